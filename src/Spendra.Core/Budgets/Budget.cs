@@ -1,0 +1,49 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Spendra.Core.Money;
+
+namespace Spendra.Core.Budgets;
+
+/// <summary>An amount for a scope and a period. Only the amount may change; the rest names another budget.</summary>
+public sealed record Budget
+{
+    public required Guid BudgetId { get; init; }
+
+    public required string Slug { get; init; }
+
+    public required Guid ScopeId { get; init; }
+
+    /// <summary>Limit of each window; zero closes the scope.</summary>
+    public required NanoUsd Amount { get; init; }
+
+    public required Period Period { get; init; }
+
+    public required TimeZoneInfo Zone { get; init; }
+
+    /// <summary>The window that holds the instant, or null outside a fixed range.</summary>
+    public BudgetWindow? WindowAt(long atMicros) =>
+        BudgetCalendar.WindowAt(Period, Zone, atMicros) is { } span
+            ? new BudgetWindow(BudgetWindow.IdOf(BudgetId, span), this, span)
+            : null;
+}
+
+/// <summary>One budget in one period.</summary>
+public sealed record BudgetWindow(Guid WindowId, Budget Budget, WindowSpan Span)
+{
+    /// <summary>
+    /// The id of a window follows from its budget and span, so that every gateway names it alike without asking:
+    /// UUID version 8, the first 16 bytes of SHA-256(budget id ‖ start ‖ end), big-endian.
+    /// </summary>
+    public static Guid IdOf(Guid budgetId, WindowSpan span)
+    {
+        Span<byte> input = stackalloc byte[32];
+        budgetId.TryWriteBytes(input, bigEndian: true, out _);
+        BinaryPrimitives.WriteInt64BigEndian(input[16..], span.StartsAt);
+        BinaryPrimitives.WriteInt64BigEndian(input[24..], span.EndsAt);
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(input, digest);
+        digest[6] = (byte)((digest[6] & 0x0F) | 0x80);
+        digest[8] = (byte)((digest[8] & 0x3F) | 0x80);
+        return new Guid(digest[..16], bigEndian: true);
+    }
+}

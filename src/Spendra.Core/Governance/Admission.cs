@@ -1,0 +1,179 @@
+using System.Collections.Immutable;
+using Spendra.Core.Budgets;
+using Spendra.Core.Ledger;
+using Spendra.Core.Money;
+
+namespace Spendra.Core.Governance;
+
+/// <summary>The outcome of step 5: what to reserve, or why not.</summary>
+public abstract record Decision
+{
+    private Decision()
+    {
+    }
+
+    /// <summary>Go and reserve: every claim or none.</summary>
+    public sealed record Admit(ImmutableArray<WindowClaim> Claims, ImmutableArray<Guid> PolicyIds) : Decision;
+
+    public sealed record Deny(Refusal Refusal) : Decision;
+}
+
+/// <summary>Decides a bounded request against every rule of its scopes. Pure: same input, same decision.</summary>
+public static class Admission
+{
+    /// <summary>
+    /// The output limit that request limits impose on each choice, or null. Known before the bound, because the
+    /// bound depends on it.
+    /// </summary>
+    public static long? OutputClamp(KeyStanding standing, RequestShape request)
+    {
+        long? clamp = null;
+        foreach (var policy in standing.Policies)
+        {
+            if (policy is not { Kind: PolicyKind.RequestLimit, MaxOutputTokens: { } max }) continue;
+            if (!policy.Filter.Matches(request)) continue;
+            clamp = Math.Min(clamp ?? max, max);
+        }
+        return clamp;
+    }
+
+    /// <summary>How many requests the key may have in flight on one gateway, or null.</summary>
+    public static int? ConcurrencyLimit(KeyStanding standing, RequestShape request)
+    {
+        int? limit = null;
+        foreach (var policy in standing.Policies)
+        {
+            if (policy is not { Kind: PolicyKind.RequestLimit, MaxConcurrent: { } max }) continue;
+            if (policy.Filter.Matches(request)) limit = Math.Min(limit ?? max, max);
+        }
+        return limit;
+    }
+
+    /// <summary>
+    /// Checks permissions first, then single-request rules, then budgets, so that the reason a caller reads is
+    /// the one that asking for money would not mend.
+    /// </summary>
+    /// <param name="snapshot">The organization's rules.</param>
+    /// <param name="standing">The key, its scopes and their policies, from the same snapshot.</param>
+    /// <param name="request">Provider, model, tools, environment.</param>
+    /// <param name="bound">The most that the request can cost.</param>
+    /// <param name="atMicros">The instant that chooses the windows.</param>
+    public static Decision Decide(
+        GovernanceSnapshot snapshot, KeyStanding standing, RequestShape request, NanoUsd bound, long atMicros)
+    {
+        if (CheckPermissions(standing, request) is { } forbidden) return new Decision.Deny(forbidden);
+        if (CheckSingleRequest(standing, request, bound) is { } limited) return new Decision.Deny(limited);
+        return ClaimBudgets(snapshot, standing, request, bound, atMicros);
+    }
+
+    /// <summary>Whether key and allowlists permit the provider, model and tools at all.</summary>
+    public static Refusal? CheckPermissions(KeyStanding standing, RequestShape request)
+    {
+        var key = standing.Key;
+        if (Outside(key.Providers, key.Models, request) is { } byKey)
+            return new Refusal(byKey.Code, $"{byKey.What} is not in the scope of this key.");
+        foreach (var tool in request.Tools)
+        {
+            if (key.Tools.IsUnrestricted || !key.Tools.Admits(tool))
+                return new Refusal(RefusalCode.ToolNotAllowed, $"Tool '{tool}' is not in the scope of this key.");
+        }
+        foreach (var policy in standing.Policies)
+        {
+            if (policy.Kind != PolicyKind.Allowlist || !policy.Filter.Matches(request)) continue;
+            if (Outside(policy.Allowed.Providers, policy.Allowed.Models, request) is { } by)
+                return Refuse(by.Code, $"{by.What} is not on the allowlist '{policy.Slug}'.", policy);
+            foreach (var tool in request.Tools)
+            {
+                if (!policy.Allowed.Tools.Admits(tool))
+                    return Refuse(RefusalCode.ToolNotAllowed, $"Tool '{tool}' is not on the allowlist '{policy.Slug}'.", policy);
+            }
+        }
+        return null;
+    }
+
+    private static (RefusalCode Code, string What)? Outside(NameSet providers, NameSet models, RequestShape request)
+    {
+        if (!providers.Admits(request.Provider))
+            return (RefusalCode.ProviderNotAllowed, $"Provider '{request.Provider}'");
+        if (!ModelName.AdmittedBy(models, request.Provider, request.Model))
+            return (RefusalCode.ModelNotAllowed, $"Model '{request.Model}'");
+        return null;
+    }
+
+    private static Refusal? CheckSingleRequest(KeyStanding standing, RequestShape request, NanoUsd bound)
+    {
+        if (standing.Key.MaxRequest is { } keyMax && bound > keyMax)
+        {
+            return new Refusal(RefusalCode.RequestLimitExceeded,
+                $"This request may cost up to {bound} USD; the key allows {keyMax} USD per request.");
+        }
+        foreach (var policy in standing.Policies)
+        {
+            if (policy is { Kind: PolicyKind.RequestLimit, MaxRequest: { } max } && bound > max
+                && policy.Filter.Matches(request))
+            {
+                return Refuse(RefusalCode.RequestLimitExceeded,
+                    $"This request may cost up to {bound} USD; '{policy.Slug}' allows {max} USD per request.", policy);
+            }
+        }
+        foreach (var policy in standing.Policies)
+        {
+            if (policy.Kind == PolicyKind.Review && bound >= policy.ReviewAbove && bound > NanoUsd.Zero
+                && policy.Filter.Matches(request))
+            {
+                return Refuse(RefusalCode.ReviewRequired,
+                    $"This request may cost up to {bound} USD; '{policy.Slug}' wants a review from "
+                    + $"{policy.ReviewAbove} USD on.", policy);
+            }
+        }
+        return null;
+    }
+
+    private static Decision ClaimBudgets(
+        GovernanceSnapshot snapshot, KeyStanding standing, RequestShape request, NanoUsd bound, long atMicros)
+    {
+        var claims = ImmutableArray.CreateBuilder<WindowClaim>(4);
+        var policyIds = ImmutableArray.CreateBuilder<Guid>(standing.Policies.Length);
+        var permitted = false;
+        foreach (var policy in standing.Policies)
+        {
+            if (!policy.Filter.Matches(request)) continue;
+            policyIds.Add(policy.PolicyId);
+            if (policy.BudgetId is not { } budgetId || snapshot.FindBudget(budgetId) is not { } budget) continue;
+            var isHard = policy.Kind == PolicyKind.HardCap;
+            if (!isHard && snapshot.IsHardCapped(budgetId)) continue;
+            if (budget.WindowAt(atMicros) is not { } window) continue;
+            permitted |= isHard;
+            if (isHard && budget.Amount == NanoUsd.Zero)
+                return new Decision.Deny(Closed(policy, window, bound));
+            AddClaim(claims, policy, window, isHard ? Enforcement.Hard : Enforcement.Observed);
+        }
+        if (!permitted)
+        {
+            return new Decision.Deny(new Refusal(RefusalCode.NoApplicableBudget,
+                "No hard cap applies to this request, and spend needs an explicit budget. "
+                + "Ask whoever governs your team to add one."));
+        }
+        return new Decision.Admit(claims.ToImmutable(), policyIds.ToImmutable());
+    }
+
+    private static void AddClaim(
+        ImmutableArray<WindowClaim>.Builder claims, Policy policy, BudgetWindow window, Enforcement enforcement)
+    {
+        foreach (var claim in claims)
+        {
+            if (claim.WindowId == window.WindowId) return;
+        }
+        claims.Add(new WindowClaim(window, policy.PolicyId, policy.Slug, enforcement));
+    }
+
+    private static Refusal Closed(Policy policy, BudgetWindow window, NanoUsd bound) =>
+        Refuse(RefusalCode.BudgetExceeded, $"Budget '{window.Budget.Slug}' is zero: it is closed to all requests.", policy) with
+        {
+            Window = new RefusedWindow(window.Budget.BudgetId, window.Budget.Slug, NanoUsd.Zero, NanoUsd.Zero,
+                NanoUsd.Zero, bound, window.Span.StartsAt, window.Span.EndsAt),
+        };
+
+    private static Refusal Refuse(RefusalCode code, string message, Policy policy) =>
+        new(code, message) { PolicyId = policy.PolicyId, PolicySlug = policy.Slug };
+}

@@ -1,0 +1,48 @@
+using System.Collections.Frozen;
+
+namespace Spendra.Core.Governance;
+
+/// <summary>All scopes of an organization, and the set of them that one request belongs to.</summary>
+public sealed class ScopeTree
+{
+    // Subagent → agent → employee → team → branch: five steps. More means a cycle in corrupt data.
+    private const int MaxDepth = 8;
+
+    private readonly FrozenDictionary<Guid, Scope> _scopes;
+
+    public ScopeTree(Guid organizationId, IEnumerable<Scope> scopes)
+    {
+        OrganizationId = organizationId;
+        _scopes = scopes.ToFrozenDictionary(s => s.ScopeId);
+    }
+
+    public Guid OrganizationId { get; }
+
+    public IEnumerable<Scope> All => _scopes.Values;
+
+    public Scope? Find(Guid scopeId) => _scopes.GetValueOrDefault(scopeId);
+
+    /// <summary>
+    /// The scopes of a request: the organization, the actor, everything that contains or owns the actor, and the
+    /// key's project. Null when the actor or the project does not exist, is archived, or a chain does not end.
+    /// </summary>
+    public Scope[]? Resolve(Guid actorId, Guid? projectId)
+    {
+        if (Find(OrganizationId) is not { } organization || Find(actorId) is not { IsActor: true } actor) return null;
+        var found = new List<Scope>(MaxDepth) { organization };
+        for (var (scope, depth) = (actor, 0); ; depth++)
+        {
+            if (depth == MaxDepth) return null;
+            found.Add(scope);
+            if (scope.ParentId is not { } parentId) break;
+            if (Find(parentId) is not { } parent) return null;
+            scope = parent;
+        }
+        if (projectId is { } id)
+        {
+            if (Find(id) is not { Kind: ScopeKind.Project } project) return null;
+            if (!found.Contains(project)) found.Add(project);
+        }
+        return [.. found];
+    }
+}

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using Spendra.Core.Governance;
+using Spendra.Core.Money;
+
+namespace Spendra.Core.Ledger;
+
+/// <summary>
+/// One write to the ledger. Every command may be decided again after an ambiguous commit: its reservation id
+/// tells what has happened already.
+/// </summary>
+public abstract record LedgerCommand(Guid OrganizationId, Guid ReservationId)
+{
+    /// <summary>The windows that the command touches, so that they can be locked before anything is read.</summary>
+    public abstract ImmutableArray<Guid> WindowIds { get; }
+
+    /// <summary>Commands that give money back or book it go before those that take it.</summary>
+    public bool Reserves => this is ReserveCommand;
+}
+
+/// <summary>Holds money in every claimed window, or in none.</summary>
+public sealed record ReserveCommand(Reservation Reservation, ImmutableArray<WindowClaim> Claims)
+    : LedgerCommand(Reservation.OrganizationId, Reservation.ReservationId)
+{
+    public override ImmutableArray<Guid> WindowIds => Reservation.WindowIds;
+
+    public IdempotencyClaim? Idempotency { get; init; }
+}
+
+/// <summary>The caller's idempotency key and what it was used for; both as SHA-256.</summary>
+public sealed record IdempotencyClaim(byte[] KeyDigest, byte[] BodyDigest);
+
+/// <summary>Replaces a reservation by its real cost. After expiry: corrects what expiry booked.</summary>
+public sealed record SettleCommand(Guid OrganizationId, Guid ReservationId, ImmutableArray<Guid> Windows, Settlement Settlement)
+    : LedgerCommand(OrganizationId, ReservationId)
+{
+    public override ImmutableArray<Guid> WindowIds => Windows;
+}
+
+/// <summary>Gives a reservation back: the provider certainly did no work.</summary>
+public sealed record ReleaseCommand(Guid OrganizationId, Guid ReservationId, ImmutableArray<Guid> Windows, string Reason)
+    : LedgerCommand(OrganizationId, ReservationId)
+{
+    public override ImmutableArray<Guid> WindowIds => Windows;
+}
+
+/// <summary>Books a reservation in doubt at its bound: nobody ended it and the provider may have billed.</summary>
+public sealed record ExpireCommand(Guid OrganizationId, Guid ReservationId, ImmutableArray<Guid> Windows)
+    : LedgerCommand(OrganizationId, ReservationId)
+{
+    public override ImmutableArray<Guid> WindowIds => Windows;
+}
+
+/// <summary>Corrects what a reservation cost, with a reason. The sum of all its events never goes below zero.</summary>
+public sealed record AdjustCommand(Guid OrganizationId, Guid ReservationId, ImmutableArray<Guid> Windows, NanoUsd Difference, string Reason)
+    : LedgerCommand(OrganizationId, ReservationId)
+{
+    public override ImmutableArray<Guid> WindowIds => Windows;
+}
+
+/// <summary>What became of one command.</summary>
+public abstract record LedgerOutcome
+{
+    private LedgerOutcome()
+    {
+    }
+
+    /// <summary>The reservation stands. The windows are as this command left them, in the order of the claims.</summary>
+    public sealed record Admitted(ImmutableArray<WindowRow> Windows) : LedgerOutcome;
+
+    public sealed record Refused(Refusal Refusal) : LedgerOutcome;
+
+    /// <summary>The rules have changed since the request was resolved: resolve it again.</summary>
+    public sealed record Stale(long Epoch) : LedgerOutcome;
+
+    /// <summary>The idempotency key was used before.</summary>
+    public sealed record Repeated(RefusalCode Code, Guid EarlierReservationId) : LedgerOutcome;
+
+    /// <summary>The reservation ended with this command.</summary>
+    public sealed record Ended(SpendKind? Kind, NanoUsd Cost) : LedgerOutcome;
+
+    /// <summary>The reservation had ended before; nothing was written.</summary>
+    public sealed record AlreadyEnded : LedgerOutcome
+    {
+        public static readonly AlreadyEnded Instance = new();
+    }
+
+    /// <summary>No such reservation.</summary>
+    public sealed record Unknown : LedgerOutcome
+    {
+        public static readonly Unknown Instance = new();
+    }
+
+    /// <summary>The command alone could not be decided; nothing was written for it.</summary>
+    public sealed record Failed(Exception Error) : LedgerOutcome;
+}

@@ -1,0 +1,197 @@
+using System.Collections.Immutable;
+using Spendra.Core.Governance;
+using Spendra.Core.Metering;
+using Spendra.Core.Money;
+
+namespace Spendra.Core.Ledger;
+
+/// <summary>
+/// The ledger's decisions, for a batch of commands against the state that the database has locked. Pure and the
+/// same on every engine: it is what the tests and the simulation drive.
+/// <para>
+/// Settlements, releases, expiries and adjustments are decided before reservations, because they free money;
+/// otherwise commands are decided in order of arrival. A command that fails changes nothing.
+/// </para>
+/// </summary>
+public static class LedgerMachine
+{
+    public static LedgerDecision Decide(LedgerState state, IReadOnlyList<LedgerCommand> commands, long nowMicros)
+    {
+        var batch = new LedgerBatch(state, nowMicros);
+        var outcomes = new LedgerOutcome[commands.Count];
+        for (var pass = 0; pass < 2; pass++)
+        {
+            for (var i = 0; i < commands.Count; i++)
+            {
+                if (commands[i].Reserves == (pass == 1)) outcomes[i] = DecideAlone(batch, commands[i]);
+            }
+        }
+        return new LedgerDecision(outcomes, batch.Complete());
+    }
+
+    private static LedgerOutcome DecideAlone(LedgerBatch batch, LedgerCommand command)
+    {
+        try
+        {
+            return command switch
+            {
+                ReserveCommand reserve => Reserve(batch, reserve),
+                SettleCommand settle => Settle(batch, settle),
+                ReleaseCommand release => Release(batch, release),
+                ExpireCommand expire => Expire(batch, expire),
+                AdjustCommand adjust => Adjust(batch, adjust),
+                _ => throw new ArgumentException($"unknown command {command.GetType().Name}", nameof(command)),
+            };
+        }
+        catch (Exception e) when (e is LedgerInvariantException or OverflowException or ArgumentException)
+        {
+            return new LedgerOutcome.Failed(e);
+        }
+    }
+
+    private static LedgerOutcome Reserve(LedgerBatch batch, ReserveCommand command)
+    {
+        var reservation = command.Reservation;
+        if (reservation.Amount.IsNegative) throw new ArgumentException("a reservation is never negative");
+        var windows = ImmutableArray.CreateBuilder<WindowRow>(command.Claims.Length);
+
+        // Repeated after an ambiguous commit: the first one stands.
+        if (batch.FindOpen(command) is not null)
+        {
+            foreach (var claim in command.Claims) windows.Add(batch.Window(reservation.OrganizationId, claim));
+            return new LedgerOutcome.Admitted(windows.MoveToImmutable());
+        }
+        if (batch.HasEnded(command)) return LedgerOutcome.AlreadyEnded.Instance;
+
+        var epoch = batch.Organization(reservation.OrganizationId).Epoch;
+        if (epoch != reservation.Epoch) return new LedgerOutcome.Stale(epoch);
+        if (FindRepetition(batch, command) is { } repeated) return repeated;
+        if (FindShortfall(batch, command) is { } refusal) return new LedgerOutcome.Refused(refusal);
+
+        foreach (var claim in command.Claims)
+        {
+            var before = batch.Window(reservation.OrganizationId, claim);
+            windows.Add(before with { Reserved = before.Reserved + reservation.Amount });
+        }
+        foreach (var window in windows) batch.Put(window);
+        batch.Open(reservation);
+        if (command.Idempotency is { } idempotency)
+        {
+            batch.UseIdempotencyKey(new IdempotencyRow(
+                reservation.OrganizationId, reservation.KeyId, idempotency.KeyDigest, idempotency.BodyDigest,
+                reservation.ReservationId));
+        }
+        return new LedgerOutcome.Admitted(windows.MoveToImmutable());
+    }
+
+    private static LedgerOutcome.Repeated? FindRepetition(LedgerBatch batch, ReserveCommand command)
+    {
+        if (command.Idempotency is not { } claim) return null;
+        if (batch.FindIdempotency(command.Reservation, claim) is not { } earlier) return null;
+        var code = !earlier.BodyDigest.AsSpan().SequenceEqual(claim.BodyDigest) ? RefusalCode.IdempotencyMismatch
+            : batch.IsOpen(earlier.OrganizationId, earlier.ReservationId) ? RefusalCode.IdempotencyInProgress
+            : RefusalCode.IdempotencyReplayUnavailable;
+        return new LedgerOutcome.Repeated(code, earlier.ReservationId);
+    }
+
+    /// <summary>The first hard claim that does not fit; one that no waiting would mend before one that would.</summary>
+    private static Refusal? FindShortfall(LedgerBatch batch, ReserveCommand command)
+    {
+        Refusal? held = null;
+        foreach (var claim in command.Claims)
+        {
+            if (claim.Enforcement != Enforcement.Hard) continue;
+            var window = batch.Window(command.OrganizationId, claim);
+            var amount = command.Reservation.Amount;
+            if (window.Fits(amount)) continue;
+            var fitsWithoutHolds = window.Settled + amount <= window.Limit;
+            var refusal = Shortfall(claim, window, amount, fitsWithoutHolds);
+            if (!fitsWithoutHolds) return refusal;
+            held ??= refusal;
+        }
+        return held;
+    }
+
+    private static Refusal Shortfall(WindowClaim claim, WindowRow window, NanoUsd amount, bool isHeld)
+    {
+        var slug = claim.Window.Budget.Slug;
+        var figures = $"limit {window.Limit}, settled {window.Settled}, reserved {window.Reserved}, needed {amount} USD";
+        var message = isHeld
+            ? $"Budget '{slug}' is held by requests in flight ({figures}). Try again shortly."
+            : $"Budget '{slug}' cannot cover this request ({figures}).";
+        return new Refusal(isHeld ? RefusalCode.BudgetHeld : RefusalCode.BudgetExceeded, message)
+        {
+            PolicyId = claim.PolicyId,
+            PolicySlug = claim.PolicySlug,
+            Window = new RefusedWindow(window.BudgetId, slug, window.Limit, window.Settled, window.Reserved, amount,
+                window.Span.StartsAt, window.Span.EndsAt),
+        };
+    }
+
+    private static LedgerOutcome Settle(LedgerBatch batch, SettleCommand command)
+    {
+        if (command.Settlement.Cost.IsNegative) throw new ArgumentException("a cost is never negative");
+        if (batch.FindOpen(command) is { } open)
+            return End(batch, open, SpendKind.Settled, command.Settlement);
+        if (batch.FindSpent(command) is { FirstKind: SpendKind.Expired, HasLate: false } expired)
+            return SettleLate(batch, expired, command.Settlement);
+        return batch.HasEnded(command) ? LedgerOutcome.AlreadyEnded.Instance : LedgerOutcome.Unknown.Instance;
+    }
+
+    private static LedgerOutcome Expire(LedgerBatch batch, ExpireCommand command)
+    {
+        if (batch.FindOpen(command) is not { } open)
+            return batch.HasEnded(command) ? LedgerOutcome.AlreadyEnded.Instance : LedgerOutcome.Unknown.Instance;
+        var bound = new Settlement
+        {
+            Cost = open.Amount,
+            Usage = new Usage { Input = open.BoundInput, Output = open.BoundOutput },
+            IsEstimated = true,
+        };
+        return End(batch, open, SpendKind.Expired, bound);
+    }
+
+    private static LedgerOutcome Release(LedgerBatch batch, ReleaseCommand command)
+    {
+        if (batch.FindOpen(command) is not { } open)
+            return batch.HasEnded(command) ? LedgerOutcome.AlreadyEnded.Instance : LedgerOutcome.Unknown.Instance;
+        batch.Move(open, reserved: -open.Amount, settled: NanoUsd.Zero);
+        batch.CloseReleased(open, command.Reason);
+        return new LedgerOutcome.Ended(null, NanoUsd.Zero);
+    }
+
+    private static LedgerOutcome.Ended End(LedgerBatch batch, Reservation open, SpendKind kind, Settlement settlement)
+    {
+        batch.Move(open, reserved: -open.Amount, settled: settlement.Cost);
+        batch.CloseSpent(open, kind, settlement);
+        if (settlement.Cost > open.Amount)
+            batch.Explain(open, ExcessKind.Overrun, eventNumber: 0, settlement.Cost - open.Amount);
+        return new LedgerOutcome.Ended(kind, settlement.Cost);
+    }
+
+    private static LedgerOutcome.Ended SettleLate(LedgerBatch batch, SpentReservation expired, Settlement settlement)
+    {
+        var difference = settlement.Cost - expired.TotalCost;
+        batch.Move(expired.Reservation, reserved: NanoUsd.Zero, settled: difference);
+        var number = batch.Correct(expired, SpendKind.Late, settlement with { Cost = difference }, reason: null);
+        if (difference > NanoUsd.Zero) batch.Explain(expired.Reservation, ExcessKind.Late, number, difference);
+        return new LedgerOutcome.Ended(SpendKind.Late, settlement.Cost);
+    }
+
+    private static LedgerOutcome Adjust(LedgerBatch batch, AdjustCommand command)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(command.Reason);
+        if (batch.FindSpent(command) is not { } spent)
+            return batch.FindOpen(command) is not null || batch.HasEnded(command)
+                ? throw new ArgumentException("only what was spent can be adjusted")
+                : LedgerOutcome.Unknown.Instance;
+        var total = spent.TotalCost + command.Difference;
+        if (total.IsNegative) throw new ArgumentException("an adjustment cannot take more than was spent");
+        batch.Move(spent.Reservation, reserved: NanoUsd.Zero, settled: command.Difference);
+        var adjustment = new Settlement { Cost = command.Difference, Usage = default };
+        var number = batch.Correct(spent, SpendKind.Adjusted, adjustment, command.Reason);
+        if (command.Difference > NanoUsd.Zero)
+            batch.Explain(spent.Reservation, ExcessKind.Overrun, number, command.Difference);
+        return new LedgerOutcome.Ended(SpendKind.Adjusted, total);
+    }
+}

@@ -1,0 +1,37 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Spendra.Core.Money;
+
+/// <summary>
+/// A price per unit, held as nano-USD per million units (tokens of a class, images, seconds, calls).
+/// Never negative. 1 USD per million tokens is 1,000,000,000.
+/// </summary>
+public readonly record struct Rate
+{
+    public const long UnitsPerRate = 1_000_000;
+
+    public Rate(long nanosPerMillion)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(nanosPerMillion);
+        NanosPerMillion = nanosPerMillion;
+    }
+
+    public long NanosPerMillion { get; }
+
+    public static Rate Max(Rate a, Rate b) => a.NanosPerMillion >= b.NanosPerMillion ? a : b;
+
+    /// <summary>Exact product in nano-USD × 10⁻⁶; rounded once by whoever adds the products up.</summary>
+    public Int128 Times(long units) => (Int128)NanosPerMillion * units;
+
+    /// <summary>Reads USD per million units from decimal text; at most nine decimals.</summary>
+    public static bool TryParseUsdPerMillion([NotNullWhen(true)] string? text, out Rate rate)
+    {
+        rate = default;
+        if (!DecimalText.TryScale(text, decimals: 9, out var nanos) || nanos < 0) return false;
+        rate = new Rate(nanos);
+        return true;
+    }
+
+    /// <summary>USD per million units as exact decimal text.</summary>
+    public override string ToString() => new NanoUsd(NanosPerMillion).ToString();
+}

@@ -1,0 +1,45 @@
+using System.Collections.Frozen;
+
+namespace Spendra.Core.Pricing;
+
+/// <summary>
+/// Every price version of an organization, found by provider and exact model id at an instant.
+/// An unknown model has no price: it is refused, never guessed from a prefix or a family.
+/// </summary>
+public sealed class PriceBook
+{
+    private readonly FrozenDictionary<(string Provider, string Model), PriceVersion[]> _versions;
+
+    public PriceBook(IEnumerable<PriceVersion> versions)
+    {
+        _versions = versions
+            .GroupBy(v => (v.Provider, v.Model))
+            .ToFrozenDictionary(
+                g => g.Key,
+                g => g.OrderByDescending(v => v.EffectiveFrom).ThenByDescending(v => v.RecordedAt)
+                    .ThenByDescending(v => v.PriceId).ToArray());
+    }
+
+    public static PriceBook Empty { get; } = new([]);
+
+    /// <summary>The version in force at an instant, or null when the model has none yet.</summary>
+    public PriceVersion? Find(string provider, string model, long atMicros)
+    {
+        if (!_versions.TryGetValue((provider, model), out var versions)) return null;
+        foreach (var version in versions)
+        {
+            if (version.EffectiveFrom <= atMicros) return version;
+        }
+        return null;
+    }
+
+    /// <summary>The version that is in force for every priced model at an instant.</summary>
+    public IEnumerable<PriceVersion> InForce(long atMicros) =>
+        from key in _versions.Keys
+        let version = Find(key.Provider, key.Model, atMicros)
+        where version is not null
+        orderby version.Provider, version.Model
+        select version;
+
+    public IEnumerable<PriceVersion> All => _versions.Values.SelectMany(v => v);
+}

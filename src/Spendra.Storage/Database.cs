@@ -1,0 +1,45 @@
+using System.Data.Common;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Storage;
+
+/// <summary>
+/// The seam between the two engines: connections, transactions and what SQL cannot say alike. Statements
+/// themselves are written once, in the subset that both understand.
+/// </summary>
+public abstract class Database : IAsyncDisposable
+{
+    private protected Database()
+    {
+    }
+
+    public abstract DatabaseEngine Engine { get; }
+
+    /// <summary>How safe an acknowledged commit is, as read from the server: shown at start and in metrics.</summary>
+    public abstract Task<string> ReadDurabilityAsync(CancellationToken cancel);
+
+    /// <summary>Appended to a SELECT that locks the rows it reads; empty where the transaction locks everything.</summary>
+    public abstract string ForUpdate { get; }
+
+    /// <summary>Opens a database that <see cref="Schema.Migrator"/> has prepared.</summary>
+    public static Database Open(DatabaseTarget target)
+    {
+        DapperTypes.Register();
+        return target.Engine == DatabaseEngine.Sqlite
+            ? new Sqlite.SqliteDatabase(target.Location)
+            : new Postgres.PostgresDatabase(target.Location);
+    }
+
+    /// <exception cref="DatabaseUnavailableException">The database cannot be reached or used.</exception>
+    public abstract Task<DbConnection> ConnectAsync(CancellationToken cancel);
+
+    /// <summary>Begins a transaction that will write; it has the right to before it reads.</summary>
+    public abstract Task<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancel);
+
+    /// <summary>Begins a transaction that sees one moment of the whole database and writes nothing.</summary>
+    public abstract Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancel);
+
+    internal abstract ILedgerEngine CreateLedgerEngine();
+
+    public abstract ValueTask DisposeAsync();
+}

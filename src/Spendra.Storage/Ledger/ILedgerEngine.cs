@@ -1,0 +1,26 @@
+using Spendra.Core.Ledger;
+
+namespace Spendra.Storage.Ledger;
+
+/// <summary>
+/// One transaction after another against one database: load and lock, then write and commit. The decision between
+/// the two is the same pure code on every engine. Not thread-safe; used by one lane.
+/// </summary>
+internal interface ILedgerEngine : IAsyncDisposable
+{
+    /// <summary>
+    /// Begins a transaction and loads and locks everything that the commands name: organizations, then windows,
+    /// each in id order.
+    /// </summary>
+    /// <param name="commands">The batch.</param>
+    /// <param name="isRepeated">
+    /// True after an ambiguous commit: reservations are then also looked for among those that have ended.
+    /// </param>
+    Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated);
+
+    /// <summary>Writes and commits. Never cancelled and without a timeout.</summary>
+    Task CommitAsync(LedgerWrites writes, LaneNotes notes);
+
+    /// <summary>Abandons the transaction and, when it is broken, the connection.</summary>
+    Task AbandonAsync();
+}

@@ -1,0 +1,61 @@
+using System.Data;
+using System.Data.Common;
+using Dapper;
+using Npgsql;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Storage.Postgres;
+
+internal sealed class PostgresDatabase : Database
+{
+    private readonly NpgsqlDataSource _source;
+
+    public PostgresDatabase(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        if (settings.ApplicationName is null) settings.ApplicationName = "spendra";
+        // The name keeps the connection string, and with it the password, out of metrics.
+        _source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "spendra" }.Build();
+    }
+
+    public override DatabaseEngine Engine => DatabaseEngine.Postgres;
+
+    public override string ForUpdate => " FOR UPDATE";
+
+    public override async Task<DbConnection> ConnectAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await _source.OpenConnectionAsync(cancel);
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or System.Net.Sockets.SocketException)
+        {
+            throw new DatabaseUnavailableException($"PostgreSQL cannot be reached: {e.Message}", e);
+        }
+    }
+
+    public override async Task<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancel) =>
+        await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancel);
+
+    public override async Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancel)
+    {
+        var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
+        await connection.ExecuteAsync("SET TRANSACTION READ ONLY", transaction: transaction);
+        return transaction;
+    }
+
+    public override async Task<string> ReadDurabilityAsync(CancellationToken cancel)
+    {
+        await using var connection = await ConnectAsync(cancel);
+        var commit = await connection.ExecuteScalarAsync<string>("SHOW synchronous_commit");
+        var fsync = await connection.ExecuteScalarAsync<string>("SHOW fsync");
+        var standbys = await connection.ExecuteScalarAsync<string>("SHOW synchronous_standby_names");
+        if (fsync == "off" || commit == "off") return "none: commits may be lost (fsync or synchronous_commit is off)";
+        if (commit == "local" || string.IsNullOrEmpty(standbys)) return "local disk";
+        return $"synchronous replica ({commit})";
+    }
+
+    internal override ILedgerEngine CreateLedgerEngine() => new PostgresLedgerEngine(_source);
+
+    public override ValueTask DisposeAsync() => _source.DisposeAsync();
+}

@@ -1,0 +1,189 @@
+using System.Data.Common;
+using System.Reflection;
+using System.Text;
+using Dapper;
+using DbUp;
+using DbUp.Builder;
+using DbUp.Engine;
+using DbUp.Engine.Output;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+using Spendra.Storage.Sqlite;
+
+namespace Spendra.Storage.Schema;
+
+/// <summary>
+/// Brings a database to this program's schema by numbered scripts, forward only, one runner at a time. Scripts
+/// named <c>NNNN-name.sql</c> run on both engines, <c>NNNN-name.postgres.sql</c> on PostgreSQL alone.
+/// </summary>
+public static class Migrator
+{
+    private const long AdvisoryLock = 0x5370656e647261; // "Spendra"
+    private const string JournalTable = "schema_versions";
+
+    private static readonly (string Name, string Sqlite, string Postgres)[] Dialect =
+    [
+        ("uuid", "blob", "uuid"),
+        ("bytes", "blob", "bytea"),
+        // Rows that are updated all the time: leave room on the page, so that no index must change.
+        ("hot_table", "WITHOUT ROWID", "WITH (fillfactor = 50)"),
+        ("ledger_table", "WITHOUT ROWID", ""),
+    ];
+
+    /// <summary>Runs the scripts that the database lacks and returns their names.</summary>
+    /// <exception cref="DatabaseUnavailableException">Unreachable, damaged, or written by a newer program.</exception>
+    public static async Task<IReadOnlyList<string>> MigrateAsync(DatabaseTarget target, CancellationToken cancel)
+    {
+        try
+        {
+            return target.Engine == DatabaseEngine.Sqlite
+                ? await MigrateSqliteAsync(target.Location, cancel)
+                : await MigratePostgresAsync(target.Location, cancel);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteFailure.Describe(e, Path.Combine(target.Location, SqliteDatabase.FileName));
+        }
+        catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException)
+        {
+            throw new DatabaseUnavailableException($"{target} cannot be used: {e.Message}", e);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new DatabaseUnavailableException($"{target} cannot be used: {e.Message}", e);
+        }
+    }
+
+    private static async Task<IReadOnlyList<string>> MigrateSqliteAsync(string folder, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(folder);
+        var path = Path.Combine(folder, SqliteDatabase.FileName);
+        await using var connection = new SqliteConnection(SqliteDatabase.ConnectionString(path));
+        await connection.OpenAsync(cancel);
+        await SqliteDatabase.PrepareAsync(connection);
+        if (await IsCurrentAsync(connection, DatabaseEngine.Sqlite)) return [];
+        // An exclusive file beside the database keeps a second runner out until this one is done.
+        await using var gate = await WaitForGateAsync(Path.Combine(folder, "migrate.lock"), cancel);
+        var pending = await PendingAsync(connection, DatabaseEngine.Sqlite);
+        if (pending.Count == 0) return [];
+        var connectionString = new SqliteConnectionStringBuilder(connection.ConnectionString) { Pooling = false };
+        return Run(DeployChanges.To.SqliteDatabase(connectionString.ConnectionString), pending, DatabaseEngine.Sqlite);
+    }
+
+    private static async Task<IReadOnlyList<string>> MigratePostgresAsync(string connectionString, CancellationToken cancel)
+    {
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var connection = await source.OpenConnectionAsync(cancel);
+        if (await IsCurrentAsync(connection, DatabaseEngine.Postgres)) return [];
+        await connection.ExecuteAsync($"SELECT pg_advisory_lock({AdvisoryLock})");
+        try
+        {
+            var pending = await PendingAsync(connection, DatabaseEngine.Postgres);
+            if (pending.Count == 0) return [];
+            return Run(DeployChanges.To.PostgresqlDatabase(connectionString), pending, DatabaseEngine.Postgres);
+        }
+        finally
+        {
+            await connection.ExecuteAsync($"SELECT pg_advisory_unlock({AdvisoryLock})");
+        }
+    }
+
+    private static IReadOnlyList<string> Run(UpgradeEngineBuilder builder, List<SqlScript> pending, DatabaseEngine engine)
+    {
+        builder.WithScripts(pending).WithTransactionPerScript().LogTo(new NoUpgradeLog());
+        builder.Configure(c => c.Journal = engine == DatabaseEngine.Sqlite
+            ? new DbUp.Sqlite.SqliteTableJournal(() => c.ConnectionManager, () => c.Log, JournalTable)
+            : new DbUp.Postgresql.PostgresqlTableJournal(() => c.ConnectionManager, () => c.Log, null, JournalTable));
+        foreach (var (name, sqlite, postgres) in Dialect)
+            builder.WithVariable(name, engine == DatabaseEngine.Sqlite ? sqlite : postgres);
+        var result = builder.Build().PerformUpgrade();
+        if (!result.Successful)
+        {
+            throw new DatabaseUnavailableException(
+                $"migration {result.ErrorScript?.Name} failed: {result.Error.Message}", result.Error);
+        }
+        return [.. pending.Select(s => s.Name)];
+    }
+
+    private static async Task<bool> IsCurrentAsync(DbConnection connection, DatabaseEngine engine) =>
+        (await PendingAsync(connection, engine)).Count == 0;
+
+    private static async Task<List<SqlScript>> PendingAsync(DbConnection connection, DatabaseEngine engine)
+    {
+        var scripts = Scripts(engine);
+        var done = await AppliedAsync(connection, engine);
+        var unknown = done.Except(scripts.Select(s => s.Name)).Order(StringComparer.Ordinal).FirstOrDefault();
+        if (unknown is not null)
+        {
+            throw new DatabaseUnavailableException(
+                $"the database was written by a newer Spendra (it has '{unknown}'): start that version, or restore an older backup");
+        }
+        return [.. scripts.Where(s => !done.Contains(s.Name))];
+    }
+
+    private static async Task<HashSet<string>> AppliedAsync(DbConnection connection, DatabaseEngine engine)
+    {
+        var exists = engine == DatabaseEngine.Sqlite
+            ? await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM sqlite_master WHERE name = @name", new { name = JournalTable })
+            : await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM pg_tables WHERE tablename = @name AND schemaname = current_schema()", new { name = JournalTable });
+        if (exists == 0) return [];
+        var names = await connection.QueryAsync<string>("SELECT scriptname FROM schema_versions");
+        return [.. names];
+    }
+
+    private static List<SqlScript> Scripts(DatabaseEngine engine)
+    {
+        var assembly = Assembly.GetExecutingAssembly();
+        var scripts = new List<SqlScript>();
+        foreach (var name in assembly.GetManifestResourceNames().Order(StringComparer.Ordinal))
+        {
+            if (!name.EndsWith(".sql", StringComparison.Ordinal)) continue;
+            if (name.EndsWith(".postgres.sql", StringComparison.Ordinal) && engine != DatabaseEngine.Postgres) continue;
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!, Encoding.UTF8);
+            scripts.Add(new SqlScript(name, reader.ReadToEnd()));
+        }
+        return scripts;
+    }
+
+    private static async Task<FileStream> WaitForGateAsync(string path, CancellationToken cancel)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (attempt < 300)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), cancel);
+            }
+        }
+    }
+
+    private sealed class NoUpgradeLog : IUpgradeLog
+    {
+        public void LogTrace(string format, params object[] args)
+        {
+        }
+
+        public void LogDebug(string format, params object[] args)
+        {
+        }
+
+        public void LogInformation(string format, params object[] args)
+        {
+        }
+
+        public void LogWarning(string format, params object[] args)
+        {
+        }
+
+        public void LogError(string format, params object[] args)
+        {
+        }
+
+        public void LogError(Exception ex, string format, params object[] args)
+        {
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Data;
+using System.Data.Common;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Storage.Sqlite;
+
+/// <summary>
+/// One file in a data folder, in write-ahead mode with every commit synced. Several processes may use it at once:
+/// a running gateway and the command line.
+/// </summary>
+internal sealed class SqliteDatabase : Database
+{
+    public const string FileName = "spendra.db";
+
+    // How long a writer waits for another process's transaction before it gives up.
+    internal const int BusyTimeoutMs = 10_000;
+
+    // Earlier versions can corrupt a write-ahead database when it is reset (SQLite changes, 3.51.3).
+    private static readonly Version OldestSafeLibrary = new(3, 51, 3);
+
+    private readonly string _connectionString;
+
+    public SqliteDatabase(string folder)
+    {
+        CheckLibrary();
+        FilePath = Path.Combine(folder, FileName);
+        _connectionString = ConnectionString(FilePath);
+    }
+
+    public string FilePath { get; }
+
+    public override DatabaseEngine Engine => DatabaseEngine.Sqlite;
+
+    public override string ForUpdate => "";
+
+    public static string ConnectionString(string filePath) => new SqliteConnectionStringBuilder
+    {
+        DataSource = filePath,
+        ForeignKeys = true,
+        DefaultTimeout = BusyTimeoutMs / 1000,
+        Pooling = true,
+    }.ConnectionString;
+
+    public override async Task<DbConnection> ConnectAsync(CancellationToken cancel)
+    {
+        try
+        {
+            var connection = new SqliteConnection(_connectionString);
+            await connection.OpenAsync(cancel);
+            await PrepareAsync(connection);
+            return connection;
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteFailure.Describe(e, FilePath);
+        }
+    }
+
+    public override Task<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancel) =>
+        Task.FromResult<DbTransaction>(((SqliteConnection)connection).BeginTransaction(IsolationLevel.Serializable, deferred: false));
+
+    public override Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancel) =>
+        Task.FromResult<DbTransaction>(((SqliteConnection)connection).BeginTransaction(IsolationLevel.Serializable, deferred: true));
+
+    public override Task<string> ReadDurabilityAsync(CancellationToken cancel) => Task.FromResult("local disk");
+
+    internal override ILedgerEngine CreateLedgerEngine() => new SqliteLedgerEngine(this);
+
+    public override ValueTask DisposeAsync()
+    {
+        using var connection = new SqliteConnection(_connectionString);
+        SqliteConnection.ClearPool(connection);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Settings that SQLite keeps per connection. FULL syncs the log at every commit, not only at checkpoints.</summary>
+    internal static async Task PrepareAsync(SqliteConnection connection) =>
+        await connection.ExecuteAsync(
+            $"PRAGMA busy_timeout = {BusyTimeoutMs}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+
+    private static void CheckLibrary()
+    {
+        SQLitePCL.Batteries_V2.Init();
+        var library = Version.Parse(SQLitePCL.raw.sqlite3_libversion().utf8_to_string());
+        if (library < OldestSafeLibrary)
+        {
+            throw new DatabaseUnavailableException(
+                $"the SQLite library is {library}; {OldestSafeLibrary} or newer is needed, older ones can corrupt a database");
+        }
+    }
+}
