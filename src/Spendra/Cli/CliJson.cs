@@ -1,0 +1,15 @@
+using System.Text.Json.Serialization;
+
+namespace Spendra.Cli;
+
+internal sealed record ErrorDetail(string Code, string Message);
+
+internal sealed record ErrorDocument(ErrorDetail Error);
+
+internal sealed record MigrationDocument(string Database, IReadOnlyList<string> Applied);
+
+/// <summary>The documents that commands print with <c>--json</c>.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(ErrorDocument))]
+[JsonSerializable(typeof(MigrationDocument))]
+internal sealed partial class CliJson : JsonSerializerContext;
