@@ -37,7 +37,7 @@ internal sealed class CommandRun(ParseResult arguments, SpendraOptions options, 
     /// <summary>The organization that was named, or the only one there is.</summary>
     public async Task<OrganizationName> FindOrganizationAsync()
     {
-        var all = await OrganizationDirectory.ListAsync(Database, Cancel);
+        var all = await new GovernanceReader(Database).ListOrganizationsAsync(Cancel);
         if (Arguments.GetValue(CommonOptions.Organization) is { } slug)
         {
             return all.FirstOrDefault(o => o.Slug == slug) ?? throw new CommandException("organization_not_found",

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net.Sockets;
 using Spendra.Settings;
 using Spendra.Storage;
+using Spendra.Storage.Keys;
 
 namespace Spendra.Cli;
 
@@ -17,6 +18,7 @@ internal sealed record Failure(string Code, string Message, int ExitCode)
         CommandException e => new Failure(e.Code, e.Message, Failed),
         SettingsException e => new Failure("settings_invalid", e.Message, Failed),
         DatabaseUnavailableException e => new Failure("database_unavailable", e.Message, Failed),
+        MasterKeyException e => new Failure("master_key", e.Message, Failed),
         OperationCanceledException => new Failure("interrupted", "stopped before the command was done: run it again", Interrupted),
         DbException e => new Failure("database_failed", $"the database refused a statement: {e.Message}", Failed),
         SocketException e => new Failure("network_failed", $"the network failed: {e.Message}", Failed),
