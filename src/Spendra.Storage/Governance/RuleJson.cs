@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Spendra.Core.Governance;
+using Spendra.Core.Keys;
+using Spendra.Core.Money;
+
+namespace Spendra.Storage.Governance;
+
+/// <summary>
+/// The JSON columns: <c>policies.rule</c>, <c>scoped_keys.permissions</c>, <c>prices.tier_percents</c>. The
+/// reader and the writer share this one mapping. An absent list does not restrict; an unknown member means a
+/// newer program wrote the row, and is refused: a restriction must not be overlooked.
+/// </summary>
+internal static class RuleJson
+{
+    public static string Write(Policy policy) => JsonSerializer.Serialize(
+        new RuleDocument
+        {
+            Filter = FilterDocument.Of(policy.Filter),
+            ThresholdPercents = policy.ThresholdPercents.IsDefaultOrEmpty ? null : [.. policy.ThresholdPercents],
+            ReviewAboveNanos = policy.ReviewAbove == NanoUsd.Zero ? null : policy.ReviewAbove.Value,
+            Allowed = FilterDocument.Of(policy.Allowed),
+            MaxRequestNanos = policy.MaxRequest?.Value,
+            MaxOutputTokens = policy.MaxOutputTokens,
+            MaxConcurrent = policy.MaxConcurrent,
+        }, RuleJsonContext.Default.RuleDocument);
+
+    /// <summary>The policy with its rule filled in.</summary>
+    public static Policy Read(string json, Policy policy)
+    {
+        var rule = JsonSerializer.Deserialize(json, RuleJsonContext.Default.RuleDocument)!;
+        return policy with
+        {
+            Filter = rule.Filter?.ToFilter() ?? PolicyFilter.Everything,
+            ThresholdPercents = rule.ThresholdPercents is { } percents ? [.. percents] : [],
+            ReviewAbove = new NanoUsd(rule.ReviewAboveNanos ?? 0),
+            Allowed = rule.Allowed?.ToFilter() ?? PolicyFilter.Everything,
+            MaxRequest = rule.MaxRequestNanos is { } max ? new NanoUsd(max) : null,
+            MaxOutputTokens = rule.MaxOutputTokens,
+            MaxConcurrent = rule.MaxConcurrent,
+        };
+    }
+
+    public static string WritePermissions(ScopedKey key) => JsonSerializer.Serialize(
+        new FilterDocument
+        {
+            Providers = FilterDocument.Names(key.Providers),
+            Models = FilterDocument.Names(key.Models),
+            Tools = FilterDocument.Names(key.Tools),
+        }, RuleJsonContext.Default.FilterDocument);
+
+    public static PolicyFilter ReadPermissions(string json) =>
+        JsonSerializer.Deserialize(json, RuleJsonContext.Default.FilterDocument)!.ToFilter();
+
+    public static string WriteTiers(ImmutableSortedDictionary<string, int> tiers) =>
+        JsonSerializer.Serialize(new SortedDictionary<string, int>(tiers.ToDictionary(), StringComparer.Ordinal),
+            RuleJsonContext.Default.SortedDictionaryStringInt32);
+
+    public static ImmutableSortedDictionary<string, int> ReadTiers(string json) =>
+        JsonSerializer.Deserialize(json, RuleJsonContext.Default.SortedDictionaryStringInt32)!
+            .ToImmutableSortedDictionary(StringComparer.Ordinal);
+}
+
+internal sealed record RuleDocument
+{
+    public FilterDocument? Filter { get; init; }
+
+    public int[]? ThresholdPercents { get; init; }
+
+    public long? ReviewAboveNanos { get; init; }
+
+    public FilterDocument? Allowed { get; init; }
+
+    public long? MaxRequestNanos { get; init; }
+
+    public long? MaxOutputTokens { get; init; }
+
+    public int? MaxConcurrent { get; init; }
+}
+
+internal sealed record FilterDocument
+{
+    public string[]? Providers { get; init; }
+
+    public string[]? Models { get; init; }
+
+    public string[]? Tools { get; init; }
+
+    public string[]? Environments { get; init; }
+
+    public static FilterDocument? Of(PolicyFilter filter) => filter == PolicyFilter.Everything
+        ? null
+        : new FilterDocument
+        {
+            Providers = Names(filter.Providers),
+            Models = Names(filter.Models),
+            Tools = Names(filter.Tools),
+            Environments = Names(filter.Environments),
+        };
+
+    public PolicyFilter ToFilter() => new()
+    {
+        Providers = Set(Providers),
+        Models = Set(Models),
+        Tools = Set(Tools),
+        Environments = Set(Environments),
+    };
+
+    public static string[]? Names(NameSet set) => set.IsUnrestricted ? null : [.. set.Names];
+
+    private static NameSet Set(string[]? names) => names is null ? NameSet.Unrestricted : new NameSet([.. names]);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(RuleDocument))]
+[JsonSerializable(typeof(FilterDocument))]
+[JsonSerializable(typeof(SortedDictionary<string, int>))]
+internal sealed partial class RuleJsonContext : JsonSerializerContext;
