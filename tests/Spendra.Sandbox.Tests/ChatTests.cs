@@ -55,6 +55,16 @@ public sealed class ChatTests : IAsyncLifetime
         ((long)answer["usage"]!["completion_tokens"]!).Should().Be(SandboxUsage.OutputTokens(limit: 5));
     }
 
+    [Theory]
+    [InlineData(",\"max_tokens\":9,\"max_completion_tokens\":4")]
+    [InlineData(",\"max_completion_tokens\":4,\"max_tokens\":9")]
+    public async Task Newer_name_of_the_limit_wins_in_either_order(string more)
+    {
+        var answer = await _provider.PostJsonAsync(Path, Provider.Chat(more: more));
+
+        ((long)answer["usage"]!["completion_tokens"]!).Should().Be(4);
+    }
+
     [Fact]
     public async Task Limit_that_is_just_reached_is_no_cut()
     {

@@ -61,6 +61,7 @@ public sealed class KnobTests : IAsyncLifetime
     [InlineData("status=200")]
     [InlineData("input_tokens=-170141183460469231731687303715884105728")]
     [InlineData("hang=maybe")]
+    [InlineData("redirect=http://a^b")]
     public async Task Knob_that_is_not_understood_is_a_400_rather_than_ignored(string knob)
     {
         var answer = await _provider.PostJsonAsync(ChatPath, Provider.Chat($"[[sandbox {knob}]]"), status: 400);
@@ -213,6 +214,14 @@ public sealed class KnobTests : IAsyncLifetime
         await using var packed = await answer.Content.ReadAsStreamAsync(Provider.Token);
         using var reader = new StreamReader(new GZipStream(packed, CompressionMode.Decompress));
         (await reader.ReadToEndAsync(Provider.Token)).Should().Contain("chatcmpl-");
+    }
+
+    [Fact]
+    public async Task Broken_gzip_ends_at_a_flush_and_has_no_end_mark()
+    {
+        var arrived = await _provider.BrokenAsync(ChatPath, Provider.Chat("[[sandbox gzip=true break_after=3]]", ",\"stream\":true"));
+
+        arrived[^4..].Should().Equal(0x00, 0x00, 0xFF, 0xFF);
     }
 
     [Fact]

@@ -85,7 +85,7 @@ internal ref struct ModelCallReader
     private bool ReadLimits()
     {
         if (_kind is CallKind.Chat && _json.ValueTextEquals("max_tokens"u8))
-            _call.OutputLimit ??= NextInteger("max_tokens", 1, long.MaxValue);
+            ReadDeprecatedLimit();
         else if (_kind is CallKind.Chat && _json.ValueTextEquals("max_completion_tokens"u8))
             _call.OutputLimit = NextInteger("max_completion_tokens", 1, long.MaxValue) ?? _call.OutputLimit;
         else if (_kind is CallKind.Response && _json.ValueTextEquals("max_output_tokens"u8))
@@ -97,6 +97,13 @@ internal ref struct ModelCallReader
         else
             return false;
         return true;
+    }
+
+    /// <summary><c>max_completion_tokens</c> wins, in whichever order the two stand.</summary>
+    private void ReadDeprecatedLimit()
+    {
+        var limit = NextInteger("max_tokens", 1, long.MaxValue);
+        _call.OutputLimit ??= limit;
     }
 
     private bool ReadContent()

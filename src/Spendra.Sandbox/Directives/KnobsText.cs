@@ -56,7 +56,7 @@ internal static class KnobsText
             case "break_after_bytes": return Within(value, int.MaxValue, out var bytes) && Done(knobs.BreakAfterBytes = bytes);
             case "line_bytes": return Within(value, MaxLineBytes, out var line) && Done(knobs.LineBytes = line);
             case "status": return Within(value, 599, out var status) && status >= 400 && Done(knobs.Status = status);
-            case "redirect": return Done(knobs.Redirect = value.ToString());
+            case "redirect": return IsUrl(value) && Done(knobs.Redirect = value.ToString());
             case "service_tier": return Done(knobs.ServiceTier = value.ToString());
             case "model": return Done(knobs.Model = value.ToString());
             case "usage": return value is "string" && Done(knobs.UsageAsStrings = true);
@@ -95,6 +95,8 @@ internal static class KnobsText
             default: return false;
         }
     }
+
+    private static bool IsUrl(ReadOnlySpan<char> value) => Uri.IsWellFormedUriString(value.ToString(), UriKind.RelativeOrAbsolute);
 
     private static bool Within(ReadOnlySpan<char> value, int max, out int number) =>
         int.TryParse(value, out number) && number >= 0 && number <= max;

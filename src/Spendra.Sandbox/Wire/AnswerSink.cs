@@ -14,6 +14,7 @@ internal sealed class AnswerSink : IAsyncDisposable
     private readonly GZipStream? _gzip;
     private int _sentChunks;
     private long _sentBytes;
+    private bool _isBroken;
 
     public AnswerSink(HttpContext context, Knobs knobs, TimeProvider time)
     {
@@ -43,7 +44,8 @@ internal sealed class AnswerSink : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_gzip is not null)
+        // Closing the compressor would write the end mark that a broken body must not have.
+        if (_gzip is not null && !_isBroken)
             await _gzip.DisposeAsync();
     }
 
@@ -64,6 +66,7 @@ internal sealed class AnswerSink : IAsyncDisposable
             return;
         // The head must be out, or the server would turn the exception into a tidy error answer.
         await _response.BodyWriter.FlushAsync(_clientLeft);
+        _isBroken = true;
         throw new BrokenOffException();
     }
 }
