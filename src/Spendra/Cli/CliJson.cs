@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Spendra.Hosting;
 
 namespace Spendra.Cli;
 
@@ -12,4 +13,6 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(MigrationDocument))]
+[JsonSerializable(typeof(ServingDocument))]
+[JsonSerializable(typeof(SandboxDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

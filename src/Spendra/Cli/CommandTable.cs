@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Spendra.Hosting;
 
 namespace Spendra.Cli;
 
@@ -11,6 +12,8 @@ internal static class CommandTable
         var root = new RootCommand("Spendra governs what AI calls may cost: budgets first, then the provider.")
         {
             CommonOptions.Json,
+            ServeCommand.Create(environment),
+            SandboxCommand.Create(environment),
             MigrateCommand.Create(environment),
         };
         root.SetAction(parse => new HelpAction().Invoke(parse));

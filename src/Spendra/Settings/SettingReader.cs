@@ -22,10 +22,12 @@ internal sealed class SettingReader(IReadOnlyList<SettingSource> sources, List<s
         return otherwise;
     }
 
-    public int Number(string name, int otherwise, int min, int max)
+    public int Number(string name, int otherwise, int min, int max) => (int)LongNumber(name, otherwise, min, max);
+
+    public long LongNumber(string name, long otherwise, long min, long max)
     {
         if (Find(name) is not { } found) return otherwise;
-        var isNumber = int.TryParse(found.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value);
+        var isNumber = long.TryParse(found.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value);
         if (isNumber && value >= min && value <= max) return value;
         Report(found, $"a whole number from {min} to {max}");
         return otherwise;

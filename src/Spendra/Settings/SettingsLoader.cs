@@ -49,20 +49,23 @@ internal static class SettingsLoader
     private static GatewaySettings ReadGateway(SettingReader reader)
     {
         const int Day = 86_400;
-        const int Gibibyte = 1 << 30;
+        const long Mebibyte = 1L << 20;
+        const long Gibibyte = 1L << 30;
         return new GatewaySettings
         {
-            MaxBodyBytes = reader.Number("Gateway:MaxBodyBytes", 32 << 20, 1_024, Gibibyte),
+            MaxBodyBytes = reader.LongNumber("Gateway:MaxBodyBytes", 32 * Mebibyte, 1_024, Gibibyte),
+            MaxUploadBytes = reader.LongNumber("Gateway:MaxUploadBytes", 512 * Mebibyte, 1_024, 64 * Gibibyte),
             DefaultMaxOutputTokens = reader.Number("Gateway:DefaultMaxOutputTokens", 16_384, 1, 10_000_000),
             UpstreamTimeoutSeconds = reader.Number("Gateway:UpstreamTimeoutSeconds", 600, 1, Day),
             StreamIdleSeconds = reader.Number("Gateway:StreamIdleSeconds", 600, 1, Day),
             ReservationSeconds = reader.Number("Gateway:ReservationSeconds", 900, 1, 7 * Day),
+            BackgroundReservationSeconds = reader.Number("Gateway:BackgroundReservationSeconds", 3_600, 1, 7 * Day),
             DrainSeconds = reader.Number("Gateway:DrainSeconds", 30, 0, 3_600),
             MaxConcurrentPerKey = reader.Number("Gateway:MaxConcurrentPerKey", 10_000, 1, 1_000_000),
             DetachedSeconds = reader.Number("Gateway:DetachedSeconds", 120, 0, Day),
-            DetachedBytes = reader.Number("Gateway:DetachedBytes", 64 << 20, 0, Gibibyte),
-            MaxResponseBytes = reader.Number("Gateway:MaxResponseBytes", 256 << 20, 1_024, Gibibyte),
-            MaxStreamLineBytes = reader.Number("Gateway:MaxStreamLineBytes", 16 << 20, 1_024, Gibibyte),
+            DetachedBytes = reader.LongNumber("Gateway:DetachedBytes", 64 * Mebibyte, 0, 64 * Gibibyte),
+            MaxResponseBytes = reader.LongNumber("Gateway:MaxResponseBytes", 256 * Mebibyte, 1_024, 64 * Gibibyte),
+            MaxStreamLineBytes = reader.Number("Gateway:MaxStreamLineBytes", 16 << 20, 1_024, 1 << 30),
         };
     }
 

@@ -48,7 +48,9 @@ internal sealed record SpendraOptions
 
 internal sealed record GatewaySettings
 {
-    public required int MaxBodyBytes { get; init; }
+    public required long MaxBodyBytes { get; init; }
+
+    public required long MaxUploadBytes { get; init; }
 
     public required int DefaultMaxOutputTokens { get; init; }
 
@@ -58,15 +60,17 @@ internal sealed record GatewaySettings
 
     public required int ReservationSeconds { get; init; }
 
+    public required int BackgroundReservationSeconds { get; init; }
+
     public required int DrainSeconds { get; init; }
 
     public required int MaxConcurrentPerKey { get; init; }
 
     public required int DetachedSeconds { get; init; }
 
-    public required int DetachedBytes { get; init; }
+    public required long DetachedBytes { get; init; }
 
-    public required int MaxResponseBytes { get; init; }
+    public required long MaxResponseBytes { get; init; }
 
     public required int MaxStreamLineBytes { get; init; }
 }
