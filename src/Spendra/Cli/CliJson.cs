@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Spendra.Hosting;
+using Spendra.Ledger;
 
 namespace Spendra.Cli;
 
@@ -15,4 +16,5 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSerializable(typeof(MigrationDocument))]
 [JsonSerializable(typeof(ServingDocument))]
 [JsonSerializable(typeof(SandboxDocument))]
+[JsonSerializable(typeof(VerificationDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

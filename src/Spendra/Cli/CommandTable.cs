@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Spendra.Hosting;
+using Spendra.Ledger;
 
 namespace Spendra.Cli;
 
@@ -14,6 +15,7 @@ internal static class CommandTable
             CommonOptions.Json,
             ServeCommand.Create(environment),
             SandboxCommand.Create(environment),
+            VerifyCommand.Create(environment),
             MigrateCommand.Create(environment),
         };
         root.SetAction(parse => new HelpAction().Invoke(parse));

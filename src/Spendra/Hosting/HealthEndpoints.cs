@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using Spendra.Storage;
 
 namespace Spendra.Hosting;
@@ -16,7 +17,7 @@ internal static class HealthEndpoints
             try
             {
                 await DatabaseHealth.PingAsync(database, http.RequestAborted).WaitAsync(Patience, http.RequestAborted);
-                return (IResult)TypedResults.Text("ready\n");
+                return TypedResults.Text("ready\n");
             }
             catch (Exception e) when (e is DatabaseUnavailableException or TimeoutException or System.Data.Common.DbException)
             {
@@ -26,6 +27,6 @@ internal static class HealthEndpoints
         });
     }
 
-    private static IResult Unready(string reason) =>
+    private static ContentHttpResult Unready(string reason) =>
         TypedResults.Text(reason, statusCode: StatusCodes.Status503ServiceUnavailable);
 }

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Hosting;
-
 namespace Spendra.Hosting;
 
 /// <summary>The process, not the web host, listens for signals and says what it does.</summary>

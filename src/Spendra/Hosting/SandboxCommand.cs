@@ -11,27 +11,28 @@ internal static class SandboxCommand
 {
     private const int HighestPort = 65_535;
 
-    private static readonly Option<int> Port = new("--port")
-    {
-        Description = "TCP port on 127.0.0.1. Default: a free one",
-        HelpName = "port",
-    };
+    private const string PortOption = "--port";
 
     public static Command Create(CommandEnvironment environment)
     {
-        Port.Validators.Add(result =>
+        var port = new Option<int>(PortOption)
         {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var port) && port is < 0 or > HighestPort)
-                result.AddError($"--port is '{port}': allowed is 0 to {HighestPort}");
+            Description = "TCP port on 127.0.0.1. Default: a free one",
+            HelpName = "port",
+        };
+        port.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var number) && number is < 0 or > HighestPort)
+                result.AddError($"--port is '{number}': allowed is 0 to {HighestPort}");
         });
-        var command = new Command("sandbox", "Run the simulated provider alone.") { Port };
+        var command = new Command("sandbox", "Run the simulated provider alone.") { port };
         command.Does(environment, RunAsync);
         return command;
     }
 
     private static async Task<int> RunAsync(CommandRun run)
     {
-        await using var sandbox = await StartAsync(run.Arguments.GetValue(Port), run.Cancel);
+        await using var sandbox = await StartAsync(run.Arguments.GetValue<int>(PortOption), run.Cancel);
         run.Output.Line($"the sandbox provider answers at {sandbox.BaseUrl}; any key is accepted");
         run.Output.Json(new SandboxDocument(sandbox.BaseUrl.ToString()), CliJson.Default.SandboxDocument);
         await Task.Delay(Timeout.Infinite, run.Cancel).ContinueWith(_ => { }, TaskScheduler.Default);

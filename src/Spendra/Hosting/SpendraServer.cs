@@ -34,10 +34,12 @@ internal sealed class SpendraServer : IAsyncDisposable
     /// <exception cref="CommandException">The address cannot be listened on.</exception>
     public static async Task<SpendraServer> StartAsync(SpendraOptions options, ServerParts parts, TimeProvider time, CancellationToken cancel)
     {
-        var app = Build(options, parts, time);
+        var isStarted = false;
+        var app = Build(options, parts, time, () => isStarted);
         try
         {
             await app.StartAsync(cancel);
+            isStarted = true;
             return new SpendraServer(app);
         }
         catch (Exception e)
@@ -57,7 +59,7 @@ internal sealed class SpendraServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private static WebApplication Build(SpendraOptions options, ServerParts parts, TimeProvider time)
+    private static WebApplication Build(SpendraOptions options, ServerParts parts, TimeProvider time, Func<bool> isStarted)
     {
         // The program's own folder as content root: no file of the working directory is configuration but ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
@@ -72,6 +74,8 @@ internal sealed class SpendraServer : IAsyncDisposable
             host.ShutdownTimeout = TimeSpan.FromSeconds(options.Gateway.DrainSeconds) + StopMargin);
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, QuietLifetime>());
         ConfigureLogging(builder.Logging, options.Log);
+        // Why a start failed is said once, by the command, and not by the host as well.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => isStarted() && level >= LogLevel.Warning);
         AddParts(builder.Services, options, parts, time);
         var app = builder.Build();
         MapParts(app, options, parts);
