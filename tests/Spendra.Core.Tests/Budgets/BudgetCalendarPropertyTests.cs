@@ -89,6 +89,26 @@ public sealed class BudgetCalendarPropertyTests
     });
 
     [Fact]
+    public void Days_around_every_change_of_clocks_of_every_zone_begin_with_their_date()
+    {
+        var checkedDays = 0;
+        foreach (var zone in TimeZoneInfo.GetSystemTimeZones())
+        {
+            foreach (var change in Zones.Changes(zone, 2000, 2040))
+            {
+                for (var by = -1; by <= 2; by++, checkedDays++)
+                {
+                    var day = DateOnly.FromDateTime(DateTime.UnixEpoch.AddDays(change / Zones.Day + by));
+                    var start = BudgetCalendar.FirstInstant(day, zone);
+                    (Zones.Date(zone, start) >= day && Zones.Date(zone, start - 1) < day)
+                        .Should().BeTrue($"{day} in {zone.Id} does not begin at {Zones.Text(start)}");
+                }
+            }
+        }
+        checkedDays.Should().BeGreaterThan(10_000, "the machine has a time zone database");
+    }
+
+    [Fact]
     public void Days_of_a_range_are_the_civil_days_of_its_zone() =>
         (from zone in Zones.Any
          from at in Zones.InstantIn(zone)

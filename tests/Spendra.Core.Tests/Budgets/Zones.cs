@@ -22,7 +22,7 @@ internal static class Zones
     /// <summary>1975 to 2100, half of them within 40 hours of a change of clocks.</summary>
     public static Gen<long> InstantIn(TimeZoneInfo zone)
     {
-        var changes = ChangesOf(zone);
+        var changes = Known.GetOrAdd(zone.Id, _ => [.. Changes(zone, 1975, 2100)]);
         var anywhere = Gen.Long[Utc(1975, 1, 1), Utc(2100, 1, 1)];
         if (changes.Length == 0) return anywhere;
         return Gen.OneOf(anywhere,
@@ -51,26 +51,27 @@ internal static class Zones
         ? "never"
         : DateTime.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond).ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'");
 
-    private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, long[]> Changes = new();
-
     /// <summary>Instants at which the offset changes, found by asking day after day and halving.</summary>
-    private static long[] ChangesOf(TimeZoneInfo zone) => Changes.GetOrAdd(zone.Id, _ =>
+    public static IEnumerable<long> Changes(TimeZoneInfo zone, int fromYear, int toYear)
     {
-        var found = new List<long>();
-        for (var day = Utc(1975, 1, 1); day < Utc(2100, 1, 1); day += Day)
+        var offset = Offset(zone, Utc(fromYear, 1, 1));
+        for (var day = Utc(fromYear, 1, 1); day < Utc(toYear, 1, 1); day += Day)
         {
-            if (Offset(zone, day) == Offset(zone, day + Day)) continue;
+            var next = Offset(zone, day + Day);
+            if (offset == next) continue;
             var (before, after) = (day, day + Day);
             while (after - before > 1)
             {
                 var middle = before + (after - before) / 2;
-                if (Offset(zone, middle) == Offset(zone, before)) before = middle;
+                if (Offset(zone, middle) == offset) before = middle;
                 else after = middle;
             }
-            found.Add(after);
+            offset = next;
+            yield return after;
         }
-        return [.. found];
-    });
+    }
+
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, long[]> Known = new();
 
     private static TimeSpan Offset(TimeZoneInfo zone, long micros) =>
         zone.GetUtcOffset(DateTime.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond));

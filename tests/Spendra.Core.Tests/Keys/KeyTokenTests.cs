@@ -132,18 +132,11 @@ public sealed class KeyTokenTests
     }
 
     [Fact]
-    public void Serialized_token_does_not_carry_the_secret()
+    public void Token_cannot_be_serialized()
     {
-        string text;
-        try
-        {
-            text = JsonSerializer.Serialize(KeyToken.Create(KeyMode.Live, KeyId, Secret));
-        }
-        catch (NotSupportedException)
-        {
-            return;
-        }
-        text.Should().NotContain(Convert.ToBase64String(Secret)).And.NotContain(Live[36..44]);
+        // A span cannot be serialized, so logging the token as an object fails instead of leaking.
+        var token = KeyToken.Create(KeyMode.Live, KeyId, Secret);
+        FluentActions.Invoking(() => JsonSerializer.Serialize(token)).Should().Throw<InvalidOperationException>();
     }
 
     [Fact]
