@@ -185,6 +185,12 @@ public static class LedgerMachine
             return batch.FindOpen(command) is not null || batch.HasEnded(command)
                 ? throw new ArgumentException("only what was spent can be adjusted")
                 : LedgerOutcome.Unknown.Instance;
+        if (command.AfterEvent is { } seen && seen != spent.LastEventNumber)
+        {
+            return seen < spent.LastEventNumber
+                ? LedgerOutcome.AlreadyEnded.Instance
+                : throw new ArgumentException("an adjustment cannot follow an event that is not there");
+        }
         var total = spent.TotalCost + command.Difference;
         if (total.IsNegative) throw new ArgumentException("an adjustment cannot take more than was spent");
         batch.Move(spent.Reservation, reserved: NanoUsd.Zero, settled: command.Difference);
