@@ -104,9 +104,9 @@ public static class LedgerMachine
             var window = batch.Window(command.OrganizationId, claim);
             var amount = command.Reservation.Amount;
             if (window.Fits(amount)) continue;
-            var fitsWithoutHolds = window.Settled + amount <= window.Limit;
-            var refusal = Shortfall(claim, window, amount, fitsWithoutHolds);
-            if (!fitsWithoutHolds) return refusal;
+            var isHeld = window.FitsWithoutHolds(amount);
+            var refusal = Shortfall(claim, window, amount, isHeld);
+            if (!isHeld) return refusal;
             held ??= refusal;
         }
         return held;
