@@ -142,14 +142,13 @@ public static class LedgerMachine
     {
         if (batch.FindOpen(command) is not { } open)
             return batch.HasEnded(command) ? LedgerOutcome.AlreadyEnded.Instance : LedgerOutcome.Unknown.Instance;
-        var bound = new Settlement
-        {
-            Cost = open.Amount,
-            Usage = new Usage { Input = open.BoundInput, Output = open.BoundOutput },
-            IsEstimated = true,
-        };
+        var bound = new Settlement { Cost = open.Amount, Usage = BoundUsage(open), IsEstimated = true };
         return End(batch, open, SpendKind.Expired, bound);
     }
+
+    /// <summary>What an expiry books: the units of the bound.</summary>
+    private static Usage BoundUsage(Reservation reservation) =>
+        new() { Input = reservation.BoundInput, Output = reservation.BoundOutput };
 
     private static LedgerOutcome Release(LedgerBatch batch, ReleaseCommand command)
     {
@@ -172,8 +171,9 @@ public static class LedgerMachine
     private static LedgerOutcome.Ended SettleLate(LedgerBatch batch, SpentReservation expired, Settlement settlement)
     {
         var difference = settlement.Cost - expired.TotalCost;
+        var correction = settlement with { Cost = difference, Usage = settlement.Usage - BoundUsage(expired.Reservation) };
         batch.Move(expired.Reservation, reserved: NanoUsd.Zero, settled: difference);
-        var number = batch.Correct(expired, SpendKind.Late, settlement with { Cost = difference }, reason: null);
+        var number = batch.Correct(expired, SpendKind.Late, correction, reason: null);
         if (difference > NanoUsd.Zero) batch.Explain(expired.Reservation, ExcessKind.Late, number, difference);
         return new LedgerOutcome.Ended(SpendKind.Late, settlement.Cost);
     }
