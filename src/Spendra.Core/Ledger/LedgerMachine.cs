@@ -51,8 +51,8 @@ public static class LedgerMachine
 
     private static LedgerOutcome Reserve(LedgerBatch batch, ReserveCommand command)
     {
+        CheckShape(command);
         var reservation = command.Reservation;
-        if (reservation.Amount.IsNegative) throw new ArgumentException("a reservation is never negative");
         var windows = ImmutableArray.CreateBuilder<WindowRow>(command.Claims.Length);
 
         // Repeated after an ambiguous commit: the first one stands.
@@ -82,6 +82,29 @@ public static class LedgerMachine
                 reservation.ReservationId));
         }
         return new LedgerOutcome.Admitted(windows.MoveToImmutable());
+    }
+
+    /// <summary>
+    /// What holds money here must give it back there: a reservation names exactly the windows that it claims, each
+    /// once, and the idempotency key that its release forgets.
+    /// </summary>
+    private static void CheckShape(ReserveCommand command)
+    {
+        var (reservation, claims) = (command.Reservation, command.Claims);
+        if (reservation.Amount.IsNegative) throw new ArgumentException("a reservation is never negative");
+        if (claims.IsDefault || reservation.WindowIds.IsDefault || claims.Length != reservation.WindowIds.Length)
+            throw new ArgumentException("a reservation names the windows that it claims");
+        for (var i = 0; i < claims.Length; i++)
+        {
+            if (claims[i].WindowId != reservation.WindowIds[i])
+                throw new ArgumentException("a reservation names the windows that it claims");
+            if (reservation.WindowIds.IndexOf(claims[i].WindowId) != i)
+                throw new ArgumentException("a reservation claims a window once");
+        }
+        var digest = command.Idempotency?.KeyDigest;
+        if ((digest is null) != (reservation.IdempotencyDigest is null)
+            || !digest.AsSpan().SequenceEqual(reservation.IdempotencyDigest))
+            throw new ArgumentException("a reservation carries the digest of its idempotency key");
     }
 
     private static LedgerOutcome.Repeated? FindRepetition(LedgerBatch batch, ReserveCommand command)
