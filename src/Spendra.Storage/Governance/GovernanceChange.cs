@@ -1,4 +1,3 @@
-using Spendra.Core.Governance;
 using Spendra.Core.Keys;
 using Spendra.Core.Pricing;
 
