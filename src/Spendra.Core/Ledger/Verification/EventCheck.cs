@@ -1,3 +1,4 @@
+using Spendra.Core.Metering;
 using Spendra.Core.Pricing;
 
 namespace Spendra.Core.Ledger.Verification;
@@ -11,7 +12,9 @@ internal sealed class EventCheck(VerifiedOrganization organization, Verification
     private Guid _reservationId;
     private int _lastNumber = -1;
     private SpendKind _firstKind;
+    private bool _hasLate;
     private Int128 _total;
+    private Usage _units;
     private long _reservations;
     private long _events;
     private long _expired;
@@ -28,6 +31,7 @@ internal sealed class EventCheck(VerifiedOrganization organization, Verification
         CheckNumber(row);
         CheckKind(row);
         _total += row.Cost.Value;
+        _units = Add(_units, row.Usage);
         CheckEstimate(row);
         CheckPrice(row);
     }
@@ -50,12 +54,11 @@ internal sealed class EventCheck(VerifiedOrganization organization, Verification
         _reservationId = row.ReservationId;
         _lastNumber = -1;
         _total = 0;
+        _units = default;
         _hasLate = false;
         _firstKind = row.EventNumber == 0 ? row.Kind : SpendKind.Settled;
         FirstEntry = row.EventNumber == 0 ? row.EntrySequence : 0;
     }
-
-    private bool _hasLate;
 
     private void EndReservation()
     {
@@ -98,7 +101,7 @@ internal sealed class EventCheck(VerifiedOrganization organization, Verification
             report.Add(Invariant.EstimateAtBound, Subject(row), $"{row.Reserved} USD", $"{row.Cost} USD");
     }
 
-    /// <summary>A measured event costs its usage; a late one brings the total to what its usage costs.</summary>
+    /// <summary>A measured event costs its usage; a late one brings both to what was really used.</summary>
     private void CheckPrice(in SpendRow row)
     {
         var isMeasured = !row.IsEstimated && (row.EventNumber == 0 || row.Kind == SpendKind.Late);
@@ -109,18 +112,27 @@ internal sealed class EventCheck(VerifiedOrganization organization, Verification
             report.Add(Invariant.EventPrice, Subject(row), $"price version {priceId}", "no such price version");
             return;
         }
-        var booked = row.EventNumber == 0 ? row.Cost.Value : _total;
         try
         {
-            var cost = Cost.Of(price, row.Usage, ServedTier.PercentOf(price, row.ServedTier, row.TierPercent));
-            if (cost.Value != booked)
-                report.Add(Invariant.EventPrice, Subject(row), $"{cost} USD", $"{booked} nano-USD");
+            var cost = Cost.Of(price, _units, ServedTier.PercentOf(price, row.ServedTier, row.TierPercent));
+            if (cost.Value != _total)
+                report.Add(Invariant.EventPrice, Subject(row), $"{cost.Value} nano-USD", $"{_total} nano-USD");
         }
         catch (Exception e) when (e is ArgumentException or OverflowException)
         {
             report.Add(Invariant.EventPrice, Subject(row), "plausible usage", e.Message);
         }
     }
+
+    // Later events carry differences, which may be negative. Rows that are corrupt wrap around and are implausible.
+    private static Usage Add(in Usage a, in Usage b) => new()
+    {
+        Input = unchecked(a.Input + b.Input),
+        CachedInput = unchecked(a.CachedInput + b.CachedInput),
+        CacheWrite = unchecked(a.CacheWrite + b.CacheWrite),
+        Output = unchecked(a.Output + b.Output),
+        ReasoningWithinOutput = unchecked(a.ReasoningWithinOutput + b.ReasoningWithinOutput),
+    };
 
     private static string Subject(in SpendRow row) => $"event {row.EventNumber} of reservation {row.ReservationId}";
 }
