@@ -147,6 +147,7 @@ public static class LedgerMachine
             Cost = open.Amount,
             Usage = new Usage { Input = open.BoundInput, Output = open.BoundOutput },
             IsEstimated = true,
+            TierPercent = open.TierPercent,
         };
         return End(batch, open, SpendKind.Expired, bound);
     }
