@@ -145,7 +145,11 @@ public static class Admission
                 continue;
             }
             policyIds.Add(policy.PolicyId);
-            if (policy.BudgetId is not { } budgetId || snapshot.FindBudget(budgetId) is not { } budget) continue;
+            if (policy.BudgetId is not { } budgetId || snapshot.FindBudget(budgetId) is not { } budget)
+            {
+                if (isHard) return new Decision.Deny(Unbacked(policy));
+                continue;
+            }
             if (!isHard && snapshot.IsHardCapped(budgetId)) continue;
             if (budget.WindowAt(atMicros) is not { } window) continue;
             permitted |= isHard;
@@ -172,6 +176,10 @@ public static class Admission
         }
         claims.Add(new WindowClaim(window, policy.PolicyId, policy.Slug, enforcement));
     }
+
+    // A cap that cannot be checked closes: skipping it would lift it without anyone saying so.
+    private static Refusal Unbacked(Policy policy) =>
+        Refuse(RefusalCode.NoApplicableBudget, $"The budget of hard cap '{policy.Slug}' is gone, so it cannot be kept.", policy);
 
     private static Refusal Closed(Policy policy, BudgetWindow window, NanoUsd bound) =>
         Refuse(RefusalCode.BudgetExceeded, $"Budget '{window.Budget.Slug}' is zero: it is closed to all requests.", policy) with
