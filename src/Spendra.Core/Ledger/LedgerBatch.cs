@@ -10,7 +10,7 @@ internal sealed class LedgerBatch(LedgerState state, long nowMicros)
 {
     private const string SpendTopic = "spend";
 
-    private readonly LedgerWrites _writes = new();
+    private readonly LedgerWrites _writes = new(nowMicros);
     private readonly HashSet<Guid> _changedOrganizations = [];
     private readonly HashSet<RowKey> _changedWindows = [];
 
@@ -19,8 +19,13 @@ internal sealed class LedgerBatch(LedgerState state, long nowMicros)
             ? row
             : throw new LedgerInvariantException($"organization {organizationId} does not exist");
 
-    public bool IsOpen(Guid organizationId, Guid reservationId) =>
-        state.Open.ContainsKey(new RowKey(organizationId, reservationId));
+    /// <summary>Whether the reservation behind an idempotency key has not ended.</summary>
+    public bool IsRunning(IdempotencyRow earlier)
+    {
+        var key = new RowKey(earlier.OrganizationId, earlier.ReservationId);
+        return state.Open.ContainsKey(key)
+            || (state.StillOpen.Contains(key) && !state.Spent.ContainsKey(key) && !state.Released.Contains(key));
+    }
 
     public Reservation? FindOpen(LedgerCommand command) => state.Open.GetValueOrDefault(KeyOf(command));
 

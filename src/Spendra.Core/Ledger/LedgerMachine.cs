@@ -89,7 +89,7 @@ public static class LedgerMachine
         if (command.Idempotency is not { } claim) return null;
         if (batch.FindIdempotency(command.Reservation, claim) is not { } earlier) return null;
         var code = !earlier.BodyDigest.AsSpan().SequenceEqual(claim.BodyDigest) ? RefusalCode.IdempotencyMismatch
-            : batch.IsOpen(earlier.OrganizationId, earlier.ReservationId) ? RefusalCode.IdempotencyInProgress
+            : batch.IsRunning(earlier) ? RefusalCode.IdempotencyInProgress
             : RefusalCode.IdempotencyReplayUnavailable;
         return new LedgerOutcome.Repeated(code, earlier.ReservationId);
     }

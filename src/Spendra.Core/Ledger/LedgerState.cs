@@ -26,6 +26,9 @@ public sealed class LedgerState
 
     public HashSet<RowKey> Released { get; } = [];
 
+    /// <summary>Earlier reservations of the batch's idempotency claims that have not ended.</summary>
+    public HashSet<RowKey> StillOpen { get; } = [];
+
     /// <summary>By organization, key and digest; only for claims that the batch makes.</summary>
     public Dictionary<IdempotencyKey, IdempotencyRow> Idempotency { get; } = [];
 }
@@ -43,8 +46,11 @@ public readonly record struct IdempotencyKey(Guid OrganizationId, Guid KeyId, UI
 }
 
 /// <summary>Everything a decided batch writes; nothing else is written. Empty lists write nothing.</summary>
-public sealed class LedgerWrites
+public sealed class LedgerWrites(long decidedAt)
 {
+    /// <summary>The instant of the decision, in microseconds since the Unix epoch.</summary>
+    public long DecidedAt { get; } = decidedAt;
+
     public List<OrganizationRow> Organizations { get; } = [];
 
     public List<WindowRow> Windows { get; } = [];

@@ -23,4 +23,20 @@ internal interface ILedgerEngine : IAsyncDisposable
 
     /// <summary>Abandons the transaction and, when it is broken, the connection.</summary>
     Task AbandonAsync();
+
+    /// <summary>What a failure of one of the calls above means for the batch.</summary>
+    LaneFault Classify(Exception exception);
+
+    /// <summary>The failure in one line that says what to do.</summary>
+    string Describe(Exception exception);
+}
+
+internal enum LaneFault
+{
+    /// <summary>The content of the batch cannot be written; it was certainly rolled back.</summary>
+    Poison,
+    /// <summary>The database chose another transaction over this one; it was certainly rolled back.</summary>
+    Conflict,
+    /// <summary>The database is out of reach; when this happens at commit, the outcome is unknown.</summary>
+    Unavailable,
 }

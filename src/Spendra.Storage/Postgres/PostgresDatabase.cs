@@ -8,10 +8,12 @@ namespace Spendra.Storage.Postgres;
 
 internal sealed class PostgresDatabase : Database
 {
+    private readonly string _connectionString;
     private readonly NpgsqlDataSource _source;
 
     public PostgresDatabase(string connectionString)
     {
+        _connectionString = connectionString;
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         if (settings.ApplicationName is null) settings.ApplicationName = "spendra";
         // The name keeps the connection string, and with it the password, out of metrics.
@@ -55,7 +57,7 @@ internal sealed class PostgresDatabase : Database
         return $"synchronous replica ({commit})";
     }
 
-    internal override ILedgerEngine CreateLedgerEngine() => new PostgresLedgerEngine(_source);
+    internal override ILedgerEngine CreateLedgerEngine() => new PostgresLedgerEngine(_connectionString);
 
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
 }

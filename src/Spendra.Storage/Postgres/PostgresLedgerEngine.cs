@@ -4,15 +4,82 @@ using Spendra.Storage.Ledger;
 
 namespace Spendra.Storage.Postgres;
 
-internal sealed class PostgresLedgerEngine(NpgsqlDataSource source) : ILedgerEngine
+/// <summary>
+/// The ledger lane on PostgreSQL: READ COMMITTED, explicit row locks in id order, two round trips a batch — BEGIN
+/// with everything that is loaded and locked, then all writes with COMMIT.
+/// </summary>
+internal sealed class PostgresLedgerEngine(string connectionString) : ILedgerEngine
 {
-    public NpgsqlDataSource Source { get; } = source;
+    // Statement texts are few and fixed; preparing them saves parsing and planning at every batch.
+    private readonly NpgsqlDataSource _source = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString)
+    {
+        ApplicationName = "spendra-ledger",
+        MaxAutoPrepare = 64,
+        AutoPrepareMinUsages = 2,
+        CommandTimeout = 0,
+        MaxPoolSize = 2,
+    }.ConnectionString) { Name = "spendra-ledger" }.Build();
 
-    public Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated) => throw new NotImplementedException();
+    private NpgsqlConnection? _connection;
 
-    public Task CommitAsync(LedgerWrites writes, LaneNotes notes) => throw new NotImplementedException();
+    public async Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated)
+    {
+        _connection ??= await _source.OpenConnectionAsync();
+        await using var batch = _connection.CreateBatch();
+        batch.BatchCommands.Add(PostgresBulk.Command("BEGIN ISOLATION LEVEL READ COMMITTED"));
+        var load = new PostgresLedgerLoad(commands, isRepeated);
+        load.AddTo(batch);
+        await using var reader = await batch.ExecuteReaderAsync();
+        return await load.ReadAsync(reader);
+    }
 
-    public Task AbandonAsync() => throw new NotImplementedException();
+    public async Task CommitAsync(LedgerWrites writes, LaneNotes notes)
+    {
+        var connection = _connection ?? throw new InvalidOperationException("no transaction has begun");
+        await using var batch = connection.CreateBatch();
+        // A commit is never cancelled and has no timeout: a cancelled wait for a replica would leave a commit that
+        // is visible here and perhaps nowhere else.
+        batch.Timeout = 0;
+        PostgresLedgerWrites.AddTo(batch, writes);
+        PostgresNotesWrites.AddTo(batch, notes);
+        batch.BatchCommands.Add(PostgresBulk.Command("COMMIT"));
+        await batch.ExecuteNonQueryAsync();
+    }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async Task AbandonAsync()
+    {
+        if (_connection is not { } connection) return;
+        try
+        {
+            await using var rollback = connection.CreateCommand();
+            rollback.CommandText = "ROLLBACK";
+            rollback.CommandTimeout = 5;
+            await rollback.ExecuteNonQueryAsync();
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
+        {
+            // Closing the connection makes the server roll back.
+            _connection = null;
+            await connection.DisposeAsync();
+            _source.Clear();
+        }
+    }
+
+    public LaneFault Classify(Exception exception) => exception switch
+    {
+        // 40: serialization failure and deadlock; the server has rolled back.
+        PostgresException { SqlState: ['4', '0', ..] } => LaneFault.Conflict,
+        // 22 and 23: data and integrity errors; the statement can never succeed.
+        PostgresException { SqlState: ['2', '2' or '3', ..] } => LaneFault.Poison,
+        NpgsqlException or TimeoutException or IOException or System.Net.Sockets.SocketException => LaneFault.Unavailable,
+        _ => LaneFault.Poison,
+    };
+
+    public string Describe(Exception exception) => $"PostgreSQL: {exception.Message}";
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is { } connection) await connection.DisposeAsync();
+        await _source.DisposeAsync();
+    }
 }

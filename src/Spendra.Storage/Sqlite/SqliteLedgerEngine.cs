@@ -1,17 +1,283 @@
+using Microsoft.Data.Sqlite;
+using Spendra.Core.Budgets;
 using Spendra.Core.Ledger;
+using Spendra.Core.Money;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Storage.Sqlite;
 
+/// <summary>
+/// The ledger lane on SQLite: one connection, prepared statements, point look-ups by primary key.
+/// <c>BEGIN IMMEDIATE</c> is the lock. Calls block for the length of a file sync.
+/// </summary>
 internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngine
 {
-    public string Path { get; } = database.FilePath;
+    private Session? _session;
 
-    public Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated) => throw new NotImplementedException();
+    public async Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated)
+    {
+        _session ??= await Session.OpenAsync(database.FilePath);
+        _session.Begin.Run();
+        var state = new LedgerState();
+        foreach (var command in commands) Load(_session, state, command, isRepeated);
+        return state;
+    }
 
-    public Task CommitAsync(LedgerWrites writes, LaneNotes notes) => throw new NotImplementedException();
+    public Task CommitAsync(LedgerWrites writes, LaneNotes notes)
+    {
+        var session = _session ?? throw new InvalidOperationException("no transaction has begun");
+        session.Writer.Write(writes, notes);
+        session.Commit.Run();
+        return Task.CompletedTask;
+    }
 
-    public Task AbandonAsync() => throw new NotImplementedException();
+    public Task AbandonAsync()
+    {
+        var session = _session;
+        if (session is null) return Task.CompletedTask;
+        try
+        {
+            if (session.IsInTransaction) session.Rollback.Run();
+        }
+        catch (SqliteException)
+        {
+            // The connection is beyond use; closing it rolls back what it held.
+            _session = null;
+            session.Dispose();
+        }
+        return Task.CompletedTask;
+    }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public LaneFault Classify(Exception exception) => exception is SqliteException e
+        ? e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CONSTRAINT or SQLitePCL.raw.SQLITE_TOOBIG or SQLitePCL.raw.SQLITE_MISMATCH
+            ? LaneFault.Poison
+            : LaneFault.Unavailable
+        : exception is DatabaseUnavailableException ? LaneFault.Unavailable : LaneFault.Poison;
+
+    public string Describe(Exception exception) => exception is SqliteException e
+        ? SqliteFailure.Describe(e, database.FilePath).Message
+        : exception.Message;
+
+    public ValueTask DisposeAsync()
+    {
+        _session?.Dispose();
+        _session = null;
+        return ValueTask.CompletedTask;
+    }
+
+    private static void Load(Session session, LedgerState state, LedgerCommand command, bool isRepeated)
+    {
+        LoadOrganization(session, state, command.OrganizationId);
+        foreach (var windowId in command.WindowIds) LoadWindow(session, state, command.OrganizationId, windowId);
+        var key = new RowKey(command.OrganizationId, command.ReservationId);
+        if (command is ReserveCommand reserve)
+        {
+            if (reserve.Idempotency is { } claim) LoadIdempotency(session, state, reserve.Reservation, claim);
+            if (!isRepeated) return;
+        }
+        if (LoadOpen(session, state, key)) return;
+        LoadSpent(session, state, key);
+        if (session.SelectReleased.Bind(key.OrganizationId).Bind(key.Id).Step())
+        {
+            session.SelectReleased.Reset();
+            state.Released.Add(key);
+        }
+    }
+
+    private static void LoadOrganization(Session session, LedgerState state, Guid organizationId)
+    {
+        if (state.Organizations.ContainsKey(organizationId)) return;
+        var select = session.SelectOrganization.Bind(organizationId);
+        if (!select.Step()) return;
+        state.Organizations.Add(organizationId, new OrganizationRow(
+            organizationId, select.Int64(0), select.Int64(1), select.Int64(2)));
+        select.Reset();
+    }
+
+    private static void LoadWindow(Session session, LedgerState state, Guid organizationId, Guid windowId)
+    {
+        var key = new RowKey(organizationId, windowId);
+        if (state.Windows.ContainsKey(key)) return;
+        var select = session.SelectWindow.Bind(organizationId).Bind(windowId);
+        if (!select.Step()) return;
+        state.Windows.Add(key, new WindowRow
+        {
+            OrganizationId = organizationId,
+            WindowId = windowId,
+            BudgetId = select.Id(0),
+            Span = new WindowSpan(select.Int64(1), select.Int64(2)),
+            Limit = new NanoUsd(select.Int64(3)),
+            Reserved = new NanoUsd(select.Int64(4)),
+            Settled = new NanoUsd(select.Int64(5)),
+        });
+        select.Reset();
+    }
+
+    private static bool LoadOpen(Session session, LedgerState state, RowKey key)
+    {
+        if (state.Open.ContainsKey(key)) return true;
+        var select = session.SelectOpen.Bind(key.OrganizationId).Bind(key.Id);
+        if (!select.Step()) return false;
+        state.Open.Add(key, ReadReservation(select));
+        select.Reset();
+        return true;
+    }
+
+    private static void LoadSpent(Session session, LedgerState state, RowKey key)
+    {
+        if (state.Spent.ContainsKey(key)) return;
+        var select = session.SelectSpent.Bind(key.OrganizationId).Bind(key.Id);
+        SpentReservation? spent = null;
+        while (select.Step())
+        {
+            var kind = (SpendKind)select.Int64(21);
+            var cost = new NanoUsd(select.Int64(22));
+            spent = spent is null
+                ? new SpentReservation(ReadReservation(select), kind, cost, 0, select.Int64(24))
+                : spent with
+                {
+                    TotalCost = spent.TotalCost + cost,
+                    LastEventNumber = (int)select.Int64(23),
+                    HasLate = spent.HasLate || kind == SpendKind.Late,
+                };
+        }
+        if (spent is not null) state.Spent.Add(key, spent);
+    }
+
+    private static void LoadIdempotency(Session session, LedgerState state, Reservation reservation, IdempotencyClaim claim)
+    {
+        var select = session.SelectIdempotency
+            .Bind(reservation.OrganizationId).Bind(reservation.KeyId).Bind(claim.KeyDigest);
+        if (!select.Step()) return;
+        var row = new IdempotencyRow(
+            reservation.OrganizationId, reservation.KeyId, claim.KeyDigest, select.Bytes(0).ToArray(), select.Id(1));
+        select.Reset();
+        state.Idempotency[IdempotencyKey.Of(row.OrganizationId, row.KeyId, row.KeyDigest)] = row;
+        // Whether the earlier request still runs decides what the caller is told.
+        if (!session.SelectIsOpen.Bind(row.OrganizationId).Bind(row.ReservationId).Step()) return;
+        session.SelectIsOpen.Reset();
+        state.StillOpen.Add(new RowKey(row.OrganizationId, row.ReservationId));
+    }
+
+    private static Reservation ReadReservation(SqliteStatement row) => new()
+    {
+        OrganizationId = row.Id(0),
+        ReservationId = row.Id(1),
+        KeyId = row.Id(2),
+        ScopeIds = PackedIds.Unpack(row.Bytes(3)),
+        PolicyIds = PackedIds.Unpack(row.Bytes(4)),
+        WindowIds = PackedIds.Unpack(row.Bytes(5)),
+        Provider = row.Text(6),
+        AccountId = row.Id(7),
+        Model = row.Text(8),
+        Route = row.Text(9),
+        Environment = row.TextOrNull(10),
+        PriceId = row.IdOrNull(11),
+        TierPercent = (int)row.Int64(12),
+        Amount = new NanoUsd(row.Int64(13)),
+        BoundInput = row.Int64(14),
+        BoundOutput = row.Int64(15),
+        Epoch = row.Int64(16),
+        ReservedAt = row.Int64(17),
+        ExpiresAt = row.Int64(18),
+        GatewayId = row.IdOrNull(19),
+        IdempotencyDigest = row.IsNull(20) ? null : row.Bytes(20).ToArray(),
+    };
+
+    /// <summary>The connection and its statements. When it breaks, all of it is thrown away.</summary>
+    private sealed class Session : IDisposable
+    {
+        private const string ReservationColumns =
+            """
+            organization_id, reservation_id, key_id, scope_ids, policy_ids, window_ids, provider, account_id, model,
+            route, environment, price_id, tier_percent
+            """;
+
+        private readonly SqliteConnection _connection;
+        private readonly List<SqliteStatement> _statements = [];
+
+        private Session(SqliteConnection connection)
+        {
+            _connection = connection;
+            Begin = Prepare("BEGIN IMMEDIATE");
+            Commit = Prepare("COMMIT");
+            Rollback = Prepare("ROLLBACK");
+            SelectOrganization = Prepare(
+                "SELECT governance_epoch, entry_sequence, outbox_sequence FROM organizations WHERE organization_id = ?");
+            SelectWindow = Prepare(
+                """
+                SELECT budget_id, starts_at, ends_at, limit_nanos, reserved_nanos, settled_nanos
+                FROM windows WHERE organization_id = ? AND window_id = ?
+                """);
+            SelectOpen = Prepare(
+                $"""
+                SELECT {ReservationColumns}, amount_nanos, bound_input, bound_output, epoch, reserved_at, expires_at,
+                       gateway_id, idempotency_digest
+                FROM open_reservations WHERE organization_id = ? AND reservation_id = ?
+                """);
+            SelectSpent = Prepare(
+                $"""
+                SELECT {ReservationColumns}, reserved_nanos, bound_input, bound_output, epoch, reserved_at, expires_at,
+                       NULL, NULL, kind, cost_nanos, event_number, entry_sequence
+                FROM spend_events WHERE organization_id = ? AND reservation_id = ? ORDER BY event_number
+                """);
+            SelectReleased = Prepare(
+                "SELECT 1 FROM released_reservations WHERE organization_id = ? AND reservation_id = ?");
+            SelectIsOpen = Prepare(
+                "SELECT 1 FROM open_reservations WHERE organization_id = ? AND reservation_id = ?");
+            SelectIdempotency = Prepare(
+                """
+                SELECT body_digest, reservation_id FROM idempotency_keys
+                WHERE organization_id = ? AND key_id = ? AND key_digest = ?
+                """);
+            Writer = new SqliteLedgerWriter(Prepare);
+        }
+
+        public SqliteStatement Begin { get; }
+
+        public SqliteStatement Commit { get; }
+
+        public SqliteStatement Rollback { get; }
+
+        public SqliteStatement SelectOrganization { get; }
+
+        public SqliteStatement SelectWindow { get; }
+
+        public SqliteStatement SelectOpen { get; }
+
+        public SqliteStatement SelectSpent { get; }
+
+        public SqliteStatement SelectReleased { get; }
+
+        public SqliteStatement SelectIsOpen { get; }
+
+        public SqliteStatement SelectIdempotency { get; }
+
+        public SqliteLedgerWriter Writer { get; }
+
+        public bool IsInTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0;
+
+        public static async Task<Session> OpenAsync(string path)
+        {
+            // Not pooled: the statements belong to this connection and to nobody else.
+            var settings = new SqliteConnectionStringBuilder(SqliteDatabase.ConnectionString(path)) { Pooling = false };
+            var connection = new SqliteConnection(settings.ConnectionString);
+            await connection.OpenAsync();
+            await SqliteDatabase.PrepareAsync(connection);
+            return new Session(connection);
+        }
+
+        public void Dispose()
+        {
+            foreach (var statement in _statements) statement.Dispose();
+            _connection.Dispose();
+        }
+
+        private SqliteStatement Prepare(string sql)
+        {
+            var statement = new SqliteStatement(_connection.Handle!, sql);
+            _statements.Add(statement);
+            return statement;
+        }
+    }
 }

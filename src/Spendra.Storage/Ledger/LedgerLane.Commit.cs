@@ -1,0 +1,164 @@
+using Microsoft.Extensions.Logging;
+using Spendra.Core.Ledger;
+
+namespace Spendra.Storage.Ledger;
+
+public sealed partial class LedgerLane
+{
+    private const string NeverSent = "the reservation's outcome was unknown to its caller; never sent";
+
+    /// <summary>Steps 2 to 5 for one batch, through every failure.</summary>
+    private async Task CommitAsync(List<LaneTicket> batch)
+    {
+        var delay = _options.FirstRetryDelay;
+        var isAmbiguous = false;
+        var outages = 0;
+        while (batch.Count > 0)
+        {
+            var isCommitting = false;
+            try
+            {
+                var commands = CommandsOf(batch);
+                var state = await _engine.BeginAsync(commands, isAmbiguous);
+                var decision = LedgerMachine.Decide(state, commands, Micros.Now(_time));
+                var notes = NotesOf(batch);
+                if (decision.Writes.IsEmpty && notes.IsEmpty)
+                {
+                    await _engine.AbandonAsync();
+                }
+                else
+                {
+                    isCommitting = true;
+                    await _engine.CommitAsync(decision.Writes, notes);
+                }
+                Answer(batch, decision);
+                return;
+            }
+            catch (Exception e)
+            {
+                await _engine.AbandonAsync();
+                var fault = _engine.Classify(e);
+                if (fault == LaneFault.Poison)
+                {
+                    await TakeApartAsync(batch, e);
+                    return;
+                }
+                if (fault == LaneFault.Unavailable)
+                {
+                    isAmbiguous |= isCommitting;
+                    // A lost connection is often back at once; only a second failure is an outage.
+                    if (++outages > 1) TurnReservationsAway(batch, _engine.Describe(e), isAmbiguous);
+                }
+                LogRetry(_logger, batch.Count, delay.TotalMilliseconds, _engine.Describe(e));
+            }
+            if (!await PauseAsync(delay))
+            {
+                Abandon(batch);
+                return;
+            }
+            delay = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, _options.LastRetryDelay.Ticks));
+        }
+    }
+
+    private static List<LedgerCommand> CommandsOf(List<LaneTicket> batch)
+    {
+        var commands = new List<LedgerCommand>(batch.Count);
+        foreach (var ticket in batch)
+        {
+            if (ticket.Command is { } command) commands.Add(command);
+        }
+        return commands;
+    }
+
+    private static LaneNotes NotesOf(List<LaneTicket> batch)
+    {
+        var notes = new LaneNotes();
+        foreach (var ticket in batch) ticket.Note?.Invoke(notes);
+        return notes;
+    }
+
+    private void Answer(List<LaneTicket> batch, LedgerDecision decision)
+    {
+        var next = 0;
+        foreach (var ticket in batch)
+        {
+            if (ticket.Command is not { } command)
+            {
+                ticket.TryComplete(LedgerOutcome.AlreadyEnded.Instance);
+                continue;
+            }
+            var outcome = decision.Outcomes[next++];
+            if (outcome is LedgerOutcome.Failed { Error: var error }) LogCommandFailed(_logger, command.ReservationId, error);
+            if (!ticket.TryComplete(outcome) && outcome is LedgerOutcome.Admitted) GiveBack((ReserveCommand)command);
+        }
+    }
+
+    /// <summary>
+    /// The database is out of reach. Whoever waits for a reservation is told so now. If the commit may have gone
+    /// through, the reservation is given back once the database answers: the caller never dispatches it.
+    /// </summary>
+    private void TurnReservationsAway(List<LaneTicket> batch, string why, bool isAmbiguous)
+    {
+        Sort();
+        while (_reserves.TryDequeue(out var waiting))
+        {
+            Interlocked.Decrement(ref _queuedReserves);
+            waiting.TryFail(new LedgerUnavailableException(why));
+        }
+        foreach (var ticket in batch)
+        {
+            if (ticket.Command is not ReserveCommand reserve) continue;
+            ticket.TryFail(new LedgerUnavailableException(why));
+            if (isAmbiguous) GiveBack(reserve);
+        }
+        batch.RemoveAll(ticket => ticket.Reserves);
+    }
+
+    private void GiveBack(ReserveCommand reserve) => _endings.Add(LaneTicket.For(new ReleaseCommand(
+        reserve.OrganizationId, reserve.ReservationId, reserve.WindowIds, NeverSent)));
+
+    /// <summary>Step 4: each command in a transaction of its own; the one that cannot be written fails alone.</summary>
+    private async Task TakeApartAsync(List<LaneTicket> batch, Exception error)
+    {
+        if (batch.Count == 1)
+        {
+            LogPoison(_logger, batch[0].Command?.ReservationId, error);
+            batch[0].TryComplete(new LedgerOutcome.Failed(error));
+            return;
+        }
+        foreach (var ticket in batch.ToArray()) await CommitAsync([ticket]);
+    }
+
+    private void Abandon(List<LaneTicket> batch)
+    {
+        LogAbandoned(_logger, batch.Count);
+        foreach (var ticket in batch)
+            ticket.TryFail(new LedgerUnavailableException("the lane was closed before the database came back"));
+    }
+
+    /// <summary>False when the lane must close now.</summary>
+    private async Task<bool> PauseAsync(TimeSpan delay)
+    {
+        try
+        {
+            await Task.Delay(delay, _time, _closing.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The ledger could not be written ({Reason}); {Count} commands are tried again in {DelayMs} ms")]
+    private static partial void LogRetry(ILogger logger, int count, double delayMs, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The ledger refused a command for reservation {ReservationId}")]
+    private static partial void LogCommandFailed(ILogger logger, Guid reservationId, Exception error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A command for reservation {ReservationId} cannot be written; it failed alone")]
+    private static partial void LogPoison(ILogger logger, Guid? reservationId, Exception error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} commands were not written before the lane closed; the sweep ends their reservations")]
+    private static partial void LogAbandoned(ILogger logger, int count);
+}

@@ -1,0 +1,173 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Spendra.Core.Ledger;
+
+namespace Spendra.Storage.Ledger;
+
+/// <summary>
+/// The one way to write money. Commands queue in a channel; one writer takes whatever has queued, decides it in
+/// <see cref="LedgerMachine"/> against rows that it has locked, writes and commits it in one transaction, and then
+/// answers the callers. An idle lane has the latency of one commit, a busy one the throughput of a batch, and both
+/// are equally strict.
+/// <list type="number">
+/// <item>Take what has queued. A batch that only ends reservations waits a moment for one to ride with.</item>
+/// <item>Load and lock; decide; write and commit. The commit is never cancelled.</item>
+/// <item>After an ambiguous commit, decide the same commands again: their ids tell what has happened.</item>
+/// <item>A poisonous command fails alone: the batch is taken apart.</item>
+/// <item>Answer. A reservation whose caller has gone is given back.</item>
+/// </list>
+/// </summary>
+public sealed partial class LedgerLane : IAsyncDisposable
+{
+    private readonly ILedgerEngine _engine;
+    private readonly LaneOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Channel<LaneTicket> _queue =
+        Channel.CreateUnbounded<LaneTicket>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly List<LaneTicket> _endings = [];
+    private readonly Queue<LaneTicket> _reserves = new();
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Task _writer;
+    private int _queuedReserves;
+
+    public LedgerLane(Database database, LaneOptions options, TimeProvider time, ILogger<LedgerLane> logger)
+    {
+        _engine = database.CreateLedgerEngine();
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _writer = Task.Run(WriteAsync);
+    }
+
+    /// <summary>
+    /// Holds money durably, or says why not. When this returns <see cref="LedgerOutcome.Admitted"/>, the
+    /// reservation is committed.
+    /// </summary>
+    /// <exception cref="LedgerUnavailableException">The database is out of reach or the queue is full.</exception>
+    public async Task<LedgerOutcome> ReserveAsync(ReserveCommand command)
+    {
+        if (Interlocked.Increment(ref _queuedReserves) > _options.MaxQueuedReservations)
+        {
+            Interlocked.Decrement(ref _queuedReserves);
+            throw new LedgerUnavailableException("too many reservations are waiting");
+        }
+        var ticket = LaneTicket.For(command);
+        if (!_queue.Writer.TryWrite(ticket))
+        {
+            Interlocked.Decrement(ref _queuedReserves);
+            throw new LedgerUnavailableException("the gateway is shutting down");
+        }
+        try
+        {
+            return await ticket.Done.WaitAsync(_options.ReserveTimeout, _time);
+        }
+        catch (TimeoutException)
+        {
+            // From here on either the lane sees that nobody waits, or it was faster and its answer counts.
+            var gaveUp = new LedgerUnavailableException("the database did not answer in time");
+            if (ticket.TryFail(gaveUp)) throw gaveUp;
+            return await ticket.Done;
+        }
+    }
+
+    /// <summary>
+    /// Settles, releases, expires or adjusts. Retries through every outage until it is written; the caller need
+    /// not wait.
+    /// </summary>
+    public Task<LedgerOutcome> EndAsync(LedgerCommand command)
+    {
+        if (command.Reserves) throw new ArgumentException("reservations are made with ReserveAsync", nameof(command));
+        return Enqueue(LaneTicket.For(command));
+    }
+
+    /// <summary>Keeps a refusal, so that its id can be explained.</summary>
+    public Task RecordAsync(RefusalRecord refusal) => Enqueue(LaneTicket.For(notes => notes.Refusals.Add(refusal)));
+
+    /// <summary>Records whose an object at a provider is. Await it before the client can learn the id.</summary>
+    public Task RecordAsync(ProviderObject made) => Enqueue(LaneTicket.For(notes => notes.Objects.Add(made)));
+
+    public Task RecordDeletionAsync(Guid organizationId, string objectId, long deletedAt) =>
+        Enqueue(LaneTicket.For(notes => notes.Deletions.Add(new ObjectDeletion(organizationId, objectId, deletedAt))));
+
+    public Task BeatAsync(Guid gatewayId, long startedAt, long at) =>
+        Enqueue(LaneTicket.For(notes => notes.Heartbeats.Add(new Heartbeat(gatewayId, startedAt, at))));
+
+    /// <summary>Takes no more commands, writes what is queued, and closes the connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        _closing.CancelAfter(_options.DrainTimeout);
+        await _writer;
+        await _engine.DisposeAsync();
+        _closing.Dispose();
+    }
+
+    private Task<LedgerOutcome> Enqueue(LaneTicket ticket) =>
+        _queue.Writer.TryWrite(ticket)
+            ? ticket.Done
+            : Task.FromException<LedgerOutcome>(new LedgerUnavailableException("the gateway is shutting down"));
+
+    private async Task WriteAsync()
+    {
+        var batch = new List<LaneTicket>(_options.MaxBatch);
+        while (await TakeAsync(batch))
+        {
+            try
+            {
+                await CommitAsync(batch);
+            }
+            catch (Exception e)
+            {
+                // A bug in the lane itself: whoever waits is told, the next batch goes on.
+                LogLaneFailed(_logger, e);
+                foreach (var ticket in batch) ticket.TryFail(e);
+                await _engine.AbandonAsync();
+            }
+            batch.Clear();
+        }
+    }
+
+    /// <summary>Step 1. False when the lane is closed and empty.</summary>
+    private async Task<bool> TakeAsync(List<LaneTicket> batch)
+    {
+        if (_endings.Count + _reserves.Count == 0 && !await _queue.Reader.WaitToReadAsync()) return false;
+        Sort();
+        if (_reserves.Count == 0 && _endings.Count < _options.MaxBatch && !_queue.Reader.Completion.IsCompleted)
+            await WaitForReserveAsync();
+        var endings = Math.Min(_endings.Count, _options.MaxBatch);
+        batch.AddRange(_endings.Take(endings));
+        _endings.RemoveRange(0, endings);
+        while (batch.Count < _options.MaxBatch && _reserves.TryDequeue(out var reserve))
+        {
+            Interlocked.Decrement(ref _queuedReserves);
+            // A caller that has given up already needs no reservation.
+            if (!reserve.Done.IsCompleted) batch.Add(reserve);
+        }
+        return true;
+    }
+
+    private void Sort()
+    {
+        while (_queue.Reader.TryRead(out var ticket))
+        {
+            if (ticket.Reserves) _reserves.Enqueue(ticket);
+            else _endings.Add(ticket);
+        }
+    }
+
+    private async Task WaitForReserveAsync()
+    {
+        if (_options.Patience <= TimeSpan.Zero) return;
+        var patience = Task.Delay(_options.Patience, _time, CancellationToken.None);
+        while (_reserves.Count == 0 && _endings.Count < _options.MaxBatch)
+        {
+            var arrival = _queue.Reader.WaitToReadAsync().AsTask();
+            if (await Task.WhenAny(arrival, patience) == patience || !await arrival) return;
+            Sort();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The ledger lane failed unexpectedly; the batch was abandoned")]
+    private static partial void LogLaneFailed(ILogger logger, Exception error);
+}

@@ -1,0 +1,68 @@
+using Npgsql;
+using Spendra.Core.Ledger;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Storage.Postgres;
+
+/// <summary>What rides along with a batch.</summary>
+internal static class PostgresNotesWrites
+{
+    private const string InsertRefusals =
+        """
+        INSERT INTO refusals (organization_id, request_id, key_id, refused_at, route, provider, model, code, message,
+            policy_id, budget_id, limit_nanos, settled_nanos, reserved_nanos, needed_nanos, window_starts_at, window_ends_at)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
+            $9::text[], $10::uuid[], $11::uuid[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],
+            $17::bigint[])
+        ON CONFLICT (organization_id, request_id) DO NOTHING
+        """;
+
+    private const string InsertObjects =
+        """
+        INSERT INTO provider_objects (organization_id, object_id, kind, account_id, key_id, reservation_id, created_at,
+            bytes, file_name, purpose, expires_at)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[],
+            $8::bigint[], $9::text[], $10::text[], $11::bigint[])
+        ON CONFLICT (organization_id, object_id) DO NOTHING
+        """;
+
+    private const string DeleteObject =
+        "UPDATE provider_objects SET deleted_at = $3 WHERE organization_id = $1 AND object_id = $2 AND deleted_at IS NULL";
+
+    private const string UpsertHeartbeat =
+        """
+        INSERT INTO gateways (gateway_id, started_at, heartbeat_at) VALUES ($1, $2, $3)
+        ON CONFLICT (gateway_id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at
+        """;
+
+    public static void AddTo(NpgsqlBatch batch, LaneNotes notes)
+    {
+        if (notes.Refusals.Count > 0) batch.BatchCommands.Add(Refusals(notes.Refusals));
+        if (notes.Objects.Count > 0) batch.BatchCommands.Add(Objects(notes.Objects));
+        foreach (var row in notes.Deletions)
+        {
+            batch.BatchCommands.Add(PostgresBulk.Command(DeleteObject)
+                .Value(row.OrganizationId).Value(row.ObjectId).Value(row.DeletedAt));
+        }
+        foreach (var row in notes.Heartbeats)
+        {
+            batch.BatchCommands.Add(PostgresBulk.Command(UpsertHeartbeat)
+                .Value(row.GatewayId).Value(row.StartedAt).Value(row.At));
+        }
+    }
+
+    private static NpgsqlBatchCommand Refusals(List<RefusalRecord> rows) => PostgresBulk.Command(InsertRefusals)
+        .Column(rows, r => r.OrganizationId).Column(rows, r => r.RequestId).Column(rows, r => r.KeyId)
+        .Column(rows, r => r.RefusedAt).Column(rows, r => r.Route).Column(rows, r => r.Provider)
+        .Column(rows, r => r.Model).Column(rows, r => r.Refusal.CodeName).Column(rows, r => r.Refusal.Message)
+        .Column(rows, r => r.Refusal.PolicyId).Column(rows, r => r.Refusal.Window?.BudgetId)
+        .Column(rows, r => r.Refusal.Window?.Limit.Value).Column(rows, r => r.Refusal.Window?.Settled.Value)
+        .Column(rows, r => r.Refusal.Window?.Reserved.Value).Column(rows, r => r.Refusal.Window?.Needed.Value)
+        .Column(rows, r => r.Refusal.Window?.StartsAt).Column(rows, r => r.Refusal.Window?.EndsAt);
+
+    private static NpgsqlBatchCommand Objects(List<ProviderObject> rows) => PostgresBulk.Command(InsertObjects)
+        .Column(rows, r => r.OrganizationId).Column(rows, r => r.ObjectId).Column(rows, r => (short)r.Kind)
+        .Column(rows, r => r.AccountId).Column(rows, r => r.KeyId).Column(rows, r => r.ReservationId)
+        .Column(rows, r => r.CreatedAt).Column(rows, r => r.Bytes).Column(rows, r => r.FileName)
+        .Column(rows, r => r.Purpose).Column(rows, r => r.ExpiresAt);
+}
