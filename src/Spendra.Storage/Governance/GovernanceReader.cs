@@ -13,42 +13,6 @@ public sealed record OrganizationName(Guid OrganizationId, string Slug, string N
 /// </summary>
 public sealed class GovernanceReader(Database database)
 {
-    // Everything that changed after an epoch. A first load (since -1) skips what is archived; a later one needs
-    // it, to remove it.
-    private const string ChangedScopes = """
-        SELECT scope_id, kind, slug, name, email, parent_id, archived_at FROM scopes
-        WHERE organization_id = @organizationId AND changed_epoch > @since AND (@since >= 0 OR archived_at IS NULL)
-        """;
-
-    private const string ChangedBudgets = """
-        SELECT budget_id, slug, scope_id, amount_nanos, period, week_start, fiscal_start_month, range_start, range_end,
-            time_zone, archived_at FROM budgets
-        WHERE organization_id = @organizationId AND changed_epoch > @since AND (@since >= 0 OR archived_at IS NULL)
-        """;
-
-    private const string ChangedPolicies = """
-        SELECT policy_id, slug, kind, scope_id, budget_id, rule, archived_at FROM policies
-        WHERE organization_id = @organizationId AND changed_epoch > @since AND (@since >= 0 OR archived_at IS NULL)
-        """;
-
-    private const string ChangedKeys = """
-        SELECT key_id, slug, mode, actor_id, project_id, secret_hmac, permissions, environment, max_request_nanos,
-            expires_at, created_at, created_by, revoked_at FROM scoped_keys
-        WHERE organization_id = @organizationId AND changed_epoch > @since
-        """;
-
-    private const string ChangedAccounts = """
-        SELECT account_id, slug, provider, base_url, credential_kind, credential, archived_at FROM provider_accounts
-        WHERE organization_id = @organizationId AND changed_epoch > @since AND (@since >= 0 OR archived_at IS NULL)
-        """;
-
-    private const string ChangedPrices = """
-        SELECT price_id, provider, model, input_rate, cached_input_rate, cache_write_rate, output_rate,
-            long_context_above, long_input_rate, long_cached_input_rate, long_cache_write_rate, long_output_rate,
-            tier_percents, context_window, max_output, effective_from, recorded_at, source FROM prices
-        WHERE organization_id = @organizationId AND changed_epoch > @since
-        """;
-
     public async Task<Guid?> FindOrganizationAsync(string slug, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -96,19 +60,19 @@ public sealed class GovernanceReader(Database database)
             "SELECT slug, governance_epoch FROM organizations WHERE organization_id = @organizationId"));
         if (head is null) return null;
         if (known is not null && known.Epoch == head.GovernanceEpoch) return known;
-        var keys = await load.ReadAsync<StoredKey>(ChangedKeys);
+        var keys = await load.ReadAsync<StoredKey>(GovernanceQueries.ChangedKeys);
         return new GovernanceRows
         {
             OrganizationId = organizationId,
             Slug = head.Slug,
             Epoch = head.GovernanceEpoch,
-            Scopes = Merge(known?.Scopes, await load.ReadAsync<StoredScope>(ChangedScopes), r => r.ScopeId, r => r.ArchivedAt is null ? r.ToScope() : null),
-            Budgets = Merge(known?.Budgets, await load.ReadAsync<StoredBudget>(ChangedBudgets), r => r.BudgetId, r => r.ArchivedAt is null ? r.ToBudget() : null),
-            Policies = Merge(known?.Policies, await load.ReadAsync<StoredPolicy>(ChangedPolicies), r => r.PolicyId, r => r.ArchivedAt is null ? r.ToPolicy() : null),
+            Scopes = Merge(known?.Scopes, await load.ReadAsync<StoredScope>(GovernanceQueries.ChangedScopes), r => r.ScopeId, r => r.ArchivedAt is null ? r.ToScope() : null),
+            Budgets = Merge(known?.Budgets, await load.ReadAsync<StoredBudget>(GovernanceQueries.ChangedBudgets), r => r.BudgetId, r => r.ArchivedAt is null ? r.ToBudget() : null),
+            Policies = Merge(known?.Policies, await load.ReadAsync<StoredPolicy>(GovernanceQueries.ChangedPolicies), r => r.PolicyId, r => r.ArchivedAt is null ? r.ToPolicy() : null),
             Keys = Merge(known?.Keys, keys, r => r.KeyId, r => r.ToKey()),
             KeyDigests = Merge(known?.KeyDigests, keys, r => r.KeyId, r => r.SecretHmac),
-            Accounts = Merge(known?.Accounts, await load.ReadAsync<StoredAccount>(ChangedAccounts), r => r.AccountId, r => r.ArchivedAt is null ? r.ToAccount() : null),
-            Prices = Merge(known?.Prices, await load.ReadAsync<StoredPrice>(ChangedPrices), r => r.PriceId, r => r.ToPrice()),
+            Accounts = Merge(known?.Accounts, await load.ReadAsync<StoredAccount>(GovernanceQueries.ChangedAccounts), r => r.AccountId, r => r.ArchivedAt is null ? r.ToAccount() : null),
+            Prices = Merge(known?.Prices, await load.ReadAsync<StoredPrice>(GovernanceQueries.ChangedPrices), r => r.PriceId, r => r.ToPrice()),
         };
     }
 

@@ -58,8 +58,18 @@ internal sealed class SqliteDatabase : Database
         }
     }
 
-    public override Task<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancel) =>
-        Task.FromResult<DbTransaction>(((SqliteConnection)connection).BeginTransaction(IsolationLevel.Serializable, deferred: false));
+    public override Task<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancel)
+    {
+        try
+        {
+            return Task.FromResult<DbTransaction>(
+                ((SqliteConnection)connection).BeginTransaction(IsolationLevel.Serializable, deferred: false));
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteFailure.Describe(e, FilePath);
+        }
+    }
 
     public override Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancel) =>
         Task.FromResult<DbTransaction>(((SqliteConnection)connection).BeginTransaction(IsolationLevel.Serializable, deferred: true));

@@ -1,0 +1,179 @@
+using System.Data.Common;
+using Dapper;
+using Spendra.Core.Audit;
+using Spendra.Core.Governance;
+using Spendra.Core.Pricing;
+
+namespace Spendra.Storage.Governance;
+
+/// <summary>
+/// Puts governance rows. Every statement runs over all rows of its kind with one prepared command. What must not
+/// change is not among the columns that an update sets.
+/// </summary>
+internal sealed class GovernanceRowWriter(
+    DbConnection connection, DbTransaction transaction, WriteStamp stamp, CancellationToken cancel)
+{
+    /// <summary>Writes in the order of references: what is pointed at comes first.</summary>
+    /// <param name="writes">The rows, in any order.</param>
+    /// <param name="seed">Prices that an organization starts with, should it be new.</param>
+    public async Task WriteAsync(List<GovernanceWrite> writes, IReadOnlyList<PriceVersion> seed)
+    {
+        foreach (var put in writes.OfType<GovernanceWrite.PutOrganization>()) await PutOrganizationAsync(put.Row, seed);
+        await PutScopesAsync([.. writes.OfType<GovernanceWrite.PutScope>().Select(w => w.Row).OrderBy(r => r.Scope.Kind)]);
+        await PutAccountsAsync(writes.OfType<GovernanceWrite.PutAccount>().Select(w => w.Row));
+        await AddPricesAsync(writes.OfType<GovernanceWrite.AddPrice>().Select(w => w.Price));
+        await PutBudgetsAsync(writes.OfType<GovernanceWrite.PutBudget>().Select(w => w.Row));
+        await PutPoliciesAsync(writes.OfType<GovernanceWrite.PutPolicy>().Select(w => w.Row));
+        await AddKeysAsync([.. writes.OfType<GovernanceWrite.AddKey>()]);
+        await ChangeKeysAsync(writes.OfType<GovernanceWrite.ChangeKey>());
+        await RevokeKeysAsync(writes.OfType<GovernanceWrite.RevokeKey>());
+    }
+
+    private async Task PutOrganizationAsync(OrganizationRow row, IReadOnlyList<PriceVersion> seed)
+    {
+        var isNew = await ExecuteAsync("""
+            INSERT INTO organizations (organization_id, slug, name, currency, time_zone, governance_epoch,
+                entry_sequence, outbox_sequence, audit_sequence, audit_hash, created_at)
+            VALUES (@OrganizationId, @Slug, @Name, @Currency, @TimeZone, @Epoch, 0, 0, 0, @auditHash, @NowMicros)
+            ON CONFLICT (organization_id) DO NOTHING
+            """, new
+        {
+            stamp.OrganizationId, row.Slug, row.Name, row.Currency, row.TimeZone, stamp.Epoch,
+            auditHash = AuditHead.Start.Hash, stamp.NowMicros,
+        }) == 1;
+        if (isNew)
+        {
+            await AddPricesAsync(seed);
+        }
+        else
+        {
+            await ExecuteAsync(
+                "UPDATE organizations SET name = @Name, time_zone = @TimeZone WHERE organization_id = @OrganizationId",
+                new { stamp.OrganizationId, row.Name, row.TimeZone });
+        }
+        var scope = new Scope(stamp.OrganizationId, ScopeKind.Organization, row.Slug, row.Name, ParentId: null);
+        await PutScopesAsync([new ScopeRow(scope, IsArchived: false)]);
+    }
+
+    private async Task PutScopesAsync(List<ScopeRow> rows)
+    {
+        await ExecuteAsync("""
+            INSERT INTO scopes (organization_id, scope_id, kind, slug, name, email, parent_id, archived_at, changed_epoch)
+            VALUES (@OrganizationId, @ScopeId, @kind, @Slug, @Name, @Email, @ParentId, @archivedAt, @Epoch)
+            ON CONFLICT (organization_id, scope_id) DO UPDATE SET name = excluded.name, email = excluded.email,
+                parent_id = excluded.parent_id, archived_at = excluded.archived_at, changed_epoch = excluded.changed_epoch
+            """, rows.Select(r => new
+        {
+            stamp.OrganizationId, r.Scope.ScopeId, kind = Scope.KindName(r.Scope.Kind), r.Scope.Slug, r.Scope.Name,
+            r.Email, r.Scope.ParentId, archivedAt = ArchivedAt(r.IsArchived), stamp.Epoch,
+        }));
+        var employees = rows.Where(r => r.Scope.Kind == ScopeKind.Employee).ToList();
+        await ExecuteAsync(
+            "DELETE FROM employee_projects WHERE organization_id = @OrganizationId AND employee_id = @ScopeId",
+            employees.Select(e => new { stamp.OrganizationId, e.Scope.ScopeId }));
+        await ExecuteAsync(
+            "INSERT INTO employee_projects (organization_id, employee_id, project_id) VALUES (@OrganizationId, @ScopeId, @projectId)",
+            employees.SelectMany(e => e.ProjectIds.Select(projectId => new { stamp.OrganizationId, e.Scope.ScopeId, projectId })));
+    }
+
+    private Task<int> PutAccountsAsync(IEnumerable<AccountRow> rows) => ExecuteAsync("""
+        INSERT INTO provider_accounts (organization_id, account_id, slug, provider, base_url, credential_kind,
+            credential, archived_at, changed_epoch)
+        VALUES (@OrganizationId, @AccountId, @Slug, @Provider, @BaseUrl, @kind, @Credential, @archivedAt, @Epoch)
+        ON CONFLICT (organization_id, account_id) DO UPDATE SET base_url = excluded.base_url,
+            credential_kind = excluded.credential_kind, credential = excluded.credential,
+            archived_at = excluded.archived_at, changed_epoch = excluded.changed_epoch
+        """, rows.Select(r => new
+    {
+        stamp.OrganizationId, r.Account.AccountId, r.Account.Slug, r.Account.Provider, r.Account.BaseUrl,
+        kind = GovernanceNames.Of(r.Account.CredentialKind), r.Account.Credential,
+        archivedAt = ArchivedAt(r.IsArchived), stamp.Epoch,
+    }));
+
+    private Task<int> AddPricesAsync(IEnumerable<PriceVersion> prices) => ExecuteAsync("""
+        INSERT INTO prices (organization_id, price_id, provider, model, input_rate, cached_input_rate,
+            cache_write_rate, output_rate, long_context_above, long_input_rate, long_cached_input_rate,
+            long_cache_write_rate, long_output_rate, tier_percents, context_window, max_output, effective_from,
+            recorded_at, source, changed_epoch)
+        VALUES (@OrganizationId, @PriceId, @Provider, @Model, @input, @cached, @write, @output, @above, @longInput,
+            @longCached, @longWrite, @longOutput, @tiers, @ContextWindow, @MaxOutput, @EffectiveFrom, @RecordedAt,
+            @Source, @Epoch)
+        """, prices.Select(p => new
+    {
+        stamp.OrganizationId, p.PriceId, p.Provider, p.Model,
+        input = p.Rates.Input.NanosPerMillion, cached = p.Rates.CachedInput.NanosPerMillion,
+        write = p.Rates.CacheWrite.NanosPerMillion, output = p.Rates.Output.NanosPerMillion,
+        above = p.LongContext?.AboveInputUnits,
+        longInput = p.LongContext?.Rates.Input.NanosPerMillion, longCached = p.LongContext?.Rates.CachedInput.NanosPerMillion,
+        longWrite = p.LongContext?.Rates.CacheWrite.NanosPerMillion, longOutput = p.LongContext?.Rates.Output.NanosPerMillion,
+        tiers = RuleJson.WriteTiers(p.TierPercents), p.ContextWindow, p.MaxOutput, p.EffectiveFrom, p.RecordedAt,
+        p.Source, stamp.Epoch,
+    }));
+
+    private Task<int> PutBudgetsAsync(IEnumerable<BudgetRow> rows) => ExecuteAsync("""
+        INSERT INTO budgets (organization_id, budget_id, slug, scope_id, amount_nanos, period, week_start,
+            fiscal_start_month, range_start, range_end, time_zone, archived_at, changed_epoch)
+        VALUES (@OrganizationId, @BudgetId, @Slug, @ScopeId, @amount, @period, @weekStart, @FiscalStartMonth,
+            @rangeStart, @rangeEnd, @zone, @archivedAt, @Epoch)
+        ON CONFLICT (organization_id, budget_id) DO UPDATE SET amount_nanos = excluded.amount_nanos,
+            archived_at = excluded.archived_at, changed_epoch = excluded.changed_epoch
+        """, rows.Select(r => new
+    {
+        stamp.OrganizationId, r.Budget.BudgetId, r.Budget.Slug, r.Budget.ScopeId, amount = r.Budget.Amount.Value,
+        period = GovernanceNames.Of(r.Budget.Period.Kind), weekStart = (int)r.Budget.Period.WeekStart,
+        r.Budget.Period.FiscalStartMonth, rangeStart = StoredBudget.Text(r.Budget.Period.RangeStart),
+        rangeEnd = StoredBudget.Text(r.Budget.Period.RangeEnd), zone = r.Budget.Zone.Id,
+        archivedAt = ArchivedAt(r.IsArchived), stamp.Epoch,
+    }));
+
+    private Task<int> PutPoliciesAsync(IEnumerable<PolicyRow> rows) => ExecuteAsync("""
+        INSERT INTO policies (organization_id, policy_id, slug, kind, scope_id, budget_id, rule, set_by, set_at,
+            archived_at, changed_epoch)
+        VALUES (@OrganizationId, @PolicyId, @Slug, @kind, @ScopeId, @BudgetId, @rule, @Actor, @NowMicros, @archivedAt, @Epoch)
+        ON CONFLICT (organization_id, policy_id) DO UPDATE SET scope_id = excluded.scope_id,
+            budget_id = excluded.budget_id, rule = excluded.rule, set_by = excluded.set_by, set_at = excluded.set_at,
+            archived_at = excluded.archived_at, changed_epoch = excluded.changed_epoch
+        """, rows.Select(r => new
+    {
+        stamp.OrganizationId, r.Policy.PolicyId, r.Policy.Slug, kind = GovernanceNames.Of(r.Policy.Kind),
+        r.Policy.ScopeId, r.Policy.BudgetId, rule = RuleJson.Write(r.Policy), stamp.Actor, stamp.NowMicros,
+        archivedAt = ArchivedAt(r.IsArchived), stamp.Epoch,
+    }));
+
+    private async Task AddKeysAsync(List<GovernanceWrite.AddKey> keys)
+    {
+        await ExecuteAsync("INSERT INTO key_directory (key_id, organization_id) VALUES (@KeyId, @OrganizationId)",
+            keys.Select(k => new { k.Key.KeyId, stamp.OrganizationId }));
+        await ExecuteAsync("""
+            INSERT INTO scoped_keys (organization_id, key_id, slug, mode, actor_id, project_id, secret_hmac, permissions,
+                environment, max_request_nanos, expires_at, created_at, created_by, changed_epoch)
+            VALUES (@OrganizationId, @KeyId, @Slug, @mode, @ActorId, @ProjectId, @SecretHmac, @permissions, @Environment,
+                @max, @ExpiresAt, @NowMicros, @Actor, @Epoch)
+            """, keys.Select(k => new
+        {
+            stamp.OrganizationId, k.Key.KeyId, k.Key.Slug, mode = GovernanceNames.Of(k.Key.Mode), k.Key.ActorId,
+            k.Key.ProjectId, k.SecretHmac, permissions = RuleJson.WritePermissions(k.Key), k.Key.Environment,
+            max = k.Key.MaxRequest?.Value, k.Key.ExpiresAt, stamp.NowMicros, stamp.Actor, stamp.Epoch,
+        }));
+    }
+
+    private Task<int> ChangeKeysAsync(IEnumerable<GovernanceWrite.ChangeKey> keys) => ExecuteAsync("""
+        UPDATE scoped_keys SET project_id = @ProjectId, permissions = @permissions, environment = @Environment,
+            max_request_nanos = @max, expires_at = @ExpiresAt, changed_epoch = @Epoch
+        WHERE organization_id = @OrganizationId AND key_id = @KeyId AND revoked_at IS NULL
+        """, keys.Select(k => new
+    {
+        stamp.OrganizationId, k.Key.KeyId, k.Key.ProjectId, permissions = RuleJson.WritePermissions(k.Key),
+        k.Key.Environment, max = k.Key.MaxRequest?.Value, k.Key.ExpiresAt, stamp.Epoch,
+    }));
+
+    private Task<int> RevokeKeysAsync(IEnumerable<GovernanceWrite.RevokeKey> keys) => ExecuteAsync("""
+        UPDATE scoped_keys SET revoked_at = @NowMicros, revoked_by = @Actor, changed_epoch = @Epoch
+        WHERE organization_id = @OrganizationId AND key_id = @KeyId AND revoked_at IS NULL
+        """, keys.Select(k => new { stamp.OrganizationId, k.KeyId, stamp.NowMicros, stamp.Actor, stamp.Epoch }));
+
+    private long? ArchivedAt(bool isArchived) => isArchived ? stamp.NowMicros : null;
+
+    private Task<int> ExecuteAsync(string sql, object parameters) =>
+        connection.ExecuteAsync(new CommandDefinition(sql, parameters, transaction, cancellationToken: cancel));
+}

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using Spendra.Core.Budgets;
+using Spendra.Core.Governance;
+using Spendra.Core.Keys;
+using Spendra.Core.Pricing;
+
+namespace Spendra.Storage.Governance;
+
+/// <summary>The organization's own settings. <c>TimeZone</c> is the default of new budgets.</summary>
+public sealed record OrganizationRow(Guid OrganizationId, string Slug, string Name, string Currency, string TimeZone);
+
+/// <summary>A scope with what only employees have: an address and the projects that their keys may name.</summary>
+public sealed record ScopeRow(Scope Scope, bool IsArchived)
+{
+    public string? Email { get; init; }
+
+    public ImmutableSortedSet<Guid> ProjectIds { get; init; } = [];
+}
+
+public sealed record BudgetRow(Budget Budget, bool IsArchived);
+
+public sealed record PolicyRow(Policy Policy, bool IsArchived);
+
+public sealed record AccountRow(ProviderAccount Account, bool IsArchived);
+
+/// <summary>A key and its history; never its secret or the secret's digest.</summary>
+public sealed record KeyRow(ScopedKey Key, long CreatedAt, string CreatedBy);
+
+/// <summary>
+/// Everything that governs an organization, archived rows included: what a planner compares a declaration with.
+/// </summary>
+public sealed record GovernanceState
+{
+    /// <summary>The id of the organization, also before it exists.</summary>
+    public required Guid OrganizationId { get; init; }
+
+    /// <summary>Null when the organization does not exist yet.</summary>
+    public OrganizationRow? Organization { get; init; }
+
+    public long Epoch { get; init; }
+
+    public ImmutableArray<ScopeRow> Scopes { get; init; } = [];
+
+    public ImmutableArray<BudgetRow> Budgets { get; init; } = [];
+
+    public ImmutableArray<PolicyRow> Policies { get; init; } = [];
+
+    public ImmutableArray<AccountRow> Accounts { get; init; } = [];
+
+    public ImmutableArray<KeyRow> Keys { get; init; } = [];
+
+    public ImmutableArray<PriceVersion> Prices { get; init; } = [];
+}

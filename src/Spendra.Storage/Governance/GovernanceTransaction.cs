@@ -1,0 +1,166 @@
+using System.Data.Common;
+using Dapper;
+using Spendra.Core.Audit;
+using Spendra.Storage.Audit;
+
+namespace Spendra.Storage.Governance;
+
+/// <summary>
+/// Changes what governs an organization: all or nothing, one change of an organization at a time, and in order
+/// with its reservations. The organization's row is locked first, then windows in id order, which is how the
+/// ledger lane locks. A commit raises the governance epoch by one, so that reservations which were resolved under
+/// the old rules are resolved again.
+/// </summary>
+public sealed class GovernanceTransaction : IAsyncDisposable
+{
+    private readonly Database _database;
+    private readonly DbConnection _connection;
+    private readonly DbTransaction _transaction;
+    private LockedHead? _head;
+    private GovernanceState? _state;
+    private bool _isApplied;
+
+    private GovernanceTransaction(Database database, DbConnection connection, DbTransaction transaction, long nowMicros)
+    {
+        _database = database;
+        _connection = connection;
+        _transaction = transaction;
+        NowMicros = nowMicros;
+    }
+
+    public Guid OrganizationId { get; private set; }
+
+    /// <summary>True when the organization does not exist yet; its first change must create it.</summary>
+    public bool IsNew => _head is null;
+
+    /// <summary>When the transaction began, in microseconds since the Unix epoch: the time of all its rows.</summary>
+    public long NowMicros { get; }
+
+    /// <summary>Begins and locks. Without <see cref="ApplyAsync"/> nothing happens.</summary>
+    /// <exception cref="DatabaseUnavailableException">Unreachable, or locked by another process for too long.</exception>
+    public static async Task<GovernanceTransaction> BeginAsync(
+        Database database, string organizationSlug, TimeProvider time, CancellationToken cancel)
+    {
+        var connection = await database.ConnectAsync(cancel);
+        try
+        {
+            var transaction = await database.BeginWriteAsync(connection, cancel);
+            var now = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+            var begun = new GovernanceTransaction(database, connection, transaction, now);
+            await begun.LockAsync(organizationSlug, cancel);
+            return begun;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Everything that governs the organization now, under the lock.</summary>
+    public async Task<GovernanceState> LoadStateAsync(CancellationToken cancel) =>
+        _state ??= IsNew
+            ? GovernanceStateReader.StartOf(OrganizationId, NowMicros)
+            : await GovernanceStateReader.ReadAsync(_connection, _transaction, OrganizationId, cancel);
+
+    /// <summary>
+    /// Writes every change with its audit record and commits; no change, no commit, no new epoch. Can be called once.
+    /// </summary>
+    /// <returns>The governance epoch from now on.</returns>
+    public async Task<long> ApplyAsync(
+        IReadOnlyList<GovernanceChange> changes, ChangeAuthor author, CancellationToken cancel)
+    {
+        if (_isApplied) throw new InvalidOperationException("a governance transaction is applied once");
+        _isApplied = true;
+        if (changes.Count == 0) return _head?.GovernanceEpoch ?? 0;
+
+        var epoch = (_head?.GovernanceEpoch ?? 0) + 1;
+        var stamp = new WriteStamp(OrganizationId, epoch, NowMicros, author.Actor);
+        var state = await CatalogStateAsync(cancel);
+        var writer = new GovernanceRowWriter(_connection, _transaction, stamp, cancel);
+        await writer.WriteAsync(changes.Select(c => c.Write).ToList(), state?.Prices ?? []);
+        await CapChanges.ApplyAsync(_database, _connection, _transaction, stamp, cancel);
+        var head = await AppendAuditAsync(changes, author, cancel);
+        await _connection.ExecuteAsync(new CommandDefinition("""
+            UPDATE organizations SET governance_epoch = @epoch, audit_sequence = @sequence, audit_hash = @hash
+            WHERE organization_id = @organizationId
+            """, new { epoch, sequence = head.Sequence, hash = head.Hash, organizationId = OrganizationId },
+            _transaction, cancellationToken: cancel));
+        await _transaction.CommitAsync(CancellationToken.None);
+        return epoch;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _transaction.DisposeAsync();
+        await _connection.DisposeAsync();
+    }
+
+    private async Task<GovernanceState?> CatalogStateAsync(CancellationToken cancel) =>
+        IsNew ? await LoadStateAsync(cancel) : null;
+
+    private async Task LockAsync(string slug, CancellationToken cancel)
+    {
+        var found = await FindAsync(slug, cancel);
+        if (found is null)
+        {
+            // The row in the directory is also the lock of an organization that has no row of its own yet: a second
+            // creator waits for it and then finds the organization.
+            OrganizationId = Guid.CreateVersion7();
+            var inserted = await _connection.ExecuteAsync(new CommandDefinition(
+                "INSERT INTO organization_directory (slug, organization_id) VALUES (@slug, @organizationId) ON CONFLICT (slug) DO NOTHING",
+                new { slug, organizationId = OrganizationId }, _transaction, cancellationToken: cancel));
+            if (inserted == 1) return;
+            found = await FindAsync(slug, cancel);
+        }
+        OrganizationId = found!.Value;
+        _head = await _connection.QuerySingleAsync<LockedHead>(new CommandDefinition(
+            "SELECT governance_epoch, audit_sequence, audit_hash FROM organizations WHERE organization_id = @organizationId"
+            + _database.ForUpdate, new { organizationId = OrganizationId }, _transaction, cancellationToken: cancel));
+    }
+
+    private Task<Guid?> FindAsync(string slug, CancellationToken cancel) =>
+        _connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(
+            "SELECT organization_id FROM organization_directory WHERE slug = @slug", new { slug }, _transaction,
+            cancellationToken: cancel));
+
+    private async Task<AuditHead> AppendAuditAsync(
+        IReadOnlyList<GovernanceChange> changes, ChangeAuthor author, CancellationToken cancel)
+    {
+        var head = _head is null ? AuditHead.Start : new AuditHead(_head.AuditSequence, _head.AuditHash);
+        var records = new List<AuditRecord>(changes.Count);
+        foreach (var (_, note) in changes)
+        {
+            var record = AuditChain.Append(head, new AuditRecord
+            {
+                OrganizationId = OrganizationId,
+                Sequence = 0,
+                RecordedAt = NowMicros,
+                Actor = author.Actor,
+                Action = note.Action,
+                SubjectKind = note.SubjectKind,
+                Subject = note.Subject,
+                BeforeState = note.Before,
+                AfterState = note.After,
+                Reason = author.Reason,
+                Origin = author.Origin,
+                PreviousHash = [],
+                Hash = [],
+            });
+            records.Add(record);
+            head = AuditChain.HeadOf(record);
+        }
+        await AuditLog.InsertAsync(_connection, _transaction, records, cancel);
+        return head;
+    }
+
+    private sealed class LockedHead
+    {
+        public long GovernanceEpoch { get; set; }
+        public long AuditSequence { get; set; }
+        public byte[] AuditHash { get; set; } = [];
+    }
+}
+
+/// <summary>What every row that a governance transaction writes has in common.</summary>
+internal sealed record WriteStamp(Guid OrganizationId, long Epoch, long NowMicros, string Actor);

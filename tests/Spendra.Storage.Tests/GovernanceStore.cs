@@ -1,0 +1,67 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using Dapper;
+using Spendra.Core.Governance;
+using Spendra.Storage.Governance;
+using Spendra.Storage.Keys;
+using Spendra.Storage.Schema;
+using Spendra.Testing;
+
+namespace Spendra.Storage.Tests;
+
+/// <summary>A real, migrated, empty database of a test, on either engine.</summary>
+internal sealed class GovernanceStore : IAsyncDisposable
+{
+    private readonly TempFolder _folder;
+
+    private GovernanceStore(TempFolder folder, DatabaseTarget target)
+    {
+        _folder = folder;
+        Target = target;
+        Database = Database.Open(target);
+    }
+
+    public DatabaseTarget Target { get; }
+
+    public Database Database { get; }
+
+    public MasterKey MasterKey { get; } = new(RandomNumberGenerator.GetBytes(MasterKey.KeyBytes));
+
+    public GovernanceReader Reader => new(Database);
+
+    public string Folder => _folder.Path;
+
+    public static async Task<GovernanceStore> OpenAsync(DatabaseEngine engine)
+    {
+        var folder = new TempFolder();
+        var target = DatabaseTarget.Folder(folder.Path);
+        if (engine == DatabaseEngine.Postgres)
+        {
+            var cluster = await PostgresCluster.SharedAsync();
+            target = DatabaseTarget.Address(PostgresCluster.ToUrl(await cluster.CreateDatabaseAsync("governance")));
+        }
+        await Migrator.MigrateAsync(target, CancellationToken.None);
+        return new GovernanceStore(folder, target);
+    }
+
+    public async Task<GovernanceRows> LoadAsync(Guid organizationId) =>
+        (await Reader.LoadAsync(organizationId, null, CancellationToken.None))!;
+
+    public async Task<T> ScalarAsync<T>(string sql, object? parameters = null)
+    {
+        await using var connection = await Database.ConnectAsync(CancellationToken.None);
+        return (await connection.ExecuteScalarAsync<T>(sql, parameters))!;
+    }
+
+    public async Task ExecuteAsync(string sql, object? parameters = null)
+    {
+        await using DbConnection connection = await Database.ConnectAsync(CancellationToken.None);
+        await connection.ExecuteAsync(sql, parameters);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Database.DisposeAsync();
+        _folder.Dispose();
+    }
+}
