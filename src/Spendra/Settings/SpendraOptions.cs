@@ -1,0 +1,92 @@
+using Spendra.Storage;
+
+namespace Spendra.Settings;
+
+/// <summary>Which parts of Spendra a process runs.</summary>
+internal enum Role
+{
+    All,
+    Gateway,
+    Control,
+    Worker,
+}
+
+/// <summary>Everything that can be configured: validated as a whole before anything starts, immutable after.</summary>
+internal sealed record SpendraOptions
+{
+    public const string DefaultUrls = "http://127.0.0.1:8080";
+    public const string DefaultData = "./spendra-data";
+
+    /// <summary>Addresses to listen on, separated by semicolons.</summary>
+    public required string Urls { get; init; }
+
+    /// <summary>The data folder, or null when <see cref="Database"/> names a server.</summary>
+    public required string? Data { get; init; }
+
+    public required DatabaseTarget Database { get; init; }
+
+    /// <summary>Seals provider credentials; absent: a key file in the data folder.</summary>
+    public required Secret? MasterKey { get; init; }
+
+    /// <summary>Whether provider accounts may point at private, loopback and link-local addresses.</summary>
+    public required bool AllowPrivateUpstreams { get; init; }
+
+    public required Role Role { get; init; }
+
+    public required GatewaySettings Gateway { get; init; }
+
+    public required SweepSettings Sweep { get; init; }
+
+    /// <summary>Where a sandbox provider already runs; null: the process starts its own on a loopback port.</summary>
+    public required string? SandboxUrl { get; init; }
+
+    public required LogSettings Log { get; init; }
+
+    /// <summary>Prints stack traces of failures.</summary>
+    public required bool Debug { get; init; }
+}
+
+internal sealed record GatewaySettings
+{
+    public required long MaxBodyBytes { get; init; }
+
+    public required long MaxUploadBytes { get; init; }
+
+    public required int DefaultMaxOutputTokens { get; init; }
+
+    public required int UpstreamTimeoutSeconds { get; init; }
+
+    public required int StreamIdleSeconds { get; init; }
+
+    public required int ReservationSeconds { get; init; }
+
+    public required int BackgroundReservationSeconds { get; init; }
+
+    public required int DrainSeconds { get; init; }
+
+    public required int MaxConcurrentPerKey { get; init; }
+
+    public required int DetachedSeconds { get; init; }
+
+    public required long DetachedBytes { get; init; }
+
+    public required long MaxResponseBytes { get; init; }
+
+    public required int MaxStreamLineBytes { get; init; }
+}
+
+internal sealed record SweepSettings
+{
+    public required int IntervalMs { get; init; }
+
+    /// <summary>A gateway that has not sent a heartbeat for so long is taken for gone.</summary>
+    public required int GatewayLeaseSeconds { get; init; }
+}
+
+internal sealed record LogSettings
+{
+    public required LogLevel Level { get; init; }
+
+    /// <summary>One JSON object per line instead of text.</summary>
+    public required bool Json { get; init; }
+}
