@@ -95,7 +95,7 @@ public static class Admission
     {
         if (!providers.Admits(request.Provider))
             return (RefusalCode.ProviderNotAllowed, $"Provider '{request.Provider}'");
-        if (!ModelName.AdmittedBy(models, request.Provider, request.Model))
+        if (request.HasModel && !ModelName.AdmittedBy(models, request.Provider, request.Model))
             return (RefusalCode.ModelNotAllowed, $"Model '{request.Model}'");
         return null;
     }
@@ -137,9 +137,14 @@ public static class Admission
         var permitted = false;
         foreach (var policy in standing.Policies)
         {
-            if (!policy.Filter.Matches(request)) continue;
-            policyIds.Add(policy.PolicyId);
             var isHard = policy.Kind == PolicyKind.HardCap;
+            if (!policy.Filter.Matches(request))
+            {
+                // Routes without a model cost nothing; a budget for certain models is permit enough for them.
+                permitted |= isHard && !request.HasModel && policy.Filter.MatchesBesidesModel(request);
+                continue;
+            }
+            policyIds.Add(policy.PolicyId);
             if (policy.BudgetId is not { } budgetId || snapshot.FindBudget(budgetId) is not { } budget)
             {
                 if (isHard) return new Decision.Deny(Unbacked(policy));
@@ -150,7 +155,8 @@ public static class Admission
             permitted |= isHard;
             if (isHard && budget.Amount == NanoUsd.Zero)
                 return new Decision.Deny(Closed(policy, window, bound));
-            AddClaim(claims, policy, window, isHard ? Enforcement.Hard : Enforcement.Observed);
+            // What can cost nothing holds nothing.
+            if (bound > NanoUsd.Zero) AddClaim(claims, policy, window, isHard ? Enforcement.Hard : Enforcement.Observed);
         }
         if (!permitted)
         {

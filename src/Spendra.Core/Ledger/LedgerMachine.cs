@@ -165,7 +165,13 @@ public static class LedgerMachine
     {
         if (batch.FindOpen(command) is not { } open)
             return batch.HasEnded(command) ? LedgerOutcome.AlreadyEnded.Instance : LedgerOutcome.Unknown.Instance;
-        var bound = new Settlement { Cost = open.Amount, Usage = BoundUsage(open), IsEstimated = true };
+        var bound = new Settlement
+        {
+            Cost = open.Amount,
+            Usage = BoundUsage(open),
+            IsEstimated = true,
+            TierPercent = open.TierPercent,
+        };
         return End(batch, open, SpendKind.Expired, bound);
     }
 
