@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 using Spendra.Cli;
 using Spendra.Control.Ledger;
+using Spendra.Gateway;
 using Spendra.Settings;
 using Spendra.Storage;
 using Spendra.Storage.Keys;
@@ -90,17 +91,13 @@ internal sealed class SpendraServer : IAsyncDisposable
         services.AddSingleton(parts.MasterKey);
         if (options.Role is Role.All or Role.Gateway)
         {
-            // services.AddSpendraGateway(options.Gateway with { SandboxUrl = parts.SandboxUrl });
+            services.AddSpendraGateway(options.Gateway with { SandboxUrl = parts.SandboxUrl });
         }
-        services.TryAddSingleton(new LaneOptions());
-        services.TryAddSingleton<LedgerLane>();
+        services.AddSingleton(new LaneOptions());
+        services.AddSingleton<LedgerLane>();
         if (options.Role is Role.All or Role.Worker)
         {
-            services.AddReservationSweep(new SweepOptions
-            {
-                IntervalMs = options.Sweep.IntervalMs,
-                GatewayLeaseSeconds = options.Sweep.GatewayLeaseSeconds,
-            });
+            services.AddReservationSweep(options.Sweep);
         }
     }
 
@@ -109,7 +106,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         app.MapHealth(parts.Database, app.Lifetime);
         if (options.Role is Role.All or Role.Gateway)
         {
-            // app.MapSpendraGateway();
+            app.MapSpendraGateway();
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Collections;
+using Spendra.Control.Ledger;
+using Spendra.Gateway;
 using Spendra.Storage;
 
 namespace Spendra.Settings;
@@ -25,15 +27,13 @@ internal static class SettingsLoader
             Data = database is null ? data ?? SpendraOptions.DefaultData : null,
             Database = Target(data, database, errors),
             MasterKey = reader.Text("MasterKey") is { } key ? new Secret(key) : null,
-            AllowPrivateUpstreams = reader.Flag("AllowPrivateUpstreams", false),
             Role = reader.Choice("Role", Role.All, Role.All, Role.Gateway, Role.Control, Role.Worker),
             Gateway = ReadGateway(reader),
-            Sweep = new SweepSettings
+            Sweep = new SweepOptions
             {
                 IntervalMs = reader.Number("Sweep:IntervalMs", 2_000, 50, 600_000),
-                GatewayLeaseSeconds = reader.Number("Sweep:GatewayLeaseSeconds", 15, 3, 3_600),
+                GatewayLeaseSeconds = reader.Number("Sweep:GatewayLeaseSeconds", 15, 5, 3_600),
             },
-            SandboxUrl = reader.Checked("Sandbox:Url", IsHttpUrl, "http://host:port or https://host:port"),
             Log = new LogSettings
             {
                 Level = reader.Choice("Log:Level", LogLevel.Information, LogLevel.Trace, LogLevel.Debug,
@@ -46,12 +46,12 @@ internal static class SettingsLoader
         return errors.Count == 0 ? options : throw new SettingsException(errors);
     }
 
-    private static GatewaySettings ReadGateway(SettingReader reader)
+    private static GatewayOptions ReadGateway(SettingReader reader)
     {
         const int Day = 86_400;
         const long Mebibyte = 1L << 20;
         const long Gibibyte = 1L << 30;
-        return new GatewaySettings
+        return new GatewayOptions
         {
             MaxBodyBytes = reader.LongNumber("Gateway:MaxBodyBytes", 32 * Mebibyte, 1_024, Gibibyte),
             MaxUploadBytes = reader.LongNumber("Gateway:MaxUploadBytes", 512 * Mebibyte, 1_024, 64 * Gibibyte),
@@ -64,10 +64,17 @@ internal static class SettingsLoader
             MaxConcurrentPerKey = reader.Number("Gateway:MaxConcurrentPerKey", 10_000, 1, 1_000_000),
             DetachedSeconds = reader.Number("Gateway:DetachedSeconds", 120, 0, Day),
             DetachedBytes = reader.LongNumber("Gateway:DetachedBytes", 64 * Mebibyte, 0, 64 * Gibibyte),
-            MaxResponseBytes = reader.LongNumber("Gateway:MaxResponseBytes", 256 * Mebibyte, 1_024, 64 * Gibibyte),
+            MaxResponseBytes = reader.LongNumber("Gateway:MaxResponseBytes", Gibibyte, 1_024, 64 * Gibibyte),
             MaxStreamLineBytes = reader.Number("Gateway:MaxStreamLineBytes", 16 << 20, 1_024, 1 << 30),
+            AllowPrivateUpstreams = reader.Flag("AllowPrivateUpstreams", false),
+            SandboxUrl = reader.Checked("Sandbox:Url", IsHttpUrl, "http://host:port/v1 or https://host:port/v1") is { } url
+                ? WithVersion(url)
+                : null,
         };
     }
+
+    // As with provider accounts: an address without a path means the usual version prefix.
+    private static Uri WithVersion(string url) => new(new Uri(url).AbsolutePath == "/" ? $"{url.TrimEnd('/')}/v1" : url.TrimEnd('/'));
 
     private static DatabaseTarget Target(string? data, string? database, List<string> errors)
     {

@@ -1,3 +1,5 @@
+using Spendra.Control.Ledger;
+using Spendra.Gateway;
 using Spendra.Storage;
 
 namespace Spendra.Settings;
@@ -28,59 +30,17 @@ internal sealed record SpendraOptions
     /// <summary>Seals provider credentials; absent: a key file in the data folder.</summary>
     public required Secret? MasterKey { get; init; }
 
-    /// <summary>Whether provider accounts may point at private, loopback and link-local addresses.</summary>
-    public required bool AllowPrivateUpstreams { get; init; }
-
     public required Role Role { get; init; }
 
-    public required GatewaySettings Gateway { get; init; }
+    /// <summary>Its sandbox address is null when the process shall start a sandbox of its own.</summary>
+    public required GatewayOptions Gateway { get; init; }
 
-    public required SweepSettings Sweep { get; init; }
-
-    /// <summary>Where a sandbox provider already runs; null: the process starts its own on a loopback port.</summary>
-    public required string? SandboxUrl { get; init; }
+    public required SweepOptions Sweep { get; init; }
 
     public required LogSettings Log { get; init; }
 
     /// <summary>Prints stack traces of failures.</summary>
     public required bool Debug { get; init; }
-}
-
-internal sealed record GatewaySettings
-{
-    public required long MaxBodyBytes { get; init; }
-
-    public required long MaxUploadBytes { get; init; }
-
-    public required int DefaultMaxOutputTokens { get; init; }
-
-    public required int UpstreamTimeoutSeconds { get; init; }
-
-    public required int StreamIdleSeconds { get; init; }
-
-    public required int ReservationSeconds { get; init; }
-
-    public required int BackgroundReservationSeconds { get; init; }
-
-    public required int DrainSeconds { get; init; }
-
-    public required int MaxConcurrentPerKey { get; init; }
-
-    public required int DetachedSeconds { get; init; }
-
-    public required long DetachedBytes { get; init; }
-
-    public required long MaxResponseBytes { get; init; }
-
-    public required int MaxStreamLineBytes { get; init; }
-}
-
-internal sealed record SweepSettings
-{
-    public required int IntervalMs { get; init; }
-
-    /// <summary>A gateway that has not sent a heartbeat for so long is taken for gone.</summary>
-    public required int GatewayLeaseSeconds { get; init; }
 }
 
 internal sealed record LogSettings
