@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 using Spendra.Cli;
 using Spendra.Control.Ledger;
+using Spendra.Gateway;
 using Spendra.Settings;
 using Spendra.Storage;
 using Spendra.Storage.Keys;
@@ -90,7 +91,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         services.AddSingleton(parts.MasterKey);
         if (options.Role is Role.All or Role.Gateway)
         {
-            // services.AddSpendraGateway(options.Gateway with { SandboxUrl = parts.SandboxUrl });
+            services.AddSpendraGateway(options.Gateway with { SandboxUrl = parts.SandboxUrl });
         }
         services.TryAddSingleton(new LaneOptions());
         services.TryAddSingleton<LedgerLane>();
@@ -109,7 +110,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         app.MapHealth(parts.Database, app.Lifetime);
         if (options.Role is Role.All or Role.Gateway)
         {
-            // app.MapSpendraGateway();
+            app.MapSpendraGateway();
         }
     }
 

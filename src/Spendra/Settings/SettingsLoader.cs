@@ -1,4 +1,5 @@
 using System.Collections;
+using Spendra.Gateway;
 using Spendra.Storage;
 
 namespace Spendra.Settings;
@@ -25,7 +26,6 @@ internal static class SettingsLoader
             Data = database is null ? data ?? SpendraOptions.DefaultData : null,
             Database = Target(data, database, errors),
             MasterKey = reader.Text("MasterKey") is { } key ? new Secret(key) : null,
-            AllowPrivateUpstreams = reader.Flag("AllowPrivateUpstreams", false),
             Role = reader.Choice("Role", Role.All, Role.All, Role.Gateway, Role.Control, Role.Worker),
             Gateway = ReadGateway(reader),
             Sweep = new SweepSettings
@@ -46,13 +46,14 @@ internal static class SettingsLoader
         return errors.Count == 0 ? options : throw new SettingsException(errors);
     }
 
-    private static GatewaySettings ReadGateway(SettingReader reader)
+    private static GatewayOptions ReadGateway(SettingReader reader)
     {
         const int Day = 86_400;
         const long Mebibyte = 1L << 20;
         const long Gibibyte = 1L << 30;
-        return new GatewaySettings
+        return new GatewayOptions
         {
+            AllowPrivateUpstreams = reader.Flag("AllowPrivateUpstreams", false),
             MaxBodyBytes = reader.LongNumber("Gateway:MaxBodyBytes", 32 * Mebibyte, 1_024, Gibibyte),
             MaxUploadBytes = reader.LongNumber("Gateway:MaxUploadBytes", 512 * Mebibyte, 1_024, 64 * Gibibyte),
             DefaultMaxOutputTokens = reader.Number("Gateway:DefaultMaxOutputTokens", 16_384, 1, 10_000_000),
@@ -64,7 +65,7 @@ internal static class SettingsLoader
             MaxConcurrentPerKey = reader.Number("Gateway:MaxConcurrentPerKey", 10_000, 1, 1_000_000),
             DetachedSeconds = reader.Number("Gateway:DetachedSeconds", 120, 0, Day),
             DetachedBytes = reader.LongNumber("Gateway:DetachedBytes", 64 * Mebibyte, 0, 64 * Gibibyte),
-            MaxResponseBytes = reader.LongNumber("Gateway:MaxResponseBytes", 256 * Mebibyte, 1_024, 64 * Gibibyte),
+            MaxResponseBytes = reader.LongNumber("Gateway:MaxResponseBytes", 1_024 * Mebibyte, 1_024, 64 * Gibibyte),
             MaxStreamLineBytes = reader.Number("Gateway:MaxStreamLineBytes", 16 << 20, 1_024, 1 << 30),
         };
     }

@@ -1,3 +1,4 @@
+using Spendra.Gateway;
 using Spendra.Storage;
 
 namespace Spendra.Settings;
@@ -28,12 +29,10 @@ internal sealed record SpendraOptions
     /// <summary>Seals provider credentials; absent: a key file in the data folder.</summary>
     public required Secret? MasterKey { get; init; }
 
-    /// <summary>Whether provider accounts may point at private, loopback and link-local addresses.</summary>
-    public required bool AllowPrivateUpstreams { get; init; }
-
     public required Role Role { get; init; }
 
-    public required GatewaySettings Gateway { get; init; }
+    /// <summary>Where test keys go is not known before a sandbox runs, and null here.</summary>
+    public required GatewayOptions Gateway { get; init; }
 
     public required SweepSettings Sweep { get; init; }
 
@@ -44,35 +43,6 @@ internal sealed record SpendraOptions
 
     /// <summary>Prints stack traces of failures.</summary>
     public required bool Debug { get; init; }
-}
-
-internal sealed record GatewaySettings
-{
-    public required long MaxBodyBytes { get; init; }
-
-    public required long MaxUploadBytes { get; init; }
-
-    public required int DefaultMaxOutputTokens { get; init; }
-
-    public required int UpstreamTimeoutSeconds { get; init; }
-
-    public required int StreamIdleSeconds { get; init; }
-
-    public required int ReservationSeconds { get; init; }
-
-    public required int BackgroundReservationSeconds { get; init; }
-
-    public required int DrainSeconds { get; init; }
-
-    public required int MaxConcurrentPerKey { get; init; }
-
-    public required int DetachedSeconds { get; init; }
-
-    public required long DetachedBytes { get; init; }
-
-    public required long MaxResponseBytes { get; init; }
-
-    public required int MaxStreamLineBytes { get; init; }
 }
 
 internal sealed record SweepSettings
