@@ -35,7 +35,7 @@ internal static class VerificationQueries
     public const string SpendEvents = """
         SELECT reservation_id, event_number, kind, window_ids, account_id, price_id, tier_percent, reserved_nanos,
             cost_nanos, input_units, cached_input_units, cache_write_units, output_units, reasoning_units, is_estimated,
-            served_tier, entry_sequence
+            entry_sequence
         FROM spend_events
         WHERE organization_id = @organizationId AND (reservation_id, event_number) > (@afterId, @afterNumber)
         ORDER BY reservation_id, event_number LIMIT @limit

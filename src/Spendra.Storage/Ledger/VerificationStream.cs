@@ -91,8 +91,7 @@ internal sealed class VerificationStream(OrganizationRead read, LedgerVerificati
                 ReasoningWithinOutput = reader.GetInt64(13),
             },
             IsEstimated = reader.GetBoolean(14),
-            ServedTier = reader.IsDBNull(15) ? null : reader.GetString(15),
-            EntrySequence = reader.GetInt64(16),
+            EntrySequence = reader.GetInt64(15),
         });
     }
 

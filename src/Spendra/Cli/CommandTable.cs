@@ -15,6 +15,9 @@ internal static class CommandTable
             CommonOptions.Json,
             ServeCommand.Create(environment),
             SandboxCommand.Create(environment),
+            BudgetsCommand.Create(environment),
+            ReservationsCommand.Create(environment),
+            ExplainCommand.Create(environment),
             VerifyCommand.Create(environment),
             MigrateCommand.Create(environment),
         };

@@ -31,10 +31,10 @@ internal static class Serving
 
     /// <summary>Test keys need a sandbox; a process with a gateway brings its own unless one is configured.</summary>
     private static async Task<SandboxServer?> StartSandboxAsync(SpendraOptions options, CancellationToken cancel) =>
-        options.Role is Role.All or Role.Gateway && options.SandboxUrl is null
+        options.Role is Role.All or Role.Gateway && options.Gateway.SandboxUrl is null
             ? await SandboxServer.StartAsync(new SandboxOptions(), cancel)
             : null;
 
     private static Uri? SandboxUrlOf(SpendraOptions options, SandboxServer? sandbox) =>
-        options.SandboxUrl is { } url ? new Uri(url) : sandbox?.BaseUrl;
+        options.Gateway.SandboxUrl ?? sandbox?.BaseUrl;
 }

@@ -93,15 +93,11 @@ internal sealed class SpendraServer : IAsyncDisposable
         {
             services.AddSpendraGateway(options.Gateway with { SandboxUrl = parts.SandboxUrl });
         }
-        services.TryAddSingleton(new LaneOptions());
-        services.TryAddSingleton<LedgerLane>();
+        services.AddSingleton(new LaneOptions());
+        services.AddSingleton<LedgerLane>();
         if (options.Role is Role.All or Role.Worker)
         {
-            services.AddReservationSweep(new SweepOptions
-            {
-                IntervalMs = options.Sweep.IntervalMs,
-                GatewayLeaseSeconds = options.Sweep.GatewayLeaseSeconds,
-            });
+            services.AddReservationSweep(options.Sweep);
         }
     }
 

@@ -1,4 +1,8 @@
 using System.Collections;
+<<<<<<< HEAD
+=======
+using Spendra.Control.Ledger;
+>>>>>>> host
 using Spendra.Gateway;
 using Spendra.Storage;
 
@@ -28,12 +32,11 @@ internal static class SettingsLoader
             MasterKey = reader.Text("MasterKey") is { } key ? new Secret(key) : null,
             Role = reader.Choice("Role", Role.All, Role.All, Role.Gateway, Role.Control, Role.Worker),
             Gateway = ReadGateway(reader),
-            Sweep = new SweepSettings
+            Sweep = new SweepOptions
             {
                 IntervalMs = reader.Number("Sweep:IntervalMs", 2_000, 50, 600_000),
-                GatewayLeaseSeconds = reader.Number("Sweep:GatewayLeaseSeconds", 15, 3, 3_600),
+                GatewayLeaseSeconds = reader.Number("Sweep:GatewayLeaseSeconds", 15, 5, 3_600),
             },
-            SandboxUrl = reader.Checked("Sandbox:Url", IsHttpUrl, "http://host:port or https://host:port"),
             Log = new LogSettings
             {
                 Level = reader.Choice("Log:Level", LogLevel.Information, LogLevel.Trace, LogLevel.Debug,
@@ -65,10 +68,21 @@ internal static class SettingsLoader
             MaxConcurrentPerKey = reader.Number("Gateway:MaxConcurrentPerKey", 10_000, 1, 1_000_000),
             DetachedSeconds = reader.Number("Gateway:DetachedSeconds", 120, 0, Day),
             DetachedBytes = reader.LongNumber("Gateway:DetachedBytes", 64 * Mebibyte, 0, 64 * Gibibyte),
+<<<<<<< HEAD
             MaxResponseBytes = reader.LongNumber("Gateway:MaxResponseBytes", 1_024 * Mebibyte, 1_024, 64 * Gibibyte),
+=======
+            MaxResponseBytes = reader.LongNumber("Gateway:MaxResponseBytes", Gibibyte, 1_024, 64 * Gibibyte),
+>>>>>>> host
             MaxStreamLineBytes = reader.Number("Gateway:MaxStreamLineBytes", 16 << 20, 1_024, 1 << 30),
+            AllowPrivateUpstreams = reader.Flag("AllowPrivateUpstreams", false),
+            SandboxUrl = reader.Checked("Sandbox:Url", IsHttpUrl, "http://host:port/v1 or https://host:port/v1") is { } url
+                ? WithVersion(url)
+                : null,
         };
     }
+
+    // As with provider accounts: an address without a path means the usual version prefix.
+    private static Uri WithVersion(string url) => new(new Uri(url).AbsolutePath == "/" ? $"{url.TrimEnd('/')}/v1" : url.TrimEnd('/'));
 
     private static DatabaseTarget Target(string? data, string? database, List<string> errors)
     {

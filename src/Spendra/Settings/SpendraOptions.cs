@@ -1,3 +1,7 @@
+<<<<<<< HEAD
+=======
+using Spendra.Control.Ledger;
+>>>>>>> host
 using Spendra.Gateway;
 using Spendra.Storage;
 
@@ -31,13 +35,14 @@ internal sealed record SpendraOptions
 
     public required Role Role { get; init; }
 
+<<<<<<< HEAD
     /// <summary>Where test keys go is not known before a sandbox runs, and null here.</summary>
+=======
+    /// <summary>Its sandbox address is null when the process shall start a sandbox of its own.</summary>
+>>>>>>> host
     public required GatewayOptions Gateway { get; init; }
 
-    public required SweepSettings Sweep { get; init; }
-
-    /// <summary>Where a sandbox provider already runs; null: the process starts its own on a loopback port.</summary>
-    public required string? SandboxUrl { get; init; }
+    public required SweepOptions Sweep { get; init; }
 
     public required LogSettings Log { get; init; }
 
@@ -45,6 +50,7 @@ internal sealed record SpendraOptions
     public required bool Debug { get; init; }
 }
 
+<<<<<<< HEAD
 internal sealed record SweepSettings
 {
     public required int IntervalMs { get; init; }
@@ -53,6 +59,8 @@ internal sealed record SweepSettings
     public required int GatewayLeaseSeconds { get; init; }
 }
 
+=======
+>>>>>>> host
 internal sealed record LogSettings
 {
     public required LogLevel Level { get; init; }

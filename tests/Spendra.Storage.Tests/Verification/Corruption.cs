@@ -61,7 +61,7 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
         new("an estimate below the bound", "UPDATE spend_events SET reserved_nanos = reserved_nanos + 1 WHERE reservation_id = @Estimated", Invariant.EstimateAtBound),
         new("usage that does not give the cost", "UPDATE spend_events SET input_units = input_units + 1 WHERE reservation_id = @Measured", Invariant.EventPrice),
         new("late usage that does not give the total", "UPDATE spend_events SET output_units = output_units - 1 WHERE kind = 2 AND reservation_id = @LateUp", Invariant.EventPrice),
-        new("another tier than was served", "UPDATE spend_events SET served_tier = NULL WHERE reservation_id = @Measured", Invariant.EventPrice),
+        new("another tier than was charged", "UPDATE spend_events SET tier_percent = 100 WHERE reservation_id = @Measured", Invariant.EventPrice),
         new("a rate that was changed afterwards", "UPDATE prices SET output_rate = output_rate + 1000000", Invariant.EventPrice),
         new("usage below zero", "UPDATE spend_events SET input_units = -1 WHERE reservation_id = @Measured", Invariant.EventPrice),
         new("a price version that is gone", "DELETE FROM prices", Invariant.EventPrice),

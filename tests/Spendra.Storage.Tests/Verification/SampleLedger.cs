@@ -125,7 +125,7 @@ internal sealed class SampleLedger : IAsyncDisposable
     private async Task SpendAsync()
     {
         await ReserveAsync(Measured, bound: new(1_000, 1_000));
-        await SettleAsync(Measured, Used(900, 500), servedTier: "flex");
+        await SettleAsync(Measured, Used(900, 500), tierPercent: 50);
         await ReserveAsync(Overrun, bound: new(10, 10));
         await SettleAsync(Overrun, Used(1_000, 1_000));
         await ReserveAsync(Expired, bound: new(500, 500));
@@ -192,12 +192,12 @@ internal sealed class SampleLedger : IAsyncDisposable
         outcome.Should().BeOfType<LedgerOutcome.Admitted>();
     }
 
-    private Task SettleAsync(Guid id, Usage usage, string? servedTier = null) =>
+    private Task SettleAsync(Guid id, Usage usage, int tierPercent = Cost.DefaultTierPercent) =>
         EndAsync(new SettleCommand(OrganizationId, id, Windows, new Settlement
         {
-            Cost = Cost.Of(Price, usage, ServedTier.PercentOf(Price, servedTier, Cost.DefaultTierPercent)),
+            Cost = Cost.Of(Price, usage, tierPercent),
             Usage = usage,
-            ServedTier = servedTier,
+            TierPercent = tierPercent,
             UpstreamStatus = 200,
         }));
 

@@ -114,7 +114,7 @@ internal sealed class EventCheck(VerifiedOrganization organization, Verification
         }
         try
         {
-            var cost = Cost.Of(price, _units, ServedTier.PercentOf(price, row.ServedTier, row.TierPercent));
+            var cost = Cost.Of(price, _units, row.TierPercent);
             if (cost.Value != _total)
                 report.Add(Invariant.EventPrice, Subject(row), $"{cost.Value} nano-USD", $"{_total} nano-USD");
         }

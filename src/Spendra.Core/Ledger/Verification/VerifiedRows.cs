@@ -41,6 +41,7 @@ public readonly ref struct SpendRow
 
     public required Guid? PriceId { get; init; }
 
+    /// <summary>The tier that was charged.</summary>
     public required int TierPercent { get; init; }
 
     public required NanoUsd Reserved { get; init; }
@@ -50,8 +51,6 @@ public readonly ref struct SpendRow
     public required Usage Usage { get; init; }
 
     public required bool IsEstimated { get; init; }
-
-    public required string? ServedTier { get; init; }
 
     public required long EntrySequence { get; init; }
 }
