@@ -7,7 +7,10 @@ namespace Spendra.Core.Budgets;
 /// </summary>
 public static class BudgetCalendar
 {
-    private const long MicrosPerTick = TimeSpan.TicksPerMicrosecond;
+    private const long MicrosPerSecond = 1_000_000;
+
+    // No zone is further from UTC; TimeZoneInfo allows no more.
+    private const long MaxOffsetSeconds = 14 * 3_600;
 
     /// <summary>The window that holds the instant, or null when a fixed range does not.</summary>
     /// <exception cref="ArgumentException">The period is incomplete.</exception>
@@ -25,37 +28,41 @@ public static class BudgetCalendar
         var today = DayOf(zone, atMicros);
         var start = FirstDay(period, today);
         var window = Span(start, NextFirstDay(period, start), zone);
-        // A zone may skip or repeat hours around midnight, so that the civil date of an instant and the first
-        // instant of that date disagree by one window. The span decides.
-        if (atMicros < window.StartsAt) return Span(FirstDay(period, start.AddDays(-1)), start, zone);
-        if (atMicros >= window.EndsAt)
+        // Clocks that were put back over midnight show the old date again after the new day has begun, and a day
+        // that was skipped has no instant: go on until the span holds the instant.
+        while (atMicros >= window.EndsAt)
         {
-            var next = NextFirstDay(period, start);
-            return Span(next, NextFirstDay(period, next), zone);
+            start = NextFirstDay(period, start);
+            window = Span(start, NextFirstDay(period, start), zone);
         }
         return window;
     }
 
-    /// <summary>Microseconds since the Unix epoch of the first instant of a civil day in a zone.</summary>
+    /// <summary>
+    /// Microseconds since the Unix epoch of the first instant at which the zone's clocks show the day or a later
+    /// one. A day that was skipped begins, and ends, with the day after it.
+    /// </summary>
+    /// <remarks>
+    /// Rests on the zone's mapping from UTC alone. The questions about local times (invalid? ambiguous?) look only
+    /// at daylight saving and miss changes of the standard time, such as Samoa's over the date line.
+    /// </remarks>
     public static long FirstInstant(DateOnly day, TimeZoneInfo zone)
     {
-        var midnight = day.ToDateTime(TimeOnly.MinValue);
-        // Clocks that jump over midnight: the day begins when the jump lands.
-        if (zone.IsInvalidTime(midnight)) return Micros(EndOfGap(midnight, zone));
-        // Clocks that pass midnight twice: the day begins the first time, which has the greater offset.
-        var offset = zone.IsAmbiguousTime(midnight)
-            ? zone.GetAmbiguousTimeOffsets(midnight).Max()
-            : zone.GetUtcOffset(midnight);
-        return Micros(midnight - offset);
-    }
-
-    private static DateTime EndOfGap(DateTime invalid, TimeZoneInfo zone)
-    {
-        // The offset before the gap maps the invalid time to the instant at which the jump has just happened,
-        // plus however long after the gap's start the invalid time would have been.
-        var gapStart = invalid;
-        while (zone.IsInvalidTime(gapStart.AddMinutes(-1))) gapStart = gapStart.AddMinutes(-1);
-        return gapStart - zone.GetUtcOffset(gapStart.AddMinutes(-1));
+        var midnight = Seconds(day.ToDateTime(TimeOnly.MinValue));
+        // The day begins between these two, whatever the offset; clocks change at most once in between.
+        var before = Math.Max(midnight - MaxOffsetSeconds, Seconds(DateTime.MinValue));
+        var after = Math.Min(midnight + MaxOffsetSeconds, Seconds(DateTime.MaxValue));
+        var (oldOffset, newOffset) = (OffsetSeconds(zone, before), OffsetSeconds(zone, after));
+        if (oldOffset == newOffset) return (midnight - oldOffset) * MicrosPerSecond;
+        while (after - before > 1)
+        {
+            var middle = before + (after - before) / 2;
+            if (OffsetSeconds(zone, middle) == oldOffset) before = middle;
+            else after = middle;
+        }
+        var byOldClock = midnight - oldOffset;
+        // The change itself lands on the new day when it jumps over midnight; otherwise midnight comes later.
+        return (byOldClock < after ? byOldClock : Math.Max(after, midnight - newOffset)) * MicrosPerSecond;
     }
 
     private static WindowSpan Span(DateOnly from, DateOnly to, TimeZoneInfo zone) =>
@@ -63,7 +70,7 @@ public static class BudgetCalendar
 
     private static DateOnly DayOf(TimeZoneInfo zone, long atMicros)
     {
-        var utc = DateTime.UnixEpoch.AddTicks(checked(atMicros * MicrosPerTick));
+        var utc = DateTime.UnixEpoch.AddTicks(checked(atMicros * TimeSpan.TicksPerMicrosecond));
         return DateOnly.FromDateTime(TimeZoneInfo.ConvertTimeFromUtc(utc, zone));
     }
 
@@ -92,5 +99,8 @@ public static class BudgetCalendar
     /// <summary>Months since the fiscal year began: 0..11.</summary>
     private static int FiscalMonth(Period period, DateOnly day) => (day.Month - period.FiscalStartMonth + 12) % 12;
 
-    private static long Micros(DateTime utc) => (utc - DateTime.UnixEpoch).Ticks / MicrosPerTick;
+    private static long Seconds(DateTime utc) => (utc - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerSecond;
+
+    private static long OffsetSeconds(TimeZoneInfo zone, long utcSeconds) =>
+        zone.GetUtcOffset(DateTime.UnixEpoch.AddTicks(utcSeconds * TimeSpan.TicksPerSecond)).Ticks / TimeSpan.TicksPerSecond;
 }

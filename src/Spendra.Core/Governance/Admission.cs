@@ -95,7 +95,7 @@ public static class Admission
     {
         if (!providers.Admits(request.Provider))
             return (RefusalCode.ProviderNotAllowed, $"Provider '{request.Provider}'");
-        if (!ModelName.AdmittedBy(models, request.Provider, request.Model))
+        if (request.HasModel && !ModelName.AdmittedBy(models, request.Provider, request.Model))
             return (RefusalCode.ModelNotAllowed, $"Model '{request.Model}'");
         return null;
     }
@@ -137,16 +137,26 @@ public static class Admission
         var permitted = false;
         foreach (var policy in standing.Policies)
         {
-            if (!policy.Filter.Matches(request)) continue;
-            policyIds.Add(policy.PolicyId);
-            if (policy.BudgetId is not { } budgetId || snapshot.FindBudget(budgetId) is not { } budget) continue;
             var isHard = policy.Kind == PolicyKind.HardCap;
+            if (!policy.Filter.Matches(request))
+            {
+                // Routes without a model cost nothing; a budget for certain models is permit enough for them.
+                permitted |= isHard && !request.HasModel && policy.Filter.MatchesBesidesModel(request);
+                continue;
+            }
+            policyIds.Add(policy.PolicyId);
+            if (policy.BudgetId is not { } budgetId || snapshot.FindBudget(budgetId) is not { } budget)
+            {
+                if (isHard) return new Decision.Deny(Unbacked(policy));
+                continue;
+            }
             if (!isHard && snapshot.IsHardCapped(budgetId)) continue;
             if (budget.WindowAt(atMicros) is not { } window) continue;
             permitted |= isHard;
             if (isHard && budget.Amount == NanoUsd.Zero)
                 return new Decision.Deny(Closed(policy, window, bound));
-            AddClaim(claims, policy, window, isHard ? Enforcement.Hard : Enforcement.Observed);
+            // What can cost nothing holds nothing.
+            if (bound > NanoUsd.Zero) AddClaim(claims, policy, window, isHard ? Enforcement.Hard : Enforcement.Observed);
         }
         if (!permitted)
         {
@@ -166,6 +176,10 @@ public static class Admission
         }
         claims.Add(new WindowClaim(window, policy.PolicyId, policy.Slug, enforcement));
     }
+
+    // A cap that cannot be checked closes: skipping it would lift it without anyone saying so.
+    private static Refusal Unbacked(Policy policy) =>
+        Refuse(RefusalCode.NoApplicableBudget, $"The budget of hard cap '{policy.Slug}' is gone, so it cannot be kept.", policy);
 
     private static Refusal Closed(Policy policy, BudgetWindow window, NanoUsd bound) =>
         Refuse(RefusalCode.BudgetExceeded, $"Budget '{window.Budget.Slug}' is zero: it is closed to all requests.", policy) with

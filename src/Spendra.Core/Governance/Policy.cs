@@ -62,10 +62,13 @@ public sealed record PolicyFilter
     public NameSet Environments { get; init; }
 
     /// <summary>A filter on tools matches a request that uses at least one of them.</summary>
-    public bool Matches(RequestShape request)
+    public bool Matches(RequestShape request) =>
+        (Models.IsUnrestricted || ModelName.AdmittedBy(Models, request.Provider, request.Model)) && MatchesBesidesModel(request);
+
+    /// <summary>Whether the filter would match if the request named a model that it is for.</summary>
+    public bool MatchesBesidesModel(RequestShape request)
     {
         if (!Providers.Admits(request.Provider)) return false;
-        if (!Models.IsUnrestricted && !ModelName.AdmittedBy(Models, request.Provider, request.Model)) return false;
         if (!Environments.IsUnrestricted && !Environments.Admits(request.Environment ?? "")) return false;
         if (Tools.IsUnrestricted) return true;
         foreach (var tool in request.Tools)
@@ -139,7 +142,10 @@ public readonly record struct RequestShape
 {
     public required string Provider { get; init; }
 
+    /// <summary>Exact model id; empty for routes that use none.</summary>
     public required string Model { get; init; }
+
+    public bool HasModel => Model is { Length: > 0 };
 
     /// <summary>Server-side tools that the request offers to the provider; client-run functions do not count.</summary>
     public ImmutableArray<string> Tools { get => field.IsDefault ? [] : field; init; }

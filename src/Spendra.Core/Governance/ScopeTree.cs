@@ -34,7 +34,7 @@ public sealed class ScopeTree
         {
             if (depth == MaxDepth) return null;
             found.Add(scope);
-            if (scope.ParentId is not { } parentId) break;
+            if (scope.ParentId is not { } parentId || parentId == OrganizationId) break;
             if (Find(parentId) is not { } parent) return null;
             scope = parent;
         }

@@ -54,6 +54,14 @@ public sealed record ExpireCommand(Guid OrganizationId, Guid ReservationId, Immu
 public sealed record AdjustCommand(Guid OrganizationId, Guid ReservationId, ImmutableArray<Guid> Windows, NanoUsd Difference, string Reason)
     : LedgerCommand(OrganizationId, ReservationId)
 {
+    /// <summary>
+    /// The number of the reservation's last event when the adjustment was asked for. When another event has come
+    /// since, this adjustment or someone else's, nothing is written and the outcome is
+    /// <see cref="LedgerOutcome.AlreadyEnded"/>. A reservation may be adjusted often, so its id alone does not tell
+    /// whether this was done: without the number the command is not safe to decide again.
+    /// </summary>
+    public int? AfterEvent { get; init; }
+
     public override ImmutableArray<Guid> WindowIds => Windows;
 }
 

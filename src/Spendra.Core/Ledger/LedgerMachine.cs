@@ -51,8 +51,8 @@ public static class LedgerMachine
 
     private static LedgerOutcome Reserve(LedgerBatch batch, ReserveCommand command)
     {
+        CheckShape(command);
         var reservation = command.Reservation;
-        if (reservation.Amount.IsNegative) throw new ArgumentException("a reservation is never negative");
         var windows = ImmutableArray.CreateBuilder<WindowRow>(command.Claims.Length);
 
         // Repeated after an ambiguous commit: the first one stands.
@@ -84,6 +84,29 @@ public static class LedgerMachine
         return new LedgerOutcome.Admitted(windows.MoveToImmutable());
     }
 
+    /// <summary>
+    /// What holds money here must give it back there: a reservation names exactly the windows that it claims, each
+    /// once, and the idempotency key that its release forgets.
+    /// </summary>
+    private static void CheckShape(ReserveCommand command)
+    {
+        var (reservation, claims) = (command.Reservation, command.Claims);
+        if (reservation.Amount.IsNegative) throw new ArgumentException("a reservation is never negative");
+        if (claims.IsDefault || reservation.WindowIds.IsDefault || claims.Length != reservation.WindowIds.Length)
+            throw new ArgumentException("a reservation names the windows that it claims");
+        for (var i = 0; i < claims.Length; i++)
+        {
+            if (claims[i].WindowId != reservation.WindowIds[i])
+                throw new ArgumentException("a reservation names the windows that it claims");
+            if (reservation.WindowIds.IndexOf(claims[i].WindowId) != i)
+                throw new ArgumentException("a reservation claims a window once");
+        }
+        var digest = command.Idempotency?.KeyDigest;
+        if ((digest is null) != (reservation.IdempotencyDigest is null)
+            || !digest.AsSpan().SequenceEqual(reservation.IdempotencyDigest))
+            throw new ArgumentException("a reservation carries the digest of its idempotency key");
+    }
+
     private static LedgerOutcome.Repeated? FindRepetition(LedgerBatch batch, ReserveCommand command)
     {
         if (command.Idempotency is not { } claim) return null;
@@ -104,9 +127,9 @@ public static class LedgerMachine
             var window = batch.Window(command.OrganizationId, claim);
             var amount = command.Reservation.Amount;
             if (window.Fits(amount)) continue;
-            var fitsWithoutHolds = window.Settled + amount <= window.Limit;
-            var refusal = Shortfall(claim, window, amount, fitsWithoutHolds);
-            if (!fitsWithoutHolds) return refusal;
+            var isHeld = window.FitsWithoutHolds(amount);
+            var refusal = Shortfall(claim, window, amount, isHeld);
+            if (!isHeld) return refusal;
             held ??= refusal;
         }
         return held;
@@ -145,11 +168,16 @@ public static class LedgerMachine
         var bound = new Settlement
         {
             Cost = open.Amount,
-            Usage = new Usage { Input = open.BoundInput, Output = open.BoundOutput },
+            Usage = BoundUsage(open),
             IsEstimated = true,
+            TierPercent = open.TierPercent,
         };
         return End(batch, open, SpendKind.Expired, bound);
     }
+
+    /// <summary>What an expiry books: the units of the bound.</summary>
+    private static Usage BoundUsage(Reservation reservation) =>
+        new() { Input = reservation.BoundInput, Output = reservation.BoundOutput };
 
     private static LedgerOutcome Release(LedgerBatch batch, ReleaseCommand command)
     {
@@ -172,8 +200,9 @@ public static class LedgerMachine
     private static LedgerOutcome.Ended SettleLate(LedgerBatch batch, SpentReservation expired, Settlement settlement)
     {
         var difference = settlement.Cost - expired.TotalCost;
+        var correction = settlement with { Cost = difference, Usage = settlement.Usage - BoundUsage(expired.Reservation) };
         batch.Move(expired.Reservation, reserved: NanoUsd.Zero, settled: difference);
-        var number = batch.Correct(expired, SpendKind.Late, settlement with { Cost = difference }, reason: null);
+        var number = batch.Correct(expired, SpendKind.Late, correction, reason: null);
         if (difference > NanoUsd.Zero) batch.Explain(expired.Reservation, ExcessKind.Late, number, difference);
         return new LedgerOutcome.Ended(SpendKind.Late, settlement.Cost);
     }
@@ -185,6 +214,12 @@ public static class LedgerMachine
             return batch.FindOpen(command) is not null || batch.HasEnded(command)
                 ? throw new ArgumentException("only what was spent can be adjusted")
                 : LedgerOutcome.Unknown.Instance;
+        if (command.AfterEvent is { } seen && seen != spent.LastEventNumber)
+        {
+            return seen < spent.LastEventNumber
+                ? LedgerOutcome.AlreadyEnded.Instance
+                : throw new ArgumentException("an adjustment cannot follow an event that is not there");
+        }
         var total = spent.TotalCost + command.Difference;
         if (total.IsNegative) throw new ArgumentException("an adjustment cannot take more than was spent");
         batch.Move(spent.Reservation, reserved: NanoUsd.Zero, settled: command.Difference);

@@ -62,6 +62,13 @@ public sealed record Reservation
     public byte[]? IdempotencyDigest { get; init; }
 }
 
+/// <summary>The part of a reservation that prices its settlement. Counts are units, the tier in per cent.</summary>
+public readonly record struct BoundTerms(Guid? PriceId, NanoUsd Amount, int TierPercent, long Input, long Output)
+{
+    public static BoundTerms Of(Reservation reservation) =>
+        new(reservation.PriceId, reservation.Amount, reservation.TierPercent, reservation.BoundInput, reservation.BoundOutput);
+}
+
 /// <summary>What a finished call really used.</summary>
 public sealed record Settlement
 {
@@ -75,6 +82,9 @@ public sealed record Settlement
     public string? ServedModel { get; init; }
 
     public string? ServedTier { get; init; }
+
+    /// <summary>Multiplier of the tier that the cost was computed with, in per cent.</summary>
+    public int TierPercent { get; init; } = Pricing.Cost.DefaultTierPercent;
 
     public string? UpstreamRequestId { get; init; }
 

@@ -42,7 +42,11 @@ public sealed record WindowRow
     /// <summary>What may still be reserved; negative when the window stands above its limit.</summary>
     public NanoUsd Remaining => Limit - Settled - Reserved;
 
-    public bool Fits(NanoUsd amount) => Settled + Reserved + amount <= Limit;
+    // Int128: an absurd amount does not fit, rather than overflow and fail.
+    public bool Fits(NanoUsd amount) => (Int128)Settled.Value + Reserved.Value + amount.Value <= Limit.Value;
+
+    /// <summary>Whether the amount would fit if every open reservation were given back.</summary>
+    public bool FitsWithoutHolds(NanoUsd amount) => (Int128)Settled.Value + amount.Value <= Limit.Value;
 
     private static NanoUsd NotNegative(NanoUsd amount) =>
         amount.IsNegative ? throw new LedgerInvariantException($"a window total is negative: {amount} USD") : amount;

@@ -35,5 +35,15 @@ public readonly record struct Usage
         Plausible(Input) && Plausible(CachedInput) && Plausible(CacheWrite) && Plausible(Output)
         && Plausible(ReasoningWithinOutput);
 
+    /// <summary>What one usage has beyond another, class by class; negative where it has less. For corrections.</summary>
+    public static Usage operator -(in Usage a, in Usage b) => new()
+    {
+        Input = checked(a.Input - b.Input),
+        CachedInput = checked(a.CachedInput - b.CachedInput),
+        CacheWrite = checked(a.CacheWrite - b.CacheWrite),
+        Output = checked(a.Output - b.Output),
+        ReasoningWithinOutput = checked(a.ReasoningWithinOutput - b.ReasoningWithinOutput),
+    };
+
     private static bool Plausible(long units) => units is >= 0 and <= MaxUnits;
 }

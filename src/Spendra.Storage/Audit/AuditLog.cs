@@ -36,6 +36,13 @@ public static class AuditLog
     {
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        return await VerifyAsync(connection, transaction, organizationId, cancel);
+    }
+
+    /// <summary>As the public one, within a transaction that sees one moment.</summary>
+    internal static async Task<AuditVerdict> VerifyAsync(
+        DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel)
+    {
         var expected = await connection.QuerySingleOrDefaultAsync<StoredHead>(new CommandDefinition(
             "SELECT audit_sequence, audit_hash FROM organizations WHERE organization_id = @organizationId",
             new { organizationId }, transaction, cancellationToken: cancel));

@@ -143,7 +143,7 @@ internal static class PostgresLedgerWrites
         .Column(rows, r => r.ExpiresAt).Column(rows, r => r.GatewayId).Column(rows, r => r.IdempotencyDigest);
 
     private static NpgsqlBatchCommand Spend(List<SpendEvent> rows) => Facts(InsertSpend, rows, r => r.Reservation)
-        .Column(rows, r => r.Reservation.TierPercent).Column(rows, r => r.Reservation.Amount.Value)
+        .Column(rows, r => r.Settlement.TierPercent).Column(rows, r => r.Reservation.Amount.Value)
         .Column(rows, r => r.Reservation.BoundInput).Column(rows, r => r.Reservation.BoundOutput)
         .Column(rows, r => r.Reservation.Epoch).Column(rows, r => r.Reservation.ReservedAt)
         .Column(rows, r => r.Reservation.ExpiresAt)

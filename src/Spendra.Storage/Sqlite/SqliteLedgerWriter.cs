@@ -124,7 +124,7 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
     {
         var (reservation, settlement) = (row.Reservation, row.Settlement);
         BindFacts(_spend, reservation)
-            .Bind(reservation.TierPercent).Bind(reservation.Amount.Value).Bind(reservation.BoundInput)
+            .Bind(settlement.TierPercent).Bind(reservation.Amount.Value).Bind(reservation.BoundInput)
             .Bind(reservation.BoundOutput).Bind(reservation.Epoch).Bind(reservation.ReservedAt)
             .Bind(reservation.ExpiresAt)
             .Bind(row.EventNumber).Bind((int)row.Kind).Bind(row.OccurredAt).Bind(settlement.Cost.Value)

@@ -1,0 +1,23 @@
+using Spendra.Gateway.Metering;
+
+namespace Spendra.Gateway.Dialects.OpenAi;
+
+/// <summary>Reads one JSON body.</summary>
+internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes) : BodyMeter
+{
+    private readonly OpenAiDocumentReader _document = new(maxTokenBytes);
+
+    public override void Read(ReadOnlySpan<byte> bytes) => _document.Feed(bytes, isLast: false);
+
+    public override void Finish()
+    {
+        _document.Feed([], isLast: true);
+        Reading.Usage = _document.ToUsage(hasOutput);
+        Reading.ServedModel = _document.Model;
+        Reading.ServedTier = _document.ServiceTier;
+        Reading.IsError = _document.HasError && !_document.HasUsage;
+        if (_document.IsBroken) return;
+        Reading.ObjectId = _document.Id;
+        Reading.IsPending = _document.Status is "queued" or "in_progress";
+    }
+}

@@ -1,0 +1,207 @@
+using System.Text.Json;
+using Spendra.Core.Metering;
+
+namespace Spendra.Gateway.Dialects.OpenAi;
+
+/// <summary>
+/// Reads usage, model, tier, id and status out of one JSON document of the OpenAI dialect while it passes in pieces
+/// of any size. Looks at the top of the document and, for stream events, at the top of its <c>response</c>; a word in
+/// a model's output never counts. Holds no more than one unfinished token.
+/// <para>Usage numbers are hostile input: anything but whole numbers that agree with each other is no usage.</para>
+/// </summary>
+internal sealed class OpenAiDocumentReader(int maxTokenBytes)
+{
+    private const int MaxText = 200;
+
+    private enum Place
+    {
+        Other,
+        Root,
+        Response,
+        Usage,
+        InputDetails,
+        OutputDetails,
+    }
+
+    private readonly Place[] _places = new Place[OpenAiRequestReader.MaxDepth + 2];
+    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = OpenAiRequestReader.MaxDepth });
+    private byte[] _held = [];
+    private int _heldBytes;
+    private int _retryAt;
+    private string? _name;
+    private bool _isUsageBroken;
+    private bool _isChoicesOpening;
+    private long? _input;
+    private long? _output;
+    private long _cached;
+    private long _cacheWrite;
+    private long _reasoning;
+
+    /// <summary>The document is not JSON, too deep, or has a token that is too large: nothing in it is believed.</summary>
+    public bool IsBroken { get; private set; }
+
+    /// <summary>A usage object was there, readable or not.</summary>
+    public bool HasUsage { get; private set; }
+
+    public bool HasError { get; private set; }
+
+    /// <summary>There is a list of choices and it is empty: the extra usage chunk of a chat stream.</summary>
+    public bool HasEmptyChoices { get; private set; }
+
+    /// <summary>The first id: of the body, or of the response inside an event.</summary>
+    public string? Id { get; private set; }
+
+    public string? Model { get; private set; }
+
+    public string? ServiceTier { get; private set; }
+
+    public string? Status { get; private set; }
+
+    /// <summary>Takes the next bytes of the document.</summary>
+    public void Feed(ReadOnlySpan<byte> bytes, bool isLast)
+    {
+        if (IsBroken) return;
+        try
+        {
+            if (_heldBytes == 0)
+            {
+                Hold(bytes[Read(bytes, isLast)..]);
+                return;
+            }
+            Hold(bytes);
+            // An unfinished token is scanned again only when what is held has doubled: linear, however it drips.
+            if (!isLast && _heldBytes < _retryAt) return;
+            var consumed = Read(_held.AsSpan(0, _heldBytes), isLast);
+            _held.AsSpan(consumed, _heldBytes - consumed).CopyTo(_held);
+            _heldBytes -= consumed;
+            _retryAt = _heldBytes * 2;
+        }
+        catch (JsonException)
+        {
+            IsBroken = true;
+        }
+    }
+
+    /// <summary>The usage in classes that do not overlap, or null when there is none that can be believed.</summary>
+    public Usage? ToUsage(bool hasOutput)
+    {
+        if (IsBroken || _isUsageBroken || _input is not { } input) return null;
+        if (hasOutput && _output is null) return null;
+        if (_cached < 0 || _cacheWrite < 0 || _cached > input || _cacheWrite > input - _cached) return null;
+        var usage = new Usage
+        {
+            // OpenAI's cached and written tokens are inside the input, reasoning inside the output.
+            Input = input - _cached - _cacheWrite,
+            CachedInput = _cached,
+            CacheWrite = _cacheWrite,
+            Output = _output ?? 0,
+            ReasoningWithinOutput = _reasoning,
+        };
+        return usage.IsPlausible ? usage : null;
+    }
+
+    private void Hold(ReadOnlySpan<byte> rest)
+    {
+        if (rest.IsEmpty) return;
+        if (_heldBytes + rest.Length > maxTokenBytes)
+        {
+            IsBroken = true;
+            _held = [];
+            return;
+        }
+        if (_held.Length < _heldBytes + rest.Length) Array.Resize(ref _held, Math.Max(256, (_heldBytes + rest.Length) * 2));
+        rest.CopyTo(_held.AsSpan(_heldBytes));
+        if (_heldBytes == 0) _retryAt = rest.Length * 2;
+        _heldBytes += rest.Length;
+    }
+
+    private int Read(ReadOnlySpan<byte> bytes, bool isLast)
+    {
+        var json = new Utf8JsonReader(bytes, isLast, _state);
+        while (json.Read()) Take(ref json);
+        _state = json.CurrentState;
+        return (int)json.BytesConsumed;
+    }
+
+    private void Take(ref Utf8JsonReader json)
+    {
+        var isFirstChoice = _isChoicesOpening;
+        _isChoicesOpening = false;
+        var place = json.CurrentDepth == 0 ? Place.Other : _places[json.CurrentDepth];
+        switch (json.TokenType)
+        {
+            case JsonTokenType.PropertyName:
+                _name = place == Place.Other ? null : NameOf(ref json);
+                return;
+            case JsonTokenType.StartObject:
+                EnterObject(json.CurrentDepth, place);
+                break;
+            case JsonTokenType.StartArray:
+                _isChoicesOpening = place == Place.Root && _name == "choices";
+                _places[json.CurrentDepth + 1] = Place.Other;
+                if (place != Place.Other) TakeNumber(ref json, place);
+                break;
+            case JsonTokenType.EndArray:
+                HasEmptyChoices |= isFirstChoice;
+                break;
+            case JsonTokenType.EndObject:
+                break;
+            default:
+                if (place is Place.Root or Place.Response) TakeText(ref json);
+                else if (place != Place.Other) TakeNumber(ref json, place);
+                break;
+        }
+        _name = null;
+    }
+
+    private void EnterObject(int depth, Place place)
+    {
+        var inside = (depth, place, _name) switch
+        {
+            (0, _, _) => Place.Root,
+            (_, Place.Root, "response") => Place.Response,
+            (_, Place.Root or Place.Response, "usage") => Place.Usage,
+            (_, Place.Usage, "prompt_tokens_details" or "input_tokens_details") => Place.InputDetails,
+            (_, Place.Usage, "completion_tokens_details" or "output_tokens_details") => Place.OutputDetails,
+            _ => Place.Other,
+        };
+        _places[depth + 1] = inside;
+        HasUsage |= inside == Place.Usage;
+        HasError |= place is Place.Root or Place.Response && _name == "error";
+    }
+
+    private void TakeText(ref Utf8JsonReader json)
+    {
+        if (_name is null || json.TokenType != JsonTokenType.String) return;
+        if (json.ValueSpan.Length > MaxText) return;
+        switch (_name)
+        {
+            case "id": Id ??= json.GetString(); break;
+            case "model": Model = json.GetString(); break;
+            case "service_tier": ServiceTier = json.GetString(); break;
+            case "status": Status = json.GetString(); break;
+        }
+    }
+
+    private void TakeNumber(ref Utf8JsonReader json, Place place)
+    {
+        if (place is Place.Root or Place.Response || _name is null) return;
+        long number = 0;
+        var isNumber = json.TokenType == JsonTokenType.Number && json.TryGetInt64(out number) && number >= 0;
+        switch (place, _name)
+        {
+            case (Place.Usage, "prompt_tokens" or "input_tokens"): _input = number; break;
+            case (Place.Usage, "completion_tokens" or "output_tokens"): _output = number; break;
+            case (Place.InputDetails, "cached_tokens"): _cached = number; break;
+            case (Place.InputDetails, "cache_write_tokens"): _cacheWrite = number; break;
+            case (Place.OutputDetails, "reasoning_tokens"): _reasoning = number; break;
+            default: return;
+        }
+        // A null detail is a detail that does not apply.
+        _isUsageBroken |= !isNumber && !(json.TokenType == JsonTokenType.Null && place != Place.Usage);
+    }
+
+    private static string? NameOf(ref Utf8JsonReader json) =>
+        // Every name of interest is short; the rest need not become strings.
+        json.ValueSpan.Length <= 40 ? json.GetString() : null;
+}

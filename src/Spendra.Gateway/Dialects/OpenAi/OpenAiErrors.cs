@@ -1,0 +1,82 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Spendra.Gateway.Requests;
+using Spendra.Storage;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Gateway.Dialects.OpenAi;
+
+/// <summary>
+/// Spendra's own answers in the shape that OpenAI clients parse: <c>{"error":{message,type,param,code}}</c>, with the
+/// governance details below <c>error.spendra</c>, which clients ignore.
+/// </summary>
+internal static class OpenAiErrors
+{
+    public static async Task WriteAsync(HttpContext context, Guid requestId, GatewayError error)
+    {
+        var response = context.Response;
+        if (response.HasStarted)
+        {
+            context.Abort();
+            return;
+        }
+        response.Clear();
+        response.StatusCode = error.Status;
+        response.ContentType = "application/json";
+        response.Headers[ExplainHeaders.RequestId] = requestId.ToString();
+        // OpenAI's and Anthropic's clients obey this before any rule of their own.
+        response.Headers["x-should-retry"] = error.RetryAfter is null ? "false" : "true";
+        if (error.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        var body = new ArrayBufferWriter<byte>(512);
+        Write(body, requestId, error);
+        response.ContentLength = body.WrittenCount;
+        if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body.WrittenMemory);
+    }
+
+    private static void Write(IBufferWriter<byte> output, Guid requestId, GatewayError error)
+    {
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteStartObject("error");
+        json.WriteString("message", $"{error.Message} (request {requestId})");
+        json.WriteString("type", error.Type);
+        json.WriteString("param", error.Parameter);
+        json.WriteString("code", error.Code);
+        json.WriteStartObject("spendra");
+        json.WriteString("request_id", requestId);
+        if (error.Refusal is { } refusal)
+        {
+            if (refusal.PolicySlug is { } policy) json.WriteString("policy", policy);
+            if (refusal.Window is { } window)
+            {
+                json.WriteString("budget", window.BudgetSlug);
+                json.WriteString("limit_usd", window.Limit.ToString());
+                json.WriteString("settled_usd", window.Settled.ToString());
+                json.WriteString("reserved_usd", window.Reserved.ToString());
+                json.WriteString("needed_usd", window.Needed.ToString());
+                if (window.EndsAt == Core.Budgets.WindowSpan.Never) json.WriteNull("window_ends_at");
+                else json.WriteString("window_ends_at", Micros.ToInstant(window.EndsAt));
+            }
+        }
+        if (error.EarlierRequestId is { } earlier) WriteEarlier(json, earlier, error.EarlierSettlement);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteEarlier(Utf8JsonWriter json, Guid requestId, EarlierSettlement? settlement)
+    {
+        json.WriteStartObject("earlier");
+        json.WriteString("request_id", requestId);
+        if (settlement is not null)
+        {
+            json.WriteString("model", settlement.Model);
+            json.WriteString("cost_usd", settlement.Cost.ToString());
+            json.WriteBoolean("estimated", settlement.IsEstimated);
+            json.WriteString("settled_at", Micros.ToInstant(settlement.SettledAt));
+        }
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,135 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+using Spendra.Core.Governance;
+using Spendra.Core.Keys;
+using Spendra.Core.Ledger;
+using Spendra.Gateway.Requests;
+using Spendra.Storage;
+
+namespace Spendra.Gateway.Dialects.OpenAi;
+
+/// <summary>
+/// Routes that are answered from here, without a provider: the models that a key may use, and the files that its
+/// organization owns.
+/// </summary>
+internal sealed class OpenAiLocalRoutes(GatewayParts parts)
+{
+    private const int MaxPage = 10_000;
+
+    private static readonly GovernedRoute Models = new("models.list", "GET", "/models");
+    private static readonly GovernedRoute Files = new("files.list", "GET", "/files");
+
+    public Task ListModelsAsync(HttpContext context) => AnswerAsync(context, Models, call =>
+        Task.FromResult<(object?, GatewayError?)>((new OpenAiModelList { Data = [.. UsableModels(call)] }, null)));
+
+    public Task GetModelAsync(HttpContext context) => AnswerAsync(context, Models, call =>
+    {
+        var id = (string?)context.Request.RouteValues["id"];
+        var model = UsableModels(call).FirstOrDefault(m => m.Id == id);
+        return Task.FromResult<(object?, GatewayError?)>(model is null
+            ? (null, new GatewayError(404, "invalid_request_error", "model_not_found", "No such model, or it is not in the scope of this key. GET /v1/models lists what is."))
+            : (model, null));
+    });
+
+    public Task ListFilesAsync(HttpContext context) => AnswerAsync(context, Files, async call =>
+    {
+        if (ReadPage(context.Request.Query, out var page) is { } fault) return (null, fault);
+        var files = await parts.Objects.ListFilesAsync(call.Snapshot.OrganizationId, context.RequestAborted);
+        return (TakePage(files, page), null);
+    });
+
+    private IEnumerable<OpenAiModel> UsableModels(GovernedCall call) =>
+        from price in call.Snapshot.Prices.InForce(Micros.Now(parts.Time))
+        let shape = new RequestShape { Provider = price.Provider, Model = price.Model, Environment = call.Standing.Key.Environment }
+        where Admission.CheckPermissions(call.Standing, shape) is null
+        where call.Token.Mode == KeyMode.Test || call.Snapshot.AccountFor(price.Provider) is not null
+        select new OpenAiModel
+        {
+            Id = price.Provider == ModelName.BareProvider ? price.Model : $"{price.Provider}/{price.Model}",
+            Created = price.EffectiveFrom / 1_000_000,
+            OwnedBy = price.Provider,
+        };
+
+    private async Task AnswerAsync(
+        HttpContext context, GovernedRoute route, Func<GovernedCall, Task<(object? Answer, GatewayError? Error)>> answer)
+    {
+        var call = new GovernedCall(context, route, parts.NewRequestId());
+        try
+        {
+            var (value, error) = await AuthenticateFreshAsync(call) is { } unknown ? (null, unknown) : await answer(call);
+            if (error is not null) await OpenAiErrors.WriteAsync(context, call.RequestId, error);
+            else await WriteAsync(context, call, value!);
+        }
+        catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
+        {
+            await OpenAiErrors.WriteAsync(context, call.RequestId, Admitting.Unavailable("The database cannot be reached. Try again shortly."));
+        }
+    }
+
+    /// <summary>These routes make no reservation that would notice a revoked key: they ask the database instead.</summary>
+    private async Task<GatewayError?> AuthenticateFreshAsync(GovernedCall call)
+    {
+        var cancel = call.Context.RequestAborted;
+        if (await Authentication.AuthenticateAsync(call, parts, cancel) is { } error) return error;
+        if (await parts.Snapshots.IsCurrentAsync(call.Snapshot, cancel)) return null;
+        var newer = await parts.Snapshots.RefreshAsync(call.Snapshot.OrganizationId, call.Snapshot, cancel);
+        return newer is null
+            ? GatewayError.Unauthorized("The API key is not known here any more.")
+            : Authentication.Admit(call, newer, Micros.Now(parts.Time));
+    }
+
+    private static async Task WriteAsync(HttpContext context, GovernedCall call, object value)
+    {
+        context.Response.ContentType = "application/json";
+        context.Response.Headers[ExplainHeaders.RequestId] = call.RequestId.ToString();
+        JsonTypeInfo type = value switch
+        {
+            OpenAiModelList => OpenAiJson.Default.OpenAiModelList,
+            OpenAiModel => OpenAiJson.Default.OpenAiModel,
+            OpenAiFileList => OpenAiJson.Default.OpenAiFileList,
+            _ => throw new InvalidOperationException($"no shape for {value.GetType().Name}"),
+        };
+        await JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
+    }
+
+    private static GatewayError? ReadPage(IQueryCollection query, out FilePage page)
+    {
+        var limit = MaxPage;
+        page = default;
+        if (query.TryGetValue("limit", out var text) && (!int.TryParse(text, out limit) || limit is < 1 or > MaxPage))
+            return GatewayError.Invalid($"'limit' must be a whole number from 1 to {MaxPage}.", "limit");
+        if (query["order"].ToString() is not ("" or "asc" or "desc"))
+            return GatewayError.Invalid("'order' must be 'asc' or 'desc'.", "order");
+        page = new FilePage(limit, query["order"] == "asc", query["after"], query["purpose"]);
+        return null;
+    }
+
+    private static OpenAiFileList TakePage(IReadOnlyList<ProviderObject> newestFirst, FilePage page)
+    {
+        IEnumerable<ProviderObject> files = page.IsAscending ? newestFirst.Reverse() : newestFirst;
+        if (page.Purpose is { Length: > 0 } purpose) files = files.Where(f => f.Purpose == purpose);
+        if (page.After is { Length: > 0 } after) files = files.SkipWhile(f => f.ObjectId != after).Skip(1);
+        var taken = files.Take(page.Limit + 1).ToList();
+        var data = taken.Take(page.Limit).Select(Show).ToList();
+        return new OpenAiFileList
+        {
+            Data = data,
+            FirstId = data.Count > 0 ? data[0].Id : null,
+            LastId = data.Count > 0 ? data[^1].Id : null,
+            HasMore = taken.Count > page.Limit,
+        };
+    }
+
+    private static OpenAiFile Show(ProviderObject file) => new()
+    {
+        Id = file.ObjectId,
+        Bytes = file.Bytes,
+        CreatedAt = file.CreatedAt / 1_000_000,
+        ExpiresAt = file.ExpiresAt / 1_000_000,
+        FileName = file.FileName,
+        Purpose = file.Purpose,
+    };
+
+    private readonly record struct FilePage(int Limit, bool IsAscending, string? After, string? Purpose);
+}

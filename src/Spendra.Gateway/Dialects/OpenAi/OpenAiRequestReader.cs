@@ -1,0 +1,314 @@
+using System.Text.Json;
+using System.Text.Unicode;
+using Spendra.Core.Ledger;
+using Spendra.Gateway.Requests;
+
+namespace Spendra.Gateway.Dialects.OpenAi;
+
+/// <summary>
+/// Reads the governed fields of an OpenAI request body in one pass. Unknown fields are none of our business and
+/// pass through; governed fields must be there at most once and make sense. <c>null</c> counts as absent.
+/// </summary>
+internal ref struct OpenAiRequestReader
+{
+    public const int MaxDepth = 64;
+    public const long MaxOutputLimit = 10_000_000;
+    public const int MaxChoices = 128;
+
+    private const int MaxModelLength = 200;
+    private const int MaxIdLength = 200;
+    private const int MaxReferences = 1_000;
+    private const int MaxTools = 1_000;
+
+    private readonly OpenAiBody _body;
+    private readonly RequestFacts _facts;
+    private Utf8JsonReader _json;
+    private RequestFault? _fault;
+
+    private OpenAiRequestReader(ReadOnlySpan<byte> bytes, OpenAiBody body)
+    {
+        _body = body;
+        _facts = new RequestFacts { BodyBytes = bytes.Length };
+        _json = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MaxDepth });
+    }
+
+    /// <summary>The facts of a body; or null and what is wrong with it.</summary>
+    public static RequestFacts? Read(ReadOnlySpan<byte> bytes, OpenAiBody body, out RequestFault? fault)
+    {
+        fault = null;
+        if (!Utf8.IsValid(bytes))
+        {
+            fault = new RequestFault("The request body is not valid UTF-8.");
+            return null;
+        }
+        var reader = new OpenAiRequestReader(bytes, body);
+        try
+        {
+            reader.ReadRoot();
+            fault = reader._fault;
+        }
+        catch (JsonException e)
+        {
+            fault = new RequestFault(
+                $"The request body is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}, at most {MaxDepth} levels deep).");
+        }
+        return fault is null ? reader._facts : null;
+    }
+
+    private void ReadRoot()
+    {
+        if (!_json.Read() || _json.TokenType != JsonTokenType.StartObject)
+        {
+            _fault = new RequestFault("The request body must be a JSON object.");
+            return;
+        }
+        var seen = OpenAiFields.None;
+        while (_fault is null && _json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = OpenAiFieldNames.Find(_body, ref _json);
+            if (field == OpenAiFields.None)
+            {
+                _json.Skip();
+                continue;
+            }
+            if ((seen & field) != 0) Fail("is given twice: send it once", _json.GetString()!);
+            seen |= field;
+            _json.Read();
+            ReadField(field);
+        }
+        if (_fault is not null) return;
+        _facts.ClosingBrace = (int)_json.TokenStartIndex;
+        if (_json.Read()) _fault = new RequestFault("There is more after the end of the JSON object.");
+        else if ((seen & OpenAiFields.Model) == 0) Fail("is missing: name a model", "model");
+        else if (_facts is { IsBackground: true, IsStored: false }) Fail("needs 'store' to be true", "background");
+    }
+
+    private void ReadField(OpenAiFields field)
+    {
+        switch (field)
+        {
+            case OpenAiFields.Model: ReadModel(); break;
+            case OpenAiFields.Stream: _facts.IsStream = ReadFlag("stream", absent: false); break;
+            case OpenAiFields.Background: _facts.IsBackground = ReadFlag("background", absent: false); break;
+            case OpenAiFields.Store: _facts.IsStored = ReadFlag("store", absent: true); break;
+            case OpenAiFields.StreamOptions: ReadStreamOptions(); break;
+            case OpenAiFields.MaxTokens: ReadOutputLimit("max_tokens"); break;
+            case OpenAiFields.MaxCompletionTokens: ReadOutputLimit("max_completion_tokens"); break;
+            case OpenAiFields.MaxOutputTokens: ReadOutputLimit("max_output_tokens"); break;
+            case OpenAiFields.Choices: ReadChoices(); break;
+            case OpenAiFields.ServiceTier: ReadServiceTier(); break;
+            case OpenAiFields.Tools: ReadTools(); break;
+            case OpenAiFields.Content: ReadContent(); break;
+            case OpenAiFields.Prediction: _facts.PredictionBytes = SkipValue().Length; break;
+            case OpenAiFields.PreviousResponse: ReadPreviousResponse(); break;
+            case OpenAiFields.Modalities: ReadModalities(); break;
+            case OpenAiFields.Conversation: RefuseUnlessNull("a conversation's content cannot be seen or counted here"); break;
+            case OpenAiFields.PromptTemplate: RefuseUnlessNull("a stored prompt's content cannot be seen here"); break;
+            case OpenAiFields.WebSearch: ReadWebSearch(); break;
+            default: throw new InvalidOperationException($"no reader for {field}");
+        }
+    }
+
+    private void ReadModel()
+    {
+        if (_json.TokenType != JsonTokenType.String) Fail("must be a string", "model");
+        else if (_json.GetString() is not { Length: > 0 and <= MaxModelLength } model) Fail($"must have 1 to {MaxModelLength} characters", "model");
+        else _facts.Model = model;
+    }
+
+    private bool ReadFlag(string name, bool absent)
+    {
+        if (_json.TokenType == JsonTokenType.Null) return absent;
+        if (_json.TokenType is JsonTokenType.True or JsonTokenType.False) return _json.TokenType == JsonTokenType.True;
+        Fail("must be true or false", name);
+        return absent;
+    }
+
+    private void ReadOutputLimit(string name)
+    {
+        var start = (int)_json.TokenStartIndex;
+        _facts.OutputLimitSpans.Add(new ByteSpan(start, (int)_json.BytesConsumed - start));
+        if (_json.TokenType == JsonTokenType.Null) return;
+        if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt64(out var limit) || limit is < 1 or > MaxOutputLimit)
+        {
+            Fail($"must be a whole number from 1 to {MaxOutputLimit}", name);
+            return;
+        }
+        // Two limits: the greater one is what may be billed, whichever the provider heeds.
+        _facts.OutputLimit = Math.Max(_facts.OutputLimit ?? 0, limit);
+    }
+
+    private void ReadChoices()
+    {
+        if (_json.TokenType == JsonTokenType.Null) return;
+        if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt32(out var n) || n is < 1 or > MaxChoices)
+            Fail($"must be a whole number from 1 to {MaxChoices}", "n");
+        else
+            _facts.Choices = n;
+    }
+
+    private void ReadServiceTier()
+    {
+        var start = (int)_json.TokenStartIndex;
+        _facts.ServiceTierSpan = new ByteSpan(start, (int)_json.BytesConsumed - start);
+        if (_json.TokenType == JsonTokenType.Null) return;
+        if (_json.TokenType != JsonTokenType.String) Fail("must be a string", "service_tier");
+        else _facts.ServiceTier = _json.GetString();
+    }
+
+    private void ReadStreamOptions()
+    {
+        var start = (int)_json.TokenStartIndex;
+        if (_json.TokenType is not (JsonTokenType.StartObject or JsonTokenType.Null))
+        {
+            Fail("must be an object", "stream_options");
+            return;
+        }
+        if (_json.TokenType == JsonTokenType.StartObject)
+        {
+            while (_fault is null && _json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+            {
+                _facts.StreamOptionsMembers++;
+                var isUsage = _json.ValueTextEquals("include_usage"u8);
+                var value = ReadRawValue();
+                if (!isUsage) continue;
+                if (!_facts.IncludeUsageSpan.IsEmpty) Fail("is given twice: send it once", "stream_options.include_usage");
+                _facts.IncludeUsageSpan = value;
+                _facts.WantsUsageChunk = _json.TokenType == JsonTokenType.True;
+            }
+        }
+        _facts.StreamOptionsSpan = new ByteSpan(start, (int)_json.BytesConsumed - start);
+    }
+
+    private void ReadTools()
+    {
+        if (_json.TokenType == JsonTokenType.Null) return;
+        if (_json.TokenType != JsonTokenType.StartArray)
+        {
+            Fail("must be a list", "tools");
+            return;
+        }
+        var count = 0;
+        var serverTools = _facts.Tools.ToBuilder();
+        while (_fault is null && _json.Read() && _json.TokenType == JsonTokenType.StartObject)
+        {
+            if (++count > MaxTools) Fail($"may have at most {MaxTools} entries", "tools");
+            if (ReadToolType() is { } type && type is not ("function" or "custom") && !serverTools.Contains(type))
+                serverTools.Add(type);
+        }
+        if (_fault is null && _json.TokenType != JsonTokenType.EndArray) Fail("must be a list of objects", "tools");
+        _facts.Tools = serverTools.ToImmutable();
+    }
+
+    private string? ReadToolType()
+    {
+        string? type = null;
+        while (_fault is null && _json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!_json.ValueTextEquals("type"u8))
+            {
+                _json.Skip();
+                continue;
+            }
+            _json.Read();
+            if (type is not null || _json.TokenType != JsonTokenType.String) Fail("must name its type once", "tools");
+            else type = _json.GetString();
+        }
+        if (_fault is null && type is null) Fail("must name the type of every tool", "tools");
+        return type;
+    }
+
+    private void ReadPreviousResponse()
+    {
+        if (_json.TokenType == JsonTokenType.Null) return;
+        if (_json.TokenType != JsonTokenType.String) Fail("must be a string", "previous_response_id");
+        else Refer(ObjectKind.Response, "previous_response_id");
+    }
+
+    private void ReadModalities()
+    {
+        if (SkipValue().MentionsAudio) Refuse("audio output has rates of its own that are not in the price book");
+    }
+
+    private void ReadWebSearch()
+    {
+        if (_json.TokenType == JsonTokenType.Null) return;
+        _json.Skip();
+        _facts.Tools = _facts.Tools.Add("web_search");
+    }
+
+    /// <summary>
+    /// Walks messages or input for what its bytes do not show. Only names of content parts count, and only where
+    /// they carry a value of the right type: the same word in a text is just text.
+    /// </summary>
+    private void ReadContent()
+    {
+        if (_json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject)) return;
+        var depth = _json.CurrentDepth;
+        while (_fault is null && _json.Read() && _json.CurrentDepth > depth)
+        {
+            if (_json.TokenType != JsonTokenType.PropertyName) continue;
+            if (_json.ValueTextEquals("file_id"u8))
+            {
+                if (_json.Read() && _json.TokenType == JsonTokenType.String) Refer(ObjectKind.File, "file_id");
+            }
+            else if (_json.ValueTextEquals("image_url"u8) || _json.ValueTextEquals("file_url"u8) || _json.ValueTextEquals("file_data"u8))
+            {
+                if (_json.Read() && _json.TokenType != JsonTokenType.Null) _facts.HasUnseenContent = true;
+            }
+            else if (_json.ValueTextEquals("input_audio"u8) || _json.ValueTextEquals("audio"u8))
+            {
+                if (_json.Read() && _json.TokenType != JsonTokenType.Null) Refuse("audio has rates of its own that are not in the price book");
+            }
+            else if (_json.ValueTextEquals("type"u8))
+            {
+                if (_json.Read() && _json.TokenType == JsonTokenType.String && _json.ValueTextEquals("item_reference"u8))
+                    Refuse("a referenced item's content cannot be seen here");
+            }
+        }
+    }
+
+    private void Refer(ObjectKind kind, string name)
+    {
+        if (_json.GetString() is not { Length: > 0 and <= MaxIdLength } id) Fail($"must have 1 to {MaxIdLength} characters", name);
+        else if (_facts.References.Count == MaxReferences) Fail($"may be used at most {MaxReferences} times", name);
+        else _facts.References.Add(new ObjectReference(kind, id));
+        _facts.HasUnseenContent = true;
+    }
+
+    private void RefuseUnlessNull(string why)
+    {
+        var isNull = _json.TokenType == JsonTokenType.Null;
+        _json.Skip();
+        if (!isNull) Refuse(why);
+    }
+
+    private void Refuse(string why) => _facts.Unpriceable ??= why;
+
+    /// <summary>From a property name: reads its value, whole, and says where it stands.</summary>
+    private ByteSpan ReadRawValue()
+    {
+        _json.Read();
+        var start = (int)_json.TokenStartIndex;
+        _json.Skip();
+        return new ByteSpan(start, (int)_json.BytesConsumed - start);
+    }
+
+    /// <summary>From the start of a value: skips it and says how many bytes it has.</summary>
+    private SkippedValue SkipValue()
+    {
+        var start = (int)_json.TokenStartIndex;
+        var hasAudio = _json.TokenType == JsonTokenType.String && _json.ValueTextEquals("audio"u8);
+        var depth = _json.CurrentDepth;
+        if (_json.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
+        {
+            while (_json.Read() && _json.CurrentDepth > depth)
+                hasAudio |= _json.TokenType == JsonTokenType.String && _json.ValueTextEquals("audio"u8);
+        }
+        return new SkippedValue((int)_json.BytesConsumed - start, hasAudio);
+    }
+
+    private void Fail(string what, string parameter) => _fault ??= new RequestFault($"'{parameter}' {what}.", parameter);
+
+    private readonly record struct SkippedValue(int Length, bool MentionsAudio);
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text;
+using Spendra.Gateway.Requests;
+
+namespace Spendra.Gateway.Dialects.OpenAi;
+
+/// <summary>What must differ in the body that goes upstream.</summary>
+internal readonly record struct OpenAiChanges
+{
+    /// <summary>The output limit to impose, or null to leave the body's own.</summary>
+    public long? OutputLimit { get; init; }
+
+    /// <summary>Ask the provider for the usage of a chat stream.</summary>
+    public bool IncludeUsage { get; init; }
+
+    /// <summary>The service tier to force, or null to leave the body's own.</summary>
+    public string? ServiceTier { get; init; }
+
+    public bool IsEmpty => OutputLimit is null && !IncludeUsage && ServiceTier is null;
+}
+
+/// <summary>
+/// Changes a body in place of its values, byte for byte: everything that governance does not touch reaches the
+/// provider exactly as the client wrote it.
+/// </summary>
+internal static class OpenAiRequestRewriter
+{
+    public static ReadOnlyMemory<byte> Rewrite(ReadOnlyMemory<byte> body, RequestFacts facts, OpenAiBody kind, OpenAiChanges changes)
+    {
+        if (changes.IsEmpty) return body;
+        var edits = new List<(ByteSpan Span, string Text)>();
+        var added = new StringBuilder();
+        if (changes.OutputLimit is { } limit)
+        {
+            var text = limit.ToString(CultureInfo.InvariantCulture);
+            foreach (var span in facts.OutputLimitSpans) edits.Add((span, text));
+            if (facts.OutputLimitSpans.Count == 0)
+                added.Append(",\"").Append(kind == OpenAiBody.Chat ? "max_completion_tokens" : "max_output_tokens").Append("\":").Append(text);
+        }
+        if (changes.IncludeUsage) IncludeUsage(facts, edits, added);
+        if (changes.ServiceTier is { } tier)
+        {
+            if (facts.ServiceTierSpan.IsEmpty) added.Append(",\"service_tier\":\"").Append(tier).Append('"');
+            else edits.Add((facts.ServiceTierSpan, $"\"{tier}\""));
+        }
+        // A governed body has at least its model, so that a comma before an added member is always right.
+        if (added.Length > 0) edits.Add((new ByteSpan(facts.ClosingBrace, 0), added.ToString()));
+        edits.Sort((a, b) => a.Span.Start.CompareTo(b.Span.Start));
+        return Apply(body.Span, edits);
+    }
+
+    private static void IncludeUsage(RequestFacts facts, List<(ByteSpan, string)> edits, StringBuilder added)
+    {
+        if (!facts.IncludeUsageSpan.IsEmpty)
+        {
+            edits.Add((facts.IncludeUsageSpan, "true"));
+        }
+        else if (facts.StreamOptionsSpan.IsEmpty)
+        {
+            added.Append(",\"stream_options\":{\"include_usage\":true}");
+        }
+        else if (facts.StreamOptionsMembers == 0)
+        {
+            edits.Add((facts.StreamOptionsSpan, "{\"include_usage\":true}"));
+        }
+        else
+        {
+            edits.Add((new ByteSpan(facts.StreamOptionsSpan.Start + 1, 0), "\"include_usage\":true,"));
+        }
+    }
+
+    private static byte[] Apply(ReadOnlySpan<byte> body, List<(ByteSpan Span, string Text)> edits)
+    {
+        var length = body.Length;
+        foreach (var (span, text) in edits) length += text.Length - span.Length;
+        var result = new byte[length];
+        int from = 0, to = 0;
+        foreach (var (span, text) in edits)
+        {
+            body[from..span.Start].CopyTo(result.AsSpan(to));
+            to += span.Start - from;
+            to += Encoding.ASCII.GetBytes(text, result.AsSpan(to));
+            from = span.End;
+        }
+        body[from..].CopyTo(result.AsSpan(to));
+        return result;
+    }
+}

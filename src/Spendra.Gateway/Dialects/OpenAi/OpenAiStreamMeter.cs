@@ -1,0 +1,95 @@
+using System.Buffers;
+using Spendra.Gateway.Metering;
+
+namespace Spendra.Gateway.Dialects.OpenAi;
+
+/// <summary>
+/// Reads a stream of events, chat chunks or response events. The last believable usage counts: chat sends it in an
+/// extra chunk at the end, responses in their terminal event.
+/// </summary>
+/// <param name="hidesUsageChunk">
+/// The client did not ask for the extra usage chunk (it has an empty list of choices, which clients that index into
+/// it do not survive): it is read and dropped.
+/// </param>
+/// <param name="maxEventBytes">The largest event that is held to be read.</param>
+internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes) : ResponseMeter
+{
+    private readonly EventSplitter _events = new(maxEventBytes);
+    private bool _isUsageContradicted;
+
+    public override void Pass(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
+    {
+        _events.Add(bytes);
+        PassEvents(output, isLast: false);
+    }
+
+    public override void End(IBufferWriter<byte> output) => PassEvents(output, isLast: true);
+
+    public override void Dispose()
+    {
+        _events.Dispose();
+        base.Dispose();
+    }
+
+    private void PassEvents(IBufferWriter<byte> output, bool isLast)
+    {
+        while (_events.TryTake(isLast, out var whole, out var isPiece))
+        {
+            var isHidden = !isPiece && Inspect(whole);
+            if (!isHidden) output.Write(whole);
+        }
+    }
+
+    /// <summary>True when the event is to be kept from the client.</summary>
+    private bool Inspect(ReadOnlySpan<byte> whole)
+    {
+        // Inside a JSON text the quotes would be escaped, so that a model that speaks of usage is not parsed for it.
+        if (whole.IndexOf("\"usage\""u8) < 0 && whole.IndexOf("\"error\""u8) < 0) return false;
+        var document = new OpenAiDocumentReader(maxEventBytes);
+        foreach (var line in new EventLines(whole))
+        {
+            if (!line.StartsWith("data:"u8)) continue;
+            document.Feed(line["data:"u8.Length..], isLast: false);
+            document.Feed("\n"u8, isLast: false);
+        }
+        document.Feed([], isLast: true);
+        if (document.IsBroken) return false;
+        Note(document);
+        return hidesUsageChunk && document is { HasUsage: true, HasEmptyChoices: true };
+    }
+
+    private void Note(OpenAiDocumentReader document)
+    {
+        Reading.ObjectId ??= document.Id;
+        Reading.ServedModel = document.Model ?? Reading.ServedModel;
+        Reading.ServedTier = document.ServiceTier ?? Reading.ServedTier;
+        Reading.IsError |= document.HasError;
+        Reading.IsPending = document.Status is "queued" or "in_progress";
+        if (!document.HasUsage) return;
+        var usage = document.ToUsage(hasOutput: true);
+        // Once a usage made no sense, none of this stream is believed.
+        _isUsageContradicted |= usage is null;
+        Reading.Usage = _isUsageContradicted ? null : usage;
+    }
+
+    /// <summary>The lines of an event without their ends.</summary>
+    private ref struct EventLines(ReadOnlySpan<byte> rest)
+    {
+        private ReadOnlySpan<byte> _rest = rest;
+
+        public ReadOnlySpan<byte> Current { get; private set; }
+
+        public readonly EventLines GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            if (_rest.IsEmpty) return false;
+            var end = _rest.IndexOfAny((byte)'\n', (byte)'\r');
+            Current = end < 0 ? _rest : _rest[..end];
+            var skip = end < 0 ? _rest.Length : end + 1;
+            if (end >= 0 && _rest[end] == '\r' && skip < _rest.Length && _rest[skip] == '\n') skip++;
+            _rest = _rest[skip..];
+            return true;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Spendra.Gateway.Metering;
+
+namespace Spendra.Gateway.Forwarding;
+
+/// <summary>How a response ended.</summary>
+internal enum PumpEnd
+{
+    /// <summary>The provider said everything it had to say.</summary>
+    Complete,
+    /// <summary>The provider broke off, fell silent, or said more than is passed on.</summary>
+    Broken,
+}
+
+/// <summary>
+/// Carries a response from the provider to the client, piece by piece, past a meter. When the client goes, the
+/// reading goes on, bounded in time and size, so that the usage is known: a hang-up never makes a call free.
+/// </summary>
+internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience patience, HttpContext context)
+{
+    private const int PieceBytes = 16 * 1024;
+
+    private readonly DiscardingWriter _discard = new();
+    private long _detachedBytes;
+
+    /// <summary>Runs before the client sees the id of an object that the response makes.</summary>
+    public Func<string, Task>? OnObjectMade { get; init; }
+
+    /// <summary>Passes the whole stream.</summary>
+    public async Task<PumpEnd> RunAsync(Stream upstream, ResponseMeter meter)
+    {
+        var piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
+        long total = 0;
+        var isObjectKnown = false;
+        try
+        {
+            while (true)
+            {
+                var read = await ReadAsync(upstream, piece);
+                if (read < 0) return await EndAsync(meter, PumpEnd.Broken);
+                if (read == 0) return await EndAsync(meter, PumpEnd.Complete);
+                total += read;
+                if (total > options.MaxResponseBytes) return await EndAsync(meter, PumpEnd.Broken);
+                if (patience.IsDetached && (_detachedBytes += read) > options.DetachedBytes)
+                    return await EndAsync(meter, PumpEnd.Broken);
+                meter.Pass(piece.AsSpan(0, read), Output);
+                if (!isObjectKnown && OnObjectMade is not null && meter.Reading.ObjectId is { } id)
+                {
+                    isObjectKnown = true;
+                    await OnObjectMade(id);
+                }
+                await FlushAsync();
+            }
+        }
+        finally
+        {
+            // A completion may stand in it; the next renter gets it clean.
+            ArrayPool<byte>.Shared.Return(piece, clearArray: true);
+        }
+    }
+
+    /// <summary>Reads one piece: its length, 0 at the end, -1 when the provider broke off or fell silent.</summary>
+    public async ValueTask<int> ReadAsync(Stream upstream, Memory<byte> piece)
+    {
+        try
+        {
+            patience.AwaitPiece();
+            return await upstream.ReadAsync(piece, patience.Token);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
+        {
+            return -1;
+        }
+    }
+
+    private IBufferWriter<byte> Output => patience.IsDetached ? _discard : context.Response.BodyWriter;
+
+    private async Task<PumpEnd> EndAsync(ResponseMeter meter, PumpEnd end)
+    {
+        meter.End(Output);
+        await FlushAsync();
+        return end;
+    }
+
+    private async ValueTask FlushAsync()
+    {
+        if (patience.IsDetached) return;
+        try
+        {
+            var result = await context.Response.BodyWriter.FlushAsync(patience.Token);
+            if (result.IsCompleted) patience.Detach();
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // A client that does not read for so long is as good as gone.
+            patience.Detach();
+        }
+    }
+
+    /// <summary>Where bytes go that nobody wants.</summary>
+    private sealed class DiscardingWriter : IBufferWriter<byte>
+    {
+        private byte[] _scratch = [];
+
+        public void Advance(int count)
+        {
+        }
+
+        public Memory<byte> GetMemory(int sizeHint = 0) => Scratch(sizeHint);
+
+        public Span<byte> GetSpan(int sizeHint = 0) => Scratch(sizeHint);
+
+        private byte[] Scratch(int sizeHint)
+        {
+            if (_scratch.Length < Math.Max(sizeHint, 1)) _scratch = new byte[Math.Max(sizeHint, 4096)];
+            return _scratch;
+        }
+    }
+}

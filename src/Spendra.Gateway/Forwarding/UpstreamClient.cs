@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Security;
+
+namespace Spendra.Gateway.Forwarding;
+
+/// <summary>How a request to a provider failed.</summary>
+internal enum UpstreamFailure
+{
+    /// <summary>No connection was made: the provider knows nothing of the request.</summary>
+    NeverSent,
+    /// <summary>The request was on its way: the provider may have worked and may bill.</summary>
+    Unknown,
+}
+
+/// <summary>
+/// The connections to providers: pooled, no redirects, no cookies, no proxy, no decompression (the bytes pass as
+/// they are), HTTP/1.1.
+/// </summary>
+internal sealed class UpstreamClient : IDisposable
+{
+    private readonly HttpMessageInvoker _providers;
+    private readonly HttpMessageInvoker _sandbox;
+
+    public UpstreamClient(GatewayOptions options)
+    {
+        _providers = MakeInvoker(options.AllowPrivateUpstreams);
+        _sandbox = MakeInvoker(allowInside: true);
+    }
+
+    /// <summary>Sends one request and returns when the response's headers are there.</summary>
+    public Task<HttpResponseMessage> SendAsync(
+        DispatchPermit permit, HttpRequestMessage request, bool isSandbox, CancellationToken cancel)
+    {
+        permit.Use();
+        request.Version = HttpVersion.Version11;
+        request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        return (isSandbox ? _sandbox : _providers).SendAsync(request, cancel);
+    }
+
+    public static UpstreamFailure Classify(Exception exception) => exception switch
+    {
+        UpstreamAddressException => UpstreamFailure.NeverSent,
+        HttpRequestException { InnerException: UpstreamAddressException } => UpstreamFailure.NeverSent,
+        HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                or HttpRequestError.SecureConnectionError
+        } => UpstreamFailure.NeverSent,
+        _ => UpstreamFailure.Unknown,
+    };
+
+    public void Dispose()
+    {
+        _providers.Dispose();
+        _sandbox.Dispose();
+    }
+
+    private static HttpMessageInvoker MakeInvoker(bool allowInside) => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseCookies = false,
+        UseProxy = false,
+        ActivityHeadersPropagator = null,
+        MaxResponseHeadersLength = 64,
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        // Shorter than what providers keep idle connections for: a request on a connection that is being closed
+        // has an unknown outcome.
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+        SslOptions = new SslClientAuthenticationOptions { EnabledSslProtocols = System.Security.Authentication.SslProtocols.None },
+        ConnectCallback = (context, cancel) => AddressRules.ConnectAsync(context.DnsEndPoint, allowInside, cancel),
+    });
+}

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Spendra.Storage;
+
+namespace Spendra.Gateway;
+
+/// <summary>
+/// Says in the database that this process lives, so that its reservations are left alone; and on a graceful stop
+/// waits for what is in flight, detached responses included.
+/// </summary>
+internal sealed partial class GatewayHeartbeat(GatewayParts parts) : BackgroundService
+{
+    /// <summary>How often; the sweep's lease must be several times longer.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // Before the first reservation can be made: a reservation of a process that never beat is in doubt.
+        await BeatAsync(Micros.Now(parts.Time));
+        await base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        var limit = TimeSpan.FromSeconds(parts.Options.DrainSeconds);
+        try
+        {
+            await parts.Requests.DrainAsync().WaitAsync(limit, parts.Time, cancellationToken);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            LogNotDrained(parts.Logger);
+        }
+        await base.StopAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var startedAt = Micros.Now(parts.Time);
+        using var timer = new PeriodicTimer(Interval, parts.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken)) await BeatAsync(startedAt);
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops.
+        }
+    }
+
+    private Task BeatAsync(long startedAt) => parts.Lane.BeatAsync(parts.GatewayId, startedAt, Micros.Now(parts.Time));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Requests were still in flight when the drain time was over; the sweep ends their reservations")]
+    private static partial void LogNotDrained(ILogger logger);
+}

@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Spendra.Gateway.Forwarding;
+using Spendra.Gateway.Providers;
+using Spendra.Gateway.Requests;
+using Spendra.Gateway.Snapshots;
+using Spendra.Storage;
+using Spendra.Storage.Governance;
+using Spendra.Storage.Keys;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Gateway;
+
+/// <summary>What the steps of a governed request work with. One per gateway process.</summary>
+internal sealed class GatewayParts(
+    GatewayOptions options, Database database, LedgerLane lane, MasterKey masterKey, TimeProvider time, ILogger logger) : IDisposable
+{
+    private readonly ConcurrentDictionary<Guid, InFlightCount> _inFlight = new();
+
+    /// <summary>Names this process in its reservations, so that they are in doubt as soon as it is gone.</summary>
+    public Guid GatewayId { get; } = Guid.CreateVersion7(time.GetUtcNow());
+
+    public GatewayOptions Options { get; } = options;
+
+    public LedgerLane Lane { get; } = lane;
+
+    public MasterKey MasterKey { get; } = masterKey;
+
+    public TimeProvider Time { get; } = time;
+
+    public ILogger Logger { get; } = logger;
+
+    public SnapshotStore Snapshots { get; } = new(new GovernanceReader(database));
+
+    public ProviderObjectReader Objects { get; } = new(database);
+
+    public ReservationReader Reservations { get; } = new(database);
+
+    public CredentialVault Credentials { get; } = new(masterKey);
+
+    public UpstreamClient Upstream { get; } = new(options);
+
+    public InFlightRequests Requests { get; } = new();
+
+    public InFlightCount InFlightOf(Guid keyId) => _inFlight.GetOrAdd(keyId, static _ => new InFlightCount());
+
+    public Guid NewRequestId() => Guid.CreateVersion7(Time.GetUtcNow());
+
+    public void Dispose() => Upstream.Dispose();
+}

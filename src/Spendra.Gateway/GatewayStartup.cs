@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Requests;
+using Spendra.Storage;
+using Spendra.Storage.Keys;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Gateway;
+
+/// <summary>How the executable adds the data plane to its host.</summary>
+public static class GatewayStartup
+{
+    private const string Version = "/v1";
+
+    /// <summary>
+    /// Registers the gateway. Needs <see cref="Database"/>, <see cref="LedgerLane"/>, <see cref="MasterKey"/> and
+    /// <see cref="TimeProvider"/> in the container.
+    /// </summary>
+    public static IServiceCollection AddSpendraGateway(this IServiceCollection services, GatewayOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(provider => new GatewayParts(
+            provider.GetRequiredService<GatewayOptions>(),
+            provider.GetRequiredService<Database>(),
+            provider.GetRequiredService<LedgerLane>(),
+            provider.GetRequiredService<MasterKey>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Spendra.Gateway")));
+        services.AddHostedService<GatewayHeartbeat>();
+        return services;
+    }
+
+    /// <summary>Maps every route that clients may call; anything else below the version prefix is refused.</summary>
+    public static void MapSpendraGateway(this IEndpointRouteBuilder endpoints)
+    {
+        var parts = endpoints.ServiceProvider.GetRequiredService<GatewayParts>();
+        var governed = new GovernedRequest(parts);
+        foreach (var route in GovernedRoute.All)
+            endpoints.MapMethods(Version + route.Pattern, [route.Method], context => governed.HandleAsync(context, route));
+
+        var local = new OpenAiLocalRoutes(parts);
+        endpoints.MapGet(Version + "/models", local.ListModelsAsync);
+        endpoints.MapGet(Version + "/models/{**id}", local.GetModelAsync);
+        endpoints.MapGet(Version + "/files", local.ListFilesAsync);
+
+        // Codex and others first try a WebSocket; this status alone makes them fall back at once.
+        endpoints.MapGet(Version + "/responses", context => OpenAiErrors.WriteAsync(context, parts.NewRequestId(), UpgradeRefused(context)));
+        endpoints.Map(Version + "/{**rest}", context => OpenAiErrors.WriteAsync(context, parts.NewRequestId(), NoSuchRoute(context)));
+    }
+
+    private static GatewayError UpgradeRefused(HttpContext context) =>
+        context.Request.Headers.Upgrade.Count > 0
+            ? new GatewayError(426, "invalid_request_error", "websocket_not_supported", "WebSockets are not supported here. Use POST /v1/responses, streamed or not.")
+            : NoSuchRoute(context);
+
+    private static GatewayError NoSuchRoute(HttpContext context) => new(404, "invalid_request_error", "unknown_route",
+        $"{context.Request.Method} {context.Request.Path} is not a governed route. What has no price is not passed through.");
+}

@@ -1,0 +1,128 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Requests;
+using Spendra.Storage;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Gateway;
+
+/// <summary>
+/// The life of a governed request.
+/// <list type="number">
+/// <item>Authenticate: the key, by format, checksum, snapshot and digest.</item>
+/// <item>Read: what governance must know of the body, and whether the ids in it are the caller's.</item>
+/// <item>Resolve: scopes and policies, from an immutable snapshot.</item>
+/// <item>Bound: the most that the call can cost. No price, no bound, no call.</item>
+/// <item>Decide: a pure function says admit or deny.</item>
+/// <item>Reserve: every window or none, durably, through the ledger lane. Only that makes a permit to dispatch.</item>
+/// <item>Dispatch: the provider's credential on, the client's off.</item>
+/// <item>Meter: the response is read as it passes, and on when the client has gone.</item>
+/// <item>Settle: the real cost, off the response path; the bound when the usage is unknown; nothing when nothing was done.</item>
+/// <item>Explain: headers with the request's id, reservation, cost and what remains.</item>
+/// </list>
+/// Whatever happens, a reservation that was made ends exactly once.
+/// </summary>
+internal sealed partial class GovernedRequest(GatewayParts parts)
+{
+    public async Task HandleAsync(HttpContext context, GovernedRoute route)
+    {
+        var call = new GovernedCall(context, route, parts.NewRequestId());
+        InFlightCount? keyCount = null;
+        HeldBody? body = null;
+        parts.Requests.Enter();
+        try
+        {
+            var cancel = context.RequestAborted;
+            var error = await Authentication.AuthenticateAsync(call, parts, cancel);                       // 1
+            if (error is null && !TryEnter(call, out keyCount)) error = TooManyAtOnce();
+            if (error is null) (body, error) = await ReadAsync(call, cancel);                              // 2
+            if (error is null)
+            {
+                var (permit, refused) = await Admitting.AdmitAsync(call, parts, cancel);                   // 3, 4, 5, 6
+                error = permit is null ? refused : await new Dispatching(call, permit, parts).RunAsync();  // 7, 8, 9, 10
+            }
+            if (error is not null) await OpenAiErrors.WriteAsync(context, call.RequestId, error);
+        }
+        catch (Exception e)
+        {
+            await AnswerExceptionAsync(call, e);
+        }
+        finally
+        {
+            keyCount?.Leave();
+            body?.Dispose();
+            parts.Requests.Leave();
+        }
+    }
+
+    /// <summary>Step 2. The body is held until the request has ended.</summary>
+    private async Task<(HeldBody? Body, GatewayError? Error)> ReadAsync(GovernedCall call, CancellationToken cancel)
+    {
+        var request = call.Context.Request;
+        if (request.Headers.ContentEncoding.Count > 0)
+            return (null, new GatewayError(415, "invalid_request_error", "unsupported_encoding", "Compressed request bodies are not read here. Send the body as it is."));
+        HeldBody? body = null;
+        GatewayError? error = null;
+        if (call.Route.Intake == BodyIntake.Governed)
+        {
+            SetBodyLimit(call.Context, parts.Options.MaxBodyBytes);
+            body = await HeldBody.ReadAsync(request, parts.Options.MaxBodyBytes, cancel);
+            if (body is null) return (null, TooLarge(parts.Options.MaxBodyBytes));
+            error = Intake.ReadBody(call, body.Bytes);
+        }
+        else if (call.Route.Intake == BodyIntake.Streamed)
+        {
+            if (request.ContentLength > parts.Options.MaxUploadBytes) return (null, TooLarge(parts.Options.MaxUploadBytes));
+            SetBodyLimit(call.Context, parts.Options.MaxUploadBytes);
+        }
+        if (error is null)
+        {
+            Intake.Outline(call);
+            error = await Intake.CheckOwnershipAsync(call, parts, cancel) ?? Intake.ReadIdempotencyKey(call);
+        }
+        return (body, error);
+    }
+
+    private bool TryEnter(GovernedCall call, out InFlightCount? entered)
+    {
+        Intake.Outline(call);
+        var limit = Math.Min(
+            parts.Options.MaxConcurrentPerKey,
+            Core.Governance.Admission.ConcurrencyLimit(call.Standing, call.Shape) ?? int.MaxValue);
+        var count = parts.InFlightOf(call.Standing.Key.KeyId);
+        entered = count.TryEnter(limit) ? count : null;
+        return entered is not null;
+    }
+
+    private async Task AnswerExceptionAsync(GovernedCall call, Exception e)
+    {
+        if (call.Context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException) return;
+        var error = e switch
+        {
+            BadHttpRequestException { StatusCode: 413 } => TooLarge(parts.Options.MaxBodyBytes),
+            BadHttpRequestException bad => new GatewayError(bad.StatusCode, "invalid_request_error", "invalid_request", "The request is not well-formed HTTP."),
+            LedgerUnavailableException => Admitting.Unavailable("The ledger cannot be reached, so nothing may be spent. Nothing was sent; try again shortly."),
+            DatabaseUnavailableException => Admitting.Unavailable("The database cannot be reached, so nothing may be spent. Nothing was sent; try again shortly."),
+            System.Data.Common.DbException => Admitting.Unavailable("The database cannot be reached, so nothing may be spent. Nothing was sent; try again shortly."),
+            _ => new GatewayError(500, "api_error", "internal_error", "Something went wrong inside the gateway. Report the request id to whoever runs it."),
+        };
+        if (error.Status >= 500) LogFailed(parts.Logger, call.RequestId, call.Route.Name, e);
+        await OpenAiErrors.WriteAsync(call.Context, call.RequestId, error);
+    }
+
+    private static void SetBodyLimit(HttpContext context, long bytes)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = bytes;
+    }
+
+    private static GatewayError TooLarge(long limit) => new(413, "invalid_request_error", "request_too_large",
+        $"The request body is larger than {limit} bytes. Send less at once.");
+
+    private static GatewayError TooManyAtOnce() => GatewayError.From(new Core.Governance.Refusal(
+        Core.Governance.RefusalCode.ConcurrencyLimitExceeded, "This key has as many requests in flight as it may. Wait for some to end."));
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} to {Route} failed")]
+    private static partial void LogFailed(ILogger logger, Guid requestId, string route, Exception error);
+}

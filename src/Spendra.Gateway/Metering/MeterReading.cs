@@ -1,0 +1,23 @@
+using Spendra.Core.Metering;
+
+namespace Spendra.Gateway.Metering;
+
+/// <summary>What a response told about itself.</summary>
+internal sealed class MeterReading
+{
+    /// <summary>The usage, or null while it is unknown or when what was said cannot be believed.</summary>
+    public Usage? Usage { get; set; }
+
+    public string? ServedModel { get; set; }
+
+    public string? ServedTier { get; set; }
+
+    /// <summary>The id of the object that the response made, when it has one.</summary>
+    public string? ObjectId { get; set; }
+
+    /// <summary>A response that goes on in the background: <c>queued</c> or <c>in_progress</c>.</summary>
+    public bool IsPending { get; set; }
+
+    /// <summary>The body is an error object.</summary>
+    public bool IsError { get; set; }
+}

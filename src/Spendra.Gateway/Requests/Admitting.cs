@@ -1,0 +1,135 @@
+using Spendra.Core.Governance;
+using Spendra.Core.Ledger;
+using Spendra.Gateway.Forwarding;
+using Spendra.Gateway.Providers;
+using Spendra.Storage;
+
+namespace Spendra.Gateway.Requests;
+
+/// <summary>Steps 3 to 6: from an authenticated, read request to a committed reservation or a reason.</summary>
+internal static class Admitting
+{
+    // Each round means that the rules changed under the request. More rounds than this is not a race any more.
+    private const int MaxRounds = 16;
+
+    /// <summary>The permit, or an answer that says why there is none.</summary>
+    public static async Task<(DispatchPermit? Permit, GatewayError? Error)> AdmitAsync(
+        GovernedCall call, GatewayParts parts, CancellationToken cancel)
+    {
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var now = Micros.Now(parts.Time);
+            if (round > 0 && Authentication.Admit(call, call.Snapshot, now) is { } revoked) return (null, revoked);
+            var decision = Decide(call, parts.Options, now);
+            if (decision is Decision.Admit admit)
+            {
+                var command = MakeCommand(call, parts, admit, now);
+                var outcome = await parts.Lane.ReserveAsync(command);
+                if (outcome is LedgerOutcome.Admitted admitted)
+                    return (DispatchPermit.From(command.Reservation, admitted), null);
+                if (outcome is not LedgerOutcome.Stale) return (null, await ExplainAsync(call, parts, outcome, now, cancel));
+            }
+            // A refusal by rules that have changed meanwhile would be a false one: it is confirmed before it is spoken.
+            else if (await parts.Snapshots.IsCurrentAsync(call.Snapshot, cancel))
+            {
+                return (null, await RefuseAsync(call, parts, ((Decision.Deny)decision).Refusal, now));
+            }
+            if (await parts.Snapshots.RefreshAsync(call.Snapshot.OrganizationId, call.Snapshot, cancel) is not { } newer) break;
+            call.Snapshot = newer;
+        }
+        return (null, Unavailable("The rules kept changing while the request was decided. Try again."));
+    }
+
+    public static GatewayError Unavailable(string message) =>
+        GatewayError.From(new Refusal(RefusalCode.LedgerUnavailable, message));
+
+    /// <summary>Steps 3 to 5. Pure but for what it notes in the call.</summary>
+    private static Decision Decide(GovernedCall call, GatewayOptions options, long now)
+    {
+        call.Changes = default;
+        call.ImposedOutputLimit = null;
+        if (Admission.CheckPermissions(call.Standing, call.Shape) is { } forbidden) return new Decision.Deny(forbidden);
+        if (!call.IsTest)
+        {
+            call.Account = call.Snapshot.AccountFor(OpenAiProvider.Name);
+            if (call.Account is null)
+            {
+                return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable,
+                    $"There is no account for provider '{OpenAiProvider.Name}'. Ask the platform's owner to add one."));
+            }
+        }
+        if (Bounding.Bound(call, options, now) is { } unpriceable) return new Decision.Deny(unpriceable);
+        return Admission.Decide(call.Snapshot, call.Standing, call.Shape, call.Amount, now);
+    }
+
+    private static ReserveCommand MakeCommand(GovernedCall call, GatewayParts parts, Decision.Admit admit, long now)
+    {
+        call.Claims = admit.Claims;
+        var isBackground = call.Facts.IsBackground;
+        var seconds = isBackground ? parts.Options.BackgroundReservationSeconds : parts.Options.ReservationSeconds;
+        var reservation = new Reservation
+        {
+            OrganizationId = call.Snapshot.OrganizationId,
+            ReservationId = call.RequestId,
+            KeyId = call.Standing.Key.KeyId,
+            ScopeIds = [.. call.Standing.ScopeIds],
+            PolicyIds = admit.PolicyIds,
+            WindowIds = [.. admit.Claims.Select(c => c.WindowId)],
+            Provider = call.Shape.Provider,
+            AccountId = call.Account?.AccountId ?? ProviderAccount.SandboxId,
+            Model = call.Shape.Model,
+            Route = call.Route.Name,
+            Environment = call.Shape.Environment,
+            PriceId = call.IsTest ? null : call.Price?.PriceId,
+            TierPercent = call.TierPercent,
+            Amount = call.Amount,
+            BoundInput = call.Bound.Input,
+            BoundOutput = call.Bound.Output,
+            Epoch = call.Snapshot.Epoch,
+            ReservedAt = now,
+            ExpiresAt = now + seconds * 1_000_000L,
+            GatewayId = isBackground ? null : parts.GatewayId,
+            IdempotencyDigest = call.Idempotency?.KeyDigest,
+        };
+        return new ReserveCommand(reservation, admit.Claims) { Idempotency = call.Idempotency };
+    }
+
+    private static async Task<GatewayError> ExplainAsync(
+        GovernedCall call, GatewayParts parts, LedgerOutcome outcome, long now, CancellationToken cancel) => outcome switch
+        {
+            LedgerOutcome.Refused refused => await RefuseAsync(call, parts, refused.Refusal, now),
+            LedgerOutcome.Repeated repeated => await ExplainRepetitionAsync(call, parts, repeated, now, cancel),
+            _ => Unavailable("The ledger could not take the reservation. Nothing was sent or held."),
+        };
+
+    private static async Task<GatewayError> ExplainRepetitionAsync(
+        GovernedCall call, GatewayParts parts, LedgerOutcome.Repeated repeated, long now, CancellationToken cancel)
+    {
+        var message = repeated.Code switch
+        {
+            RefusalCode.IdempotencyInProgress => "A request with this idempotency key is still running.",
+            RefusalCode.IdempotencyMismatch => "This idempotency key was used for another request. Use a new one.",
+            _ => "The request with this idempotency key has been done and settled; responses are not kept here. "
+                + "Use a new key to make the call again.",
+        };
+        var error = await RefuseAsync(call, parts, new Refusal(repeated.Code, message), now);
+        var earlier = await parts.Reservations.FindSettlementAsync(call.Snapshot.OrganizationId, repeated.EarlierReservationId, cancel);
+        return error with { EarlierRequestId = repeated.EarlierReservationId, EarlierSettlement = earlier };
+    }
+
+    private static async Task<GatewayError> RefuseAsync(GovernedCall call, GatewayParts parts, Refusal refusal, long now)
+    {
+        await parts.Lane.RecordAsync(new RefusalRecord
+        {
+            OrganizationId = call.Snapshot.OrganizationId,
+            RequestId = call.RequestId,
+            KeyId = call.Standing.Key.KeyId,
+            RefusedAt = now,
+            Route = call.Route.Name,
+            Provider = call.Shape.Provider,
+            Model = call.Shape.HasModel ? call.Shape.Model : null,
+            Refusal = refusal,
+        });
+        return GatewayError.From(refusal);
+    }
+}

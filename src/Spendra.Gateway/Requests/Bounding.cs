@@ -1,0 +1,95 @@
+using Spendra.Core.Governance;
+using Spendra.Core.Money;
+using Spendra.Core.Pricing;
+
+namespace Spendra.Gateway.Requests;
+
+/// <summary>
+/// Step 4: the most that a request can cost. No price, no bound; no bound, no call.
+/// <para>
+/// Text: a byte-level BPE token covers at least one byte, so the bytes of the body bound its tokens, its JSON syntax
+/// covers what a provider adds per message, and a constant covers what it adds per request. What the bytes do not
+/// show (files, images, earlier responses) is bounded by the model's context window.
+/// </para>
+/// </summary>
+internal static class Bounding
+{
+    // Formatting that a provider puts around a conversation whatever its length; documented figures are below 20.
+    private const int TokensAddedPerRequest = 64;
+
+    private const string DefaultTier = "default";
+
+    public static Refusal? Bound(GovernedCall call, GatewayOptions options, long atMicros)
+    {
+        if (!call.Route.IsPriced) return null;
+        var facts = call.Facts;
+        if (call.Shape.Tools.Length > 0)
+            return Unpriceable($"The fees of the tool '{call.Shape.Tools[0]}' are not in the price book. Remove it from 'tools'.");
+        if (facts.Unpriceable is { } why) return Unpriceable($"This request cannot be priced: {why}.");
+        if (call.Snapshot.Prices.Find(call.Shape.Provider, call.Shape.Model, atMicros) is not { } price)
+            return Unpriceable($"Model '{call.Shape.Model}' has no price at provider '{call.Shape.Provider}'. Ask for it to be added to the price book, by its exact id.");
+        call.Price = price;
+        return BoundTier(call, price) ?? BoundUnits(call, price, options);
+    }
+
+    private static Refusal? BoundTier(GovernedCall call, PriceVersion price)
+    {
+        var asked = call.Facts.ServiceTier;
+        if (asked is null or "auto" or DefaultTier)
+        {
+            // Left to the provider, the project's own setting decides, and that may be a dearer tier.
+            if (asked != DefaultTier && price.TierPercents.Count > 0 && call.Route.HasOutput)
+                call.Changes = call.Changes with { ServiceTier = DefaultTier };
+            call.TierPercent = Cost.DefaultTierPercent;
+            return null;
+        }
+        if (!price.TierPercents.TryGetValue(asked, out var percent))
+            return Unpriceable($"Service tier '{asked}' of model '{price.Model}' has no price. Use 'default'.");
+        // A cheap tier may be served at the default rate when it is short of capacity.
+        call.TierPercent = Math.Max(percent, Cost.DefaultTierPercent);
+        return null;
+    }
+
+    private static Refusal? BoundUnits(GovernedCall call, PriceVersion price, GatewayOptions options)
+    {
+        var facts = call.Facts;
+        long input = facts.BodyBytes + TokensAddedPerRequest;
+        if (facts.HasUnseenContent)
+        {
+            if (price.ContextWindow is not { } window)
+                return Unpriceable($"The request names content that is not in its body, and the context window of '{price.Model}' is not known.");
+            input = window;
+        }
+        else if (price.ContextWindow is { } window)
+        {
+            input = Math.Min(input, window);
+        }
+        var output = call.Route.HasOutput ? LimitOutput(call, price, options) * facts.Choices + facts.PredictionBytes : 0;
+        call.Bound = new UnitBound(input, output);
+        try
+        {
+            call.Amount = call.IsTest ? NanoUsd.Zero : Cost.Bound(price, call.Bound, call.TierPercent);
+            return null;
+        }
+        catch (OverflowException)
+        {
+            return Unpriceable("The bound of this request is larger than any amount of money here. Ask for less output.");
+        }
+    }
+
+    /// <summary>The output limit per choice that holds upstream; clamps or injects it where the body's own does not.</summary>
+    private static long LimitOutput(GovernedCall call, PriceVersion price, GatewayOptions options)
+    {
+        var asked = call.Facts.OutputLimit;
+        var clamp = Admission.OutputClamp(call.Standing, call.Shape);
+        if (asked is { } own && (clamp is null || own <= clamp)) return own;
+        // Without a clamp and without a limit of its own the model's maximum bounds the request as it stands.
+        if (asked is null && clamp is null && price.MaxOutput is { } maximum) return maximum;
+        var imposed = clamp ?? options.DefaultMaxOutputTokens;
+        call.ImposedOutputLimit = imposed;
+        call.Changes = call.Changes with { OutputLimit = imposed };
+        return imposed;
+    }
+
+    private static Refusal Unpriceable(string message) => new(RefusalCode.UnpriceableRequest, message);
+}

@@ -1,0 +1,277 @@
+using System.Buffers;
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Http;
+using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Forwarding;
+using Spendra.Gateway.Metering;
+using Spendra.Gateway.Providers;
+
+namespace Spendra.Gateway.Requests;
+
+/// <summary>Steps 7 to 10 for one admitted call: send, pass back, meter, settle, explain.</summary>
+internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, GatewayParts parts)
+{
+    // A body up to this size is read whole before any of it is passed on, so that its headers can tell its cost.
+    private const int HeadBytes = 64 * 1024;
+
+    // Error bodies are small; what a provider says beyond this is cut off.
+    private const int MaxErrorBytes = 64 * 1024;
+
+    private readonly HttpContext _context = call.Context;
+
+    /// <summary>Null when the response has been given; otherwise the gateway's own answer.</summary>
+    public async Task<GatewayError?> RunAsync()
+    {
+        using var ending = new ReservationEnding(permit, call.Price, parts);
+        if (_context.RequestAborted.IsCancellationRequested)
+        {
+            ending.Release("the client left before the request was sent");
+            return null;
+        }
+        if (Credential() is not { } credential)
+        {
+            ending.Release("the provider credential is not available");
+            return NoCredential();
+        }
+        using var patience = new UpstreamPatience(parts.Options, parts.Time, _context.RequestAborted);
+        using var request = MakeRequest(credential);
+        HttpResponseMessage response;
+        try
+        {
+            patience.AwaitHeaders();
+            response = await parts.Upstream.SendAsync(permit, request, call.IsTest, patience.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or UpstreamAddressException or IOException)
+        {
+            return Fail(e, ending);
+        }
+        using (response)
+        {
+            return await AnswerAsync(response, ending, patience);
+        }
+    }
+
+    private string? Credential() => call.IsTest
+        ? "sandbox"
+        : parts.Credentials.Open(permit.Reservation.OrganizationId, call.Account!);
+
+    private HttpRequestMessage MakeRequest(string credential)
+    {
+        var incoming = _context.Request;
+        var baseUrl = call.IsTest ? SandboxUrl() : call.Account!.BaseUrl;
+        var path = call.NamedObjectId is { } id ? call.Route.Pattern.Replace("{id}", id, StringComparison.Ordinal) : call.Route.Pattern;
+        var request = new HttpRequestMessage(new HttpMethod(call.Route.Method), OpenAiProvider.AddressOf(baseUrl, path, QueryRules.Pass(incoming.Query)));
+        HeaderRules.CopyToProvider(incoming.Headers, request.Headers);
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + credential);
+        // Nothing here decompresses, so that what passes can be read.
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        request.Content = MakeContent(incoming);
+        return request;
+    }
+
+    private HttpContent? MakeContent(HttpRequest incoming)
+    {
+        switch (call.Route.Intake)
+        {
+            case BodyIntake.Governed:
+                var body = OpenAiRequestRewriter.Rewrite(call.Body, call.Facts, call.Route.Body, call.Changes);
+                var json = new ReadOnlyMemoryContent(body);
+                json.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+                return json;
+            case BodyIntake.Streamed:
+                var stream = new StreamContent(incoming.Body);
+                if (incoming.ContentType is { } type) stream.Headers.TryAddWithoutValidation("Content-Type", type);
+                stream.Headers.ContentLength = incoming.ContentLength;
+                return stream;
+            default:
+                return null;
+        }
+    }
+
+    private string SandboxUrl() => parts.Options.SandboxUrl?.ToString()
+        ?? throw new InvalidOperationException("a test key was admitted without a sandbox");
+
+    private static GatewayError Fail(Exception e, ReservationEnding ending)
+    {
+        if (UpstreamClient.Classify(e) == UpstreamFailure.NeverSent)
+        {
+            ending.Release("the provider could not be reached");
+            var address = e as UpstreamAddressException ?? e.InnerException as UpstreamAddressException;
+            return new GatewayError(502, "api_error", "upstream_unreachable",
+                address?.Message ?? "The provider could not be reached. Nothing was spent; try again later.") { RetryAfter = 1 };
+        }
+        ending.SettleAtBound(status: 0, upstreamRequestId: null);
+        return e is OperationCanceledException
+            ? new GatewayError(504, "api_error", "upstream_timeout",
+                "The provider did not answer in time. It may bill the request, so its bound was booked as an estimate.")
+            : new GatewayError(502, "api_error", "upstream_failed",
+                "The connection to the provider broke. It may bill the request, so its bound was booked as an estimate.");
+    }
+
+    private GatewayError NoCredential() => new(503, "api_error", "provider_unavailable",
+        $"The credential of provider account '{call.Account!.Slug}' is not available to the gateway. Ask the platform's owner to set it.");
+
+    private async Task<GatewayError?> AnswerAsync(HttpResponseMessage response, ReservationEnding ending, UpstreamPatience patience)
+    {
+        var status = (int)response.StatusCode;
+        var upstreamId = UpstreamRequestId(response);
+        var pump = new ResponsePump(parts.Options, patience, _context) { OnObjectMade = ObjectHook() };
+        await using var upstream = await response.Content.ReadAsStreamAsync();
+        var verdict = OpenAiProvider.Judge(status);
+        if (verdict != UpstreamVerdict.Worked)
+        {
+            if (verdict == UpstreamVerdict.Refused) ending.Release($"the provider refused with status {status}");
+            else ending.SettleAtBound(status, upstreamId);
+            return await PassErrorAsync(response, status, upstream, pump);
+        }
+        using var meter = MakeMeter(response);
+        if (meter is BodyMeter body)
+            return await PassBodyAsync(response, upstream, pump, body, ending, upstreamId);
+        WriteHead(response, cost: null);
+        await _context.Response.StartAsync();
+        await pump.RunAsync(upstream, meter);
+        await EndWithAsync(ending, meter.Reading, status, upstreamId);
+        return null;
+    }
+
+    private ResponseMeter MakeMeter(HttpResponseMessage response)
+    {
+        var type = response.Content.Headers.ContentType?.MediaType;
+        var limit = parts.Options.MaxStreamLineBytes;
+        return type switch
+        {
+            "text/event-stream" => new OpenAiStreamMeter(call.HidesUsageChunk, limit),
+            "application/json" when call.Route.Name != "files.content" => new OpenAiBodyMeter(call.Route.HasOutput || call.Route.MaySettleBackground, limit),
+            _ => new BlindMeter(),
+        };
+    }
+
+    /// <summary>A body: small ones are read first and their cost told in a header; larger ones pass while they are read.</summary>
+    private async Task<GatewayError?> PassBodyAsync(
+        HttpResponseMessage response, Stream upstream, ResponsePump pump, BodyMeter meter, ReservationEnding ending, string? upstreamId)
+    {
+        var status = (int)response.StatusCode;
+        var head = ArrayPool<byte>.Shared.Rent(HeadBytes);
+        try
+        {
+            var (length, isComplete, isBroken) = await ReadHeadAsync(upstream, pump, head);
+            if (isBroken)
+            {
+                ending.SettleAtBound(status, upstreamId);
+                return new GatewayError(502, "api_error", "upstream_failed",
+                    "The provider's response broke off. It may bill the request, so its bound was booked as an estimate.");
+            }
+            meter.Read(head.AsSpan(0, length));
+            if (!isComplete)
+            {
+                WriteHead(response, cost: null);
+                _context.Response.ContentLength = response.Content.Headers.ContentLength;
+                _context.Response.BodyWriter.Write(head.AsSpan(0, length));
+                if (await pump.RunAsync(upstream, meter) == PumpEnd.Broken) _context.Abort();
+                await EndWithAsync(ending, meter.Reading, status, upstreamId);
+                return null;
+            }
+            meter.Finish();
+            await RecordObjectAsync(meter.Reading, head.AsMemory(0, length));
+            var settlement = ending.Price(meter.Reading, status, upstreamId);
+            WriteHead(response, settlement.Cost);
+            if (settlement.IsEstimated) _context.Response.Headers.Append(ExplainHeaders.Warning, "usage_unknown");
+            _context.Response.ContentLength = length;
+            await WriteAsync(head.AsMemory(0, length));
+            await EndWithAsync(ending, meter.Reading, status, upstreamId);
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(head, clearArray: true);
+        }
+    }
+
+    private static async Task<(int Length, bool IsComplete, bool IsBroken)> ReadHeadAsync(Stream upstream, ResponsePump pump, byte[] head)
+    {
+        var length = 0;
+        while (length < HeadBytes)
+        {
+            var read = await pump.ReadAsync(upstream, head.AsMemory(length, HeadBytes - length));
+            if (read < 0) return (length, false, true);
+            if (read == 0) return (length, true, false);
+            length += read;
+        }
+        return (length, false, false);
+    }
+
+    private async Task<GatewayError?> PassErrorAsync(HttpResponseMessage response, int status, Stream upstream, ResponsePump pump)
+    {
+        if (status == 401)
+        {
+            return new GatewayError(502, "api_error", "provider_credential_rejected",
+                $"The provider rejected the credential of account '{call.Account?.Slug}'. Ask the platform's owner to renew it.");
+        }
+        if (status is >= 300 and < 400)
+        {
+            return new GatewayError(502, "api_error", "upstream_redirect",
+                "The provider answered with a redirect, which is not followed. Ask the platform's owner to check the account's base URL.");
+        }
+        var head = ArrayPool<byte>.Shared.Rent(MaxErrorBytes);
+        try
+        {
+            var (length, _, _) = await ReadHeadAsync(upstream, pump, head);
+            WriteHead(response, cost: null);
+            _context.Response.ContentLength = length;
+            await WriteAsync(head.AsMemory(0, length));
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(head, clearArray: true);
+        }
+    }
+
+    private void WriteHead(HttpResponseMessage response, Core.Money.NanoUsd? cost)
+    {
+        _context.Response.StatusCode = (int)response.StatusCode;
+        HeaderRules.CopyToClient(response, _context.Response.Headers);
+        ExplainHeaders.Write(_context.Response.Headers, call, permit);
+        if (cost is { } known) _context.Response.Headers[ExplainHeaders.CostUsd] = known.ToString();
+    }
+
+    private async Task WriteAsync(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            await _context.Response.Body.WriteAsync(body, _context.RequestAborted);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // The client has gone; its call is settled all the same.
+        }
+    }
+
+    private async Task EndWithAsync(ReservationEnding ending, MeterReading reading, int status, string? upstreamId)
+    {
+        if (call.Route.MaySettleBackground && !reading.IsPending && reading.Usage is not null)
+            await BackgroundSettlement.SettleAsync(call, parts, reading, status, upstreamId);
+        if (call.Facts.IsBackground && reading is { IsPending: true, ObjectId: not null }) ending.LeaveOpen();
+        else ending.Settle(ending.Price(reading, status, upstreamId));
+    }
+
+    private Func<string, Task>? ObjectHook() =>
+        call.Route.Makes == Core.Ledger.ObjectKind.Response && call.Facts.IsStored
+            ? id => parts.Lane.RecordAsync(ObjectRecords.Response(call, permit.Reservation, id))
+            : null;
+
+    private async Task RecordObjectAsync(MeterReading reading, ReadOnlyMemory<byte> body)
+    {
+        var reservation = permit.Reservation;
+        if (call.Route.Makes is not null && reading.ObjectId is { } id)
+        {
+            if (ObjectHook() is { } hook) await hook(id);
+            else if (ObjectRecords.File(call, reservation, id, body.Span) is { } file) await parts.Lane.RecordAsync(file);
+        }
+        if (call.Route.Deletes && call.NamedObjectId is { } deleted)
+            await parts.Lane.RecordDeletionAsync(reservation.OrganizationId, deleted, Storage.Micros.Now(parts.Time));
+    }
+
+    private static string? UpstreamRequestId(HttpResponseMessage response) =>
+        response.Headers.NonValidated.TryGetValues("x-request-id", out var values) && values.ToString() is { Length: > 0 and <= 200 } id ? id : null;
+}

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using Microsoft.AspNetCore.Http;
+using Spendra.Core.Governance;
+using Spendra.Core.Keys;
+using Spendra.Core.Ledger;
+using Spendra.Core.Money;
+using Spendra.Core.Pricing;
+using Spendra.Gateway.Dialects.OpenAi;
+
+namespace Spendra.Gateway.Requests;
+
+/// <summary>One request on its way through the steps, with what each step found out.</summary>
+internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Guid requestId)
+{
+    public HttpContext Context { get; } = context;
+
+    public GovernedRoute Route { get; } = route;
+
+    public Guid RequestId { get; } = requestId;
+
+    // Step 1
+    public KeyToken Token { get; set; } = null!;
+
+    public GovernanceSnapshot Snapshot { get; set; } = null!;
+
+    public KeyStanding Standing { get; set; } = null!;
+
+    /// <summary>Test keys reach only the sandbox and never spend money.</summary>
+    public bool IsTest => Token.Mode == KeyMode.Test;
+
+    // Step 2
+    public ReadOnlyMemory<byte> Body { get; set; }
+
+    public RequestFacts Facts { get; set; } = new();
+
+    /// <summary>The id in the path, or null.</summary>
+    public string? NamedObjectId { get; set; }
+
+    /// <summary>The reservation that made the named object: what a background response is settled through.</summary>
+    public Guid? NamedObjectReservation { get; set; }
+
+    public IdempotencyClaim? Idempotency { get; set; }
+
+    // Steps 3 to 5
+    public RequestShape Shape { get; set; }
+
+    public ProviderAccount? Account { get; set; }
+
+    public PriceVersion? Price { get; set; }
+
+    public int TierPercent { get; set; } = Cost.DefaultTierPercent;
+
+    public UnitBound Bound { get; set; }
+
+    public NanoUsd Amount { get; set; }
+
+    public OpenAiChanges Changes { get; set; }
+
+    /// <summary>The output limit that was clamped or injected, or null when the body's own stands.</summary>
+    public long? ImposedOutputLimit { get; set; }
+
+    public ImmutableArray<WindowClaim> Claims { get; set; } = [];
+
+    /// <summary>Whether the client must not see the extra usage chunk that was asked for on its behalf.</summary>
+    public bool HidesUsageChunk => Route.Body == OpenAiBody.Chat && Facts is { IsStream: true, WantsUsageChunk: false };
+}

@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using System.Text;
+using Spendra.Core.Governance;
+using Spendra.Core.Ledger;
+using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Providers;
+
+namespace Spendra.Gateway.Requests;
+
+/// <summary>Step 2: what the request asks for, as far as governance must know it, and whether what it names is its own.</summary>
+internal static class Intake
+{
+    private const int MaxIdempotencyKeyLength = 255;
+    private const int MaxObjectIdLength = 200;
+
+    public static GatewayError? ReadBody(GovernedCall call, ReadOnlyMemory<byte> body)
+    {
+        call.Body = body;
+        if (OpenAiRequestReader.Read(body.Span, call.Route.Body, out var fault) is not { } facts)
+            return GatewayError.Invalid(fault!.Message, fault.Parameter);
+        call.Facts = facts;
+        return null;
+    }
+
+    /// <summary>What rules see of the request.</summary>
+    public static void Outline(GovernedCall call) => call.Shape = new RequestShape
+    {
+        Provider = OpenAiProvider.Name,
+        Model = call.Facts.Model,
+        Tools = call.Facts.Tools,
+        Environment = call.Standing.Key.Environment,
+    };
+
+    public static GatewayError? ReadIdempotencyKey(GovernedCall call)
+    {
+        if (!call.Context.Request.Headers.TryGetValue("idempotency-key", out var values)) return null;
+        var key = values.ToString();
+        if (key.Length is 0 or > MaxIdempotencyKeyLength)
+            return GatewayError.Invalid($"'idempotency-key' must have 1 to {MaxIdempotencyKeyLength} characters.", "idempotency-key");
+        if (call.Route.Intake == BodyIntake.Streamed)
+            return GatewayError.Invalid("'idempotency-key' is not supported for uploads: their content is not held to be compared.", "idempotency-key");
+        // The route is part of what the key was used for: the same bytes elsewhere are another request.
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        digest.AppendData(Encoding.UTF8.GetBytes($"{call.Route.Name}\n{call.NamedObjectId}\n"));
+        digest.AppendData(call.Body.Span);
+        call.Idempotency = new IdempotencyClaim(SHA256.HashData(Encoding.UTF8.GetBytes(key)), digest.GetHashAndReset());
+        return null;
+    }
+
+    /// <summary>
+    /// Every id in path and body must belong to the caller's organization. One that belongs to another is answered
+    /// exactly like one that does not exist.
+    /// </summary>
+    public static async ValueTask<GatewayError?> CheckOwnershipAsync(GovernedCall call, GatewayParts parts, CancellationToken cancel)
+    {
+        if (call.Route.Names is { } kind)
+        {
+            var id = call.NamedObjectId = (string?)call.Context.Request.RouteValues["id"] ?? "";
+            if (await FindAsync(call, parts, id, kind, cancel) is not { } named) return NoSuch(kind, id);
+            call.NamedObjectReservation = named.ReservationId;
+        }
+        foreach (var (referencedKind, id) in call.Facts.References)
+        {
+            if (await FindAsync(call, parts, id, referencedKind, cancel) is null) return NoSuch(referencedKind, id);
+        }
+        return null;
+    }
+
+    private static async ValueTask<ProviderObject?> FindAsync(
+        GovernedCall call, GatewayParts parts, string id, ObjectKind kind, CancellationToken cancel)
+    {
+        if (!IsObjectId(id)) return null;
+        return await parts.Objects.FindAsync(call.Snapshot.OrganizationId, id, kind, cancel);
+    }
+
+    private static GatewayError NoSuch(ObjectKind kind, string id)
+    {
+        var what = kind == ObjectKind.File ? "file" : "response";
+        var shown = IsObjectId(id) ? $" '{id}'" : "";
+        return GatewayError.NotFound($"No such {what}{shown}: it does not exist, was deleted, or belongs to somebody else.");
+    }
+
+    /// <summary>Ids become part of a path upstream: letters, digits, '-' and '_' only.</summary>
+    private static bool IsObjectId(string id)
+    {
+        if (id.Length is 0 or > MaxObjectIdLength) return false;
+        foreach (var c in id)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_')) return false;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using Spendra.Core.Ledger;
+
+namespace Spendra.Gateway.Requests;
+
+/// <summary>An id inside a request that names something at the provider.</summary>
+internal readonly record struct ObjectReference(ObjectKind Kind, string ObjectId);
+
+/// <summary>A span of the request body, in bytes.</summary>
+internal readonly record struct ByteSpan(int Start, int Length)
+{
+    public int End => Start + Length;
+
+    public bool IsEmpty => Length == 0;
+}
+
+/// <summary>
+/// What governance needs to know of a request, taken in one pass over its bytes. Nothing of the content is kept.
+/// </summary>
+internal sealed class RequestFacts
+{
+    public string Model { get; set; } = "";
+
+    public bool IsStream { get; set; }
+
+    /// <summary>The client asked for the usage chunk of a chat stream itself.</summary>
+    public bool WantsUsageChunk { get; set; }
+
+    /// <summary>Output tokens per choice that the client asked for at most, or null.</summary>
+    public long? OutputLimit { get; set; }
+
+    /// <summary>Where the numbers of all output limits stand, so that they can be clamped.</summary>
+    public List<ByteSpan> OutputLimitSpans { get; } = [];
+
+    public int Choices { get; set; } = 1;
+
+    /// <summary>Bytes of predicted output: rejected ones are billed as output on top of what is produced.</summary>
+    public long PredictionBytes { get; set; }
+
+    /// <summary>
+    /// The request names content that its bytes do not show (files, images, earlier responses): its input is
+    /// bounded by the model's context window instead.
+    /// </summary>
+    public bool HasUnseenContent { get; set; }
+
+    public ImmutableArray<string> Tools { get; set; } = [];
+
+    public string? ServiceTier { get; set; }
+
+    public ByteSpan ServiceTierSpan { get; set; }
+
+    public ByteSpan StreamOptionsSpan { get; set; }
+
+    /// <summary>How many members the client's stream options have.</summary>
+    public int StreamOptionsMembers { get; set; }
+
+    public ByteSpan IncludeUsageSpan { get; set; }
+
+    public bool IsBackground { get; set; }
+
+    /// <summary>Whether the provider keeps the response under an id.</summary>
+    public bool IsStored { get; set; } = true;
+
+    public List<ObjectReference> References { get; } = [];
+
+    /// <summary>Why the request cannot be priced, or null: content or features whose cost has no known bound.</summary>
+    public string? Unpriceable { get; set; }
+
+    public int BodyBytes { get; set; }
+
+    /// <summary>Where the closing brace of the body stands.</summary>
+    public int ClosingBrace { get; set; }
+}
+
+/// <summary>Why a request body cannot be governed: what is wrong and the parameter it concerns.</summary>
+internal sealed record RequestFault(string Message, string? Parameter = null);

@@ -1,0 +1,53 @@
+using Spendra.Core.Ledger;
+using Spendra.Core.Pricing;
+using Spendra.Gateway.Forwarding;
+using Spendra.Gateway.Metering;
+
+namespace Spendra.Gateway.Requests;
+
+/// <summary>
+/// Step 9: ends a reservation exactly once, whatever happens to the request. Disposing it without having ended it
+/// books the bound: something went wrong after the request was sent, and the provider may bill.
+/// </summary>
+internal sealed class ReservationEnding(DispatchPermit permit, PriceVersion? price, GatewayParts parts) : IDisposable
+{
+    private bool _hasEnded;
+
+    /// <summary>The settlement that was booked, or null while there is none.</summary>
+    public Settlement? Settlement { get; private set; }
+
+    /// <summary>Works out the settlement without booking it yet, so that a header can tell it.</summary>
+    public Settlement Price(MeterReading reading, int status, string? upstreamRequestId) =>
+        Settlement = SettlementPricing.Of(permit.Reservation, price, reading, status, upstreamRequestId);
+
+    public void Settle(Settlement settlement)
+    {
+        if (_hasEnded) return;
+        _hasEnded = true;
+        Settlement = settlement;
+        var reservation = permit.Reservation;
+        End(new SettleCommand(reservation.OrganizationId, reservation.ReservationId, reservation.WindowIds, settlement));
+    }
+
+    /// <summary>No usage is known: books the bound, flagged as estimated.</summary>
+    public void SettleAtBound(int status, string? upstreamRequestId) =>
+        Settle(SettlementPricing.Of(permit.Reservation, price, new MeterReading(), status, upstreamRequestId));
+
+    /// <summary>The provider certainly did no work.</summary>
+    public void Release(string reason)
+    {
+        if (_hasEnded) return;
+        _hasEnded = true;
+        var reservation = permit.Reservation;
+        End(new ReleaseCommand(reservation.OrganizationId, reservation.ReservationId, reservation.WindowIds, reason));
+    }
+
+    /// <summary>A background response goes on at the provider: whoever fetches it, or the sweep, ends the reservation.</summary>
+    public void LeaveOpen() => _hasEnded = true;
+
+    public void Dispose() => SettleAtBound(status: 0, upstreamRequestId: null);
+
+    // The client does not wait for the commit. The lane keeps the command until it is written.
+    private void End(LedgerCommand command) => _ = parts.Lane.EndAsync(command).ContinueWith(
+        static (failed, _) => _ = failed.Exception, null, TaskContinuationOptions.OnlyOnFaulted);
+}

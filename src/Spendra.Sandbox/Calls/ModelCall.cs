@@ -1,0 +1,47 @@
+using Spendra.Sandbox.Directives;
+
+namespace Spendra.Sandbox.Calls;
+
+/// <summary>What the sandbox needs to know of a JSON body. Filled by <see cref="ModelCallReader"/>, then only read.</summary>
+internal sealed class ModelCall
+{
+    public string? Model { get; set; }
+    public bool Stream { get; set; }
+    public bool IncludeUsage { get; set; }
+    public long? OutputLimit { get; set; }
+    public int Choices { get; set; } = 1;
+    public string? ServiceTier { get; set; }
+    public bool Store { get; set; } = true;
+    public bool Background { get; set; }
+    public string? PreviousResponseId { get; set; }
+    public string? Instructions { get; set; }
+
+    public bool HasInput { get; set; }
+    public long TextBytes { get; set; }
+    public int Messages { get; set; }
+
+    /// <summary>Inputs of an embeddings call; each gets a vector.</summary>
+    public int Inputs { get; set; }
+
+    /// <summary>Token ids that an embeddings call sent instead of text.</summary>
+    public long TokenIds { get; set; }
+    public int? Dimensions { get; set; }
+    public bool WantsBase64 { get; set; }
+
+    /// <summary>The raw JSON of <c>input</c>; empty unless the response is stored.</summary>
+    public byte[] InputJson { get; set; } = [];
+
+    /// <summary>The raw JSON of <c>metadata</c>; empty when there is none.</summary>
+    public byte[] MetadataJson { get; set; } = [];
+
+    public Knobs Knobs { get; set; } = Knobs.None;
+
+    public string ReportedModel => Knobs.Model ?? Model ?? "";
+
+    /// <summary><c>auto</c> is the project's setting; in the sandbox that is <c>default</c>.</summary>
+    public string ReportedTier => Knobs.ServiceTier ?? (ServiceTier is null or "auto" ? "default" : ServiceTier);
+
+    public int WordsOfChoice => SandboxUsage.TokensOfChoice(OutputLimit, Knobs.Tokens, Knobs.IgnoreLimit);
+
+    public bool IsCut => !Knobs.IgnoreLimit && (Knobs.Tokens ?? SandboxUsage.DefaultOutputTokens) > OutputLimit;
+}

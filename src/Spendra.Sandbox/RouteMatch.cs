@@ -1,0 +1,49 @@
+namespace Spendra.Sandbox;
+
+/// <summary>Which route a request means, and the id in its path (empty when the route has none).</summary>
+internal readonly record struct RouteMatch(SandboxRoute Route, string Id)
+{
+    public static RouteMatch Of(string method, string path) => method switch
+    {
+        "POST" => new RouteMatch(Post(path), "").OrNested(path, "/v1/responses/", "/cancel", SandboxRoute.CancelResponse),
+        "GET" => Get(path),
+        "DELETE" => default(RouteMatch)
+            .OrNested(path, "/v1/responses/", "", SandboxRoute.DeleteResponse)
+            .OrNested(path, "/v1/files/", "", SandboxRoute.DeleteFile),
+        _ => new RouteMatch(SandboxRoute.Unknown, ""),
+    };
+
+    private static SandboxRoute Post(string path) => path switch
+    {
+        "/v1/chat/completions" => SandboxRoute.ChatCompletions,
+        "/v1/responses" => SandboxRoute.CreateResponse,
+        "/v1/responses/input_tokens" => SandboxRoute.CountInputTokens,
+        "/v1/embeddings" => SandboxRoute.Embeddings,
+        "/v1/files" => SandboxRoute.UploadFile,
+        _ => SandboxRoute.Unknown,
+    };
+
+    private static RouteMatch Get(string path) => path switch
+    {
+        "/v1/models" => new(SandboxRoute.ListModels, ""),
+        "/v1/files" => new(SandboxRoute.ListFiles, ""),
+        _ => default(RouteMatch)
+            .OrNested(path, "/v1/responses/", "/input_items", SandboxRoute.ListInputItems)
+            .OrNested(path, "/v1/responses/", "", SandboxRoute.GetResponse)
+            .OrNested(path, "/v1/files/", "/content", SandboxRoute.GetFileContent)
+            .OrNested(path, "/v1/files/", "", SandboxRoute.GetFile)
+            .OrNested(path, "/v1/models/", "", SandboxRoute.GetModel),
+    };
+
+    /// <summary>Keeps a route that was found; otherwise takes <paramref name="route"/> when the path has this form.</summary>
+    private RouteMatch OrNested(string path, string prefix, string suffix, SandboxRoute route)
+    {
+        if (Route is not SandboxRoute.Unknown || path.Length <= prefix.Length + suffix.Length)
+            return this;
+        if (!path.StartsWith(prefix, StringComparison.Ordinal) || !path.EndsWith(suffix, StringComparison.Ordinal))
+            return this;
+        var id = path[prefix.Length..^suffix.Length];
+        // Only model ids have a slash in them (vendor/model).
+        return id.Contains('/') && route is not SandboxRoute.GetModel ? this : new RouteMatch(route, id);
+    }
+}

@@ -1,0 +1,106 @@
+using Spendra.Core.Money;
+using Spendra.Core.Pricing;
+
+namespace Spendra.Storage.Ledger;
+
+/// <summary>Everything that is known of one request id. Times are UTC; absent members do not apply.</summary>
+public sealed record ExplainedRequest
+{
+    public required Guid Id { get; init; }
+
+    /// <summary><c>open</c>, <c>settled</c>, <c>expired</c>, <c>late</c>, <c>released</c> or <c>refused</c>.</summary>
+    public required string Outcome { get; init; }
+
+    public required string Key { get; init; }
+
+    /// <summary>Whom the key speaks for: <c>employee/ada</c>.</summary>
+    public required string Actor { get; init; }
+
+    public required string Route { get; init; }
+
+    public string? Provider { get; init; }
+
+    public string? Model { get; init; }
+
+    /// <summary>The provider account's slug.</summary>
+    public string? Account { get; init; }
+
+    public string? Environment { get; init; }
+
+    /// <summary>The governance epoch under which the request was resolved.</summary>
+    public long? Epoch { get; init; }
+
+    public required ExplainedTimes Times { get; init; }
+
+    /// <summary>The scopes it belongs to, organization first.</summary>
+    public IReadOnlyList<string> Scopes { get; init; } = [];
+
+    public IReadOnlyList<ExplainedPolicy> Policies { get; init; } = [];
+
+    /// <summary>The windows that held and booked it, with their figures of now.</summary>
+    public IReadOnlyList<ExplainedWindow> Windows { get; init; } = [];
+
+    public ExplainedPrice? Price { get; init; }
+
+    public ExplainedBound? Bound { get; init; }
+
+    /// <summary>What was booked in all, corrections included.</summary>
+    public NanoUsd? CostUsd { get; init; }
+
+    /// <summary>True while the cost is the bound because no usage is known.</summary>
+    public bool IsEstimated { get; init; }
+
+    public IReadOnlyList<ExplainedEvent> Events { get; init; } = [];
+
+    public IReadOnlyList<ExplainedExcess> Excesses { get; init; } = [];
+
+    public ExplainedRefusal? Refusal { get; init; }
+
+    /// <summary>Why it was released.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <param name="ReservedAt">Null for a refusal.</param>
+/// <param name="ExpiresAt">When the reservation was or will be in doubt.</param>
+/// <param name="EndedAt">When it was settled, expired, released or refused first.</param>
+/// <param name="DurationMs">From reservation to end.</param>
+public sealed record ExplainedTimes(DateTime? ReservedAt, DateTime? ExpiresAt, DateTime? EndedAt, long? DurationMs);
+
+public sealed record ExplainedPolicy(string Slug, string Kind, string Scope, string SetBy, DateTime SetAt, bool IsArchived);
+
+public sealed record ExplainedWindow(
+    string Budget, string Scope, DateTime WindowStart, DateTime? WindowEnd, NanoUsd LimitUsd, NanoUsd SettledUsd,
+    NanoUsd ReservedUsd, NanoUsd RemainingUsd);
+
+/// <summary>The pinned price version; rates in USD per million units.</summary>
+public sealed record ExplainedPrice(
+    Guid PriceId, string Provider, string Model, int TierPercent, string InputUsdPerMillion, string CachedInputUsdPerMillion,
+    string CacheWriteUsdPerMillion, string OutputUsdPerMillion, string Source)
+{
+    internal static ExplainedPrice Of(PriceVersion price, int tierPercent) => new(
+        price.PriceId, price.Provider, price.Model, tierPercent, price.Rates.Input.ToString(),
+        price.Rates.CachedInput.ToString(), price.Rates.CacheWrite.ToString(), price.Rates.Output.ToString(), price.Source);
+}
+
+public sealed record ExplainedBound(long InputUnits, long OutputUnits, NanoUsd AmountUsd);
+
+/// <summary>A spend event with the journal entry that books it. Later events carry differences.</summary>
+public sealed record ExplainedEvent(
+    int Number, string Kind, NanoUsd CostUsd, ExplainedUsage Usage, bool IsEstimated, string? ServedModel, string? ServedTier,
+    string? UpstreamRequestId, int UpstreamStatus, DateTime OccurredAt, string? Reason, ExplainedEntry Entry);
+
+/// <summary>Units in classes that never overlap; reasoning is a part of the output.</summary>
+public sealed record ExplainedUsage(long Input, long CachedInput, long CacheWrite, long Output, long Reasoning);
+
+public sealed record ExplainedEntry(long Sequence, long? Corrects, DateTime BookedAt, IReadOnlyList<ExplainedPosting> Postings);
+
+/// <param name="LedgerAccount"><c>expense</c> or <c>payable</c>.</param>
+/// <param name="Account">The provider account's slug.</param>
+/// <param name="AmountUsd">Debits are positive.</param>
+public sealed record ExplainedPosting(string LedgerAccount, string Account, NanoUsd AmountUsd);
+
+public sealed record ExplainedExcess(string Budget, string Kind, int EventNumber, NanoUsd AmountUsd);
+
+public sealed record ExplainedRefusal(
+    string Code, string Message, string? Policy, string? Budget, NanoUsd? LimitUsd, NanoUsd? SettledUsd, NanoUsd? ReservedUsd,
+    NanoUsd? NeededUsd, DateTime? WindowStart, DateTime? WindowEnd);

@@ -1,0 +1,26 @@
+using System.Text.Json.Serialization;
+using Spendra.Control.Budgets;
+using Spendra.Hosting;
+using Spendra.Ledger;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Cli;
+
+internal sealed record ErrorDetail(string Code, string Message);
+
+internal sealed record ErrorDocument(ErrorDetail Error);
+
+internal sealed record MigrationDocument(string Database, IReadOnlyList<string> Applied);
+
+/// <summary>The documents that commands print with <c>--json</c>.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(NanoUsdText)])]
+[JsonSerializable(typeof(ErrorDocument))]
+[JsonSerializable(typeof(MigrationDocument))]
+[JsonSerializable(typeof(ServingDocument))]
+[JsonSerializable(typeof(SandboxDocument))]
+[JsonSerializable(typeof(VerificationDocument))]
+[JsonSerializable(typeof(BudgetReport))]
+[JsonSerializable(typeof(ReservationsDocument))]
+[JsonSerializable(typeof(ExplainedRequest))]
+internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,0 +1,27 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Spendra.Hosting;
+using Spendra.Ledger;
+
+namespace Spendra.Cli;
+
+/// <summary>Every command, in the order in which help lists them.</summary>
+internal static class CommandTable
+{
+    public static RootCommand CreateRoot(CommandEnvironment environment)
+    {
+        var root = new RootCommand("Spendra governs what AI calls may cost: budgets first, then the provider.")
+        {
+            CommonOptions.Json,
+            ServeCommand.Create(environment),
+            SandboxCommand.Create(environment),
+            BudgetsCommand.Create(environment),
+            ReservationsCommand.Create(environment),
+            ExplainCommand.Create(environment),
+            VerifyCommand.Create(environment),
+            MigrateCommand.Create(environment),
+        };
+        root.SetAction(parse => new HelpAction().Invoke(parse));
+        return root;
+    }
+}

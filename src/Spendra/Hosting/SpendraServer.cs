@@ -1,0 +1,149 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging.Console;
+using Spendra.Cli;
+using Spendra.Control.Ledger;
+using Spendra.Gateway;
+using Spendra.Settings;
+using Spendra.Storage;
+using Spendra.Storage.Keys;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Hosting;
+
+/// <summary>What a server needs beyond its settings, made by whoever starts it and disposed by them.</summary>
+/// <param name="Database">At the current schema.</param>
+/// <param name="MasterKey">Checks key secrets and opens provider credentials.</param>
+/// <param name="SandboxUrl">Where test keys go, with the version prefix; null for roles without a gateway.</param>
+internal sealed record ServerParts(Database Database, MasterKey MasterKey, Uri? SandboxUrl);
+
+/// <summary>One listening process with the parts of its role.</summary>
+internal sealed class SpendraServer : IAsyncDisposable
+{
+    private const int MaxHeaderBytes = 32 * 1024;
+    private const int MaxHeaders = 100;
+    // Beyond the drain: closing connections and writing what the ledger lane still holds.
+    private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(5);
+
+    private readonly WebApplication _app;
+
+    private SpendraServer(WebApplication app) => _app = app;
+
+    /// <summary>Where it listens; a port that was chosen by the system is filled in.</summary>
+    public IReadOnlyList<string> Urls => [.. _app.Urls];
+
+    /// <exception cref="CommandException">The address cannot be listened on.</exception>
+    public static async Task<SpendraServer> StartAsync(SpendraOptions options, ServerParts parts, TimeProvider time, CancellationToken cancel)
+    {
+        var isStarted = false;
+        var app = Build(options, parts, time, () => isStarted);
+        try
+        {
+            await app.StartAsync(cancel);
+            isStarted = true;
+            return new SpendraServer(app);
+        }
+        catch (Exception e)
+        {
+            await app.DisposeAsync();
+            if (ListenFailure.Describe(e, options.Urls, "--urls") is { } failure) throw failure;
+            throw;
+        }
+    }
+
+    /// <summary>Serves until the token is cancelled, then lets requests in flight end.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        await using var registration = stop.Register(_app.Lifetime.StopApplication);
+        await _app.WaitForShutdownAsync(CancellationToken.None);
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static WebApplication Build(SpendraOptions options, ServerParts parts, TimeProvider time, Func<bool> isStarted)
+    {
+        // The program's own folder as content root: no file of the working directory is configuration but ours.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ApplicationName = "spendra",
+            ContentRootPath = AppContext.BaseDirectory,
+            EnvironmentName = Environments.Production,
+        });
+        builder.WebHost.UseUrls(options.Urls.Split(';'));
+        builder.WebHost.ConfigureKestrel(server => Limit(server, options));
+        builder.Services.Configure<HostOptions>(host =>
+            host.ShutdownTimeout = TimeSpan.FromSeconds(options.Gateway.DrainSeconds) + StopMargin);
+        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, QuietLifetime>());
+        ConfigureLogging(builder.Logging, options.Log);
+        // Why a start failed is said once, by the command, and not by the host as well.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => isStarted() && level >= LogLevel.Warning);
+        AddParts(builder.Services, options, parts, time);
+        var app = builder.Build();
+        MapParts(app, options, parts);
+        return app;
+    }
+
+    /// <summary>The parts of each role, written out.</summary>
+    private static void AddParts(IServiceCollection services, SpendraOptions options, ServerParts parts, TimeProvider time)
+    {
+        services.AddSingleton(time);
+        services.AddSingleton(parts.Database);
+        services.AddSingleton(parts.MasterKey);
+        if (options.Role is Role.All or Role.Gateway)
+        {
+            services.AddSpendraGateway(options.Gateway with { SandboxUrl = parts.SandboxUrl });
+        }
+        services.AddSingleton(new LaneOptions());
+        services.AddSingleton<LedgerLane>();
+        if (options.Role is Role.All or Role.Worker)
+        {
+            services.AddReservationSweep(options.Sweep);
+        }
+    }
+
+    private static void MapParts(WebApplication app, SpendraOptions options, ServerParts parts)
+    {
+        app.MapHealth(parts.Database, app.Lifetime);
+        if (options.Role is Role.All or Role.Gateway)
+        {
+            app.MapSpendraGateway();
+        }
+    }
+
+    private static void Limit(KestrelServerOptions server, SpendraOptions options)
+    {
+        server.AddServerHeader = false;
+        server.Limits.MaxRequestBodySize = options.Gateway.MaxBodyBytes;
+        server.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        server.Limits.MaxRequestHeaderCount = MaxHeaders;
+        // A client may read a stream as slowly as it likes; the gateway bounds how much waits for it.
+        server.Limits.MinResponseDataRate = null;
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging, LogSettings log)
+    {
+        logging.ClearProviders();
+        logging.SetMinimumLevel(log.Level);
+        logging.AddFilter("Microsoft", log.Level > LogLevel.Warning ? log.Level : LogLevel.Warning);
+        if (log.Json)
+        {
+            logging.AddJsonConsole(console =>
+            {
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "O";
+            });
+        }
+        else
+        {
+            logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+                console.ColorBehavior = LoggerColorBehavior.Disabled;
+            });
+        }
+        // Standard output is what the command itself prints.
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+}

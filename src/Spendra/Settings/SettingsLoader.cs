@@ -1,0 +1,104 @@
+using System.Collections;
+using Spendra.Control.Ledger;
+using Spendra.Gateway;
+using Spendra.Storage;
+
+namespace Spendra.Settings;
+
+/// <summary>
+/// Command line over environment over <c>spendra.json</c>. Everything is read and checked at once, so that all
+/// errors are reported together and a process with a wrong configuration does not start.
+/// </summary>
+internal static class SettingsLoader
+{
+    public const string FileName = "spendra.json";
+
+    /// <exception cref="SettingsException">Something is wrong; names every error.</exception>
+    public static SpendraOptions Load(SettingSource commandLine, IDictionary environment, string filePath)
+    {
+        var errors = new List<string>();
+        var file = SettingsFile.Read(filePath, errors);
+        var reader = new SettingReader([commandLine, SettingSource.Environment(environment), file], errors);
+        var (data, database) = reader.OneOf("Data", "Database");
+        var options = new SpendraOptions
+        {
+            Urls = reader.Checked("Urls", AreListenUrls, "http://host:port, several separated by ';'; TLS ends in front of Spendra")
+                ?? SpendraOptions.DefaultUrls,
+            Data = database is null ? data ?? SpendraOptions.DefaultData : null,
+            Database = Target(data, database, errors),
+            MasterKey = reader.Text("MasterKey") is { } key ? new Secret(key) : null,
+            Role = reader.Choice("Role", Role.All, Role.All, Role.Gateway, Role.Control, Role.Worker),
+            Gateway = ReadGateway(reader),
+            Sweep = new SweepOptions
+            {
+                IntervalMs = reader.Number("Sweep:IntervalMs", 2_000, 50, 600_000),
+                GatewayLeaseSeconds = reader.Number("Sweep:GatewayLeaseSeconds", 15, 5, 3_600),
+            },
+            Log = new LogSettings
+            {
+                Level = reader.Choice("Log:Level", LogLevel.Information, LogLevel.Trace, LogLevel.Debug,
+                    LogLevel.Information, LogLevel.Warning, LogLevel.Error),
+                Json = reader.Flag("Log:Json", false),
+            },
+            Debug = reader.Flag("Debug", false),
+        };
+        reader.ReportUnknown();
+        return errors.Count == 0 ? options : throw new SettingsException(errors);
+    }
+
+    private static GatewayOptions ReadGateway(SettingReader reader)
+    {
+        const int Day = 86_400;
+        const long Mebibyte = 1L << 20;
+        const long Gibibyte = 1L << 30;
+        return new GatewayOptions
+        {
+            MaxBodyBytes = reader.LongNumber("Gateway:MaxBodyBytes", 32 * Mebibyte, 1_024, Gibibyte),
+            MaxUploadBytes = reader.LongNumber("Gateway:MaxUploadBytes", 512 * Mebibyte, 1_024, 64 * Gibibyte),
+            DefaultMaxOutputTokens = reader.Number("Gateway:DefaultMaxOutputTokens", 16_384, 1, 10_000_000),
+            UpstreamTimeoutSeconds = reader.Number("Gateway:UpstreamTimeoutSeconds", 600, 1, Day),
+            StreamIdleSeconds = reader.Number("Gateway:StreamIdleSeconds", 600, 1, Day),
+            ReservationSeconds = reader.Number("Gateway:ReservationSeconds", 900, 1, 7 * Day),
+            BackgroundReservationSeconds = reader.Number("Gateway:BackgroundReservationSeconds", 3_600, 1, 7 * Day),
+            DrainSeconds = reader.Number("Gateway:DrainSeconds", 30, 0, 3_600),
+            MaxConcurrentPerKey = reader.Number("Gateway:MaxConcurrentPerKey", 10_000, 1, 1_000_000),
+            DetachedSeconds = reader.Number("Gateway:DetachedSeconds", 120, 0, Day),
+            DetachedBytes = reader.LongNumber("Gateway:DetachedBytes", 64 * Mebibyte, 0, 64 * Gibibyte),
+            MaxResponseBytes = reader.LongNumber("Gateway:MaxResponseBytes", Gibibyte, 1_024, 64 * Gibibyte),
+            MaxStreamLineBytes = reader.Number("Gateway:MaxStreamLineBytes", 16 << 20, 1_024, 1 << 30),
+            AllowPrivateUpstreams = reader.Flag("AllowPrivateUpstreams", false),
+            SandboxUrl = reader.Checked("Sandbox:Url", IsHttpUrl, "http://host:port/v1 or https://host:port/v1") is { } url
+                ? WithVersion(url)
+                : null,
+        };
+    }
+
+    // As with provider accounts: an address without a path means the usual version prefix.
+    private static Uri WithVersion(string url) => new(new Uri(url).AbsolutePath == "/" ? $"{url.TrimEnd('/')}/v1" : url.TrimEnd('/'));
+
+    private static DatabaseTarget Target(string? data, string? database, List<string> errors)
+    {
+        if (database is null) return DatabaseTarget.Folder(data ?? SpendraOptions.DefaultData);
+        try
+        {
+            return DatabaseTarget.Address(database);
+        }
+        catch (FormatException e)
+        {
+            errors.Add($"the database address is wrong: {e.Message}");
+            return DatabaseTarget.Folder(SpendraOptions.DefaultData);
+        }
+    }
+
+    private static bool AreListenUrls(string text) =>
+        text.Split(';') is var urls && urls.All(u => u.StartsWith("http://", StringComparison.OrdinalIgnoreCase) && IsListenUrl(u));
+
+    // "*" and "+" stand for every address and are no host name of a URI.
+    private static bool IsListenUrl(string url) =>
+        IsHttpUrl(url.Replace("://*", "://any", StringComparison.Ordinal).Replace("://+", "://any", StringComparison.Ordinal));
+
+    private static bool IsHttpUrl(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+        && uri.Host.Length > 0 && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0;
+}

@@ -1,0 +1,52 @@
+using Spendra.Control.Ledger;
+using Spendra.Gateway;
+using Spendra.Storage;
+
+namespace Spendra.Settings;
+
+/// <summary>Which parts of Spendra a process runs.</summary>
+internal enum Role
+{
+    All,
+    Gateway,
+    Control,
+    Worker,
+}
+
+/// <summary>Everything that can be configured: validated as a whole before anything starts, immutable after.</summary>
+internal sealed record SpendraOptions
+{
+    public const string DefaultUrls = "http://127.0.0.1:8080";
+    public const string DefaultData = "./spendra-data";
+
+    /// <summary>Addresses to listen on, separated by semicolons.</summary>
+    public required string Urls { get; init; }
+
+    /// <summary>The data folder, or null when <see cref="Database"/> names a server.</summary>
+    public required string? Data { get; init; }
+
+    public required DatabaseTarget Database { get; init; }
+
+    /// <summary>Seals provider credentials; absent: a key file in the data folder.</summary>
+    public required Secret? MasterKey { get; init; }
+
+    public required Role Role { get; init; }
+
+    /// <summary>Its sandbox address is null when the process shall start a sandbox of its own.</summary>
+    public required GatewayOptions Gateway { get; init; }
+
+    public required SweepOptions Sweep { get; init; }
+
+    public required LogSettings Log { get; init; }
+
+    /// <summary>Prints stack traces of failures.</summary>
+    public required bool Debug { get; init; }
+}
+
+internal sealed record LogSettings
+{
+    public required LogLevel Level { get; init; }
+
+    /// <summary>One JSON object per line instead of text.</summary>
+    public required bool Json { get; init; }
+}

@@ -1,0 +1,116 @@
+using System.Reflection;
+using Dapper;
+using Spendra.Core.Ledger.Verification;
+using Spendra.Storage.Ledger;
+using Spendra.Storage.Schema;
+using Spendra.Testing;
+
+namespace Spendra.Storage.Tests.Verification;
+
+public sealed class LedgerVerifierTests(SampleLedgerFile sample) : IClassFixture<SampleLedgerFile>
+{
+    public static TheoryData<string> Corruptions => [.. Corruption.All.Select(c => c.Name)];
+
+    public static TheoryData<string> Invariants => [.. AllInvariants];
+
+    private static IEnumerable<string> AllInvariants => typeof(Invariant)
+        .GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetRawConstantValue()!);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_valid_ledger_has_no_violation()
+    {
+        using var folder = sample.Copy();
+        await using var database = Database.Open(DatabaseTarget.Folder(folder.Path));
+        var report = await VerifyAsync(database);
+        report.Violations.Should().BeEmpty();
+        report.Checked.Where(c => c.Value == 0).Should().BeEmpty("every invariant has something to check");
+        report.Checked.Keys.Should().BeEquivalentTo(AllInvariants);
+    }
+
+    [Fact]
+    public async Task A_valid_ledger_on_postgres_has_no_violation()
+    {
+        var cluster = await PostgresCluster.SharedAsync();
+        var target = DatabaseTarget.Address(PostgresCluster.ToUrl(await cluster.CreateDatabaseAsync("verify")));
+        await Migrator.MigrateAsync(target, Cancel);
+        await using var database = Database.Open(target);
+        await SampleLedger.BuildAsync(database);
+        var report = await VerifyAsync(database);
+        report.Violations.Should().BeEmpty();
+        report.Checked.Where(c => c.Value == 0).Should().BeEmpty();
+    }
+
+    [Theory]
+    [MemberData(nameof(Corruptions))]
+    public async Task A_damaged_row_is_reported_as_what_it_breaks(string name)
+    {
+        var corruption = Corruption.All.Single(c => c.Name == name);
+        using var folder = sample.Copy();
+        await using var database = Database.Open(DatabaseTarget.Folder(folder.Path));
+        await using (var connection = await database.ConnectAsync(Cancel))
+        {
+            await connection.ExecuteAsync("PRAGMA foreign_keys = OFF");
+            (await connection.ExecuteAsync(corruption.Sql, SampleIds)).Should().BePositive();
+        }
+        var report = await VerifyAsync(database);
+        report.Violations.Select(v => v.Invariant).Distinct().Should().BeEquivalentTo(corruption.Breaks);
+        report.Violations.Should().OnlyContain(v => v.Subject != "" && v.Expected != v.Found);
+    }
+
+    [Theory]
+    [MemberData(nameof(Invariants))]
+    public void Every_invariant_is_broken_by_some_corruption(string invariant) =>
+        Corruption.All.Should().Contain(c => c.Breaks.Contains(invariant));
+
+    [Fact]
+    public async Task Another_organization_is_not_looked_at()
+    {
+        using var folder = sample.Copy();
+        await using var database = Database.Open(DatabaseTarget.Folder(folder.Path));
+        await using (var connection = await database.ConnectAsync(Cancel))
+            await connection.ExecuteAsync("UPDATE windows SET settled_nanos = settled_nanos + 1");
+        var report = await new LedgerVerifier(database).VerifyAsync([], SampleLedger.NowMicros, Cancel);
+        report.ViolationCount.Should().Be(0);
+    }
+
+    internal static object SampleIds => new
+    {
+        SampleLedger.OrganizationId, SampleLedger.AccountId, SampleLedger.KeyId, SampleLedger.MonthBudgetId,
+        SampleLedger.TotalBudgetId, SampleLedger.WatchedBudgetId, SampleLedger.Measured, SampleLedger.Overrun,
+        SampleLedger.Expired, SampleLedger.LateUp, SampleLedger.Estimated, SampleLedger.Released, SampleLedger.Open,
+    };
+
+    private static Task<VerificationReport> VerifyAsync(Database database) =>
+        new LedgerVerifier(database).VerifyAsync([SampleLedger.OrganizationId], SampleLedger.NowMicros, Cancel);
+}
+
+/// <summary>The sample ledger, built once; each test damages a copy of its file.</summary>
+public sealed class SampleLedgerFile : IAsyncLifetime
+{
+    private readonly TempFolder _folder = new();
+
+    public async ValueTask InitializeAsync()
+    {
+        var target = DatabaseTarget.Folder(_folder.Path);
+        await Migrator.MigrateAsync(target, default);
+        await using var database = Database.Open(target);
+        await SampleLedger.BuildAsync(database);
+        await using var connection = await database.ConnectAsync(default);
+        await connection.ExecuteAsync("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
+    public TempFolder Copy()
+    {
+        var copy = new TempFolder();
+        File.Copy(_folder.File("spendra.db"), copy.File("spendra.db"));
+        return copy;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
