@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Spendra.Control.Budgets;
+using Spendra.Demo;
 using Spendra.Hosting;
 using Spendra.Ledger;
 using Spendra.Storage.Ledger;
@@ -19,6 +20,7 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSerializable(typeof(MigrationDocument))]
 [JsonSerializable(typeof(ServingDocument))]
 [JsonSerializable(typeof(SandboxDocument))]
+[JsonSerializable(typeof(DemoDocument))]
 [JsonSerializable(typeof(VerificationDocument))]
 [JsonSerializable(typeof(BudgetReport))]
 [JsonSerializable(typeof(ReservationsDocument))]
