@@ -39,6 +39,10 @@ public abstract class Database : IAsyncDisposable
     /// <summary>Begins a transaction that sees one moment of the whole database and writes nothing.</summary>
     public abstract Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancel);
 
+    /// <summary>Runs one statement for each row: an object with a property for every parameter.</summary>
+    internal abstract Task ExecuteEachAsync(
+        DbConnection connection, DbTransaction transaction, string sql, IEnumerable<object> rows, CancellationToken cancel);
+
     internal abstract ILedgerEngine CreateLedgerEngine();
 
     public abstract ValueTask DisposeAsync();

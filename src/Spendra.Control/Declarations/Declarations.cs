@@ -110,7 +110,7 @@ public static class Declarations
         Database database, MasterKey masterKey, Declaration declaration, ErrorList errors, DeclarationOptions options,
         CancellationToken cancel)
     {
-        var now = (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        var now = Micros.Now(TimeProvider.System);
         var state = await GovernanceStateReader.ReadAsync(database, declaration.Organization.Slug, now, cancel);
         var inputs = new PlanInputs(masterKey, Guid.CreateVersion7, now, options.Prune);
         var writes = DeclarationPlanner.Plan(state, declaration, inputs, errors);

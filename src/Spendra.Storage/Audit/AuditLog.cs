@@ -60,13 +60,14 @@ public static class AuditLog
     }
 
     internal static Task InsertAsync(
-        DbConnection connection, DbTransaction transaction, IReadOnlyList<AuditRecord> records, CancellationToken cancel) =>
-        connection.ExecuteAsync(new CommandDefinition("""
+        Database database, DbConnection connection, DbTransaction transaction, IReadOnlyList<AuditRecord> records,
+        CancellationToken cancel) =>
+        database.ExecuteEachAsync(connection, transaction, """
             INSERT INTO audit_records (organization_id, sequence, recorded_at, actor, action, subject_kind, subject,
                 before_state, after_state, reason, origin, previous_hash, hash)
             VALUES (@OrganizationId, @Sequence, @RecordedAt, @Actor, @Action, @SubjectKind, @Subject, @BeforeState,
                 @AfterState, @Reason, @Origin, @PreviousHash, @Hash)
-            """, records, transaction, cancellationToken: cancel));
+            """, records, cancel);
 
     private static async IAsyncEnumerable<AuditRecord> ReadAsync(
         DbConnection connection, DbTransaction transaction, Guid organizationId,

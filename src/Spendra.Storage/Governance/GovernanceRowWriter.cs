@@ -7,11 +7,11 @@ using Spendra.Core.Pricing;
 namespace Spendra.Storage.Governance;
 
 /// <summary>
-/// Puts governance rows. Every statement runs over all rows of its kind with one prepared command. What must not
+/// Puts governance rows. Every statement runs once over all rows of its kind. What must not
 /// change is not among the columns that an update sets.
 /// </summary>
 internal sealed class GovernanceRowWriter(
-    DbConnection connection, DbTransaction transaction, WriteStamp stamp, CancellationToken cancel)
+    Database database, DbConnection connection, DbTransaction transaction, WriteStamp stamp, CancellationToken cancel)
 {
     /// <summary>Writes in the order of references: what is pointed at comes first.</summary>
     /// <param name="writes">The rows, in any order.</param>
@@ -31,7 +31,7 @@ internal sealed class GovernanceRowWriter(
 
     private async Task PutOrganizationAsync(OrganizationRow row, IReadOnlyList<PriceVersion> seed)
     {
-        var isNew = await ExecuteAsync("""
+        var isNew = await ExecuteOneAsync("""
             INSERT INTO organizations (organization_id, slug, name, currency, time_zone, governance_epoch,
                 entry_sequence, outbox_sequence, audit_sequence, audit_hash, created_at)
             VALUES (@OrganizationId, @Slug, @Name, @Currency, @TimeZone, @Epoch, 0, 0, 0, @auditHash, @NowMicros)
@@ -47,7 +47,7 @@ internal sealed class GovernanceRowWriter(
         }
         else
         {
-            await ExecuteAsync(
+            await ExecuteOneAsync(
                 "UPDATE organizations SET name = @Name, time_zone = @TimeZone WHERE organization_id = @OrganizationId",
                 new { stamp.OrganizationId, row.Name, row.TimeZone });
         }
@@ -57,7 +57,7 @@ internal sealed class GovernanceRowWriter(
 
     private async Task PutScopesAsync(List<ScopeRow> rows)
     {
-        await ExecuteAsync("""
+        await ExecuteEachAsync("""
             INSERT INTO scopes (organization_id, scope_id, kind, slug, name, email, parent_id, archived_at, changed_epoch)
             VALUES (@OrganizationId, @ScopeId, @kind, @Slug, @Name, @Email, @ParentId, @archivedAt, @Epoch)
             ON CONFLICT (organization_id, scope_id) DO UPDATE SET name = excluded.name, email = excluded.email,
@@ -68,15 +68,15 @@ internal sealed class GovernanceRowWriter(
             r.Email, r.Scope.ParentId, archivedAt = ArchivedAt(r.IsArchived), stamp.Epoch,
         }));
         var employees = rows.Where(r => r.Scope.Kind == ScopeKind.Employee).ToList();
-        await ExecuteAsync(
+        await ExecuteEachAsync(
             "DELETE FROM employee_projects WHERE organization_id = @OrganizationId AND employee_id = @ScopeId",
             employees.Select(e => new { stamp.OrganizationId, e.Scope.ScopeId }));
-        await ExecuteAsync(
+        await ExecuteEachAsync(
             "INSERT INTO employee_projects (organization_id, employee_id, project_id) VALUES (@OrganizationId, @ScopeId, @projectId)",
             employees.SelectMany(e => e.ProjectIds.Select(projectId => new { stamp.OrganizationId, e.Scope.ScopeId, projectId })));
     }
 
-    private Task<int> PutAccountsAsync(IEnumerable<AccountRow> rows) => ExecuteAsync("""
+    private Task PutAccountsAsync(IEnumerable<AccountRow> rows) => ExecuteEachAsync("""
         INSERT INTO provider_accounts (organization_id, account_id, slug, provider, base_url, credential_kind,
             credential, archived_at, changed_epoch)
         VALUES (@OrganizationId, @AccountId, @Slug, @Provider, @BaseUrl, @kind, @Credential, @archivedAt, @Epoch)
@@ -90,7 +90,7 @@ internal sealed class GovernanceRowWriter(
         archivedAt = ArchivedAt(r.IsArchived), stamp.Epoch,
     }));
 
-    private Task<int> AddPricesAsync(IEnumerable<PriceVersion> prices) => ExecuteAsync("""
+    private Task AddPricesAsync(IEnumerable<PriceVersion> prices) => ExecuteEachAsync("""
         INSERT INTO prices (organization_id, price_id, provider, model, input_rate, cached_input_rate,
             cache_write_rate, output_rate, long_context_above, long_input_rate, long_cached_input_rate,
             long_cache_write_rate, long_output_rate, tier_percents, context_window, max_output, effective_from,
@@ -110,7 +110,7 @@ internal sealed class GovernanceRowWriter(
         p.Source, stamp.Epoch,
     }));
 
-    private Task<int> PutBudgetsAsync(IEnumerable<BudgetRow> rows) => ExecuteAsync("""
+    private Task PutBudgetsAsync(IEnumerable<BudgetRow> rows) => ExecuteEachAsync("""
         INSERT INTO budgets (organization_id, budget_id, slug, scope_id, amount_nanos, period, week_start,
             fiscal_start_month, range_start, range_end, time_zone, archived_at, changed_epoch)
         VALUES (@OrganizationId, @BudgetId, @Slug, @ScopeId, @amount, @period, @weekStart, @FiscalStartMonth,
@@ -126,7 +126,7 @@ internal sealed class GovernanceRowWriter(
         archivedAt = ArchivedAt(r.IsArchived), stamp.Epoch,
     }));
 
-    private Task<int> PutPoliciesAsync(IEnumerable<PolicyRow> rows) => ExecuteAsync("""
+    private Task PutPoliciesAsync(IEnumerable<PolicyRow> rows) => ExecuteEachAsync("""
         INSERT INTO policies (organization_id, policy_id, slug, kind, scope_id, budget_id, rule, set_by, set_at,
             archived_at, changed_epoch)
         VALUES (@OrganizationId, @PolicyId, @Slug, @kind, @ScopeId, @BudgetId, @rule, @Actor, @NowMicros, @archivedAt, @Epoch)
@@ -142,9 +142,9 @@ internal sealed class GovernanceRowWriter(
 
     private async Task AddKeysAsync(List<GovernanceWrite.AddKey> keys)
     {
-        await ExecuteAsync("INSERT INTO key_directory (key_id, organization_id) VALUES (@KeyId, @OrganizationId)",
+        await ExecuteEachAsync("INSERT INTO key_directory (key_id, organization_id) VALUES (@KeyId, @OrganizationId)",
             keys.Select(k => new { k.Key.KeyId, stamp.OrganizationId }));
-        await ExecuteAsync("""
+        await ExecuteEachAsync("""
             INSERT INTO scoped_keys (organization_id, key_id, slug, mode, actor_id, project_id, secret_hmac, permissions,
                 environment, max_request_nanos, expires_at, created_at, created_by, changed_epoch)
             VALUES (@OrganizationId, @KeyId, @Slug, @mode, @ActorId, @ProjectId, @SecretHmac, @permissions, @Environment,
@@ -157,7 +157,7 @@ internal sealed class GovernanceRowWriter(
         }));
     }
 
-    private Task<int> ChangeKeysAsync(IEnumerable<GovernanceWrite.ChangeKey> keys) => ExecuteAsync("""
+    private Task ChangeKeysAsync(IEnumerable<GovernanceWrite.ChangeKey> keys) => ExecuteEachAsync("""
         UPDATE scoped_keys SET project_id = @ProjectId, permissions = @permissions, environment = @Environment,
             max_request_nanos = @max, expires_at = @ExpiresAt, changed_epoch = @Epoch
         WHERE organization_id = @OrganizationId AND key_id = @KeyId AND revoked_at IS NULL
@@ -167,13 +167,16 @@ internal sealed class GovernanceRowWriter(
         k.Key.Environment, max = k.Key.MaxRequest?.Value, k.Key.ExpiresAt, stamp.Epoch,
     }));
 
-    private Task<int> RevokeKeysAsync(IEnumerable<GovernanceWrite.RevokeKey> keys) => ExecuteAsync("""
+    private Task RevokeKeysAsync(IEnumerable<GovernanceWrite.RevokeKey> keys) => ExecuteEachAsync("""
         UPDATE scoped_keys SET revoked_at = @NowMicros, revoked_by = @Actor, changed_epoch = @Epoch
         WHERE organization_id = @OrganizationId AND key_id = @KeyId AND revoked_at IS NULL
         """, keys.Select(k => new { stamp.OrganizationId, k.KeyId, stamp.NowMicros, stamp.Actor, stamp.Epoch }));
 
     private long? ArchivedAt(bool isArchived) => isArchived ? stamp.NowMicros : null;
 
-    private Task<int> ExecuteAsync(string sql, object parameters) =>
-        connection.ExecuteAsync(new CommandDefinition(sql, parameters, transaction, cancellationToken: cancel));
+    private Task<int> ExecuteOneAsync(string sql, object row) =>
+        connection.ExecuteAsync(new CommandDefinition(sql, row, transaction, cancellationToken: cancel));
+
+    private Task ExecuteEachAsync(string sql, IEnumerable<object> rows) =>
+        database.ExecuteEachAsync(connection, transaction, sql, rows, cancel);
 }

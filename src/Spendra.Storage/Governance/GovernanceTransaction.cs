@@ -45,7 +45,7 @@ public sealed class GovernanceTransaction : IAsyncDisposable
         try
         {
             var transaction = await database.BeginWriteAsync(connection, cancel);
-            var now = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+            var now = Micros.Now(time);
             var begun = new GovernanceTransaction(database, connection, transaction, now);
             await begun.LockAsync(organizationSlug, cancel);
             return begun;
@@ -77,7 +77,7 @@ public sealed class GovernanceTransaction : IAsyncDisposable
         var epoch = (_head?.GovernanceEpoch ?? 0) + 1;
         var stamp = new WriteStamp(OrganizationId, epoch, NowMicros, author.Actor);
         var state = await CatalogStateAsync(cancel);
-        var writer = new GovernanceRowWriter(_connection, _transaction, stamp, cancel);
+        var writer = new GovernanceRowWriter(_database, _connection, _transaction, stamp, cancel);
         await writer.WriteAsync(changes.Select(c => c.Write).ToList(), state?.Prices ?? []);
         await CapChanges.ApplyAsync(_database, _connection, _transaction, stamp, cancel);
         var head = await AppendAuditAsync(changes, author, cancel);
@@ -150,7 +150,7 @@ public sealed class GovernanceTransaction : IAsyncDisposable
             records.Add(record);
             head = AuditChain.HeadOf(record);
         }
-        await AuditLog.InsertAsync(_connection, _transaction, records, cancel);
+        await AuditLog.InsertAsync(_database, _connection, _transaction, records, cancel);
         return head;
     }
 

@@ -57,6 +57,10 @@ internal sealed class PostgresDatabase : Database
         return $"synchronous replica ({commit})";
     }
 
+    internal override Task ExecuteEachAsync(
+        DbConnection connection, DbTransaction transaction, string sql, IEnumerable<object> rows, CancellationToken cancel) =>
+        PostgresRowBatch.ExecuteAsync((NpgsqlConnection)connection, (NpgsqlTransaction)transaction, sql, rows, cancel);
+
     internal override ILedgerEngine CreateLedgerEngine() => new PostgresLedgerEngine(_connectionString);
 
     public override ValueTask DisposeAsync() => _source.DisposeAsync();

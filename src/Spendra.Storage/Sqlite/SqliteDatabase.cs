@@ -76,6 +76,10 @@ internal sealed class SqliteDatabase : Database
 
     public override Task<string> ReadDurabilityAsync(CancellationToken cancel) => Task.FromResult("local disk");
 
+    internal override Task ExecuteEachAsync(
+        DbConnection connection, DbTransaction transaction, string sql, IEnumerable<object> rows, CancellationToken cancel) =>
+        connection.ExecuteAsync(new CommandDefinition(sql, rows, transaction, cancellationToken: cancel));
+
     internal override ILedgerEngine CreateLedgerEngine() => new SqliteLedgerEngine(this);
 
     public override ValueTask DisposeAsync()
