@@ -38,14 +38,14 @@ public sealed class HistoryTests
 
     [Fact]
     public void Every_history_keeps_the_promises_of_the_ledger() =>
-        Histories.Sample(history => new Player(history.Specs).Play(history.Batches), iter: 4_000, print: Print);
+        Histories.Sample(history => new Player(history.Specs).Play(history.Batches), iter: 3_000, print: Print);
 
     [Fact]
     public void Histories_reach_every_outcome()
     {
         // A property that never meets a case proves nothing about it.
         var seen = new System.Collections.Concurrent.ConcurrentDictionary<string, int>();
-        Histories.Sample(history => new Player(history.Specs) { Seen = seen }.Play(history.Batches), iter: 500);
+        Histories.Sample(history => new Player(history.Specs) { Seen = seen }.Play(history.Batches), iter: 300);
         seen.Keys.Select(k => string.Join(' ', k.Split(' ').Take(2))).Distinct().Should().Contain(
         [
             "Admitted", "AlreadyEnded", "Stale", "Unknown", "Failed", "Refused BudgetExceeded", "Refused BudgetHeld",
@@ -97,7 +97,7 @@ public sealed class HistoryTests
             var expected = new string[commands.Length];
             foreach (var i in Enumerable.Range(0, commands.Length).OrderBy(i => commands[i].Reserves))
                 expected[i] = _model.Play(batch.Steps[i], specs[batch.Steps[i].Reservation], after[i]);
-            outcomes.Should().Equal(expected);
+            if (!outcomes.SequenceEqual(expected)) outcomes.Should().Equal(expected);
             foreach (var outcome in outcomes) Seen?.AddOrUpdate(outcome, 1, (_, n) => n + 1);
 
             if (!mayRepeat) return;
@@ -152,26 +152,26 @@ public sealed class HistoryTests
         {
             var ended = _lane.Store.Released.Keys.Select(k => k.Id)
                 .Concat(_lane.Store.Events.Keys.Where(k => k.Number == 0).Select(k => k.Reservation.Id)).ToList();
-            ended.Should().OnlyHaveUniqueItems("a reservation is spent or released, never both");
-            ended.Count.Should().Be(_endings);
-            ended.Concat(_lane.Store.Open.Keys.Select(k => k.Id)).Should().BeEquivalentTo(_opened);
+            (ended.Count, ended.Distinct().Count()).Should().Be((_endings, _endings), "a reservation ends once, spent or released");
+            _opened.SetEquals(ended.Concat(_lane.Store.Open.Keys.Select(k => k.Id))).Should().BeTrue("nothing is lost");
         }
 
         private void CheckJournal()
         {
             var store = _lane.Store;
             var organization = store.Organizations[Org];
-            store.Entries.Keys.Select(k => k.Sequence).Order().Should().Equal(Numbers(store.Events.Count));
-            store.Outbox.Keys.Select(k => k.Sequence).Order().Should().Equal(Numbers(store.Events.Count));
+            IsGapless(store.Entries.Keys.Select(k => k.Sequence)).Should().BeTrue();
+            IsGapless(store.Outbox.Keys.Select(k => k.Sequence)).Should().BeTrue();
+            (store.Entries.Count, store.Outbox.Count).Should().Be((store.Events.Count, store.Events.Count));
             (organization.EntrySequence, organization.OutboxSequence).Should().Be((store.Events.Count, store.Events.Count));
             store.Outbox.Values.Select(o => (o.SubjectId, o.EventNumber)).ToHashSet()
                 .SetEquals(store.Events.Keys.Select(k => (k.Reservation.Id, k.Number))).Should().BeTrue();
             foreach (var spend in store.Events.Values)
             {
                 var entry = store.Entries[(Org, spend.EntrySequence)];
-                (entry.ReservationId, entry.EventNumber, entry.Amount).Should().Be(
-                    (spend.Reservation.ReservationId, spend.EventNumber, spend.Settlement.Cost));
-                if (spend.EventNumber > 0) entry.Corrects.Should().Be(store.Events[(LedgerStore.KeyOf(spend.Reservation), 0)].EntrySequence);
+                long? corrected = spend.EventNumber == 0 ? null : store.Events[(LedgerStore.KeyOf(spend.Reservation), 0)].EntrySequence;
+                (entry.ReservationId, entry.EventNumber, entry.Amount, entry.Corrects).Should().Be(
+                    (spend.Reservation.ReservationId, spend.EventNumber, spend.Settlement.Cost, corrected));
             }
         }
 
@@ -188,7 +188,8 @@ public sealed class HistoryTests
             _cuts[batch.CutWindow] = Math.Max(_cuts[batch.CutWindow], reserved + settled - batch.CutTo - excess);
         }
 
-        private static IEnumerable<long> Numbers(int count) => Enumerable.Range(1, count).Select(n => (long)n);
+        private static bool IsGapless(IEnumerable<long> numbers) =>
+            numbers.Order().Select((number, i) => number == i + 1).All(isNext => isNext);
 
         private static string Name(LedgerOutcome outcome) => outcome switch
         {
