@@ -1,8 +1,5 @@
 using System.Collections;
-<<<<<<< HEAD
-=======
 using Spendra.Control.Ledger;
->>>>>>> host
 using Spendra.Gateway;
 using Spendra.Storage;
 
@@ -56,7 +53,6 @@ internal static class SettingsLoader
         const long Gibibyte = 1L << 30;
         return new GatewayOptions
         {
-            AllowPrivateUpstreams = reader.Flag("AllowPrivateUpstreams", false),
             MaxBodyBytes = reader.LongNumber("Gateway:MaxBodyBytes", 32 * Mebibyte, 1_024, Gibibyte),
             MaxUploadBytes = reader.LongNumber("Gateway:MaxUploadBytes", 512 * Mebibyte, 1_024, 64 * Gibibyte),
             DefaultMaxOutputTokens = reader.Number("Gateway:DefaultMaxOutputTokens", 16_384, 1, 10_000_000),
@@ -68,11 +64,7 @@ internal static class SettingsLoader
             MaxConcurrentPerKey = reader.Number("Gateway:MaxConcurrentPerKey", 10_000, 1, 1_000_000),
             DetachedSeconds = reader.Number("Gateway:DetachedSeconds", 120, 0, Day),
             DetachedBytes = reader.LongNumber("Gateway:DetachedBytes", 64 * Mebibyte, 0, 64 * Gibibyte),
-<<<<<<< HEAD
-            MaxResponseBytes = reader.LongNumber("Gateway:MaxResponseBytes", 1_024 * Mebibyte, 1_024, 64 * Gibibyte),
-=======
             MaxResponseBytes = reader.LongNumber("Gateway:MaxResponseBytes", Gibibyte, 1_024, 64 * Gibibyte),
->>>>>>> host
             MaxStreamLineBytes = reader.Number("Gateway:MaxStreamLineBytes", 16 << 20, 1_024, 1 << 30),
             AllowPrivateUpstreams = reader.Flag("AllowPrivateUpstreams", false),
             SandboxUrl = reader.Checked("Sandbox:Url", IsHttpUrl, "http://host:port/v1 or https://host:port/v1") is { } url

@@ -1,7 +1,4 @@
-<<<<<<< HEAD
-=======
 using Spendra.Control.Ledger;
->>>>>>> host
 using Spendra.Gateway;
 using Spendra.Storage;
 
@@ -35,11 +32,7 @@ internal sealed record SpendraOptions
 
     public required Role Role { get; init; }
 
-<<<<<<< HEAD
-    /// <summary>Where test keys go is not known before a sandbox runs, and null here.</summary>
-=======
     /// <summary>Its sandbox address is null when the process shall start a sandbox of its own.</summary>
->>>>>>> host
     public required GatewayOptions Gateway { get; init; }
 
     public required SweepOptions Sweep { get; init; }
@@ -50,17 +43,6 @@ internal sealed record SpendraOptions
     public required bool Debug { get; init; }
 }
 
-<<<<<<< HEAD
-internal sealed record SweepSettings
-{
-    public required int IntervalMs { get; init; }
-
-    /// <summary>A gateway that has not sent a heartbeat for so long is taken for gone.</summary>
-    public required int GatewayLeaseSeconds { get; init; }
-}
-
-=======
->>>>>>> host
 internal sealed record LogSettings
 {
     public required LogLevel Level { get; init; }
