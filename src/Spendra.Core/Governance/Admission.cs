@@ -118,12 +118,12 @@ public static class Admission
         }
         foreach (var policy in standing.Policies)
         {
-            if (policy.Kind == PolicyKind.Review && bound >= policy.ReviewAbove && bound > NanoUsd.Zero
+            if (policy.Kind == PolicyKind.Review && bound > policy.ReviewAbove
                 && policy.Filter.Matches(request))
             {
                 return Refuse(RefusalCode.ReviewRequired,
-                    $"This request may cost up to {bound} USD; '{policy.Slug}' wants a review from "
-                    + $"{policy.ReviewAbove} USD on.", policy);
+                    $"This request may cost up to {bound} USD; '{policy.Slug}' wants a review above "
+                    + $"{policy.ReviewAbove} USD.", policy);
             }
         }
         return null;

@@ -71,18 +71,18 @@ public sealed class AdmissionLimitTests
     }
 
     [Fact]
-    public void Review_holds_requests_from_its_threshold_on()
+    public void Review_holds_requests_above_its_threshold()
     {
         var review = _world.Add(Rule(201, PolicyKind.Review) with { ReviewAbove = Usd("2") });
-        _world.Admit(Chat(), "1.999999999");
-        var refusal = _world.Deny(Chat(), "2");
+        _world.Admit(Chat(), "2");
+        var refusal = _world.Deny(Chat(), "2.000000001");
         refusal.Code.Should().Be(RefusalCode.ReviewRequired);
         refusal.PolicyId.Should().Be(review.PolicyId);
         refusal.Message.Should().Contain("2 USD");
     }
 
     [Fact]
-    public void Review_from_zero_holds_every_request_that_can_cost_anything()
+    public void Review_above_zero_holds_every_request_that_can_cost_anything()
     {
         _world.Add(Rule(201, PolicyKind.Review));
         _world.Deny(Chat(), "0.000000001").Code.Should().Be(RefusalCode.ReviewRequired);

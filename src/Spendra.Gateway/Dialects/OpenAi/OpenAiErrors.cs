@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Spendra.Gateway.Requests;
@@ -14,6 +15,9 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// </summary>
 internal static class OpenAiErrors
 {
+    // Never part of a page, so that quotes in a message may stand as they are.
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static async Task WriteAsync(HttpContext context, Guid requestId, GatewayError error)
     {
         var response = context.Response;
@@ -42,7 +46,7 @@ internal static class OpenAiErrors
         output.Write(body == OpenAiBody.Responses ? "event: error\ndata: "u8 : "data: "u8);
         if (body == OpenAiBody.Responses)
         {
-            using var json = new Utf8JsonWriter(output);
+            using var json = new Utf8JsonWriter(output, Plain);
             json.WriteStartObject();
             json.WriteString("type", "error");
             json.WriteString("code", error.Code);
@@ -60,7 +64,7 @@ internal static class OpenAiErrors
 
     private static void Write(IBufferWriter<byte> output, Guid requestId, GatewayError error)
     {
-        using var json = new Utf8JsonWriter(output);
+        using var json = new Utf8JsonWriter(output, Plain);
         json.WriteStartObject();
         json.WriteStartObject("error");
         json.WriteString("message", $"{error.Message} (request {requestId})");
