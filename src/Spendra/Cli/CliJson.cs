@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Spendra.Control.Budgets;
+using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
 using Spendra.Storage.Ledger;
@@ -19,6 +20,12 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSerializable(typeof(MigrationDocument))]
 [JsonSerializable(typeof(ServingDocument))]
 [JsonSerializable(typeof(SandboxDocument))]
+[JsonSerializable(typeof(PlanDocument))]
+[JsonSerializable(typeof(ApplyDocument))]
+[JsonSerializable(typeof(DeclarationErrorsDocument))]
+[JsonSerializable(typeof(IssuedKeyDocument))]
+[JsonSerializable(typeof(KeyDocument))]
+[JsonSerializable(typeof(KeysDocument))]
 [JsonSerializable(typeof(VerificationDocument))]
 [JsonSerializable(typeof(BudgetReport))]
 [JsonSerializable(typeof(ReservationsDocument))]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
 
@@ -15,6 +16,9 @@ internal static class CommandTable
             CommonOptions.Json,
             ServeCommand.Create(environment),
             SandboxCommand.Create(environment),
+            PlanCommand.Create(environment),
+            ApplyCommand.Create(environment),
+            KeysCommand.Create(environment),
             BudgetsCommand.Create(environment),
             ReservationsCommand.Create(environment),
             ExplainCommand.Create(environment),
