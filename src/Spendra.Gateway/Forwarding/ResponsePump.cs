@@ -78,7 +78,8 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
 
     private async Task<PumpEnd> EndAsync(ResponseMeter meter, PumpEnd end)
     {
-        meter.End(Output);
+        if (end == PumpEnd.Complete) meter.End(Output);
+        else meter.BreakOff(Output);
         await FlushAsync();
         return end;
     }

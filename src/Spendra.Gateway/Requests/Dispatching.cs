@@ -17,6 +17,9 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
     // Error bodies are small; what a provider says beyond this is cut off.
     private const int MaxErrorBytes = 64 * 1024;
 
+    private static readonly GatewayError BrokenOff = new(502, "api_error", "upstream_failed",
+        "The provider's response broke off. What it billed is booked, as an estimate where its usage is unknown.");
+
     private readonly HttpContext _context = call.Context;
 
     /// <summary>Null when the response has been given; otherwise the gateway's own answer.</summary>
@@ -101,6 +104,9 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
                 address?.Message ?? "The provider could not be reached. Nothing was spent; try again later.") { RetryAfter = 1 };
         }
         ending.SettleAtBound(status: 0, upstreamRequestId: null);
+        // The client's own body failed on its way through.
+        if (e.InnerException is BadHttpRequestException bad)
+            return new GatewayError(bad.StatusCode, "invalid_request_error", "invalid_request", "The upload was cut off: it is too large, or its body ended early.");
         return e is OperationCanceledException
             ? new GatewayError(504, "api_error", "upstream_timeout",
                 "The provider did not answer in time. It may bill the request, so its bound was booked as an estimate.")
@@ -140,7 +146,7 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
         var limit = parts.Options.MaxStreamLineBytes;
         return type switch
         {
-            "text/event-stream" => new OpenAiStreamMeter(call.HidesUsageChunk, limit),
+            "text/event-stream" => new OpenAiStreamMeter(call.HidesUsageChunk, limit, OpenAiErrors.Event(call.Route.Body, call.RequestId, BrokenOff)),
             "application/json" when call.Route.Name != "files.content" => new OpenAiBodyMeter(call.Route.HasOutput || call.Route.MaySettleBackground, limit),
             _ => new BlindMeter(),
         };
@@ -158,8 +164,7 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
             if (isBroken)
             {
                 ending.SettleAtBound(status, upstreamId);
-                return new GatewayError(502, "api_error", "upstream_failed",
-                    "The provider's response broke off. It may bill the request, so its bound was booked as an estimate.");
+                return BrokenOff;
             }
             meter.Read(head.AsSpan(0, length));
             if (!isComplete)
@@ -174,8 +179,9 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
             meter.Finish();
             await RecordObjectAsync(meter.Reading, head.AsMemory(0, length));
             var settlement = ending.Price(meter.Reading, status, upstreamId);
-            WriteHead(response, settlement.Cost);
-            if (settlement.IsEstimated) _context.Response.Headers.Append(ExplainHeaders.Warning, "usage_unknown");
+            var isPending = call.Facts.IsBackground && meter.Reading.IsPending;
+            WriteHead(response, isPending ? null : settlement.Cost);
+            if (settlement.IsEstimated && !isPending) _context.Response.Headers.Append(ExplainHeaders.Warning, "usage_unknown");
             _context.Response.ContentLength = length;
             await WriteAsync(head.AsMemory(0, length));
             await EndWithAsync(ending, meter.Reading, status, upstreamId);

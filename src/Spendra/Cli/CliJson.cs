@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Spendra.Control.Budgets;
+using Spendra.Demo;
 using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
@@ -20,6 +21,7 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSerializable(typeof(MigrationDocument))]
 [JsonSerializable(typeof(ServingDocument))]
 [JsonSerializable(typeof(SandboxDocument))]
+[JsonSerializable(typeof(DemoDocument))]
 [JsonSerializable(typeof(PlanDocument))]
 [JsonSerializable(typeof(ApplyDocument))]
 [JsonSerializable(typeof(DeclarationErrorsDocument))]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Spendra.Demo;
 using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
@@ -14,6 +15,7 @@ internal static class CommandTable
         var root = new RootCommand("Spendra governs what AI calls may cost: budgets first, then the provider.")
         {
             CommonOptions.Json,
+            DemoCommand.Create(environment),
             ServeCommand.Create(environment),
             SandboxCommand.Create(environment),
             PlanCommand.Create(environment),

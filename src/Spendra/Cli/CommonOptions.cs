@@ -39,13 +39,21 @@ internal static class CommonOptions
     };
 
     // Those that are settings too: the command line is the strongest source of them.
-    private static readonly (Option<string?> Option, string Setting)[] Settings =
-        [(Data, "Data"), (Database, "Database"), (Urls, "Urls"), (Role, "Role")];
+    private static readonly Dictionary<string, string> Settings = new(StringComparer.Ordinal)
+    {
+        [Data.Name] = "Data",
+        [Database.Name] = "Database",
+        [Urls.Name] = "Urls",
+        [Role.Name] = "Role",
+    };
 
     public static SettingSource ToSource(ParseResult parse)
     {
         var source = SettingSource.CommandLine();
-        foreach (var (option, setting) in Settings) source.Set(setting, parse.GetValue(option));
+        foreach (var option in parse.CommandResult.Command.Options.OfType<Option<string?>>())
+        {
+            if (Settings.TryGetValue(option.Name, out var setting)) source.Set(setting, parse.GetValue(option));
+        }
         return source;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spendra.Cli;
+using Spendra.Storage.Keys;
 
 namespace Spendra.Hosting;
 
@@ -13,8 +14,14 @@ internal static class ServeCommand
             CommonOptions.Role,
             CommonOptions.Urls,
         };
-        command.DoesWithDatabase(environment, run => Serving.RunAsync(run, document => AnnounceAsync(run, document)));
+        command.DoesWithDatabase(environment, RunAsync);
         return command;
+    }
+
+    private static async Task<int> RunAsync(CommandRun run)
+    {
+        var masterKey = await MasterKeyStore.LoadAsync(run.Database, run.Options.Database, run.Options.MasterKey?.Reveal(), run.Cancel);
+        return await Serving.RunAsync(run, run.Options, masterKey, document => AnnounceAsync(run, document));
     }
 
     private static Task AnnounceAsync(CommandRun run, ServingDocument document)

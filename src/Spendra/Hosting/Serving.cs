@@ -12,10 +12,9 @@ internal sealed record ServingDocument(string Version, string Role, string Datab
 /// <summary>Starts a server and all it needs, announces it, and serves until the process is told to stop.</summary>
 internal static class Serving
 {
-    public static async Task<int> RunAsync(CommandRun run, Func<ServingDocument, Task> announce)
+    public static async Task<int> RunAsync(
+        CommandRun run, SpendraOptions options, MasterKey masterKey, Func<ServingDocument, Task> announce)
     {
-        var options = run.Options;
-        var masterKey = await MasterKeyStore.LoadAsync(run.Database, options.Database, options.MasterKey?.Reveal(), run.Cancel);
         await using var sandbox = await StartSandboxAsync(options, run.Cancel);
         var parts = new ServerParts(run.Database, masterKey, SandboxUrlOf(options, sandbox));
         await using var server = await SpendraServer.StartAsync(options, parts, run.Time, run.Cancel);

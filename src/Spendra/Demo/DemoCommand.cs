@@ -1,0 +1,108 @@
+using System.CommandLine;
+using Spendra.Cli;
+using Spendra.Control.Declarations;
+using Spendra.Hosting;
+using Spendra.Sandbox;
+using Spendra.Settings;
+using Spendra.Storage.Governance;
+using Spendra.Storage.Keys;
+
+namespace Spendra.Demo;
+
+internal sealed record DemoDocument(string GatewayUrl, string SandboxUrl, string Data, IReadOnlyDictionary<string, string> Keys);
+
+/// <summary>
+/// <c>demo</c>: a governed organization in front of the sandbox provider, in a folder of its own, with nothing to
+/// configure. Started again, it goes on where it stopped.
+/// </summary>
+internal static class DemoCommand
+{
+    private const string DefaultFolder = SpendraOptions.DefaultData + "/demo";
+    private const string Declaration = "acme.yaml";
+    // The address of the sandbox is part of the declaration: with the same port, a second start changes nothing.
+    private const int PreferredSandboxPort = 8099;
+
+    public static Command Create(CommandEnvironment environment)
+    {
+        // Its default comes from the command line, the strongest source: no configured database is ever used.
+        var data = new Option<string?>(CommonOptions.Data.Name)
+        {
+            Description = $"Folder of the demo. Default: {DefaultFolder}",
+            HelpName = "folder",
+            DefaultValueFactory = _ => DefaultFolder,
+        };
+        var command = new Command("demo", "Run a small governed company against the sandbox provider.") { data, CommonOptions.Urls };
+        command.Does(environment, async run =>
+        {
+            await using var database = await run.OpenDatabaseAsync();
+            return await RunAsync(run);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandRun run)
+    {
+        var folder = run.Options.Data!;
+        await RefuseForeignDataAsync(run, folder);
+        var masterKey = await MasterKeyStore.LoadAsync(run.Database, run.Options.Database, run.Options.MasterKey?.Reveal(), run.Cancel);
+        await using var sandbox = await StartSandboxAsync(run.Cancel);
+        var keys = DemoKeys.Load(folder);
+        await ApplyAsync(run, masterKey, sandbox, keys);
+        var options = run.Options with
+        {
+            Role = Role.All,
+            Gateway = run.Options.Gateway with { AllowPrivateUpstreams = true, SandboxUrl = sandbox.BaseUrl },
+        };
+        return await Serving.RunAsync(run, options, masterKey, serving =>
+            DemoGuide.Show(run.Output, new DemoDocument(Reachable(serving.Urls[0]), sandbox.BaseUrl.ToString(), folder, keys.Secrets), keys));
+    }
+
+    /// <summary>The demo's company is not to appear among someone's real ones.</summary>
+    private static async Task RefuseForeignDataAsync(CommandRun run, string folder)
+    {
+        if (DemoKeys.Exist(folder)) return;
+        var organizations = await new GovernanceReader(run.Database).ListOrganizationsAsync(run.Cancel);
+        if (organizations.Count == 0) return;
+        throw new CommandException("demo_folder_in_use",
+            $"{folder} holds an organization that is not the demo's ({organizations[0].Slug}): give the demo another folder with --data");
+    }
+
+    private static async Task<SandboxServer> StartSandboxAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await SandboxServer.StartAsync(new SandboxOptions { Port = PreferredSandboxPort }, cancel);
+        }
+        catch (IOException)
+        {
+            return await SandboxServer.StartAsync(new SandboxOptions(), cancel);
+        }
+    }
+
+    private static async Task ApplyAsync(CommandRun run, MasterKey masterKey, SandboxServer sandbox, DemoKeys keys)
+    {
+        // First the file, then the keys: a start that is cut off between the two is seen as the demo's by the next one.
+        keys.Save();
+        var text = (await ReadDeclarationAsync()).Replace("{sandbox}", sandbox.BaseUrl.ToString(), StringComparison.Ordinal);
+        var outcome = await Declarations.ApplyAsync(
+            run.Database, masterKey, text, Declaration, new DeclarationOptions(), new ChangeAuthor("demo", "cli"), run.Time, run.Cancel);
+        if (outcome is ApplyOutcome.Refused refused)
+            throw new CommandException("demo_folder_in_use", $"the demo cannot be set up ({refused.Errors[0].Message}): remove its folder and start it again");
+        foreach (var key in ((ApplyOutcome.Applied)outcome).Keys) keys.Keep(key.Slug, key.Secret);
+        keys.Save();
+    }
+
+    private static async Task<string> ReadDeclarationAsync()
+    {
+        await using var stream = typeof(DemoCommand).Assembly.GetManifestResourceStream(Declaration)
+            ?? throw new InvalidOperationException($"{Declaration} is not in this build");
+        using var reader = new StreamReader(stream);
+        return await reader.ReadToEndAsync();
+    }
+
+    /// <summary>An address that a client on this machine can use.</summary>
+    private static string Reachable(string url) => url
+        .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)
+        .Replace("[::]", "127.0.0.1", StringComparison.Ordinal)
+        .TrimEnd('/');
+}

@@ -1,0 +1,35 @@
+using Spendra.Cli;
+
+namespace Spendra.Demo;
+
+/// <summary>What to type once the demo is up. Every command works as it stands.</summary>
+internal static class DemoGuide
+{
+    public static Task Show(CommandOutput output, DemoDocument demo, DemoKeys keys)
+    {
+        output.Json(demo, CliJson.Default.DemoDocument);
+        output.Line($"Spendra demo: the gateway answers at {demo.GatewayUrl}, in front of the sandbox at {demo.SandboxUrl}");
+        output.Line($"Keys are in {Path.Combine(demo.Data, DemoKeys.FileName)}. Ada's key: {keys.Of("ada")}");
+        Step("A governed call; the headers say what was reserved and what remains:",
+            Curl("ada", "", "", "Hello"));
+        Step("The same, streamed:", Curl("ada", "-N ", "\"stream\":true,", "Hello"));
+        Step("A refused call, because Grace's budget is tiny:", Curl("grace", "", "", "Hello"));
+        Step("Why, or what a call cost (the id is in x-spendra-request-id):", $"spendra explain REQUEST_ID --data {demo.Data}");
+        Step("How the budgets stand, and proof that the ledger agrees with itself:",
+            $"spendra budgets --data {demo.Data}", $"spendra verify --data {demo.Data}");
+        output.Line();
+        output.Line("Ctrl-C stops the demo; started again, it goes on where it stopped.");
+        return Task.CompletedTask;
+
+        void Step(string what, params ReadOnlySpan<string> commands)
+        {
+            output.Line();
+            output.Line(what);
+            foreach (var command in commands) output.Line($"  {command}");
+        }
+
+        string Curl(string key, string options, string fields, string content) =>
+            $"curl -i {options}{demo.GatewayUrl}/v1/chat/completions -H 'Authorization: Bearer {keys.Of(key)}' -H 'Content-Type: application/json' "
+            + $"-d '{{\"model\":\"gpt-5.4-mini\",{fields}\"messages\":[{{\"role\":\"user\",\"content\":\"{content}\"}}]}}'";
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Spendra.Cli;
+
+namespace Spendra.Demo;
+
+/// <summary>
+/// Secrets of the demo's keys, by slug, in a file that only its owner reads. They may be kept because they open
+/// nothing but a sandbox on this machine.
+/// </summary>
+internal sealed class DemoKeys
+{
+    public const string FileName = "demo-keys.json";
+
+    private readonly string _path;
+    private readonly SortedDictionary<string, string> _secrets;
+
+    private DemoKeys(string path, SortedDictionary<string, string> secrets)
+    {
+        _path = path;
+        _secrets = secrets;
+    }
+
+    public IReadOnlyDictionary<string, string> Secrets => _secrets;
+
+    public static bool Exist(string folder) => File.Exists(Path.Combine(folder, FileName));
+
+    /// <summary>Empty when there is no file yet.</summary>
+    public static DemoKeys Load(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        if (!File.Exists(path)) return new DemoKeys(path, []);
+        try
+        {
+            return new DemoKeys(path, JsonSerializer.Deserialize(File.ReadAllBytes(path), DemoJson.Default.SortedDictionaryStringString) ?? []);
+        }
+        catch (JsonException)
+        {
+            throw new CommandException("demo_keys_damaged", $"{path} is damaged: remove {folder} and start the demo again");
+        }
+    }
+
+    public void Keep(string slug, string secret) => _secrets[slug] = secret;
+
+    /// <summary>The secret of a key of the demo's declaration.</summary>
+    public string Of(string slug) => _secrets.TryGetValue(slug, out var secret) ? secret : throw new CommandException(
+        "demo_keys_missing", $"{_path} lacks the key '{slug}': remove {Path.GetDirectoryName(_path)} and start the demo again");
+
+    /// <summary>Writes all or nothing, readable by the owner alone from the first byte on.</summary>
+    public void Save()
+    {
+        var draft = _path + ".new";
+        File.Delete(draft);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var stream = new FileStream(draft, options))
+            JsonSerializer.Serialize(stream, _secrets, DemoJson.Default.SortedDictionaryStringString);
+        File.Move(draft, _path, overwrite: true);
+    }
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true)]
+[JsonSerializable(typeof(SortedDictionary<string, string>))]
+internal sealed partial class DemoJson : JsonSerializerContext;
