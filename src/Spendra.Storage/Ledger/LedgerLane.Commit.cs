@@ -24,7 +24,7 @@ public sealed partial class LedgerLane
                 var notes = NotesOf(batch);
                 if (decision.Writes.IsEmpty && notes.IsEmpty)
                 {
-                    await _engine.AbandonAsync();
+                    await _engine.AbandonAsync(reconnect: false);
                 }
                 else
                 {
@@ -36,8 +36,8 @@ public sealed partial class LedgerLane
             }
             catch (Exception e)
             {
-                await _engine.AbandonAsync();
                 var fault = _engine.Classify(e);
+                await _engine.AbandonAsync(reconnect: fault == LaneFault.Unavailable);
                 if (fault == LaneFault.Poison)
                 {
                     await TakeApartAsync(batch, e);

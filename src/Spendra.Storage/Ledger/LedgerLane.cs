@@ -32,8 +32,17 @@ public sealed partial class LedgerLane : IAsyncDisposable
     private int _queuedReserves;
 
     public LedgerLane(Database database, LaneOptions options, TimeProvider time, ILogger<LedgerLane> logger)
+        : this(database.CreateLedgerEngine(), options, time, logger)
     {
-        _engine = database.CreateLedgerEngine();
+    }
+
+    /// <param name="engine">Owned by the lane from here on.</param>
+    /// <param name="options">Limits and waits.</param>
+    /// <param name="time">Decides when patience and timeouts end, and dates what is written.</param>
+    /// <param name="logger">Hears of retries and of commands that cannot be written.</param>
+    internal LedgerLane(ILedgerEngine engine, LaneOptions options, TimeProvider time, ILogger<LedgerLane> logger)
+    {
+        _engine = engine;
         _options = options;
         _time = time;
         _logger = logger;
@@ -122,7 +131,7 @@ public sealed partial class LedgerLane : IAsyncDisposable
                 // A bug in the lane itself: whoever waits is told, the next batch goes on.
                 LogLaneFailed(_logger, e);
                 foreach (var ticket in batch) ticket.TryFail(e);
-                await _engine.AbandonAsync();
+                await _engine.AbandonAsync(reconnect: true);
             }
             batch.Clear();
         }
