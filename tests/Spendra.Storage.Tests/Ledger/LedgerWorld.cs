@@ -47,14 +47,17 @@ internal sealed class LedgerWorld : IAsyncDisposable
         await world.VerifyAsync();
     }
 
-    public static async Task<LedgerWorld> OpenAsync(DatabaseEngine engine, PostgresCluster? cluster = null)
+    /// <param name="engine">Which database.</param>
+    /// <param name="cluster">Null: the one that all tests share.</param>
+    /// <param name="path">The data folder on SQLite; null for a temporary one.</param>
+    public static async Task<LedgerWorld> OpenAsync(DatabaseEngine engine, PostgresCluster? cluster = null, string? path = null)
     {
         var folder = new TempFolder();
         string? connectionString = null;
         if (engine == DatabaseEngine.Postgres)
             connectionString = await (cluster ?? await PostgresCluster.SharedAsync()).CreateDatabaseAsync("ledger");
         var target = connectionString is null
-            ? DatabaseTarget.Folder(folder.Path)
+            ? DatabaseTarget.Folder(path ?? folder.Path)
             : DatabaseTarget.Address(PostgresCluster.ToUrl(connectionString));
         await Migrator.MigrateAsync(target, Cancel);
         return new LedgerWorld(folder, target, connectionString);
@@ -77,9 +80,10 @@ internal sealed class LedgerWorld : IAsyncDisposable
     }
 
     /// <summary>A lane whose every step can be seen, held and broken.</summary>
-    public (LedgerLane Lane, GatedEngine Engine) OpenGatedLane(LaneOptions? options = null, TimeProvider? time = null)
+    public (LedgerLane Lane, GatedEngine Engine) OpenGatedLane(
+        LaneOptions? options = null, TimeProvider? time = null, DatabaseTarget? target = null)
     {
-        var engine = new GatedEngine(OpenDatabase().CreateLedgerEngine());
+        var engine = new GatedEngine(OpenDatabase(target).CreateLedgerEngine());
         var lane = new LedgerLane(
             engine, options ?? new LaneOptions { Patience = TimeSpan.Zero, FirstRetryDelay = TimeSpan.FromMilliseconds(1) },
             time ?? TimeProvider.System, NullLogger<LedgerLane>.Instance);
