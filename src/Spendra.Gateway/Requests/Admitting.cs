@@ -1,5 +1,6 @@
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
+using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Providers;
 using Spendra.Storage;
@@ -46,7 +47,7 @@ internal static class Admitting
     /// <summary>Steps 3 to 5. Pure but for what it notes in the call.</summary>
     private static Decision Decide(GovernedCall call, GatewayOptions options, long now)
     {
-        call.Changes = default;
+        call.Changes = new OpenAiChanges { IncludeUsage = call.HidesUsageChunk };
         call.ImposedOutputLimit = null;
         if (Admission.CheckPermissions(call.Standing, call.Shape) is { } forbidden) return new Decision.Deny(forbidden);
         if (!call.IsTest)
