@@ -64,11 +64,16 @@ internal sealed class GatewayHarness : IAsyncDisposable
     /// <summary>Applies a declaration; <c>{sandbox}</c> in it stands for the sandbox's address.</summary>
     public async Task ApplyAsync(string yaml)
     {
-        var text = yaml.Replace("{sandbox}", Sandbox.BaseUrl.ToString(), StringComparison.Ordinal);
+        foreach (var key in (await DeclareAsync(yaml.Replace("{sandbox}", Sandbox.BaseUrl.ToString(), StringComparison.Ordinal))).Keys)
+            Keys[key.Slug] = key.Secret;
+    }
+
+    public async Task<ApplyOutcome.Applied> DeclareAsync(string yaml)
+    {
         var outcome = await Declarations.ApplyAsync(
-            Database, MasterKey, text, "test.yaml", new DeclarationOptions(), new ChangeAuthor("test", "test", null), null, CancellationToken.None);
-        var applied = outcome.Should().BeOfType<ApplyOutcome.Applied>(outcome.ToString()).Subject;
-        foreach (var key in applied.Keys) Keys[key.Slug] = key.Secret;
+            Database, MasterKey, yaml, "test.yaml", new DeclarationOptions(), new ChangeAuthor("test", "test", null), null, CancellationToken.None);
+        var reason = outcome is ApplyOutcome.Refused refused ? string.Join("; ", refused.Errors) : "";
+        return outcome.Should().BeOfType<ApplyOutcome.Applied>(reason).Subject;
     }
 
     public HttpClient Client(string keySlug)
