@@ -47,7 +47,7 @@ internal sealed class GatewayHarness : IAsyncDisposable
 
     public static async Task<GatewayHarness> StartAsync(
         DatabaseEngine engine = DatabaseEngine.Sqlite, GatewayOptions? options = null, SandboxOptions? sandboxOptions = null,
-        bool hasSandbox = true)
+        bool hasSandbox = true, bool allowsPrivateUpstreams = true)
     {
         var folder = engine == DatabaseEngine.Sqlite ? new TempFolder() : null;
         var target = folder is not null
@@ -57,7 +57,7 @@ internal sealed class GatewayHarness : IAsyncDisposable
         var database = Database.Open(target);
         var masterKey = new MasterKey(new byte[MasterKey.KeyBytes]);
         var sandbox = await SandboxServer.StartAsync(sandboxOptions ?? new SandboxOptions { RecordRequests = true }, CancellationToken.None);
-        var app = Build(database, masterKey, (options ?? new GatewayOptions()) with { AllowPrivateUpstreams = true, SandboxUrl = hasSandbox ? sandbox.BaseUrl : null });
+        var app = Build(database, masterKey, (options ?? new GatewayOptions()) with { AllowPrivateUpstreams = allowsPrivateUpstreams, SandboxUrl = hasSandbox ? sandbox.BaseUrl : null });
         await app.StartAsync();
         return new GatewayHarness(app, sandbox, database, masterKey, folder);
     }
