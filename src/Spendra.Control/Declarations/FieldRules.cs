@@ -30,7 +30,8 @@ internal static class ZoneName
     }
 }
 
-internal static class InstantText
+/// <summary>Times as files and commands spell them.</summary>
+public static class InstantText
 {
     private static readonly string[] Formats =
         ["yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mmzzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFzzz"];
@@ -45,6 +46,7 @@ internal static class InstantText
         return micros >= 0;
     }
 
+    /// <summary>Microseconds since the Unix epoch as ISO 8601 in UTC.</summary>
     public static string Of(long micros) =>
         DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond)
             .ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Spendra.Control.Budgets;
 using Spendra.Demo;
+using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
 using Spendra.Storage.Ledger;
@@ -21,6 +22,12 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSerializable(typeof(ServingDocument))]
 [JsonSerializable(typeof(SandboxDocument))]
 [JsonSerializable(typeof(DemoDocument))]
+[JsonSerializable(typeof(PlanDocument))]
+[JsonSerializable(typeof(ApplyDocument))]
+[JsonSerializable(typeof(DeclarationErrorsDocument))]
+[JsonSerializable(typeof(IssuedKeyDocument))]
+[JsonSerializable(typeof(KeyDocument))]
+[JsonSerializable(typeof(KeysDocument))]
 [JsonSerializable(typeof(VerificationDocument))]
 [JsonSerializable(typeof(BudgetReport))]
 [JsonSerializable(typeof(ReservationsDocument))]

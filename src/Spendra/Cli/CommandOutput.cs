@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Spectre.Console;
@@ -13,6 +16,9 @@ internal sealed class CommandOutput(TextWriter output, TextWriter error, bool is
 {
     // Wide enough that rows do not wrap in a pipe or a log, where no terminal says how wide it is.
     private const int WidthWithoutTerminal = 200;
+
+    // Quotes stay quotes: nothing embeds this in HTML. Control characters are still escaped.
+    private static readonly JsonWriterOptions Readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly IAnsiConsole _console = Open(output);
 
@@ -33,7 +39,10 @@ internal sealed class CommandOutput(TextWriter output, TextWriter error, bool is
     /// <summary>The document of <c>--json</c>; nothing without.</summary>
     public void Json<T>(T document, JsonTypeInfo<T> type)
     {
-        if (IsJson) output.WriteLine(JsonSerializer.Serialize(document, type));
+        if (!IsJson) return;
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, Readable)) JsonSerializer.Serialize(writer, document, type);
+        output.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
     }
 
     public void Fail(Failure failure)

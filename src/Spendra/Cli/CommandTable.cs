@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Spendra.Demo;
+using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
 
@@ -17,6 +18,9 @@ internal static class CommandTable
             DemoCommand.Create(environment),
             ServeCommand.Create(environment),
             SandboxCommand.Create(environment),
+            PlanCommand.Create(environment),
+            ApplyCommand.Create(environment),
+            KeysCommand.Create(environment),
             BudgetsCommand.Create(environment),
             ReservationsCommand.Create(environment),
             ExplainCommand.Create(environment),

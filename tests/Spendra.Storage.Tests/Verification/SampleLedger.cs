@@ -104,7 +104,7 @@ internal sealed class SampleLedger : IAsyncDisposable
         await using var connection = await database.ConnectAsync(TestContext.Current.CancellationToken);
         foreach (var statement in SampleGovernance.Statements) await connection.ExecuteAsync(statement, ids);
         await using var transaction = await database.BeginWriteAsync(connection, default);
-        await AuditLog.InsertAsync(connection, transaction, [first, second], default);
+        await AuditLog.InsertAsync(database, connection, transaction, [first, second], default);
         await transaction.CommitAsync();
     }
 
