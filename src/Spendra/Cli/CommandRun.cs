@@ -47,7 +47,7 @@ internal sealed class CommandRun(ParseResult arguments, SpendraOptions options, 
         {
             1 => all[0],
             0 => throw new CommandException("organization_not_found",
-                "there is no organization yet: apply a declaration first (spendra apply FILE), or check --data or --database"),
+                "there is no organization yet: apply a declaration first (spendra apply -f FILE), or check --data or --database"),
             _ => throw new CommandException("organization_required",
                 $"there are several organizations: name one with --organization ({Names(all)})"),
         };

@@ -4,7 +4,7 @@ using Spendra.Control.Declarations;
 
 namespace Spendra.Governance;
 
-/// <summary><c>apply FILE</c>: makes the stored organization what the file declares, and prints the secrets of new keys once.</summary>
+/// <summary><c>apply -f FILE</c>: makes the stored organization what the file declares, and prints the secrets of new keys once.</summary>
 internal static class ApplyCommand
 {
     private static readonly Option<string?> Reason = new("--reason")

@@ -12,9 +12,11 @@ internal static class DeclarationFile
     private const string StandardInput = "-";
     private const int LongestBytes = 64 * 1024 * 1024;
 
-    public static readonly Argument<string> File = new("file")
+    public static readonly Option<string> File = new("--file", "-f")
     {
         Description = "The YAML or JSON file that declares the organization; '-' reads standard input.",
+        HelpName = "file",
+        Required = true,
     };
 
     public static readonly Option<bool> Prune = new("--prune")

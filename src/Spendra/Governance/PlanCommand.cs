@@ -4,7 +4,7 @@ using Spendra.Control.Declarations;
 
 namespace Spendra.Governance;
 
-/// <summary><c>plan FILE</c>: what applying the file would change. Writes nothing.</summary>
+/// <summary><c>plan -f FILE</c>: what applying the file would change. Writes nothing.</summary>
 internal static class PlanCommand
 {
     public static Command Create(CommandEnvironment environment)
