@@ -6,6 +6,7 @@ using Spendra.Core.Money;
 using Spendra.Storage;
 using Spendra.Storage.Audit;
 using Spendra.Storage.Governance;
+using Spendra.Storage.Keys;
 using Spendra.Storage.Tests;
 
 namespace Spendra.Control.Tests;

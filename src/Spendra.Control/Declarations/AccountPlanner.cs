@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
+using Spendra.Storage;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Keys;
 

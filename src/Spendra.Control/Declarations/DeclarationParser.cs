@@ -1,4 +1,5 @@
 using Spendra.Core.Governance;
+using Spendra.Storage;
 
 namespace Spendra.Control.Declarations;
 

@@ -1,4 +1,3 @@
-using Spendra.Control.Keys;
 using Spendra.Storage;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Keys;

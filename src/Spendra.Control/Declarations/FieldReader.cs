@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Spendra.Core.Governance;
 using Spendra.Core.Money;
+using Spendra.Storage;
 
 namespace Spendra.Control.Declarations;
 
@@ -76,7 +77,7 @@ internal sealed class FieldReader
     public string? Text(string field, int longest = LongestName)
     {
         if (Scalar(field) is not { } text) return null;
-        if (IsPlain(text, longest)) return text;
+        if (PlainText.Matches(text, longest)) return text;
         Complain(field, $"'{field}' is not plain text: expected 1 to {longest} characters without control characters");
         return null;
     }
@@ -169,7 +170,7 @@ internal sealed class FieldReader
         var names = ImmutableArray.CreateBuilder<string>(list.Items.Count);
         foreach (var item in list.Items)
         {
-            if (item is not ScalarNode { Text: { } name } || !IsPlain(name, LongestName))
+            if (item is not ScalarNode { Text: { } name } || !PlainText.Matches(name, LongestName))
                 _errors.Add(item.Line, $"'{field}' holds something that is not a name: expected plain text of 1 to {LongestName} characters");
             else if (names.Contains(name)) _errors.Add(item.Line, $"'{Short(name)}' is in '{field}' twice");
             else names.Add(name);
@@ -190,10 +191,6 @@ internal sealed class FieldReader
     /// <summary>Shortens what is quoted in an error.</summary>
     public static string Short(string text) => text.Length <= 60 ? text.ReplaceLineEndings(" ") : text[..60].ReplaceLineEndings(" ") + "…";
 
-    public static bool IsPlain(string text, int longest) =>
-        text.Length > 0 && text.Length <= longest && !text.Any(char.IsControl) && !string.IsNullOrWhiteSpace(text)
-        && !HasLoneSurrogate(text);
-
     private string? Scalar(string field)
     {
         if (Find(field) is not { } entry) return null;
@@ -205,15 +202,4 @@ internal sealed class FieldReader
     // A field that is there but says nothing counts as absent.
     private MapEntry? Find(string field) =>
         _fields.TryGetValue(field, out var entry) && entry.Value is not ScalarNode { Text: null } ? entry : null;
-
-    private static bool HasLoneSurrogate(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (!char.IsSurrogate(text[i])) continue;
-            if (!char.IsHighSurrogate(text[i]) || i + 1 == text.Length || !char.IsLowSurrogate(text[i + 1])) return true;
-            i++;
-        }
-        return false;
-    }
 }

@@ -1,4 +1,3 @@
-using Spendra.Core.Governance;
 using Spendra.Core.Keys;
 using Spendra.Storage.Governance;
 
@@ -14,7 +13,7 @@ internal static class KeyPlanner
         {
             var actor = draft.Resolve(item.Actor);
             var project = draft.Resolve(item.Project);
-            if (actor is not null && project is not null && !MayName(actor, project))
+            if (actor is not null && project is not null && !actor.MayName(project))
             {
                 draft.Errors.Add(item.Project!.Line, $"{item.Project} is not among the projects of {item.Actor}: "
                     + "expected one of them, or the project added to the employee");
@@ -37,10 +36,6 @@ internal static class KeyPlanner
             else Create(draft, key with { KeyId = draft.Inputs.NewId() });
         }
     }
-
-    /// <summary>An employee with declared projects may name only those; every other actor may name any.</summary>
-    public static bool MayName(ScopeRow actor, ScopeRow project) =>
-        actor.Scope.Kind != ScopeKind.Employee || actor.ProjectIds.IsEmpty || actor.ProjectIds.Contains(project.Scope.ScopeId);
 
     private static void Create(PlanDraft draft, ScopedKey key) =>
         draft.Put("key", key.Slug, before: null, isArchived: false, Description.Of(key, draft.NameOf),

@@ -13,9 +13,6 @@ public enum ChangeAction
     Revoke,
 }
 
-/// <summary>One field of a change. Null means absent; secrets never appear.</summary>
-public sealed record FieldChange(string Field, string? Before, string? After);
-
 /// <summary>What applying a declaration does to one item.</summary>
 /// <param name="Action">What happens.</param>
 /// <param name="Kind">For example <c>team</c>, <c>budget</c>, <c>key</c>.</param>

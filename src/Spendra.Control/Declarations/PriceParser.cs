@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
 using Spendra.Storage.Pricing;
 

@@ -91,7 +91,7 @@ internal static class LeftAlone
     private static void CheckProject(PlanDraft draft, KeyRow row)
     {
         if (row.Key.ProjectId is not { } projectId || draft.FindLive(projectId) is not { } project) return;
-        if (draft.FindLive(row.Key.ActorId) is not { } actor || KeyPlanner.MayName(actor, project)) return;
+        if (draft.FindLive(row.Key.ActorId) is not { } actor || actor.MayName(project)) return;
         draft.Errors.Add(draft.Declaration.Organization.Line,
             $"{actor.Scope.Reference} would lose {project.Scope.Reference}, which key '{row.Key.Slug}' names: keep the project, or revoke the key first");
     }

@@ -1,4 +1,3 @@
-using Spendra.Control.Declarations;
 using Spendra.Core.Keys;
 using Spendra.Core.Money;
 using Spendra.Storage;
@@ -77,7 +76,7 @@ public static class KeyIssuer
         {
             project = KeyRequestRules.FindScope(state, name.StartsWith("project/", StringComparison.Ordinal) ? name : $"project/{name}");
             if (project is null) return KeyOutcome<IssuedKey>.No($"project '{name}' does not exist");
-            if (!KeyPlanner.MayName(actor, project))
+            if (!actor.MayName(project))
                 return KeyOutcome<IssuedKey>.No($"{project.Scope.Reference} is not among the projects of {actor.Scope.Reference}");
         }
 

@@ -1,4 +1,3 @@
-using Spendra.Control.Declarations;
 using Spendra.Core.Governance;
 using Spendra.Core.Keys;
 using Spendra.Storage.Governance;
@@ -14,14 +13,14 @@ internal static class KeyRequestRules
     /// <summary>What is wrong with the request itself, or null.</summary>
     public static string? Contradiction(KeyRequest request)
     {
-        if (!SlugRule.Matches(request.Slug)) return $"'{FieldReader.Short(request.Slug)}' is not a slug: expected {SlugRule.Expected}";
-        if (request.Environment is { } environment && !FieldReader.IsPlain(environment, LongestEnvironment))
+        if (!SlugRule.Matches(request.Slug)) return $"'{request.Slug}' is not a slug: expected {SlugRule.Expected}";
+        if (request.Environment is { } environment && !PlainText.Matches(environment, LongestEnvironment))
             return $"the environment is not plain text of 1 to {LongestEnvironment} characters";
         if (request.MaxRequest is { IsNegative: true }) return "the maximum per request is negative";
         if (request.ExpiresAt is < 0) return "the expiry is before 1970";
         foreach (var name in (request.Providers ?? []).Concat(request.Models ?? []).Concat(request.Tools ?? []))
         {
-            if (!FieldReader.IsPlain(name, LongestName)) return $"'{FieldReader.Short(name)}' is not a name of 1 to {LongestName} characters";
+            if (!PlainText.Matches(name, LongestName)) return $"'{name}' is not a name of 1 to {LongestName} characters";
         }
         return null;
     }

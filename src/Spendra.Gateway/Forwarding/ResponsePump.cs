@@ -21,7 +21,7 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
 {
     private const int PieceBytes = 16 * 1024;
 
-    private readonly DiscardingWriter _discard = new();
+    private DiscardingWriter? _discard;
     private long _detachedBytes;
 
     /// <summary>Runs before the client sees the id of an object that the response makes.</summary>
@@ -74,7 +74,7 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
         }
     }
 
-    private IBufferWriter<byte> Output => patience.IsDetached ? _discard : context.Response.BodyWriter;
+    private IBufferWriter<byte> Output => patience.IsDetached ? _discard ??= new DiscardingWriter() : context.Response.BodyWriter;
 
     private async Task<PumpEnd> EndAsync(ResponseMeter meter, PumpEnd end)
     {

@@ -158,9 +158,10 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
     {
         var status = (int)response.StatusCode;
         var head = ArrayPool<byte>.Shared.Rent(HeadBytes);
+        var length = 0;
         try
         {
-            var (length, isComplete, isBroken) = await ReadHeadAsync(upstream, pump, head);
+            (length, var isComplete, var isBroken) = await ReadHeadAsync(upstream, pump, head);
             if (isBroken)
             {
                 ending.SettleAtBound(status, upstreamId);
@@ -189,7 +190,7 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(head, clearArray: true);
+            ReturnClean(head, length);
         }
     }
 
@@ -219,9 +220,10 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
                 "The provider answered with a redirect, which is not followed. Ask the platform's owner to check the account's base URL.");
         }
         var head = ArrayPool<byte>.Shared.Rent(MaxErrorBytes);
+        var length = 0;
         try
         {
-            var (length, _, _) = await ReadHeadAsync(upstream, pump, head);
+            (length, _, _) = await ReadHeadAsync(upstream, pump, head);
             WriteHead(response, cost: null);
             _context.Response.ContentLength = length;
             await WriteAsync(head.AsMemory(0, length));
@@ -229,8 +231,15 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(head, clearArray: true);
+            ReturnClean(head, length);
         }
+    }
+
+    /// <summary>A completion may stand in it: the next renter gets it clean. Clearing all of it would cost more than the rest of the call.</summary>
+    private static void ReturnClean(byte[] buffer, int used)
+    {
+        buffer.AsSpan(0, used).Clear();
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     private void WriteHead(HttpResponseMessage response, Core.Money.NanoUsd? cost)

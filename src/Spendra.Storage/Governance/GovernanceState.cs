@@ -15,6 +15,13 @@ public sealed record ScopeRow(Scope Scope, bool IsArchived)
     public string? Email { get; init; }
 
     public ImmutableSortedSet<Guid> ProjectIds { get; init; } = [];
+
+    /// <summary>
+    /// Whether a key of this actor may name the project. An employee with declared projects may name only those;
+    /// every other actor may name any.
+    /// </summary>
+    public bool MayName(ScopeRow project) =>
+        Scope.Kind != ScopeKind.Employee || ProjectIds.IsEmpty || ProjectIds.Contains(project.Scope.ScopeId);
 }
 
 public sealed record BudgetRow(Budget Budget, bool IsArchived);

@@ -1,6 +1,7 @@
 using Spendra.Cli;
 using Spendra.Control.Declarations;
-using Spendra.Control.Keys;
+using Spendra.Storage.Governance;
+using Spendra.Storage.Keys;
 
 namespace Spendra.Governance;
 

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using Spectre.Console;
 using Spendra.Cli;
-using Spendra.Control.Declarations;
 using Spendra.Control.Keys;
 using Spendra.Core.Keys;
 using Spendra.Core.Money;
+using Spendra.Storage;
 
 namespace Spendra.Governance;
 

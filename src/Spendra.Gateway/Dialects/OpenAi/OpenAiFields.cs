@@ -33,6 +33,7 @@ internal enum OpenAiFields
     Conversation = 1 << 15,
     PromptTemplate = 1 << 16,
     WebSearch = 1 << 17,
+    PromptCache = 1 << 18,
 }
 
 internal static class OpenAiFieldNames
@@ -51,6 +52,7 @@ internal static class OpenAiFieldNames
         ("prediction"u8.ToArray(), OpenAiFields.Prediction),
         ("modalities"u8.ToArray(), OpenAiFields.Modalities),
         ("web_search_options"u8.ToArray(), OpenAiFields.WebSearch),
+        ("prompt_cache_options"u8.ToArray(), OpenAiFields.PromptCache),
     ];
 
     private static readonly (byte[] Name, OpenAiFields Field)[] Responses =
@@ -66,6 +68,7 @@ internal static class OpenAiFieldNames
         ("store"u8.ToArray(), OpenAiFields.Store),
         ("conversation"u8.ToArray(), OpenAiFields.Conversation),
         ("prompt"u8.ToArray(), OpenAiFields.PromptTemplate),
+        ("prompt_cache_options"u8.ToArray(), OpenAiFields.PromptCache),
     ];
 
     private static readonly (byte[] Name, OpenAiFields Field)[] Embeddings =

@@ -105,6 +105,7 @@ internal ref struct OpenAiRequestReader
             case OpenAiFields.Conversation: RefuseUnlessNull("a conversation's content cannot be seen or counted here"); break;
             case OpenAiFields.PromptTemplate: RefuseUnlessNull("a stored prompt's content cannot be seen here"); break;
             case OpenAiFields.WebSearch: ReadWebSearch(); break;
+            case OpenAiFields.PromptCache: ReadPromptCache(); break;
             default: throw new InvalidOperationException($"no reader for {field}");
         }
     }
@@ -235,6 +236,24 @@ internal ref struct OpenAiRequestReader
         if (_json.TokenType == JsonTokenType.Null) return;
         _json.Skip();
         _facts.Tools = _facts.Tools.Add("web_search");
+    }
+
+    /// <summary>Writes to the cache that are kept longer than the default half hour have a price of their own.</summary>
+    private void ReadPromptCache()
+    {
+        if (_json.TokenType != JsonTokenType.StartObject)
+        {
+            _json.Skip();
+            return;
+        }
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            var isTtl = _json.ValueTextEquals("ttl"u8);
+            _json.Read();
+            if (isTtl && !(_json.TokenType == JsonTokenType.String && _json.ValueTextEquals("30m"u8)))
+                Refuse("a prompt cache kept for other than 30 minutes has rates of its own that are not in the price book");
+            _json.Skip();
+        }
     }
 
     /// <summary>

@@ -48,9 +48,10 @@ internal sealed class HeldBody : IDisposable
     {
         if (_buffer is not { } buffer) return;
         _buffer = null;
-        Bytes = default;
         // Prompts are nobody else's: the next renter of the buffer gets it clean.
-        ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        buffer.AsSpan(0, Bytes.Length).Clear();
+        Bytes = default;
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     private static byte[] Grow(byte[] full)

@@ -4,16 +4,18 @@ using Spendra.Core.Budgets;
 using Spendra.Core.Governance;
 using Spendra.Core.Keys;
 using Spendra.Core.Pricing;
-using Spendra.Storage.Governance;
 
-namespace Spendra.Control.Declarations;
+namespace Spendra.Storage.Governance;
+
+/// <summary>One field of a change. Null means absent; secrets never appear.</summary>
+public sealed record FieldChange(string Field, string? Before, string? After);
 
 /// <summary>
 /// A row as people read it: fields in the words of the file, references by name, amounts as exact decimals. Two
 /// rows are the same exactly when their descriptions are; plans and audit records show nothing else, so a secret
 /// that is not described here cannot leak there.
 /// </summary>
-internal sealed record Description(IReadOnlyList<(string Field, string? Value)> Fields)
+public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fields)
 {
     private const string IdField = "id";
 

@@ -1,9 +1,8 @@
 using System.Security.Cryptography;
 using Spendra.Core.Keys;
 using Spendra.Storage.Governance;
-using Spendra.Storage.Keys;
 
-namespace Spendra.Control.Keys;
+namespace Spendra.Storage.Keys;
 
 /// <summary>A new key with its full token, which is shown once and stored nowhere. Prints as redacted.</summary>
 public sealed record IssuedKey(string Slug, Guid KeyId, KeyMode Mode, string Secret)
@@ -14,7 +13,7 @@ public sealed record IssuedKey(string Slug, Guid KeyId, KeyMode Mode, string Sec
     public override string ToString() => $"{Slug} {Id}_[redacted]";
 
     /// <summary>Makes the secret of a new key: the row holds only its digest.</summary>
-    internal static (GovernanceWrite.AddKey Write, IssuedKey Issued) Mint(ScopedKey key, MasterKey masterKey)
+    public static (GovernanceWrite.AddKey Write, IssuedKey Issued) Mint(ScopedKey key, MasterKey masterKey)
     {
         var token = KeyToken.Create(key.Mode, key.KeyId, RandomNumberGenerator.GetBytes(KeyToken.SecretBytes));
         return (new GovernanceWrite.AddKey(key, masterKey.DigestSecret(token.Secret)),

@@ -1,0 +1,17 @@
+using System.Buffers;
+
+namespace Spendra.Control.Declarations;
+
+internal static class ZoneName
+{
+    private const int Longest = 64;
+    private static readonly SearchValues<char> Allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+-");
+
+    /// <summary>The zone of an IANA name. The name becomes part of a file path on Unix, so only its letters are let through.</summary>
+    public static TimeZoneInfo? Find(string name)
+    {
+        if (name.Length is 0 or > Longest || name.AsSpan().ContainsAnyExcept(Allowed) || !char.IsAsciiLetter(name[0])) return null;
+        return TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : null;
+    }
+}

@@ -1,0 +1,207 @@
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Spendra.Control.Ledger;
+using Spendra.Core.Budgets;
+using Spendra.Core.Ledger;
+using Spendra.Core.Money;
+using Spendra.Storage;
+using Spendra.Storage.Ledger;
+using Spendra.Storage.Schema;
+using Spendra.Testing;
+
+namespace Spendra.Control.Tests.Ledger;
+
+public sealed class ReservationSweepTests : IAsyncLifetime
+{
+    private static readonly DateTimeOffset Start = new(2026, 11, 15, 12, 0, 0, TimeSpan.Zero);
+    private static readonly Guid OrganizationId = Guid.CreateVersion7(Start);
+    private static readonly Guid GatewayId = Guid.CreateVersion7(Start);
+    private static readonly byte[] Digest = new byte[32];
+
+    private static readonly Budget Budget = new()
+    {
+        BudgetId = Guid.CreateVersion7(Start),
+        Slug = "all",
+        ScopeId = OrganizationId,
+        Amount = NanoUsd.FromUsd(10),
+        Period = Period.Of(PeriodKind.Total),
+        Zone = TimeZoneInfo.Utc,
+    };
+
+    private readonly TempFolder _folder = new();
+    private readonly FakeTimeProvider _time = new(Start);
+    private Database _database = null!;
+    private LedgerLane _lane = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        var target = DatabaseTarget.Folder(_folder.Path);
+        await Migrator.MigrateAsync(target, Cancel);
+        _database = Database.Open(target);
+        await using (var connection = await _database.ConnectAsync(Cancel))
+        {
+            await connection.ExecuteAsync("""
+                INSERT INTO organizations (organization_id, slug, name, currency, time_zone, governance_epoch, entry_sequence,
+                    outbox_sequence, audit_sequence, audit_hash, created_at)
+                VALUES (@OrganizationId, 'acme', 'Acme', 'USD', 'UTC', 1, 0, 0, 0, @Digest, 1)
+                """, new { OrganizationId, Digest });
+        }
+        _lane = new LedgerLane(_database, new LaneOptions { Patience = TimeSpan.Zero }, _time, NullLogger<LedgerLane>.Instance);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _lane.DisposeAsync();
+        await _database.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_reservation_of_a_living_gateway_is_left_alone_until_its_time_is_over()
+    {
+        await BeatAsync();
+        await ReserveAsync();
+        _time.Advance(TimeSpan.FromSeconds(60));
+        await BeatAsync();
+        await NewSweep().ExpireAsync(Cancel);
+        (await CountAsync("open_reservations")).Should().Be(1);
+
+        _time.Advance(TimeSpan.FromSeconds(840));
+        await BeatAsync();
+        await NewSweep().ExpireAsync(Cancel);
+        (await CountAsync("open_reservations")).Should().Be(0);
+        (await CountAsync("spend_events WHERE kind = 1 AND is_estimated = 1 AND cost_nanos = 1000000")).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_reservation_of_a_silent_gateway_is_booked_after_the_lease()
+    {
+        await BeatAsync();
+        await ReserveAsync();
+        _time.Advance(TimeSpan.FromSeconds(14));
+        await NewSweep().ExpireAsync(Cancel);
+        (await CountAsync("open_reservations")).Should().Be(1, "the lease is 15 seconds");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await NewSweep().ExpireAsync(Cancel);
+        (await CountAsync("open_reservations")).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_reservation_proves_that_its_gateway_lived()
+    {
+        await ReserveAsync();
+        await NewSweep().ExpireAsync(Cancel);
+        (await CountAsync("open_reservations")).Should().Be(1, "it is younger than the lease, heartbeat or not");
+    }
+
+    [Fact]
+    public async Task A_reservation_without_a_gateway_waits_for_its_time()
+    {
+        await ReserveAsync(gateway: null);
+        _time.Advance(TimeSpan.FromSeconds(899));
+        await NewSweep().ExpireAsync(Cancel);
+        (await CountAsync("open_reservations")).Should().Be(1);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await NewSweep().ExpireAsync(Cancel);
+        (await CountAsync("open_reservations")).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task More_than_a_batch_is_ended_in_one_sweep()
+    {
+        for (var i = 0; i < 300; i++) await ReserveAsync();
+        _time.Advance(TimeSpan.FromHours(1));
+        await NewSweep().ExpireAsync(Cancel);
+        (await CountAsync("open_reservations")).Should().Be(0);
+        (await CountAsync("spend_events")).Should().Be(300);
+    }
+
+    [Fact]
+    public async Task Idempotency_keys_are_forgotten_after_a_day_unless_their_reservation_is_open()
+    {
+        var ended = await ReserveAsync(key: 1);
+        await ReserveAsync(key: 2);
+        await _lane.EndAsync(new ExpireCommand(OrganizationId, ended, [Budget.WindowAt(0)!.WindowId]));
+        var sweep = NewSweep();
+        _time.Advance(TimeSpan.FromHours(24));
+        await sweep.ForgetAsync(Cancel);
+        (await CountAsync("idempotency_keys")).Should().Be(2, "a day is not over before it is over");
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await sweep.ForgetAsync(Cancel);
+        (await CountAsync("idempotency_keys")).Should().Be(2, "they are looked for every ten minutes only");
+        _time.Advance(TimeSpan.FromMinutes(10));
+        await sweep.ForgetAsync(Cancel);
+        (await CountAsync("idempotency_keys")).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_sweep_that_fails_is_tried_again()
+    {
+        await ReserveAsync();
+        await using (var connection = await _database.ConnectAsync(Cancel))
+            await connection.ExecuteAsync("ALTER TABLE gateways RENAME TO elsewhere");
+        using var sweep = NewSweep();
+        await sweep.StartAsync(Cancel);
+        _time.Advance(TimeSpan.FromHours(1));
+        await Task.Delay(200, Cancel);
+        sweep.ExecuteTask!.IsCompleted.Should().BeFalse("a failing sweep does not end");
+        await using (var connection = await _database.ConnectAsync(Cancel))
+            await connection.ExecuteAsync("ALTER TABLE elsewhere RENAME TO gateways");
+        for (var attempt = 0; attempt < 100 && await CountAsync("open_reservations") > 0; attempt++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(2));
+            await Task.Delay(50, Cancel);
+        }
+        (await CountAsync("open_reservations")).Should().Be(0);
+        await sweep.StopAsync(Cancel);
+    }
+
+    private ReservationSweep NewSweep() =>
+        new(_database, _lane, new SweepOptions(), _time, NullLogger<ReservationSweep>.Instance);
+
+    private Task BeatAsync() => _lane.BeatAsync(GatewayId, Micros.Of(Start), Micros.Now(_time));
+
+    private Task<Guid> ReserveAsync(byte? key = null) => ReserveAsync(GatewayId, key);
+
+    private async Task<Guid> ReserveAsync(Guid? gateway, byte? key = null)
+    {
+        var now = Micros.Now(_time);
+        var window = Budget.WindowAt(now)!;
+        var digest = key is { } number ? Enumerable.Repeat(number, 32).ToArray() : null;
+        var reservation = new Reservation
+        {
+            OrganizationId = OrganizationId,
+            ReservationId = Guid.CreateVersion7(_time.GetUtcNow()),
+            KeyId = OrganizationId,
+            ScopeIds = [OrganizationId],
+            PolicyIds = [],
+            WindowIds = [window.WindowId],
+            Provider = "openai",
+            AccountId = OrganizationId,
+            Model = "m",
+            Route = "chat.completions",
+            Amount = new NanoUsd(1_000_000),
+            Epoch = 1,
+            ReservedAt = now,
+            ExpiresAt = now + 900_000_000,
+            GatewayId = gateway,
+            IdempotencyDigest = digest,
+        };
+        var claim = new WindowClaim(window, OrganizationId, "cap", Enforcement.Hard);
+        var outcome = await _lane.ReserveAsync(new ReserveCommand(reservation, [claim])
+        {
+            Idempotency = digest is null ? null : new IdempotencyClaim(digest, digest),
+        });
+        outcome.Should().BeOfType<LedgerOutcome.Admitted>();
+        return reservation.ReservationId;
+    }
+
+    private async Task<long> CountAsync(string what)
+    {
+        await using var connection = await _database.ConnectAsync(Cancel);
+        return await connection.ExecuteScalarAsync<long>($"SELECT count(*) FROM {what}");
+    }
+}

@@ -1,0 +1,134 @@
+using System.Collections;
+using Spendra.Settings;
+using Spendra.Storage;
+using Spendra.Testing;
+
+namespace Spendra.Tests.Settings;
+
+public sealed class SettingsLoaderTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly Hashtable _variables = [];
+    private readonly SettingSource _commandLine = SettingSource.CommandLine();
+
+    private string FilePath => _folder.File("spendra.json");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Nothing_configured_is_a_loopback_server_with_a_data_folder()
+    {
+        var options = Load();
+        options.Urls.Should().Be("http://127.0.0.1:8080");
+        options.Data.Should().Be("./spendra-data");
+        options.Database.Engine.Should().Be(DatabaseEngine.Sqlite);
+        options.Role.Should().Be(Role.All);
+        options.MasterKey.Should().BeNull();
+        options.Gateway.Should().Be(new Gateway.GatewayOptions(), "the defaults of the settings are those of the gateway");
+    }
+
+    [Fact]
+    public void Command_line_is_stronger_than_environment_and_environment_than_file()
+    {
+        File.WriteAllText(FilePath, """{ "Urls": "http://127.0.0.1:1", "Role": "worker", "Gateway": { "DrainSeconds": 1 } } // fine""");
+        _variables["SPENDRA__URLS"] = "http://127.0.0.1:2";
+        _variables["SPENDRA__ROLE"] = "gateway";
+        _commandLine.Set("Urls", "http://127.0.0.1:3");
+        var options = Load();
+        options.Urls.Should().Be("http://127.0.0.1:3");
+        options.Role.Should().Be(Role.Gateway);
+        options.Gateway.DrainSeconds.Should().Be(1);
+    }
+
+    [Fact]
+    public void A_data_folder_on_the_command_line_beats_a_configured_database()
+    {
+        _variables["SPENDRA__DATABASE"] = "postgres://localhost/spendra";
+        Load().Database.Engine.Should().Be(DatabaseEngine.Postgres);
+        _commandLine.Set("Data", _folder.Path);
+        Load().Database.Engine.Should().Be(DatabaseEngine.Sqlite);
+    }
+
+    [Fact]
+    public void All_errors_are_reported_together_and_say_what_is_allowed()
+    {
+        File.WriteAllText(FilePath, """{ "Gatway": { "DrainSeconds": 1 }, "Urls": ["http://a", "http://b"] }""");
+        _variables["SPENDRA__GATEWAY__MAXBODYBYTES"] = "12";
+        _variables["SPENDRA__LOG__LEVEL"] = "loud";
+        _variables["SPENDRA__SWEEP__INTERVAL"] = "1";
+        _variables["SPENDRA__LOG__JSON"] = "yes";
+        _commandLine.Set("Role", "king");
+        Errors().Should().BeEquivalentTo(
+            $"Urls in {FilePath} is a list: write one value; several URLs are separated by ';'",
+            "--role is 'king': allowed is all, gateway, control, worker",
+            "SPENDRA__GATEWAY__MAXBODYBYTES is '12': allowed is a whole number from 1024 to 1073741824",
+            "SPENDRA__LOG__LEVEL is 'loud': allowed is trace, debug, information, warning, error",
+            "SPENDRA__LOG__JSON is 'yes': allowed is true or false",
+            "SPENDRA__SWEEP__INTERVAL is not a setting: allowed are Sweep:GatewayLeaseSeconds, Sweep:IntervalMs",
+            Errors().Single(e => e.StartsWith($"Gatway:DrainSeconds in {FilePath} is not a setting: allowed are", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Data_and_database_from_one_place_exclude_each_other()
+    {
+        _commandLine.Set("Data", _folder.Path);
+        _commandLine.Set("Database", "postgres://localhost/spendra");
+        Errors().Should().Equal("--data and --database exclude each other: keep one");
+    }
+
+    [Fact]
+    public void Malformed_json_is_reported_with_file_and_position()
+    {
+        File.WriteAllText(FilePath, "{\n  \"Urls\": oops\n}");
+        Errors().Should().ContainSingle().Which.Should().StartWith($"{FilePath} is not valid JSON at line 2, column 11: ");
+    }
+
+    [Theory]
+    [InlineData("https://127.0.0.1:8080")]
+    [InlineData("127.0.0.1:8080")]
+    [InlineData("http://")]
+    [InlineData("http://a;ftp://b")]
+    public void An_address_that_cannot_be_listened_on_is_refused(string urls)
+    {
+        _variables["SPENDRA__URLS"] = urls;
+        Errors().Should().ContainSingle().Which.Should().StartWith($"SPENDRA__URLS is '{urls}': allowed is http://host:port");
+    }
+
+    [Theory]
+    [InlineData("http://*:8080")]
+    [InlineData("http://0.0.0.0:8080;http://[::1]:9090")]
+    public void Every_usual_address_may_be_listened_on(string urls)
+    {
+        _variables["SPENDRA__URLS"] = urls;
+        Load().Urls.Should().Be(urls);
+    }
+
+    [Fact]
+    public void The_master_key_is_in_no_text()
+    {
+        _variables["SPENDRA__MASTERKEY"] = "hush";
+        var options = Load();
+        options.MasterKey!.Reveal().Should().Be("hush");
+        options.ToString().Should().NotContain("hush").And.Contain("[redacted]");
+    }
+
+    [Fact]
+    public void An_empty_variable_counts_as_not_set()
+    {
+        _variables["SPENDRA__DATABASE"] = "";
+        Load().Database.Engine.Should().Be(DatabaseEngine.Sqlite);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:9", "http://127.0.0.1:9/v1")]
+    [InlineData("http://127.0.0.1:9/v1/", "http://127.0.0.1:9/v1")]
+    public void A_sandbox_address_ends_with_the_version(string url, string expected)
+    {
+        _variables["SPENDRA__SANDBOX__URL"] = url;
+        Load().Gateway.SandboxUrl.Should().Be(new Uri(expected));
+    }
+
+    private SpendraOptions Load() => SettingsLoader.Load(_commandLine, _variables, FilePath);
+
+    private IReadOnlyList<string> Errors() => FluentActions.Invoking(Load).Should().Throw<SettingsException>().Which.Errors;
+}
