@@ -45,5 +45,6 @@ internal static class Invocation
         return relative.Contains(Path.DirectorySeparatorChar) ? relative : Path.Combine(".", relative);
     }
 
-    private static string Quoted(string path) => path.Contains(' ') ? $"\"{path}\"" : path;
+    /// <summary>A path as a shell takes it.</summary>
+    public static string Quoted(string path) => path.Contains(' ') ? $"\"{path}\"" : path;
 }
