@@ -7,6 +7,8 @@ internal static class DemoGuide
 {
     public static Task Show(CommandOutput output, DemoDocument demo, DemoKeys keys)
     {
+        var spendra = Invocation.OfProcess();
+        var data = Invocation.Quoted(demo.Data);
         output.Json(demo, CliJson.Default.DemoDocument);
         output.Line($"Spendra demo: the gateway answers at {demo.GatewayUrl}, in front of the sandbox at {demo.SandboxUrl}");
         output.Line($"Keys are in {Path.Combine(demo.Data, DemoKeys.FileName)}. Ada's key: {keys.Of("ada")}");
@@ -14,9 +16,9 @@ internal static class DemoGuide
             Curl("ada", "", "", "Hello"));
         Step("The same, streamed:", Curl("ada", "-N ", "\"stream\":true,", "Hello"));
         Step("A refused call, because Grace's budget is tiny:", Curl("grace", "", "", "Hello"));
-        Step("Why, or what a call cost (the id is in x-spendra-request-id):", $"spendra explain REQUEST_ID --data {demo.Data}");
+        Step("Why, or what a call cost (the id is in x-spendra-request-id):", $"{spendra} explain REQUEST_ID --data {data}");
         Step("How the budgets stand, and proof that the ledger agrees with itself:",
-            $"spendra budgets --data {demo.Data}", $"spendra verify --data {demo.Data}");
+            $"{spendra} budgets --data {data}", $"{spendra} verify --data {data}");
         output.Line();
         output.Line("Ctrl-C stops the demo; started again, it goes on where it stopped.");
         return Task.CompletedTask;
