@@ -9,7 +9,7 @@ var seconds = args.Length > 0 ? double.Parse(args[0], CultureInfo.InvariantCultu
 var engines = args.Length > 1 ? [Enum.Parse<DatabaseEngine>(args[1], ignoreCase: true)] : Enum.GetValues<DatabaseEngine>();
 int[] callers = [1, 64, 512];
 
-Console.WriteLine("engine     callers    pairs/s   reserve p50   reserve p99   bytes/pair");
+Console.WriteLine("engine     callers    pairs/s   reserve p50   reserve p99   processor/pair   bytes/pair");
 foreach (var engine in engines)
 {
     foreach (var count in callers)
@@ -20,6 +20,6 @@ foreach (var engine in engines)
             : DatabaseTarget.Address(PostgresCluster.ToUrl(await (await PostgresCluster.SharedAsync()).CreateDatabaseAsync("bench")));
         var figure = await LaneBench.RunAsync(target, count, TimeSpan.FromSeconds(seconds));
         Console.WriteLine(
-            $"{engine,-10} {count,7} {figure.PairsPerSecond,10:F0} {figure.MedianMicros,10:F0} µs {figure.SlowMicros,10:F0} µs {figure.BytesPerPair,12:F0}");
+            $"{engine,-10} {count,7} {figure.PairsPerSecond,10:F0} {figure.MedianMicros,10:F0} µs {figure.SlowMicros,10:F0} µs {figure.ProcessorMicrosPerPair,13:F1} µs {figure.BytesPerPair,12:F0}");
     }
 }
