@@ -63,11 +63,11 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
         var request = call.Context.Request;
         if (request.Headers.ContentEncoding.Count > 0)
             return (null, new GatewayError(415, "invalid_request_error", "unsupported_encoding", "Compressed request bodies are not read here. Send the body as it is."));
+        LeaveBodyLimitToUs(call.Context);
         HeldBody? body = null;
         GatewayError? error = null;
         if (call.Route.Intake == BodyIntake.Governed)
         {
-            SetBodyLimit(call.Context, parts.Options.MaxBodyBytes);
             body = await HeldBody.ReadAsync(request, parts.Options.MaxBodyBytes, cancel);
             if (body is null) return (null, TooLarge(parts.Options.MaxBodyBytes));
             error = Intake.ReadBody(call, body.Bytes);
@@ -75,7 +75,6 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
         else if (call.Route.Intake == BodyIntake.Streamed)
         {
             if (request.ContentLength > parts.Options.MaxUploadBytes) return (null, TooLarge(parts.Options.MaxUploadBytes));
-            SetBodyLimit(call.Context, parts.Options.MaxUploadBytes);
         }
         if (error is null)
         {
@@ -101,9 +100,13 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
         await OpenAiErrors.WriteAsync(call.Context, call.RequestId, error);
     }
 
-    private static void SetBodyLimit(HttpContext context, long bytes)
+    /// <summary>
+    /// The limits here are kept while reading. The server's own would close the connection of a client that still
+    /// sends; without it the rest is drained for a moment and the client reads why it was refused.
+    /// </summary>
+    private static void LeaveBodyLimitToUs(HttpContext context)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = bytes;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null;
     }
 
     private static GatewayError TooLarge(long limit) => new(413, "invalid_request_error", "request_too_large",

@@ -66,10 +66,12 @@ public sealed class CutStreamTests
     public async Task What_a_client_gets_of_a_stream_that_breaks_off_is_a_beginning_of_it()
     {
         var bytes = Encoding.UTF8.GetBytes(Chat);
+        var hasBegun = new TaskCompletionSource();
         await using var provider = RawUpstream.Start(async network =>
         {
             await network.WriteAsync(RawUpstream.Http("HTTP/1.1 200 OK\ncontent-type: text/event-stream\ntransfer-encoding: chunked", $"{bytes.Length:x}\r\n"));
             await network.WriteAsync(bytes.AsMemory(0, bytes.Length - 200));
+            await hasBegun.Task;
         });
         await using var company = await Company.StartAsync(new Rules { BaseUrl = provider.BaseUrl });
         using var client = company.Client();
@@ -77,9 +79,13 @@ public sealed class CutStreamTests
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         await using var stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         var received = new MemoryStream();
+        var piece = new byte[50];
+        received.Write(piece, 0, await stream.ReadAsync(piece, TestContext.Current.CancellationToken));
+        hasBegun.SetResult();
 
         await FluentActions.Awaiting(() => stream.CopyToAsync(received, TestContext.Current.CancellationToken)).Should().ThrowAsync<IOException>();
 
+        received.Length.Should().BePositive();
         Chat.Should().StartWith(Encoding.UTF8.GetString(received.ToArray()));
         (await company.SettledAsync()).Events.Single().IsEstimated.Should().BeTrue();
     }

@@ -94,7 +94,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
                 json.Headers.ContentType = new MediaTypeHeaderValue("application/json");
                 return json;
             case BodyIntake.Streamed:
-                var stream = new StreamContent(incoming.Body);
+                var stream = new StreamContent(new LimitedBody(incoming.Body, parts.Options.MaxUploadBytes));
                 if (incoming.ContentType is { } type) stream.Headers.TryAddWithoutValidation("Content-Type", type);
                 stream.Headers.ContentLength = incoming.ContentLength;
                 return stream;
