@@ -15,6 +15,9 @@ public sealed record GatewayOptions
     /// </summary>
     public int DefaultMaxOutputTokens { get; init; } = 16_384;
 
+    /// <summary>How long connecting to the provider may take, TLS included. Nothing is sent before.</summary>
+    public int UpstreamConnectSeconds { get; init; } = 10;
+
     /// <summary>How long the provider may take until its response begins.</summary>
     public int UpstreamTimeoutSeconds { get; init; } = 600;
 

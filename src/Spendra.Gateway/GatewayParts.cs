@@ -15,7 +15,7 @@ namespace Spendra.Gateway;
 internal sealed class GatewayParts(
     GatewayOptions options, Database database, LedgerLane lane, MasterKey masterKey, TimeProvider time, ILogger logger) : IDisposable
 {
-    private readonly ConcurrentDictionary<Guid, InFlightCount> _inFlight = new();
+    private readonly ConcurrentDictionary<(Guid KeyId, Guid PolicyId), InFlightCount> _inFlight = new();
 
     /// <summary>Names this process in its reservations, so that they are in doubt as soon as it is gone.</summary>
     public Guid GatewayId { get; } = Guid.CreateVersion7(time.GetUtcNow());
@@ -42,7 +42,8 @@ internal sealed class GatewayParts(
 
     public InFlightRequests Requests { get; } = new();
 
-    public InFlightCount InFlightOf(Guid keyId) => _inFlight.GetOrAdd(keyId, static _ => new InFlightCount());
+    /// <summary>Requests of a key under a limit on concurrency; all of the key's under the empty id.</summary>
+    public InFlightCount InFlightOf(Guid keyId, Guid policyId) => _inFlight.GetOrAdd((keyId, policyId), static _ => new InFlightCount());
 
     public Guid NewRequestId() => Guid.CreateVersion7(Time.GetUtcNow());
 

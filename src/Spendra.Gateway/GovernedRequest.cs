@@ -29,14 +29,14 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
     public async Task HandleAsync(HttpContext context, GovernedRoute route)
     {
         var call = new GovernedCall(context, route, parts.NewRequestId());
-        InFlightCount? keyCount = null;
         HeldBody? body = null;
+        call.Places = new TakenPlaces(parts);
         parts.Requests.Enter();
         try
         {
             var cancel = context.RequestAborted;
             var error = await Authentication.AuthenticateAsync(call, parts, cancel);                       // 1
-            if (error is null && !TryEnter(call, out keyCount)) error = TooManyAtOnce();
+            if (error is null && !call.Places.TryTakeOfKey(call.Standing.Key.KeyId)) error = TooManyAtOnce();
             if (error is null) (body, error) = await ReadAsync(call, cancel);                              // 2
             if (error is null)
             {
@@ -51,7 +51,7 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
         }
         finally
         {
-            keyCount?.Leave();
+            call.Places.Dispose();
             body?.Dispose();
             parts.Requests.Leave();
         }
@@ -83,17 +83,6 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
             error = await Intake.CheckOwnershipAsync(call, parts, cancel) ?? Intake.ReadIdempotencyKey(call);
         }
         return (body, error);
-    }
-
-    private bool TryEnter(GovernedCall call, out InFlightCount? entered)
-    {
-        Intake.Outline(call);
-        var limit = Math.Min(
-            parts.Options.MaxConcurrentPerKey,
-            Core.Governance.Admission.ConcurrencyLimit(call.Standing, call.Shape) ?? int.MaxValue);
-        var count = parts.InFlightOf(call.Standing.Key.KeyId);
-        entered = count.TryEnter(limit) ? count : null;
-        return entered is not null;
     }
 
     private async Task AnswerExceptionAsync(GovernedCall call, Exception e)

@@ -46,7 +46,8 @@ internal sealed class GatewayHarness : IAsyncDisposable
     public LedgerLane Lane => _app.Services.GetRequiredService<LedgerLane>();
 
     public static async Task<GatewayHarness> StartAsync(
-        DatabaseEngine engine = DatabaseEngine.Sqlite, GatewayOptions? options = null, SandboxOptions? sandboxOptions = null)
+        DatabaseEngine engine = DatabaseEngine.Sqlite, GatewayOptions? options = null, SandboxOptions? sandboxOptions = null,
+        bool hasSandbox = true, bool allowsPrivateUpstreams = true)
     {
         var folder = engine == DatabaseEngine.Sqlite ? new TempFolder() : null;
         var target = folder is not null
@@ -56,7 +57,7 @@ internal sealed class GatewayHarness : IAsyncDisposable
         var database = Database.Open(target);
         var masterKey = new MasterKey(new byte[MasterKey.KeyBytes]);
         var sandbox = await SandboxServer.StartAsync(sandboxOptions ?? new SandboxOptions { RecordRequests = true }, CancellationToken.None);
-        var app = Build(database, masterKey, (options ?? new GatewayOptions()) with { AllowPrivateUpstreams = true, SandboxUrl = sandbox.BaseUrl });
+        var app = Build(database, masterKey, (options ?? new GatewayOptions()) with { AllowPrivateUpstreams = allowsPrivateUpstreams, SandboxUrl = hasSandbox ? sandbox.BaseUrl : null });
         await app.StartAsync();
         return new GatewayHarness(app, sandbox, database, masterKey, folder);
     }
@@ -64,11 +65,16 @@ internal sealed class GatewayHarness : IAsyncDisposable
     /// <summary>Applies a declaration; <c>{sandbox}</c> in it stands for the sandbox's address.</summary>
     public async Task ApplyAsync(string yaml)
     {
-        var text = yaml.Replace("{sandbox}", Sandbox.BaseUrl.ToString(), StringComparison.Ordinal);
+        foreach (var key in (await DeclareAsync(yaml.Replace("{sandbox}", Sandbox.BaseUrl.ToString(), StringComparison.Ordinal))).Keys)
+            Keys[key.Slug] = key.Secret;
+    }
+
+    public async Task<ApplyOutcome.Applied> DeclareAsync(string yaml)
+    {
         var outcome = await Declarations.ApplyAsync(
-            Database, MasterKey, text, "test.yaml", new DeclarationOptions(), new ChangeAuthor("test", "test", null), null, CancellationToken.None);
-        var applied = outcome.Should().BeOfType<ApplyOutcome.Applied>(outcome.ToString()).Subject;
-        foreach (var key in applied.Keys) Keys[key.Slug] = key.Secret;
+            Database, MasterKey, yaml, "test.yaml", new DeclarationOptions(), new ChangeAuthor("test", "test", null), null, CancellationToken.None);
+        var reason = outcome is ApplyOutcome.Refused refused ? string.Join("; ", refused.Errors) : "";
+        return outcome.Should().BeOfType<ApplyOutcome.Applied>(reason).Subject;
     }
 
     public HttpClient Client(string keySlug)

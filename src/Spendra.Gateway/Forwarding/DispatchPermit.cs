@@ -20,6 +20,9 @@ internal sealed class DispatchPermit
 
     public LedgerOutcome.Admitted Admission { get; }
 
+    /// <summary>The request was handed to the network: from here on the provider may know of it.</summary>
+    public bool IsUsed => Volatile.Read(ref _isUsed) != 0;
+
     public static DispatchPermit From(Reservation reservation, LedgerOutcome.Admitted admission) => new(reservation, admission);
 
     /// <summary>A permit is good for one request.</summary>

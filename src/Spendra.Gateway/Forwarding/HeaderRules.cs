@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Net.Http.Headers;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 
 namespace Spendra.Gateway.Forwarding;
@@ -30,7 +31,13 @@ internal static class HeaderRules
         foreach (var (name, values) in from)
         {
             if (ToProvider.Contains(name) || name.StartsWith("x-stainless-", StringComparison.OrdinalIgnoreCase))
-                to.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+            {
+                // What is not ASCII cannot be sent on: the request would fail after its money is held.
+                foreach (var value in values)
+                {
+                    if (value is not null && Ascii.IsValid(value)) to.TryAddWithoutValidation(name, value);
+                }
+            }
         }
     }
 
@@ -39,11 +46,17 @@ internal static class HeaderRules
         foreach (var (name, values) in from.Headers.NonValidated)
         {
             if (ToClient.Contains(name) || name.StartsWith("x-ratelimit-", StringComparison.OrdinalIgnoreCase))
-                to[name] = values.ToString();
+                Copy(name, values.ToString(), to);
         }
         foreach (var (name, values) in from.Content.Headers.NonValidated)
         {
-            if (ContentToClient.Contains(name)) to[name] = values.ToString();
+            if (ContentToClient.Contains(name)) Copy(name, values.ToString(), to);
         }
+    }
+
+    // The server refuses to send a header that is not ASCII, and with it the answer that has been paid for.
+    private static void Copy(string name, string value, IHeaderDictionary to)
+    {
+        if (Ascii.IsValid(value)) to[name] = value;
     }
 }

@@ -23,6 +23,7 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
 
     private DiscardingWriter? _discard;
     private long _detachedBytes;
+    private bool _isObjectKnown;
 
     /// <summary>Runs before the client sees the id of an object that the response makes.</summary>
     public Func<string, Task>? OnObjectMade { get; init; }
@@ -32,7 +33,6 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
     {
         var piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
         long total = 0;
-        var isObjectKnown = false;
         try
         {
             while (true)
@@ -45,11 +45,7 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
                 if (patience.IsDetached && (_detachedBytes += read) > options.DetachedBytes)
                     return await EndAsync(meter, PumpEnd.Broken);
                 meter.Pass(piece.AsSpan(0, read), Output);
-                if (!isObjectKnown && OnObjectMade is not null && meter.Reading.ObjectId is { } id)
-                {
-                    isObjectKnown = true;
-                    await OnObjectMade(id);
-                }
+                await NoteObjectAsync(meter.Reading);
                 await FlushAsync();
             }
         }
@@ -80,8 +76,17 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
     {
         if (end == PumpEnd.Complete) meter.End(Output);
         else meter.BreakOff(Output);
+        await NoteObjectAsync(meter.Reading);
         await FlushAsync();
         return end;
+    }
+
+    /// <summary>To be called whenever more has been read and before it is passed on.</summary>
+    public async ValueTask NoteObjectAsync(MeterReading reading)
+    {
+        if (_isObjectKnown || OnObjectMade is null || reading.ObjectId is not { } id) return;
+        _isObjectKnown = true;
+        await OnObjectMade(id);
     }
 
     private async ValueTask FlushAsync()

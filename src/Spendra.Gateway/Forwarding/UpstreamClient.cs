@@ -23,8 +23,9 @@ internal sealed class UpstreamClient : IDisposable
 
     public UpstreamClient(GatewayOptions options)
     {
-        _providers = MakeInvoker(options.AllowPrivateUpstreams);
-        _sandbox = MakeInvoker(allowInside: true);
+        var connectTimeout = TimeSpan.FromSeconds(options.UpstreamConnectSeconds);
+        _providers = MakeInvoker(options.AllowPrivateUpstreams, connectTimeout);
+        _sandbox = MakeInvoker(allowInside: true, connectTimeout);
     }
 
     /// <summary>Sends one request and returns when the response's headers are there.</summary>
@@ -41,6 +42,8 @@ internal sealed class UpstreamClient : IDisposable
     {
         UpstreamAddressException => UpstreamFailure.NeverSent,
         HttpRequestException { InnerException: UpstreamAddressException } => UpstreamFailure.NeverSent,
+        // How the handler tells that its connect timeout was over; the request's own time ends without an inner one.
+        OperationCanceledException { InnerException: TimeoutException } => UpstreamFailure.NeverSent,
         HttpRequestException
         {
             HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
@@ -55,7 +58,7 @@ internal sealed class UpstreamClient : IDisposable
         _sandbox.Dispose();
     }
 
-    private static HttpMessageInvoker MakeInvoker(bool allowInside) => new(new SocketsHttpHandler
+    private static HttpMessageInvoker MakeInvoker(bool allowInside, TimeSpan connectTimeout) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
@@ -63,7 +66,7 @@ internal sealed class UpstreamClient : IDisposable
         UseProxy = false,
         ActivityHeadersPropagator = null,
         MaxResponseHeadersLength = 64,
-        ConnectTimeout = TimeSpan.FromSeconds(10),
+        ConnectTimeout = connectTimeout,
         // Shorter than what providers keep idle connections for: a request on a connection that is being closed
         // has an unknown outcome.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),

@@ -14,6 +14,7 @@ internal sealed class UpstreamPatience : IDisposable
     private readonly CancellationTokenSource _giveUp;
     private readonly CancellationTokenRegistration _clientGone;
     private readonly long _endsAt;
+    private readonly Lock _gate = new();
     private long _detachedEndsAt = long.MaxValue;
     private volatile bool _isDetached;
 
@@ -40,8 +41,11 @@ internal sealed class UpstreamPatience : IDisposable
     public void Detach()
     {
         if (_isDetached) return;
-        Volatile.Write(ref _detachedEndsAt, _time.GetTimestamp() + Ticks(TimeSpan.FromSeconds(_options.DetachedSeconds)));
-        _isDetached = true;
+        lock (_gate)
+        {
+            _detachedEndsAt = _time.GetTimestamp() + Ticks(TimeSpan.FromSeconds(_options.DetachedSeconds));
+            _isDetached = true;
+        }
         Allow(TimeSpan.FromSeconds(_options.DetachedSeconds));
     }
 
@@ -53,9 +57,13 @@ internal sealed class UpstreamPatience : IDisposable
 
     private void Allow(TimeSpan wait)
     {
-        var left = Math.Min(_endsAt, Volatile.Read(ref _detachedEndsAt)) - _time.GetTimestamp();
-        var bound = TimeSpan.FromSeconds(Math.Max(0, left) / (double)_time.TimestampFrequency);
-        _giveUp.CancelAfter(wait < bound ? wait : bound);
+        // Under the lock a longer wait that was worked out before the client left cannot overwrite the shorter one.
+        lock (_gate)
+        {
+            var left = Math.Min(_endsAt, _detachedEndsAt) - _time.GetTimestamp();
+            var bound = TimeSpan.FromSeconds(Math.Max(0, left) / (double)_time.TimestampFrequency);
+            _giveUp.CancelAfter(wait < bound ? wait : bound);
+        }
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);

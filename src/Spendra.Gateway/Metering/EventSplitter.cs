@@ -22,7 +22,7 @@ internal sealed class EventSplitter(int maxEventBytes) : IDisposable
         {
             var larger = ArrayPool<byte>.Shared.Rent(_length + bytes.Length);
             _buffer.AsSpan(0, _length).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_buffer);
+            ArrayPool<byte>.Shared.Return(_buffer, clearArray: true);
             _buffer = larger;
         }
         bytes.CopyTo(_buffer.AsSpan(_length));
@@ -56,7 +56,8 @@ internal sealed class EventSplitter(int maxEventBytes) : IDisposable
         return false;
     }
 
-    public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
+    // A completion may stand in it; the next renter gets it clean.
+    public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer, clearArray: true);
 
     private int _taken;
 

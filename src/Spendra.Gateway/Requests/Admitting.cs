@@ -44,12 +44,14 @@ internal static class Admitting
     public static GatewayError Unavailable(string message) =>
         GatewayError.From(new Refusal(RefusalCode.LedgerUnavailable, message));
 
-    /// <summary>Steps 3 to 5. Pure but for what it notes in the call.</summary>
+    /// <summary>Steps 3 to 5. Pure but for what it notes in the call and the places it takes.</summary>
     private static Decision Decide(GovernedCall call, GatewayOptions options, long now)
     {
         call.Changes = new OpenAiChanges { IncludeUsage = call.HidesUsageChunk };
         call.ImposedOutputLimit = null;
         if (Admission.CheckPermissions(call.Standing, call.Shape) is { } forbidden) return new Decision.Deny(forbidden);
+        if (call.IsTest && options.SandboxUrl is null)
+            return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable, "Test keys reach only the sandbox, and this gateway has none."));
         if (!call.IsTest)
         {
             call.Account = call.Snapshot.AccountFor(OpenAiProvider.Name);
@@ -60,7 +62,17 @@ internal static class Admitting
             }
         }
         if (Bounding.Bound(call, options, now) is { } unpriceable) return new Decision.Deny(unpriceable);
-        return Admission.Decide(call.Snapshot, call.Standing, call.Shape, call.Amount, now);
+        var decision = Admission.Decide(call.Snapshot, call.Standing, call.Shape, call.Amount, now);
+        if (decision is Decision.Admit && call.Places.TakeUnderLimits(call.Standing, call.Shape) is { } limit)
+        {
+            return new Decision.Deny(new Refusal(RefusalCode.ConcurrencyLimitExceeded,
+                $"This key has as many requests in flight as '{limit.Slug}' allows ({limit.MaxConcurrent}). Wait for some to end.")
+            {
+                PolicyId = limit.PolicyId,
+                PolicySlug = limit.Slug,
+            });
+        }
+        return decision;
     }
 
     private static ReserveCommand MakeCommand(GovernedCall call, GatewayParts parts, Decision.Admit admit, long now)

@@ -27,12 +27,11 @@ internal static class Authentication
         var snapshot = await parts.Snapshots.FindByKeyAsync(token.KeyId, cancel);
         if (snapshot?.FindKey(token.KeyId) is not { } key || key.Mode != token.Mode || !HasSecret(snapshot, token, parts))
             return GatewayError.Unauthorized("The API key is not known here. Ask whoever manages your keys for a new one.");
-        if (Admit(call, snapshot, Micros.Now(parts.Time)) is not { } error) return null;
-        // What rests on rules may rest on old ones: an expiry may have been moved, an owner brought back.
-        if (await parts.Snapshots.IsCurrentAsync(snapshot, cancel)) return error;
-        return await parts.Snapshots.RefreshAsync(snapshot.OrganizationId, snapshot, cancel) is { } newer
-            ? Admit(call, newer, Micros.Now(parts.Time))
-            : error;
+        if (Admit(call, snapshot, Micros.Now(parts.Time)) is not { } refused) return null;
+        // A refusal by rules that have changed meanwhile (an expiry moved, a scope back in use) would be a false one.
+        if (await parts.Snapshots.IsCurrentAsync(snapshot, cancel)) return refused;
+        var newer = await parts.Snapshots.RefreshAsync(snapshot.OrganizationId, snapshot, cancel);
+        return newer is null ? refused : Admit(call, newer, Micros.Now(parts.Time));
     }
 
     /// <summary>

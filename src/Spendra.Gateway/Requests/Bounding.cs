@@ -21,8 +21,12 @@ internal static class Bounding
 
     public static Refusal? Bound(GovernedCall call, GatewayOptions options, long atMicros)
     {
-        if (!call.Route.IsPriced) return null;
         var facts = call.Facts;
+        if (!call.Route.IsPriced)
+        {
+            // Counting is free, but what is not the caller's to see (conversations, stored prompts) is not counted either.
+            return facts.Unpriceable is { } unseen ? Unpriceable($"This request cannot be priced: {unseen}.") : null;
+        }
         if (call.Shape.Tools.Length > 0)
             return Unpriceable($"The fees of the tool '{call.Shape.Tools[0]}' are not in the price book. Remove it from 'tools'.");
         if (facts.Unpriceable is { } why) return Unpriceable($"This request cannot be priced: {why}.");
@@ -83,8 +87,9 @@ internal static class Bounding
         var asked = call.Facts.OutputLimit;
         var clamp = Admission.OutputClamp(call.Standing, call.Shape);
         if (asked is { } own && (clamp is null || own <= clamp)) return own;
-        // Without a clamp and without a limit of its own the model's maximum bounds the request as it stands.
-        if (asked is null && clamp is null && price.MaxOutput is { } maximum) return maximum;
+        // Without a limit of its own the model's maximum bounds the request as it stands, unless a clamp is tighter.
+        // A limit beyond that maximum must not be sent: providers refuse it.
+        if (asked is null && price.MaxOutput is { } maximum && (clamp is null || clamp >= maximum)) return maximum;
         var imposed = clamp ?? options.DefaultMaxOutputTokens;
         call.ImposedOutputLimit = imposed;
         call.Changes = call.Changes with { OutputLimit = imposed };

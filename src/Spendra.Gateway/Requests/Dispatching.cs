@@ -1,15 +1,17 @@
 using System.Buffers;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Metering;
 using Spendra.Gateway.Providers;
+using Spendra.Storage.Keys;
 
 namespace Spendra.Gateway.Requests;
 
 /// <summary>Steps 7 to 10 for one admitted call: send, pass back, meter, settle, explain.</summary>
-internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, GatewayParts parts)
+internal sealed partial class Dispatching(GovernedCall call, DispatchPermit permit, GatewayParts parts)
 {
     // A body up to this size is read whole before any of it is passed on, so that its headers can tell its cost.
     private const int HeadBytes = 64 * 1024;
@@ -54,9 +56,19 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
         }
     }
 
-    private string? Credential() => call.IsTest
-        ? "sandbox"
-        : parts.Credentials.Open(permit.Reservation.OrganizationId, call.Account!);
+    private string? Credential()
+    {
+        if (call.IsTest) return "sandbox";
+        try
+        {
+            return parts.Credentials.Open(permit.Reservation.OrganizationId, call.Account!);
+        }
+        catch (MasterKeyException e)
+        {
+            LogSealed(parts.Logger, call.RequestId, call.Account!.Slug, e);
+            return null;
+        }
+    }
 
     private HttpRequestMessage MakeRequest(string credential)
     {
@@ -96,6 +108,13 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
 
     private static GatewayError Fail(Exception e, ReservationEnding ending)
     {
+        if (BadUpload(e) is { } bad)
+        {
+            ending.Release("the upload was broken off");
+            return bad.StatusCode == 413
+                ? new GatewayError(413, "invalid_request_error", "request_too_large", "The upload is larger than is accepted here.")
+                : new GatewayError(bad.StatusCode, "invalid_request_error", "invalid_request", "The upload is not well-formed HTTP.");
+        }
         if (UpstreamClient.Classify(e) == UpstreamFailure.NeverSent)
         {
             ending.Release("the provider could not be reached");
@@ -112,6 +131,13 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
                 "The provider did not answer in time. It may bill the request, so its bound was booked as an estimate.")
             : new GatewayError(502, "api_error", "upstream_failed",
                 "The connection to the provider broke. It may bill the request, so its bound was booked as an estimate.");
+    }
+
+    /// <summary>What was wrong with a body that is read while it is sent on.</summary>
+    private static BadHttpRequestException? BadUpload(Exception? e)
+    {
+        while (e is not (null or BadHttpRequestException)) e = e.InnerException;
+        return (BadHttpRequestException?)e;
     }
 
     private GatewayError NoCredential() => new(503, "api_error", "provider_unavailable",
@@ -135,7 +161,8 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
             return await PassBodyAsync(response, upstream, pump, body, ending, upstreamId);
         WriteHead(response, cost: null);
         await _context.Response.StartAsync();
-        await pump.RunAsync(upstream, meter);
+        // A stream that broke off must not look like one that ended.
+        if (await pump.RunAsync(upstream, meter) == PumpEnd.Broken) _context.Abort();
         await EndWithAsync(ending, meter.Reading, status, upstreamId);
         return null;
     }
@@ -170,6 +197,7 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
             meter.Read(head.AsSpan(0, length));
             if (!isComplete)
             {
+                await pump.NoteObjectAsync(meter.Reading);
                 WriteHead(response, cost: null);
                 _context.Response.ContentLength = response.Content.Headers.ContentLength;
                 _context.Response.BodyWriter.Write(head.AsSpan(0, length));
@@ -180,9 +208,9 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
             meter.Finish();
             await RecordObjectAsync(meter.Reading, head.AsMemory(0, length));
             var settlement = ending.Price(meter.Reading, status, upstreamId);
-            var isPending = call.Facts.IsBackground && meter.Reading.IsPending;
-            WriteHead(response, isPending ? null : settlement.Cost);
-            if (settlement.IsEstimated && !isPending) _context.Response.Headers.Append(ExplainHeaders.Warning, "usage_unknown");
+            var goesOn = IsGoingOn(meter.Reading);
+            WriteHead(response, goesOn ? null : settlement.Cost);
+            if (settlement.IsEstimated && !goesOn) _context.Response.Headers.Append(ExplainHeaders.Warning, "usage_unknown");
             _context.Response.ContentLength = length;
             await WriteAsync(head.AsMemory(0, length));
             await EndWithAsync(ending, meter.Reading, status, upstreamId);
@@ -266,9 +294,12 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
     {
         if (call.Route.MaySettleBackground && !reading.IsPending && reading.Usage is not null)
             await BackgroundSettlement.SettleAsync(call, parts, reading, status, upstreamId);
-        if (call.Facts.IsBackground && reading is { IsPending: true, ObjectId: not null }) ending.LeaveOpen();
+        if (IsGoingOn(reading)) ending.LeaveOpen();
         else ending.Settle(ending.Price(reading, status, upstreamId));
     }
+
+    /// <summary>The response goes on at the provider, and whoever fetches it learns its usage.</summary>
+    private bool IsGoingOn(MeterReading reading) => call.Facts.IsBackground && reading is { IsPending: true, ObjectId: not null };
 
     private Func<string, Task>? ObjectHook() =>
         call.Route.Makes == Core.Ledger.ObjectKind.Response && call.Facts.IsStored
@@ -289,4 +320,7 @@ internal sealed class Dispatching(GovernedCall call, DispatchPermit permit, Gate
 
     private static string? UpstreamRequestId(HttpResponseMessage response) =>
         response.Headers.NonValidated.TryGetValues("x-request-id", out var values) && values.ToString() is { Length: > 0 and <= 200 } id ? id : null;
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId}: the credential of provider account {Account} cannot be opened")]
+    private static partial void LogSealed(ILogger logger, Guid requestId, string account, Exception error);
 }

@@ -28,6 +28,8 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
     /// <summary>Test keys reach only the sandbox and never spend money.</summary>
     public bool IsTest => Token.Mode == KeyMode.Test;
 
+    public TakenPlaces Places { get; set; } = null!;
+
     // Step 2
     public ReadOnlyMemory<byte> Body { get; set; }
 

@@ -6,6 +6,9 @@ namespace Spendra.Gateway.Requests;
 /// <summary>A request body in a rented buffer, of which it gives back the use when disposed.</summary>
 internal sealed class HeldBody : IDisposable
 {
+    // What a client announces is believed up to here; beyond it memory is taken as the bytes come.
+    private const int MaxFirstBytes = 256 * 1024;
+
     private byte[]? _buffer;
 
     private HeldBody(byte[] buffer, int length)
@@ -20,7 +23,7 @@ internal sealed class HeldBody : IDisposable
     public static async Task<HeldBody?> ReadAsync(HttpRequest request, long maxBytes, CancellationToken cancel)
     {
         if (request.ContentLength > maxBytes) return null;
-        var buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? 4096) + 1);
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(request.ContentLength ?? 4096, MaxFirstBytes) + 1);
         var length = 0;
         try
         {

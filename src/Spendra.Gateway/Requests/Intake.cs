@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Dialects.OpenAi;
@@ -34,6 +35,8 @@ internal static class Intake
     public static GatewayError? ReadIdempotencyKey(GovernedCall call)
     {
         if (!call.Context.Request.Headers.TryGetValue("idempotency-key", out var values)) return null;
+        // Reading twice is no repetition: clients that send one key with everything must be able to poll.
+        if (HttpMethods.IsGet(call.Route.Method)) return null;
         var key = values.ToString();
         if (key.Length is 0 or > MaxIdempotencyKeyLength)
             return GatewayError.Invalid($"'idempotency-key' must have 1 to {MaxIdempotencyKeyLength} characters.", "idempotency-key");

@@ -7,7 +7,8 @@ namespace Spendra.Gateway.Requests;
 
 /// <summary>
 /// Step 9: ends a reservation exactly once, whatever happens to the request. Disposing it without having ended it
-/// books the bound: something went wrong after the request was sent, and the provider may bill.
+/// books the bound when something went wrong after the request was sent, because the provider may bill; before that
+/// it gives the reservation back.
 /// </summary>
 internal sealed class ReservationEnding(DispatchPermit permit, PriceVersion? price, GatewayParts parts) : IDisposable
 {
@@ -45,7 +46,11 @@ internal sealed class ReservationEnding(DispatchPermit permit, PriceVersion? pri
     /// <summary>A background response goes on at the provider: whoever fetches it, or the sweep, ends the reservation.</summary>
     public void LeaveOpen() => _hasEnded = true;
 
-    public void Dispose() => SettleAtBound(status: 0, upstreamRequestId: null);
+    public void Dispose()
+    {
+        if (permit.IsUsed) SettleAtBound(status: 0, upstreamRequestId: null);
+        else Release("the request failed before it was sent");
+    }
 
     // The client does not wait for the commit. The lane keeps the command until it is written.
     private void End(LedgerCommand command) => _ = parts.Lane.EndAsync(command).ContinueWith(

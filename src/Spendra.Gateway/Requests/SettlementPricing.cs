@@ -27,8 +27,10 @@ internal static class SettlementPricing
             UpstreamRequestId = upstreamRequestId,
             TierPercent = bound.TierPercent,
         };
-        // Routes without a price and test keys cost nothing, whatever was used.
-        if (price is null || bound.PriceId is null) return known;
+        // Routes without a price use nothing of their own: a fetched response tells the usage of the call that made it.
+        if (price is null) return known with { Usage = default };
+        // Test keys cost nothing, whatever was used.
+        if (bound.PriceId is null) return known;
         if (reading.Usage is not { } usage) return Estimated(known, bound);
         var tier = TierPercent(price, reading.ServedTier, bound.TierPercent);
         try

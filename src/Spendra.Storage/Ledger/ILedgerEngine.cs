@@ -21,8 +21,12 @@ internal interface ILedgerEngine : IAsyncDisposable
     /// <summary>Writes and commits. Never cancelled and without a timeout.</summary>
     Task CommitAsync(LedgerWrites writes, LaneNotes notes);
 
-    /// <summary>Abandons the transaction and, when it is broken, the connection.</summary>
-    Task AbandonAsync();
+    /// <summary>Abandons the transaction and, when it is broken, the connection. Does not throw.</summary>
+    /// <param name="reconnect">
+    /// True when the database could not be used: the next transaction gets a connection of its own, because this one
+    /// may lead to a server or a file that will never take a write again.
+    /// </param>
+    Task AbandonAsync(bool reconnect);
 
     /// <summary>What a failure of one of the calls above means for the batch.</summary>
     LaneFault Classify(Exception exception);

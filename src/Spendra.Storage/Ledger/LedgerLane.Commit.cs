@@ -8,10 +8,11 @@ public sealed partial class LedgerLane
     private const string NeverSent = "the reservation's outcome was unknown to its caller; never sent";
 
     /// <summary>Steps 2 to 5 for one batch, through every failure.</summary>
-    private async Task CommitAsync(List<LaneTicket> batch)
+    /// <param name="batch">What to write; it shrinks when reservations are turned away.</param>
+    /// <param name="isAmbiguous">True when an earlier attempt may have been committed.</param>
+    private async Task CommitAsync(List<LaneTicket> batch, bool isAmbiguous = false)
     {
         var delay = _options.FirstRetryDelay;
-        var isAmbiguous = false;
         var outages = 0;
         while (batch.Count > 0)
         {
@@ -24,7 +25,7 @@ public sealed partial class LedgerLane
                 var notes = NotesOf(batch);
                 if (decision.Writes.IsEmpty && notes.IsEmpty)
                 {
-                    await _engine.AbandonAsync();
+                    await _engine.AbandonAsync(reconnect: false);
                 }
                 else
                 {
@@ -36,11 +37,11 @@ public sealed partial class LedgerLane
             }
             catch (Exception e)
             {
-                await _engine.AbandonAsync();
                 var fault = _engine.Classify(e);
+                await _engine.AbandonAsync(reconnect: fault == LaneFault.Unavailable);
                 if (fault == LaneFault.Poison)
                 {
-                    await TakeApartAsync(batch, e);
+                    await TakeApartAsync(batch, e, isAmbiguous);
                     return;
                 }
                 if (fault == LaneFault.Unavailable)
@@ -118,15 +119,17 @@ public sealed partial class LedgerLane
         reserve.OrganizationId, reserve.ReservationId, reserve.WindowIds, NeverSent)));
 
     /// <summary>Step 4: each command in a transaction of its own; the one that cannot be written fails alone.</summary>
-    private async Task TakeApartAsync(List<LaneTicket> batch, Exception error)
+    private async Task TakeApartAsync(List<LaneTicket> batch, Exception error, bool isAmbiguous)
     {
         if (batch.Count == 1)
         {
             LogPoison(_logger, batch[0].Command?.ReservationId, error);
-            batch[0].TryComplete(new LedgerOutcome.Failed(error));
+            // Whoever awaits a note awaits that it is kept: it has no outcome that could say otherwise.
+            if (batch[0].Command is null) batch[0].TryFail(error);
+            else batch[0].TryComplete(new LedgerOutcome.Failed(error));
             return;
         }
-        foreach (var ticket in batch.ToArray()) await CommitAsync([ticket]);
+        foreach (var ticket in batch.ToArray()) await CommitAsync([ticket], isAmbiguous);
     }
 
     private void Abandon(List<LaneTicket> batch)

@@ -28,12 +28,22 @@ public sealed partial class LedgerLane : IAsyncDisposable
     private readonly List<LaneTicket> _endings = [];
     private readonly Queue<LaneTicket> _reserves = new();
     private readonly CancellationTokenSource _closing = new();
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _writer;
     private int _queuedReserves;
 
     public LedgerLane(Database database, LaneOptions options, TimeProvider time, ILogger<LedgerLane> logger)
+        : this(database.CreateLedgerEngine(), options, time, logger)
     {
-        _engine = database.CreateLedgerEngine();
+    }
+
+    /// <param name="engine">Owned by the lane from here on.</param>
+    /// <param name="options">Limits and waits.</param>
+    /// <param name="time">Decides when patience and timeouts end, and dates what is written.</param>
+    /// <param name="logger">Hears of retries and of commands that cannot be written.</param>
+    internal LedgerLane(ILedgerEngine engine, LaneOptions options, TimeProvider time, ILogger<LedgerLane> logger)
+    {
+        _engine = engine;
         _options = options;
         _time = time;
         _logger = logger;
@@ -81,7 +91,7 @@ public sealed partial class LedgerLane : IAsyncDisposable
         return Enqueue(LaneTicket.For(command));
     }
 
-    /// <summary>Keeps a refusal, so that its id can be explained.</summary>
+    /// <summary>Keeps a refusal, so that its id can be explained. The task fails when it cannot be written.</summary>
     public Task RecordAsync(RefusalRecord refusal) => Enqueue(LaneTicket.For(notes => notes.Refusals.Add(refusal)));
 
     /// <summary>Records whose an object at a provider is. Await it before the client can learn the id.</summary>
@@ -93,14 +103,19 @@ public sealed partial class LedgerLane : IAsyncDisposable
     public Task BeatAsync(Guid gatewayId, long startedAt, long at) =>
         Enqueue(LaneTicket.For(notes => notes.Heartbeats.Add(new Heartbeat(gatewayId, startedAt, at))));
 
-    /// <summary>Takes no more commands, writes what is queued, and closes the connection.</summary>
+    /// <summary>Takes no more commands, writes what is queued, and closes the connection. A second call waits for the first.</summary>
     public async ValueTask DisposeAsync()
     {
-        _queue.Writer.TryComplete();
+        if (!_queue.Writer.TryComplete())
+        {
+            await _closed.Task;
+            return;
+        }
         _closing.CancelAfter(_options.DrainTimeout);
         await _writer;
         await _engine.DisposeAsync();
         _closing.Dispose();
+        _closed.SetResult();
     }
 
     private Task<LedgerOutcome> Enqueue(LaneTicket ticket) =>
@@ -122,7 +137,7 @@ public sealed partial class LedgerLane : IAsyncDisposable
                 // A bug in the lane itself: whoever waits is told, the next batch goes on.
                 LogLaneFailed(_logger, e);
                 foreach (var ticket in batch) ticket.TryFail(e);
-                await _engine.AbandonAsync();
+                await _engine.AbandonAsync(reconnect: true);
             }
             batch.Clear();
         }

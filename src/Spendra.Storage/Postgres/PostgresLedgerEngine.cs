@@ -46,9 +46,14 @@ internal sealed class PostgresLedgerEngine(string connectionString) : ILedgerEng
         await batch.ExecuteNonQueryAsync();
     }
 
-    public async Task AbandonAsync()
+    public async Task AbandonAsync(bool reconnect)
     {
         if (_connection is not { } connection) return;
+        if (reconnect)
+        {
+            await CloseAsync(connection);
+            return;
+        }
         try
         {
             await using var rollback = connection.CreateCommand();
@@ -58,28 +63,47 @@ internal sealed class PostgresLedgerEngine(string connectionString) : ILedgerEng
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
         {
-            // Closing the connection makes the server roll back.
-            _connection = null;
-            await connection.DisposeAsync();
-            _source.Clear();
+            await CloseAsync(connection);
         }
     }
 
     public LaneFault Classify(Exception exception) => exception switch
     {
+        // The server lost track of the statement: it may have been done.
+        PostgresException { SqlState: "40003" } => LaneFault.Unavailable,
         // 40: serialization failure and deadlock; the server has rolled back.
         PostgresException { SqlState: ['4', '0', ..] } => LaneFault.Conflict,
-        // 22 and 23: data and integrity errors; the statement can never succeed.
-        PostgresException { SqlState: ['2', '2' or '3', ..] } => LaneFault.Poison,
+        // 22 and 23: data and integrity errors. 54: a limit of the server, such as a key too long for its index.
+        // The statement can never succeed.
+        PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] } => LaneFault.Poison,
         NpgsqlException or TimeoutException or IOException or System.Net.Sockets.SocketException => LaneFault.Unavailable,
         _ => LaneFault.Poison,
     };
 
-    public string Describe(Exception exception) => $"PostgreSQL: {exception.Message}";
+    // The driver's message goes on with details and hints on further lines.
+    public string Describe(Exception exception) => exception is PostgresException e
+        ? $"PostgreSQL: {e.MessageText} ({e.SqlState})"
+        : $"PostgreSQL: {exception.Message.ReplaceLineEndings(" ")}";
 
     public async ValueTask DisposeAsync()
     {
         if (_connection is { } connection) await connection.DisposeAsync();
         await _source.DisposeAsync();
+    }
+
+    /// <summary>Closing makes the server roll back; no connection of before is used again.</summary>
+    private async Task CloseAsync(NpgsqlConnection connection)
+    {
+        _connection = null;
+        // Before it is given back to the pool: a connection of a cleared pool is closed for good.
+        _source.Clear();
+        try
+        {
+            await connection.DisposeAsync();
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
+        {
+            // It was broken already.
+        }
     }
 }

@@ -151,8 +151,9 @@ internal static class PostgresLedgerWrites
         .Column(rows, r => r.Settlement.Cost.Value).Column(rows, r => r.Settlement.Usage.Input)
         .Column(rows, r => r.Settlement.Usage.CachedInput).Column(rows, r => r.Settlement.Usage.CacheWrite)
         .Column(rows, r => r.Settlement.Usage.Output).Column(rows, r => r.Settlement.Usage.ReasoningWithinOutput)
-        .Column(rows, r => r.Settlement.IsEstimated).Column(rows, r => r.Settlement.ServedModel)
-        .Column(rows, r => r.Settlement.ServedTier).Column(rows, r => r.Settlement.UpstreamRequestId)
+        .Column(rows, r => r.Settlement.IsEstimated).Column(rows, r => ForeignText.Storable(r.Settlement.ServedModel))
+        .Column(rows, r => ForeignText.Storable(r.Settlement.ServedTier))
+        .Column(rows, r => ForeignText.Storable(r.Settlement.UpstreamRequestId))
         .Column(rows, r => r.Settlement.UpstreamStatus).Column(rows, r => r.EntrySequence).Column(rows, r => r.Reason);
 
     private static NpgsqlBatchCommand Released(List<(Reservation Reservation, string Reason, long At)> rows) =>

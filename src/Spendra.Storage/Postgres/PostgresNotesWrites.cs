@@ -53,8 +53,9 @@ internal static class PostgresNotesWrites
 
     private static NpgsqlBatchCommand Refusals(List<RefusalRecord> rows) => PostgresBulk.Command(InsertRefusals)
         .Column(rows, r => r.OrganizationId).Column(rows, r => r.RequestId).Column(rows, r => r.KeyId)
-        .Column(rows, r => r.RefusedAt).Column(rows, r => r.Route).Column(rows, r => r.Provider)
-        .Column(rows, r => r.Model).Column(rows, r => r.Refusal.CodeName).Column(rows, r => r.Refusal.Message)
+        .Column(rows, r => r.RefusedAt).Column(rows, r => r.Route).Column(rows, r => ForeignText.Storable(r.Provider))
+        .Column(rows, r => ForeignText.Storable(r.Model)).Column(rows, r => r.Refusal.CodeName)
+        .Column(rows, r => ForeignText.Storable(r.Refusal.Message))
         .Column(rows, r => r.Refusal.PolicyId).Column(rows, r => r.Refusal.Window?.BudgetId)
         .Column(rows, r => r.Refusal.Window?.Limit.Value).Column(rows, r => r.Refusal.Window?.Settled.Value)
         .Column(rows, r => r.Refusal.Window?.Reserved.Value).Column(rows, r => r.Refusal.Window?.Needed.Value)
@@ -63,6 +64,6 @@ internal static class PostgresNotesWrites
     private static NpgsqlBatchCommand Objects(List<ProviderObject> rows) => PostgresBulk.Command(InsertObjects)
         .Column(rows, r => r.OrganizationId).Column(rows, r => r.ObjectId).Column(rows, r => (short)r.Kind)
         .Column(rows, r => r.AccountId).Column(rows, r => r.KeyId).Column(rows, r => r.ReservationId)
-        .Column(rows, r => r.CreatedAt).Column(rows, r => r.Bytes).Column(rows, r => r.FileName)
-        .Column(rows, r => r.Purpose).Column(rows, r => r.ExpiresAt);
+        .Column(rows, r => r.CreatedAt).Column(rows, r => r.Bytes).Column(rows, r => ForeignText.Storable(r.FileName))
+        .Column(rows, r => ForeignText.Storable(r.Purpose)).Column(rows, r => r.ExpiresAt);
 }

@@ -45,15 +45,16 @@ internal sealed class SqliteDatabase : Database
 
     public override async Task<DbConnection> ConnectAsync(CancellationToken cancel)
     {
+        var connection = new SqliteConnection(_connectionString);
         try
         {
-            var connection = new SqliteConnection(_connectionString);
             await connection.OpenAsync(cancel);
             await PrepareAsync(connection);
             return connection;
         }
         catch (SqliteException e)
         {
+            await connection.DisposeAsync();
             throw SqliteFailure.Describe(e, FilePath);
         }
     }

@@ -12,11 +12,11 @@ namespace Spendra.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngine
 {
-    private Session? _session;
+    private SqliteLedgerSession? _session;
 
     public async Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated)
     {
-        _session ??= await Session.OpenAsync(database.FilePath);
+        _session ??= await SqliteLedgerSession.OpenAsync(database.FilePath);
         _session.Begin.Run();
         var state = new LedgerState();
         foreach (var command in commands) Load(_session, state, command, isRepeated);
@@ -31,17 +31,12 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         return Task.CompletedTask;
     }
 
-    public Task AbandonAsync()
+    public Task AbandonAsync(bool reconnect)
     {
-        var session = _session;
-        if (session is null) return Task.CompletedTask;
-        try
+        if (_session is not { } session) return Task.CompletedTask;
+        if (reconnect || !session.TryRollback())
         {
-            if (session.IsInTransaction) session.Rollback.Run();
-        }
-        catch (SqliteException)
-        {
-            // The connection is beyond use; closing it rolls back what it held.
+            // Closing rolls back what the connection held.
             _session = null;
             session.Dispose();
         }
@@ -65,7 +60,7 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         return ValueTask.CompletedTask;
     }
 
-    private static void Load(Session session, LedgerState state, LedgerCommand command, bool isRepeated)
+    private static void Load(SqliteLedgerSession session, LedgerState state, LedgerCommand command, bool isRepeated)
     {
         LoadOrganization(session, state, command.OrganizationId);
         foreach (var windowId in command.WindowIds) LoadWindow(session, state, command.OrganizationId, windowId);
@@ -84,7 +79,7 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         }
     }
 
-    private static void LoadOrganization(Session session, LedgerState state, Guid organizationId)
+    private static void LoadOrganization(SqliteLedgerSession session, LedgerState state, Guid organizationId)
     {
         if (state.Organizations.ContainsKey(organizationId)) return;
         var select = session.SelectOrganization.Bind(organizationId);
@@ -94,7 +89,7 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         select.Reset();
     }
 
-    private static void LoadWindow(Session session, LedgerState state, Guid organizationId, Guid windowId)
+    private static void LoadWindow(SqliteLedgerSession session, LedgerState state, Guid organizationId, Guid windowId)
     {
         var key = new RowKey(organizationId, windowId);
         if (state.Windows.ContainsKey(key)) return;
@@ -113,7 +108,7 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         select.Reset();
     }
 
-    private static bool LoadOpen(Session session, LedgerState state, RowKey key)
+    private static bool LoadOpen(SqliteLedgerSession session, LedgerState state, RowKey key)
     {
         if (state.Open.ContainsKey(key)) return true;
         var select = session.SelectOpen.Bind(key.OrganizationId).Bind(key.Id);
@@ -123,7 +118,7 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         return true;
     }
 
-    private static void LoadSpent(Session session, LedgerState state, RowKey key)
+    private static void LoadSpent(SqliteLedgerSession session, LedgerState state, RowKey key)
     {
         if (state.Spent.ContainsKey(key)) return;
         var select = session.SelectSpent.Bind(key.OrganizationId).Bind(key.Id);
@@ -144,7 +139,7 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         if (spent is not null) state.Spent.Add(key, spent);
     }
 
-    private static void LoadIdempotency(Session session, LedgerState state, Reservation reservation, IdempotencyClaim claim)
+    private static void LoadIdempotency(SqliteLedgerSession session, LedgerState state, Reservation reservation, IdempotencyClaim claim)
     {
         var select = session.SelectIdempotency
             .Bind(reservation.OrganizationId).Bind(reservation.KeyId).Bind(claim.KeyDigest);
@@ -183,101 +178,4 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         GatewayId = row.IdOrNull(19),
         IdempotencyDigest = row.IsNull(20) ? null : row.Bytes(20).ToArray(),
     };
-
-    /// <summary>The connection and its statements. When it breaks, all of it is thrown away.</summary>
-    private sealed class Session : IDisposable
-    {
-        private const string ReservationColumns =
-            """
-            organization_id, reservation_id, key_id, scope_ids, policy_ids, window_ids, provider, account_id, model,
-            route, environment, price_id, tier_percent
-            """;
-
-        private readonly SqliteConnection _connection;
-        private readonly List<SqliteStatement> _statements = [];
-
-        private Session(SqliteConnection connection)
-        {
-            _connection = connection;
-            Begin = Prepare("BEGIN IMMEDIATE");
-            Commit = Prepare("COMMIT");
-            Rollback = Prepare("ROLLBACK");
-            SelectOrganization = Prepare(
-                "SELECT governance_epoch, entry_sequence, outbox_sequence FROM organizations WHERE organization_id = ?");
-            SelectWindow = Prepare(
-                """
-                SELECT budget_id, starts_at, ends_at, limit_nanos, reserved_nanos, settled_nanos
-                FROM windows WHERE organization_id = ? AND window_id = ?
-                """);
-            SelectOpen = Prepare(
-                $"""
-                SELECT {ReservationColumns}, amount_nanos, bound_input, bound_output, epoch, reserved_at, expires_at,
-                       gateway_id, idempotency_digest
-                FROM open_reservations WHERE organization_id = ? AND reservation_id = ?
-                """);
-            SelectSpent = Prepare(
-                $"""
-                SELECT {ReservationColumns}, reserved_nanos, bound_input, bound_output, epoch, reserved_at, expires_at,
-                       NULL, NULL, kind, cost_nanos, event_number, entry_sequence
-                FROM spend_events WHERE organization_id = ? AND reservation_id = ? ORDER BY event_number
-                """);
-            SelectReleased = Prepare(
-                "SELECT 1 FROM released_reservations WHERE organization_id = ? AND reservation_id = ?");
-            SelectIsOpen = Prepare(
-                "SELECT 1 FROM open_reservations WHERE organization_id = ? AND reservation_id = ?");
-            SelectIdempotency = Prepare(
-                """
-                SELECT body_digest, reservation_id FROM idempotency_keys
-                WHERE organization_id = ? AND key_id = ? AND key_digest = ?
-                """);
-            Writer = new SqliteLedgerWriter(Prepare);
-        }
-
-        public SqliteStatement Begin { get; }
-
-        public SqliteStatement Commit { get; }
-
-        public SqliteStatement Rollback { get; }
-
-        public SqliteStatement SelectOrganization { get; }
-
-        public SqliteStatement SelectWindow { get; }
-
-        public SqliteStatement SelectOpen { get; }
-
-        public SqliteStatement SelectSpent { get; }
-
-        public SqliteStatement SelectReleased { get; }
-
-        public SqliteStatement SelectIsOpen { get; }
-
-        public SqliteStatement SelectIdempotency { get; }
-
-        public SqliteLedgerWriter Writer { get; }
-
-        public bool IsInTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0;
-
-        public static async Task<Session> OpenAsync(string path)
-        {
-            // Not pooled: the statements belong to this connection and to nobody else.
-            var settings = new SqliteConnectionStringBuilder(SqliteDatabase.ConnectionString(path)) { Pooling = false };
-            var connection = new SqliteConnection(settings.ConnectionString);
-            await connection.OpenAsync();
-            await SqliteDatabase.PrepareAsync(connection);
-            return new Session(connection);
-        }
-
-        public void Dispose()
-        {
-            foreach (var statement in _statements) statement.Dispose();
-            _connection.Dispose();
-        }
-
-        private SqliteStatement Prepare(string sql)
-        {
-            var statement = new SqliteStatement(_connection.Handle!, sql);
-            _statements.Add(statement);
-            return statement;
-        }
-    }
 }

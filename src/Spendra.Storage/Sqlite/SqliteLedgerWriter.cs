@@ -130,8 +130,9 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
             .Bind(row.EventNumber).Bind((int)row.Kind).Bind(row.OccurredAt).Bind(settlement.Cost.Value)
             .Bind(settlement.Usage.Input).Bind(settlement.Usage.CachedInput).Bind(settlement.Usage.CacheWrite)
             .Bind(settlement.Usage.Output).Bind(settlement.Usage.ReasoningWithinOutput)
-            .Bind(settlement.IsEstimated ? 1 : 0).Bind(settlement.ServedModel).Bind(settlement.ServedTier)
-            .Bind(settlement.UpstreamRequestId).Bind(settlement.UpstreamStatus).Bind(row.EntrySequence)
+            .Bind(settlement.IsEstimated ? 1 : 0).Bind(ForeignText.Storable(settlement.ServedModel))
+            .Bind(ForeignText.Storable(settlement.ServedTier)).Bind(ForeignText.Storable(settlement.UpstreamRequestId))
+            .Bind(settlement.UpstreamStatus).Bind(row.EntrySequence)
             .Bind(row.Reason).Run();
     }
 

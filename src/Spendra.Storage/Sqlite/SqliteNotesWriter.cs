@@ -37,8 +37,8 @@ internal sealed class SqliteNotesWriter(Func<string, SqliteStatement> prepare)
         foreach (var row in notes.Objects)
         {
             _object.Bind(row.OrganizationId).Bind(row.ObjectId).Bind((int)row.Kind).Bind(row.AccountId).Bind(row.KeyId)
-                .Bind(row.ReservationId).Bind(row.CreatedAt).Bind(row.Bytes).Bind(row.FileName).Bind(row.Purpose)
-                .Bind(row.ExpiresAt).Run();
+                .Bind(row.ReservationId).Bind(row.CreatedAt).Bind(row.Bytes).Bind(ForeignText.Storable(row.FileName))
+                .Bind(ForeignText.Storable(row.Purpose)).Bind(row.ExpiresAt).Run();
         }
         foreach (var row in notes.Deletions)
             _deletion.Bind(row.DeletedAt).Bind(row.OrganizationId).Bind(row.ObjectId).Run();
@@ -50,7 +50,8 @@ internal sealed class SqliteNotesWriter(Func<string, SqliteStatement> prepare)
     {
         var window = row.Refusal.Window;
         _refusal.Bind(row.OrganizationId).Bind(row.RequestId).Bind(row.KeyId).Bind(row.RefusedAt).Bind(row.Route)
-            .Bind(row.Provider).Bind(row.Model).Bind(row.Refusal.CodeName).Bind(row.Refusal.Message)
+            .Bind(ForeignText.Storable(row.Provider)).Bind(ForeignText.Storable(row.Model)).Bind(row.Refusal.CodeName)
+            .Bind(ForeignText.Storable(row.Refusal.Message))
             .Bind(row.Refusal.PolicyId).Bind(window?.BudgetId).Bind(window?.Limit.Value).Bind(window?.Settled.Value)
             .Bind(window?.Reserved.Value).Bind(window?.Needed.Value).Bind(window?.StartsAt).Bind(window?.EndsAt).Run();
     }

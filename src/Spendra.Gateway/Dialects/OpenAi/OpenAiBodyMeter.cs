@@ -7,7 +7,12 @@ internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes) : BodyM
 {
     private readonly OpenAiDocumentReader _document = new(maxTokenBytes);
 
-    public override void Read(ReadOnlySpan<byte> bytes) => _document.Feed(bytes, isLast: false);
+    public override void Read(ReadOnlySpan<byte> bytes)
+    {
+        _document.Feed(bytes, isLast: false);
+        // Known before the body ends: whose the object is must be recorded before the client can use it.
+        Reading.ObjectId ??= _document.Id;
+    }
 
     public override void Finish()
     {
@@ -17,7 +22,7 @@ internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes) : BodyM
         Reading.ServedTier = _document.ServiceTier;
         Reading.IsError = _document.HasError && !_document.HasUsage;
         if (_document.IsBroken) return;
-        Reading.ObjectId = _document.Id;
+        Reading.ObjectId ??= _document.Id;
         Reading.IsPending = _document.Status is "queued" or "in_progress";
     }
 }

@@ -76,7 +76,8 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
             _heldBytes -= consumed;
             _retryAt = _heldBytes * 2;
         }
-        catch (JsonException)
+        // InvalidOperationException: a text with half of a surrogate pair.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             IsBroken = true;
         }
@@ -166,6 +167,8 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
             _ => Place.Other,
         };
         _places[depth + 1] = inside;
+        // Two usages: which one would be billed?
+        _isUsageBroken |= inside == Place.Usage && HasUsage;
         HasUsage |= inside == Place.Usage;
         HasError |= place is Place.Root or Place.Response && _name == "error";
     }
@@ -176,9 +179,9 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
         if (json.ValueSpan.Length > MaxText) return;
         switch (_name)
         {
-            case "id": Id ??= json.GetString(); break;
-            case "model": Model = json.GetString(); break;
-            case "service_tier": ServiceTier = json.GetString(); break;
+            case "id": Id ??= Printable(json.GetString()); break;
+            case "model": Model = Printable(json.GetString()); break;
+            case "service_tier": ServiceTier = Printable(json.GetString()); break;
             case "status": Status = json.GetString(); break;
         }
     }
@@ -190,8 +193,15 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
         var isNumber = json.TokenType == JsonTokenType.Number && json.TryGetInt64(out number) && number >= 0;
         switch (place, _name)
         {
-            case (Place.Usage, "prompt_tokens" or "input_tokens"): _input = number; break;
-            case (Place.Usage, "completion_tokens" or "output_tokens"): _output = number; break;
+            // Some providers say the same under both names; different numbers contradict each other.
+            case (Place.Usage, "prompt_tokens" or "input_tokens"):
+                _isUsageBroken |= _input is { } input && input != number;
+                _input = number;
+                break;
+            case (Place.Usage, "completion_tokens" or "output_tokens"):
+                _isUsageBroken |= _output is { } output && output != number;
+                _output = number;
+                break;
             case (Place.InputDetails, "cached_tokens"): _cached = number; break;
             case (Place.InputDetails, "cache_write_tokens"): _cacheWrite = number; break;
             case (Place.OutputDetails, "reasoning_tokens"): _reasoning = number; break;
@@ -200,6 +210,9 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
         // A null detail is a detail that does not apply.
         _isUsageBroken |= !isNumber && !(json.TokenType == JsonTokenType.Null && place != Place.Usage);
     }
+
+    // These are stored, and not every database takes control characters: the settlement would never be written.
+    private static string? Printable(string? text) => text is not null && text.Any(char.IsControl) ? null : text;
 
     private static string? NameOf(ref Utf8JsonReader json) =>
         // Every name of interest is short; the rest need not become strings.

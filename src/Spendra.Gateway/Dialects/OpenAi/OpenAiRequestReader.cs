@@ -9,7 +9,7 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// Reads the governed fields of an OpenAI request body in one pass. Unknown fields are none of our business and
 /// pass through; governed fields must be there at most once and make sense. <c>null</c> counts as absent.
 /// </summary>
-internal ref struct OpenAiRequestReader
+internal ref partial struct OpenAiRequestReader
 {
     public const int MaxDepth = 64;
     public const long MaxOutputLimit = 10_000_000;
@@ -51,6 +51,10 @@ internal ref struct OpenAiRequestReader
         {
             fault = new RequestFault(
                 $"The request body is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}, at most {MaxDepth} levels deep).");
+        }
+        catch (InvalidOperationException)
+        {
+            fault = new RequestFault("The request body has a text that is not valid Unicode: half of a surrogate pair.");
         }
         return fault is null ? reader._facts : null;
     }
@@ -113,7 +117,7 @@ internal ref struct OpenAiRequestReader
     private void ReadModel()
     {
         if (_json.TokenType != JsonTokenType.String) Fail("must be a string", "model");
-        else if (_json.GetString() is not { Length: > 0 and <= MaxModelLength } model) Fail($"must have 1 to {MaxModelLength} characters", "model");
+        else if (ReadName() is not { Length: > 0 and <= MaxModelLength } model) Fail($"must have 1 to {MaxModelLength} characters that can be printed", "model");
         else _facts.Model = model;
     }
 
@@ -154,7 +158,8 @@ internal ref struct OpenAiRequestReader
         _facts.ServiceTierSpan = new ByteSpan(start, (int)_json.BytesConsumed - start);
         if (_json.TokenType == JsonTokenType.Null) return;
         if (_json.TokenType != JsonTokenType.String) Fail("must be a string", "service_tier");
-        else _facts.ServiceTier = _json.GetString();
+        else if (ReadName() is not { Length: > 0 and <= MaxModelLength } tier) Fail($"must have 1 to {MaxModelLength} characters that can be printed", "service_tier");
+        else _facts.ServiceTier = tier;
     }
 
     private void ReadStreamOptions()
@@ -213,7 +218,7 @@ internal ref struct OpenAiRequestReader
             }
             _json.Read();
             if (type is not null || _json.TokenType != JsonTokenType.String) Fail("must name its type once", "tools");
-            else type = _json.GetString();
+            else if ((type = ReadName()) is not { Length: > 0 and <= MaxModelLength }) Fail("must name the type of every tool", "tools");
         }
         if (_fault is null && type is null) Fail("must name the type of every tool", "tools");
         return type;
@@ -238,55 +243,6 @@ internal ref struct OpenAiRequestReader
         _facts.Tools = _facts.Tools.Add("web_search");
     }
 
-    /// <summary>Writes to the cache that are kept longer than the default half hour have a price of their own.</summary>
-    private void ReadPromptCache()
-    {
-        if (_json.TokenType != JsonTokenType.StartObject)
-        {
-            _json.Skip();
-            return;
-        }
-        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
-        {
-            var isTtl = _json.ValueTextEquals("ttl"u8);
-            _json.Read();
-            if (isTtl && !(_json.TokenType == JsonTokenType.String && _json.ValueTextEquals("30m"u8)))
-                Refuse("a prompt cache kept for other than 30 minutes has rates of its own that are not in the price book");
-            _json.Skip();
-        }
-    }
-
-    /// <summary>
-    /// Walks messages or input for what its bytes do not show. Only names of content parts count, and only where
-    /// they carry a value of the right type: the same word in a text is just text.
-    /// </summary>
-    private void ReadContent()
-    {
-        if (_json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject)) return;
-        var depth = _json.CurrentDepth;
-        while (_fault is null && _json.Read() && _json.CurrentDepth > depth)
-        {
-            if (_json.TokenType != JsonTokenType.PropertyName) continue;
-            if (_json.ValueTextEquals("file_id"u8))
-            {
-                if (_json.Read() && _json.TokenType == JsonTokenType.String) Refer(ObjectKind.File, "file_id");
-            }
-            else if (_json.ValueTextEquals("image_url"u8) || _json.ValueTextEquals("file_url"u8) || _json.ValueTextEquals("file_data"u8))
-            {
-                if (_json.Read() && _json.TokenType != JsonTokenType.Null) _facts.HasUnseenContent = true;
-            }
-            else if (_json.ValueTextEquals("input_audio"u8) || _json.ValueTextEquals("audio"u8))
-            {
-                if (_json.Read() && _json.TokenType != JsonTokenType.Null) Refuse("audio has rates of its own that are not in the price book");
-            }
-            else if (_json.ValueTextEquals("type"u8))
-            {
-                if (_json.Read() && _json.TokenType == JsonTokenType.String && _json.ValueTextEquals("item_reference"u8))
-                    Refuse("a referenced item's content cannot be seen here");
-            }
-        }
-    }
-
     private void Refer(ObjectKind kind, string name)
     {
         if (_json.GetString() is not { Length: > 0 and <= MaxIdLength } id) Fail($"must have 1 to {MaxIdLength} characters", name);
@@ -295,6 +251,9 @@ internal ref struct OpenAiRequestReader
         _facts.HasUnseenContent = true;
     }
 
+    /// <summary>A text that is kept: without control characters, which not every database takes.</summary>
+    private readonly string? ReadName() => _json.GetString() is { } name && !name.Any(char.IsControl) ? name : null;
+
     private void RefuseUnlessNull(string why)
     {
         var isNull = _json.TokenType == JsonTokenType.Null;
@@ -302,7 +261,7 @@ internal ref struct OpenAiRequestReader
         if (!isNull) Refuse(why);
     }
 
-    private void Refuse(string why) => _facts.Unpriceable ??= why;
+    private readonly void Refuse(string why) => _facts.Unpriceable ??= why;
 
     /// <summary>From a property name: reads its value, whole, and says where it stands.</summary>
     private ByteSpan ReadRawValue()

@@ -1,0 +1,25 @@
+// How many reservations a second one lane holds and settles, with every commit durable and without HTTP.
+// Usage: Spendra.Bench [seconds per figure] [sqlite|postgres] [data folder for SQLite]
+using System.Globalization;
+using Spendra.Bench;
+using Spendra.Storage;
+using Spendra.Testing;
+
+var seconds = args.Length > 0 ? double.Parse(args[0], CultureInfo.InvariantCulture) : 3;
+var engines = args.Length > 1 ? [Enum.Parse<DatabaseEngine>(args[1], ignoreCase: true)] : Enum.GetValues<DatabaseEngine>();
+int[] callers = [1, 64, 512];
+
+Console.WriteLine("engine     callers    pairs/s   reserve p50   reserve p99   bytes/pair");
+foreach (var engine in engines)
+{
+    foreach (var count in callers)
+    {
+        using var folder = new TempFolder();
+        var target = engine == DatabaseEngine.Sqlite
+            ? DatabaseTarget.Folder(args.Length > 2 ? Path.Combine(args[2], $"bench-{count}") : folder.Path)
+            : DatabaseTarget.Address(PostgresCluster.ToUrl(await (await PostgresCluster.SharedAsync()).CreateDatabaseAsync("bench")));
+        var figure = await LaneBench.RunAsync(target, count, TimeSpan.FromSeconds(seconds));
+        Console.WriteLine(
+            $"{engine,-10} {count,7} {figure.PairsPerSecond,10:F0} {figure.MedianMicros,10:F0} µs {figure.SlowMicros,10:F0} µs {figure.BytesPerPair,12:F0}");
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Spendra.Gateway.Tests;
+
+/// <summary>A whole answer as a client sees it.</summary>
+internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpContentHeaders ContentHeaders, byte[] Bytes)
+{
+    public string Text => Encoding.UTF8.GetString(Bytes);
+
+    public JsonNode Json => JsonNode.Parse(Bytes)!;
+
+    public string? Code => (string?)Json["error"]?["code"];
+
+    public static async Task<Answer> OfAsync(Task<HttpResponseMessage> sent)
+    {
+        using var response = await sent;
+        return new Answer((int)response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
+    }
+
+    public static Task<Answer> PostAsync(HttpClient client, string path, string json) =>
+        OfAsync(client.PostAsync(path, GatewayHarness.Json(json), TestContext.Current.CancellationToken));
+
+    public static Task<Answer> SendAsync(HttpClient client, HttpRequestMessage request) =>
+        OfAsync(client.SendAsync(request, TestContext.Current.CancellationToken));
+
+    public string? Header(string name) =>
+        Headers.TryGetValues(name, out var values) ? string.Join(",", values) : null;
+
+    public Answer ShouldBe(int status, string? code = null)
+    {
+        Status.Should().Be(status, Text);
+        if (code is not null) Code.Should().Be(code, Text);
+        return this;
+    }
+}
+
+/// <summary>Request bodies. Knobs go to the sandbox inside the user's text.</summary>
+internal static class Bodies
+{
+    public static string Chat(string knobs = "", string more = "\"max_tokens\":16", string model = "m1") =>
+        $$"""{"model":"{{model}}",{{more}}{{(more.Length > 0 ? "," : "")}}"messages":[{"role":"user","content":"{{Text(knobs)}}"}]}""";
+
+    public static string Response(string knobs = "", string more = "\"max_output_tokens\":16", string model = "m1") =>
+        $$"""{"model":"{{model}}",{{more}}{{(more.Length > 0 ? "," : "")}}"input":"{{Text(knobs)}}"}""";
+
+    public static string Text(string knobs) => knobs.Length == 0 ? "Hello there" : $"Hello [[sandbox {knobs}]]";
+}

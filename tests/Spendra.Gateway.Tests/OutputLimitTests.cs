@@ -1,0 +1,88 @@
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Spendra.Gateway.Tests;
+
+/// <summary>Without a limit on the output there is no bound: one is found, clamped or injected.</summary>
+public sealed class OutputLimitTests
+{
+    private static readonly Rules Clamped = new() { Policies = ["{slug: limit, kind: request_limit, scope: organization, maxOutputTokens: 100}"] };
+
+    private static JsonNode Sent(Company company) => JsonNode.Parse(Encoding.UTF8.GetString(company.Journal.Requests[^1].Body.Span))!;
+
+    [Theory]
+    // The gateway's default is 400 in these tests; the model m-max makes at most 50.
+    [InlineData(false, "m1", "", 400, 400L)]
+    [InlineData(false, "m1", "\"max_tokens\":null", 400, 400L)]
+    [InlineData(false, "m-max", "", 50, null)]
+    [InlineData(false, "m1", "\"max_tokens\":7", 7, null)]
+    [InlineData(false, "m1", "\"max_completion_tokens\":7", 7, null)]
+    [InlineData(false, "m1", "\"max_tokens\":7,\"max_completion_tokens\":9", 9, null)]
+    [InlineData(true, "m1", "", 100, 100L)]
+    [InlineData(true, "m1", "\"max_tokens\":99", 99, null)]
+    [InlineData(true, "m1", "\"max_tokens\":101", 100, 100L)]
+    [InlineData(true, "m1", "\"max_tokens\":7,\"max_completion_tokens\":5000", 100, 100L)]
+    // A generous rule is no reason to ask a model for more than it can make.
+    [InlineData(true, "m-max", "", 50, null)]
+    public async Task Chat_output_is_bounded(bool isClamped, string model, string more, long bound, long? imposed)
+    {
+        await using var company = await Company.StartAsync(isClamped ? Clamped : new Rules());
+
+        var body = Bodies.Chat(more: more, model: model);
+        var answer = (await company.PostAsync("chat/completions", body)).ShouldBe(200);
+
+        answer.Header("x-spendra-max-output-tokens").Should().Be(imposed?.ToString());
+        var expected = JsonNode.Parse(body)!.AsObject();
+        if (imposed is not null)
+        {
+            var names = new[] { "max_tokens", "max_completion_tokens" }.Where(expected.ContainsKey).DefaultIfEmpty("max_completion_tokens").ToList();
+            foreach (var name in names) expected[name] = imposed;
+        }
+        JsonNode.DeepEquals(Sent(company), expected).Should().BeTrue(Sent(company).ToJsonString());
+        (await company.SettledAsync()).Events.Single().BoundOutput.Should().Be(bound);
+    }
+
+    [Theory]
+    [InlineData(false, "m1", "", 400, 400L)]
+    [InlineData(false, "m1", "\"max_output_tokens\":null", 400, 400L)]
+    [InlineData(false, "m-max", "", 50, null)]
+    [InlineData(true, "m1", "\"max_output_tokens\":20", 20, null)]
+    [InlineData(true, "m1", "\"max_output_tokens\":2000", 100, 100L)]
+    public async Task Response_output_is_bounded(bool isClamped, string model, string more, long bound, long? imposed)
+    {
+        await using var company = await Company.StartAsync(isClamped ? Clamped : new Rules());
+
+        var body = Bodies.Response(more: more, model: model);
+        var answer = (await company.PostAsync("responses", body)).ShouldBe(200);
+
+        answer.Header("x-spendra-max-output-tokens").Should().Be(imposed?.ToString());
+        var expected = JsonNode.Parse(body)!.AsObject();
+        if (imposed is not null) expected["max_output_tokens"] = imposed;
+        JsonNode.DeepEquals(Sent(company), expected).Should().BeTrue(Sent(company).ToJsonString());
+        (await company.SettledAsync()).Events.Single().BoundOutput.Should().Be(bound);
+    }
+
+    [Fact]
+    public async Task A_clamp_holds_for_every_choice()
+    {
+        await using var company = await Company.StartAsync(Clamped);
+
+        (await company.ChatAsync(more: "\"n\":4")).ShouldBe(200);
+
+        (await company.SettledAsync()).Events.Single().BoundOutput.Should().Be(400);
+    }
+
+    [Fact]
+    public async Task A_clamp_for_another_model_does_not_hold()
+    {
+        await using var company = await Company.StartAsync(new Rules
+        {
+            Policies = ["{slug: limit, kind: request_limit, scope: organization, models: [m-max], maxOutputTokens: 10}"],
+        });
+
+        (await company.ChatAsync(more: "\"max_tokens\":300")).ShouldBe(200);
+        (await company.PostAsync("chat/completions", Bodies.Chat(more: "\"max_tokens\":30", model: "m-max"))).ShouldBe(200);
+
+        (await company.SettledAsync()).Events.Select(e => e.BoundOutput).Should().Equal(300, 10);
+    }
+}

@@ -1,0 +1,261 @@
+using System.IO.Compression;
+using System.Text;
+using Spendra.Sandbox;
+using Spendra.Storage;
+
+namespace Spendra.Gateway.Tests;
+
+/// <summary>A provider in trouble: what was certainly not done is given back, what may be billed is booked at its bound.</summary>
+public sealed class TroubleTests
+{
+    private static long BoundOf(string body) => (Encoding.UTF8.GetByteCount(body) + 64) * 1250L + 16 * 2000;
+
+    [Theory]
+    [InlineData(400, 400, null, true)]
+    [InlineData(401, 502, "provider_credential_rejected", true)]
+    [InlineData(402, 402, null, true)]
+    [InlineData(403, 403, "forbidden", true)]
+    [InlineData(404, 404, "model_not_found", true)]
+    [InlineData(408, 408, null, false)]
+    [InlineData(409, 409, null, true)]
+    [InlineData(429, 429, "rate_limit_exceeded", true)]
+    [InlineData(500, 500, null, false)]
+    [InlineData(502, 502, null, false)]
+    [InlineData(503, 503, "service_unavailable", true)]
+    [InlineData(504, 504, null, false)]
+    public async Task An_error_status_gives_back_or_books_the_bound(int upstream, int status, string? code, bool isReleased)
+    {
+        foreach (var stream in new[] { "", ",\"stream\":true" })
+        {
+            await using var company = await Company.StartAsync();
+            var body = Bodies.Chat($"status={upstream}", "\"max_tokens\":16" + stream);
+
+            var answer = (await company.PostAsync("chat/completions", body)).ShouldBe(status);
+
+            if (code is not null) answer.Code.Should().Be(code);
+            if (upstream == 429) answer.Header("retry-after-ms").Should().Be("1000");
+            var books = await company.SettledAsync();
+            if (isReleased)
+            {
+                books.Events.Should().BeEmpty();
+                books.Settled.Should().Be(0);
+                books.Released.Should().ContainSingle().Which.Reason.Should().Contain(upstream.ToString());
+            }
+            else
+            {
+                ShouldBeEstimated(books, body);
+                books.Events.Single().UpstreamStatus.Should().Be(upstream);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_provider_that_cannot_be_reached_costs_nothing()
+    {
+        await using var company = await Company.StartAsync(new Rules { BaseUrl = $"http://127.0.0.1:{Testing.FreePort.Next()}/v1" });
+
+        var answer = (await company.ChatAsync()).ShouldBe(502, "upstream_unreachable");
+
+        answer.Header("x-should-retry").Should().Be("true");
+        var books = await company.SettledAsync();
+        books.Released.Should().ContainSingle();
+        books.Settled.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData("no-such-host.invalid")]
+    [InlineData("127.0.0.1")]
+    public async Task A_host_without_a_permitted_address_costs_nothing(string host)
+    {
+        await using var gateway = await GatewayHarness.StartAsync(allowsPrivateUpstreams: false);
+        await using var company = await Company.StartAsync(new Rules { BaseUrl = $"http://{host}:9/v1" }, gateway: gateway);
+
+        (await company.ChatAsync()).ShouldBe(502, "upstream_unreachable");
+
+        (await company.SettledAsync()).Released.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Silence_is_booked_at_the_bound_after_the_time_is_over()
+    {
+        await using var gateway = await GatewayHarness.StartAsync(options: new GatewayOptions { UpstreamTimeoutSeconds = 1 });
+        await using var company = await Company.StartAsync(gateway: gateway);
+        var body = Bodies.Chat("hang=true");
+
+        var answer = (await company.PostAsync("chat/completions", body)).ShouldBe(504, "upstream_timeout");
+
+        answer.Header("x-should-retry").Should().Be("false");
+        ShouldBeEstimated(await company.SettledAsync(), body);
+    }
+
+    [Fact]
+    public async Task A_provider_that_swallows_connections_costs_nothing()
+    {
+        // Accepts on the level of TCP and never answers the TLS handshake.
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        await using var gateway = await GatewayHarness.StartAsync(options: new GatewayOptions { UpstreamConnectSeconds = 1 });
+        await using var company = await Company.StartAsync(new Rules { BaseUrl = $"https://{listener.LocalEndpoint}/v1" }, gateway: gateway);
+
+        (await company.ChatAsync()).ShouldBe(502, "upstream_unreachable");
+
+        var books = await company.SettledAsync();
+        books.Released.Should().ContainSingle();
+        books.Settled.Should().Be(0);
+    }
+
+    public static TheoryData<string> UnknownUsages() =>
+    [
+        "no_usage=true", "usage=string", "input_tokens=-1", "output_tokens=-5", "input_tokens=1000000000000", "output_tokens=1000000000000",
+        "output_tokens=10000000000000000000000000", "input_tokens=10 cached_tokens=11", "input_tokens=10 cached_tokens=6 cache_write_tokens=6",
+        "cached_tokens=-1", "input_tokens=10 cache_write_tokens=9223372036854775807", "garbage=true", "gzip=true",
+    ];
+
+    [Theory]
+    [MemberData(nameof(UnknownUsages))]
+    public async Task A_usage_that_cannot_be_believed_is_booked_at_the_bound(string knobs)
+    {
+        await using var company = await Company.StartAsync();
+        foreach (var (path, body) in new[]
+        {
+            ("chat/completions", Bodies.Chat(knobs)), ("chat/completions", Bodies.Chat(knobs, "\"max_tokens\":16,\"stream\":true")),
+            ("responses", Bodies.Response(knobs)), ("responses", Bodies.Response(knobs, "\"max_output_tokens\":16,\"stream\":true")),
+        })
+        {
+            (await company.PostAsync(path, body)).ShouldBe(200);
+            var books = await company.SettledAsync();
+            var spent = books.Events[^1];
+            spent.IsEstimated.Should().BeTrue($"{path} {body}");
+            spent.CostNanos.Should().Be(BoundOf(body)).And.Be(spent.ReservedNanos);
+        }
+    }
+
+    [Fact]
+    public async Task A_compressed_answer_passes_as_it_is()
+    {
+        await using var company = await Company.StartAsync();
+
+        var answer = await company.ChatAsync("gzip=true");
+
+        answer.ContentHeaders.ContentEncoding.Should().Equal("gzip");
+        await using var unpacked = new GZipStream(new MemoryStream(answer.Bytes), CompressionMode.Decompress);
+        using var reader = new StreamReader(unpacked);
+        (await reader.ReadToEndAsync(TestContext.Current.CancellationToken)).Should().Contain("chat.completion");
+        answer.Header("x-spendra-warning").Should().Be("usage_unknown");
+        await company.SettledAsync();
+    }
+
+    [Fact]
+    public async Task A_redirect_is_not_followed()
+    {
+        await using var elsewhere = await SandboxServer.StartAsync(new SandboxOptions(), TestContext.Current.CancellationToken);
+        await using var company = await Company.StartAsync();
+
+        (await company.ChatAsync($"redirect={elsewhere.BaseUrl}/chat/completions")).ShouldBe(502, "upstream_redirect");
+
+        elsewhere.Journal.Count.Should().Be(0);
+        (await company.SettledAsync()).Released.Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task A_bill_above_its_bound_is_paid_and_explained(DatabaseEngine engine)
+    {
+        var body = Bodies.Chat("ignore_limit=true tokens=500 input_tokens=10");
+        var bound = BoundOf(body);
+        const long bill = 10 * 1000 + 500 * 2000;
+        await using var company = await Company.StartAsync(new Rules { Cap = (bound / 1_000_000_000m).ToString(System.Globalization.CultureInfo.InvariantCulture) }, engine);
+
+        (await company.PostAsync("chat/completions", body)).ShouldBe(200);
+
+        var books = await company.SettledAsync();
+        books.Settled.Should().Be(bill);
+        books.Windows.Single().LimitNanos.Should().Be(bound);
+        books.Excesses.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Kind = 0, AmountNanos = bill - bound });
+        (await company.ChatAsync()).ShouldBe(402, "budget_exceeded");
+        await company.SettledAsync();
+    }
+
+    [Theory]
+    [InlineData("break_after=0", false, false)]
+    [InlineData("break_after=5", false, false)]
+    [InlineData("break_after=18", false, false)]
+    [InlineData("break_after=19", true, false)]
+    [InlineData("no_done=true", true, true)]
+    [InlineData("error_midstream=true", false, true)]
+    public async Task A_chat_stream_that_breaks_off_is_paid_by_its_usage_or_at_the_bound(string knobs, bool isKnown, bool endsWell)
+    {
+        await using var company = await Company.StartAsync();
+        var body = Bodies.Chat(knobs + " input_tokens=10", "\"max_tokens\":16,\"stream\":true");
+
+        var ended = await TryReadAsync(company, "chat/completions", body);
+
+        ended.Should().Be(endsWell, "a stream that broke off must not look like one that ended");
+        var books = await company.SettledAsync();
+        if (isKnown) books.Settled.Should().Be(42_000);
+        else ShouldBeEstimated(books, body);
+    }
+
+    [Theory]
+    [InlineData("break_after=3")]
+    [InlineData("no_done=true")]
+    [InlineData("error_midstream=true")]
+    public async Task A_response_stream_without_its_terminal_usage_is_booked_at_the_bound(string knobs)
+    {
+        await using var company = await Company.StartAsync();
+        var body = Bodies.Response(knobs, "\"max_output_tokens\":16,\"stream\":true");
+
+        await TryReadAsync(company, "responses", body);
+
+        ShouldBeEstimated(await company.SettledAsync(), body);
+    }
+
+    [Theory]
+    [InlineData("break_after_bytes=40", 502)]
+    [InlineData("break_after=0", 502)]
+    public async Task A_body_that_breaks_off_is_booked_at_the_bound(string knobs, int status)
+    {
+        await using var company = await Company.StartAsync();
+        var body = Bodies.Chat(knobs);
+
+        (await company.PostAsync("chat/completions", body)).ShouldBe(status, "upstream_failed");
+
+        ShouldBeEstimated(await company.SettledAsync(), body);
+    }
+
+    [Theory]
+    [InlineData(1_000_000)]
+    [InlineData(20_000_000)]
+    public async Task A_stream_with_a_huge_line_passes_whole_and_is_paid_by_its_usage(int lineBytes)
+    {
+        await using var company = await Company.StartAsync();
+
+        var answer = await company.ChatAsync($"line_bytes={lineBytes} input_tokens=10", "\"max_tokens\":16,\"stream\":true");
+
+        answer.Bytes.Length.Should().BeGreaterThan(lineBytes);
+        answer.Text.Should().EndWith("data: [DONE]\n\n");
+        (await company.SettledAsync()).Settled.Should().Be(42_000);
+    }
+
+    private static async Task<bool> TryReadAsync(Company company, string path, string body)
+    {
+        try
+        {
+            (await company.PostAsync(path, body)).ShouldBe(200);
+            return true;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static void ShouldBeEstimated(Books books, string body)
+    {
+        var spent = books.Events.Should().ContainSingle().Subject;
+        spent.IsEstimated.Should().BeTrue();
+        spent.CostNanos.Should().Be(BoundOf(body));
+        books.Released.Should().BeEmpty();
+    }
+}
