@@ -123,9 +123,6 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
                 address?.Message ?? "The provider could not be reached. Nothing was spent; try again later.") { RetryAfter = 1 };
         }
         ending.SettleAtBound(status: 0, upstreamRequestId: null);
-        // The client's own body failed on its way through.
-        if (e.InnerException is BadHttpRequestException bad)
-            return new GatewayError(bad.StatusCode, "invalid_request_error", "invalid_request", "The upload was cut off: it is too large, or its body ended early.");
         return e is OperationCanceledException
             ? new GatewayError(504, "api_error", "upstream_timeout",
                 "The provider did not answer in time. It may bill the request, so its bound was booked as an estimate.")
