@@ -43,6 +43,7 @@ internal sealed partial class ReservationSweep(
     private const int BatchSize = 256;
 
     private readonly SweepQueries _queries = new(database);
+    private readonly GatewayWatch _watch = new(TimeSpan.FromSeconds(options.GatewayLeaseSeconds), time);
     private long _nextForgetting;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -75,30 +76,34 @@ internal sealed partial class ReservationSweep(
     /// <summary>Ends everything that is in doubt now.</summary>
     internal async Task ExpireAsync(CancellationToken cancel)
     {
-        int expired = 0, silent = 0, failed = 0;
+        var now = Micros.Now(time);
+        var expired = await EndAllAsync(limit => _queries.FindExpiredAsync(now, limit, cancel), cancel);
+        var silent = 0;
+        foreach (var gatewayId in _watch.FindSilent(await _queries.ReadHoldersAsync(cancel)))
+            silent += await EndAllAsync(limit => _queries.FindOfGatewayAsync(gatewayId, limit, cancel), cancel);
+        if (expired + silent > 0) LogExpired(logger, expired + silent, expired, silent);
+    }
+
+    private async Task<int> EndAllAsync(Func<int, Task<IReadOnlyList<DoubtfulReservation>>> find, CancellationToken cancel)
+    {
+        int ended = 0, failed = 0;
         IReadOnlyList<DoubtfulReservation> doubtful;
         do
         {
-            var now = Micros.Now(time);
-            var silentSince = now - options.GatewayLeaseSeconds * 1_000_000L;
-            doubtful = await _queries.FindDoubtfulAsync(now, silentSince, BatchSize, cancel);
+            doubtful = await find(BatchSize);
             var endings = doubtful.Select(d => lane.EndAsync(new ExpireCommand(d.OrganizationId, d.ReservationId, d.WindowIds)));
             var outcomes = await Task.WhenAll(endings).WaitAsync(cancel);
             for (var i = 0; i < outcomes.Length; i++)
             {
-                if (outcomes[i] is LedgerOutcome.Failed failure)
-                {
-                    failed++;
-                    LogNotExpired(logger, doubtful[i].ReservationId, failure.Error);
-                }
-                if (outcomes[i] is not LedgerOutcome.Ended) continue;
-                if (doubtful[i].HasExpired) expired++;
-                else silent++;
+                if (outcomes[i] is LedgerOutcome.Ended) ended++;
+                if (outcomes[i] is not LedgerOutcome.Failed failure) continue;
+                failed++;
+                LogNotExpired(logger, doubtful[i].ReservationId, failure.Error);
             }
         }
         // One that cannot be ended would be found again and again: the next sweep tries it.
         while (doubtful.Count == BatchSize && failed == 0);
-        if (expired + silent > 0) LogExpired(logger, expired + silent, expired, silent);
+        return ended;
     }
 
     /// <summary>Forgets old idempotency keys, a few at a time, so that no transaction is long.</summary>
@@ -114,6 +119,7 @@ internal sealed partial class ReservationSweep(
             total += forgotten;
         }
         while (forgotten == BatchSize);
+        await _queries.ForgetGatewaysAsync(before, cancel);
         _nextForgetting = now + options.IdempotencyInterval.Ticks / TimeSpan.TicksPerMicrosecond;
         if (total > 0) LogForgotten(logger, total);
     }

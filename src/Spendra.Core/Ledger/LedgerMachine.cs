@@ -157,7 +157,7 @@ public static class LedgerMachine
         if (batch.FindOpen(command) is { } open)
             return End(batch, open, SpendKind.Settled, command.Settlement);
         if (batch.FindSpent(command) is { FirstKind: SpendKind.Expired, HasLate: false } expired)
-            return SettleLate(batch, expired, command.Settlement);
+            return SettleLate(batch, expired, command.Settlement, reason: null);
         return batch.HasEnded(command) ? LedgerOutcome.AlreadyEnded.Instance : LedgerOutcome.Unknown.Instance;
     }
 
@@ -181,6 +181,9 @@ public static class LedgerMachine
 
     private static LedgerOutcome Release(LedgerBatch batch, ReleaseCommand command)
     {
+        // After expiry the money is booked, not held: that the provider did no work takes it back.
+        if (batch.FindSpent(command) is { FirstKind: SpendKind.Expired, HasLate: false } expired)
+            return SettleLate(batch, expired, new Settlement { Cost = NanoUsd.Zero, Usage = default, TierPercent = expired.Reservation.TierPercent }, command.Reason);
         if (batch.FindOpen(command) is not { } open)
             return batch.HasEnded(command) ? LedgerOutcome.AlreadyEnded.Instance : LedgerOutcome.Unknown.Instance;
         batch.Move(open, reserved: -open.Amount, settled: NanoUsd.Zero);
@@ -197,12 +200,13 @@ public static class LedgerMachine
         return new LedgerOutcome.Ended(kind, settlement.Cost);
     }
 
-    private static LedgerOutcome.Ended SettleLate(LedgerBatch batch, SpentReservation expired, Settlement settlement)
+    private static LedgerOutcome.Ended SettleLate(
+        LedgerBatch batch, SpentReservation expired, Settlement settlement, string? reason)
     {
         var difference = settlement.Cost - expired.TotalCost;
         var correction = settlement with { Cost = difference, Usage = settlement.Usage - BoundUsage(expired.Reservation) };
         batch.Move(expired.Reservation, reserved: NanoUsd.Zero, settled: difference);
-        var number = batch.Correct(expired, SpendKind.Late, correction, reason: null);
+        var number = batch.Correct(expired, SpendKind.Late, correction, reason);
         if (difference > NanoUsd.Zero) batch.Explain(expired.Reservation, ExcessKind.Late, number, difference);
         return new LedgerOutcome.Ended(SpendKind.Late, settlement.Cost);
     }

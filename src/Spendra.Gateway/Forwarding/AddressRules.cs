@@ -53,8 +53,7 @@ internal static class AddressRules
         if (permitted.Length == 0)
         {
             throw new UpstreamAddressException(
-                $"The provider account's host '{endpoint.Host}' has only private addresses. "
-                + "Set SPENDRA__ALLOWPRIVATEUPSTREAMS=true to permit that.");
+                "The provider account leads to a private address, which is not permitted here. Ask the platform's owner to check its base URL.");
         }
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try

@@ -42,7 +42,7 @@ internal static class Bounding
         if (asked is null or "auto" or DefaultTier)
         {
             // Left to the provider, the project's own setting decides, and that may be a dearer tier.
-            if (asked != DefaultTier && price.TierPercents.Count > 0 && call.Route.HasOutput)
+            if (asked != DefaultTier && call.Route.HasOutput)
                 call.Changes = call.Changes with { ServiceTier = DefaultTier };
             call.TierPercent = Cost.DefaultTierPercent;
             return null;
@@ -64,7 +64,8 @@ internal static class Bounding
                 return Unpriceable($"The request names content that is not in its body, and the context window of '{price.Model}' is not known.");
             input = window;
         }
-        else if (price.ContextWindow is { } window)
+        // The window of an embedding model is that of one input, and a request has many.
+        else if (call.Route.HasOutput && price.ContextWindow is { } window)
         {
             input = Math.Min(input, window);
         }

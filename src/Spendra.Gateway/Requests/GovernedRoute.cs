@@ -49,7 +49,7 @@ internal sealed record GovernedRoute(string Name, string Method, string Pattern)
         new("responses", "POST", "/responses") { Intake = BodyIntake.Governed, Body = OpenAiBody.Responses, IsPriced = true, HasOutput = true, Makes = ObjectKind.Response },
         new("embeddings", "POST", "/embeddings") { Intake = BodyIntake.Governed, Body = OpenAiBody.Embeddings, IsPriced = true },
         new("responses.input_tokens", "POST", "/responses/input_tokens") { Intake = BodyIntake.Governed, Body = OpenAiBody.Responses },
-        new("responses.get", "GET", "/responses/{id}") { Names = ObjectKind.Response, MaySettleBackground = true },
+        new("responses.get", "GET", "/responses/{id}") { Body = OpenAiBody.Responses, Names = ObjectKind.Response, MaySettleBackground = true },
         new("responses.delete", "DELETE", "/responses/{id}") { Names = ObjectKind.Response, Deletes = true },
         new("responses.cancel", "POST", "/responses/{id}/cancel") { Names = ObjectKind.Response, MaySettleBackground = true },
         new("responses.input_items", "GET", "/responses/{id}/input_items") { Names = ObjectKind.Response },

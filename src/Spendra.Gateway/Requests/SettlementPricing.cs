@@ -32,7 +32,8 @@ internal static class SettlementPricing
         // Test keys cost nothing, whatever was used.
         if (bound.PriceId is null) return known;
         if (reading.Usage is not { } usage) return Estimated(known, bound);
-        var tier = TierPercent(price, reading.ServedTier, bound.TierPercent);
+        // A tier without a price: what the provider charges is not known.
+        if (TierPercent(price, reading.ServedTier, bound.TierPercent) is not { } tier) return Estimated(known, bound);
         try
         {
             return known with { Cost = Cost.Of(price, usage, tier), TierPercent = tier };
@@ -50,11 +51,11 @@ internal static class SettlementPricing
         IsEstimated = true,
     };
 
-    /// <summary>The tier that served decides. One that has no price is charged as it was reserved.</summary>
-    private static int TierPercent(PriceVersion price, string? served, int reserved) => served switch
+    /// <summary>The tier that served decides; null when it has no price.</summary>
+    private static int? TierPercent(PriceVersion price, string? served, int reserved) => served switch
     {
         null => reserved,
-        "default" or "standard" => Cost.DefaultTierPercent,
-        _ => price.TierPercents.TryGetValue(served, out var percent) ? percent : reserved,
+        "default" or "standard" or "auto" => Cost.DefaultTierPercent,
+        _ => price.TierPercents.TryGetValue(served, out var percent) ? percent : null,
     };
 }

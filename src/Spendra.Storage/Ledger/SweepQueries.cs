@@ -7,20 +7,30 @@ namespace Spendra.Storage.Ledger;
 /// <param name="OrganizationId">The tenant.</param>
 /// <param name="ReservationId">Which.</param>
 /// <param name="WindowIds">The windows that hold its amount.</param>
-/// <param name="HasExpired">True when its time is over; false when only its gateway is gone.</param>
-public sealed record DoubtfulReservation(
-    Guid OrganizationId, Guid ReservationId, ImmutableArray<Guid> WindowIds, bool HasExpired);
+public sealed record DoubtfulReservation(Guid OrganizationId, Guid ReservationId, ImmutableArray<Guid> WindowIds);
 
 /// <summary>What the sweep reads, and the rows that it removes because their time is over.</summary>
 public sealed class SweepQueries(Database database)
 {
-    // A reservation proves that its gateway lived when it was made, heartbeat or not.
-    private const string Doubtful = """
-        SELECT o.organization_id, o.reservation_id, o.window_ids, o.expires_at FROM open_reservations o
-        WHERE o.expires_at <= @now
-          OR (o.gateway_id IS NOT NULL AND o.reserved_at <= @silentSince AND NOT EXISTS (
-            SELECT 1 FROM gateways g WHERE g.gateway_id = o.gateway_id AND g.heartbeat_at > @silentSince))
-        LIMIT @limit
+    private const string Expired = """
+        SELECT o.organization_id, o.reservation_id, o.window_ids FROM open_reservations o
+        WHERE o.expires_at <= @now LIMIT @limit
+        """;
+
+    private const string OfGateway = """
+        SELECT o.organization_id, o.reservation_id, o.window_ids FROM open_reservations o
+        WHERE o.gateway_id = @gatewayId LIMIT @limit
+        """;
+
+    private const string Holders = """
+        SELECT h.gateway_id, coalesce(g.heartbeat_at, 0) AS heartbeat_at
+        FROM (SELECT DISTINCT gateway_id FROM open_reservations WHERE gateway_id IS NOT NULL) h
+        LEFT JOIN gateways g ON g.gateway_id = h.gateway_id
+        """;
+
+    private const string ForgetGateways = """
+        DELETE FROM gateways WHERE heartbeat_at < @before AND NOT EXISTS (
+            SELECT 1 FROM open_reservations o WHERE o.gateway_id = gateways.gateway_id)
         """;
 
     private const string ForgetIdempotencyKeys = """
@@ -31,18 +41,34 @@ public sealed class SweepQueries(Database database)
             LIMIT @limit)
         """;
 
-    /// <param name="nowMicros">Reservations that expire at or before this instant are doubtful.</param>
-    /// <param name="silentSinceMicros">So are those of gateways without a later heartbeat.</param>
-    /// <param name="limit">At most so many.</param>
-    /// <param name="cancel">Stops waiting.</param>
-    public async Task<IReadOnlyList<DoubtfulReservation>> FindDoubtfulAsync(
-        long nowMicros, long silentSinceMicros, int limit, CancellationToken cancel)
+    /// <summary>Open reservations whose time is over at an instant, in microseconds since the Unix epoch.</summary>
+    public Task<IReadOnlyList<DoubtfulReservation>> FindExpiredAsync(long nowMicros, int limit, CancellationToken cancel) =>
+        FindAsync(Expired, new { now = nowMicros, limit }, cancel);
+
+    /// <summary>Open reservations of one gateway process.</summary>
+    public Task<IReadOnlyList<DoubtfulReservation>> FindOfGatewayAsync(Guid gatewayId, int limit, CancellationToken cancel) =>
+        FindAsync(OfGateway, new { gatewayId, limit }, cancel);
+
+    /// <summary>The gateways that hold open reservations, with their last heartbeat as it stands in their row; 0 without a row.</summary>
+    public async Task<IReadOnlyList<(Guid GatewayId, long HeartbeatAt)>> ReadHoldersAsync(CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        var rows = await connection.QueryAsync<StoredDoubt>(new CommandDefinition(
-            Doubtful, new { now = nowMicros, silentSince = silentSinceMicros, limit }, cancellationToken: cancel));
-        return [.. rows.Select(r => new DoubtfulReservation(
-            r.OrganizationId, r.ReservationId, PackedIds.Unpack(r.WindowIds), r.ExpiresAt <= nowMicros))];
+        var rows = await connection.QueryAsync<StoredHolder>(new CommandDefinition(Holders, cancellationToken: cancel));
+        return [.. rows.Select(r => (r.GatewayId, r.HeartbeatAt))];
+    }
+
+    /// <summary>Forgets gateways that have not beaten since an instant and hold nothing.</summary>
+    public async Task ForgetGatewaysAsync(long beforeMicros, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition(ForgetGateways, new { before = beforeMicros }, cancellationToken: cancel));
+    }
+
+    private async Task<IReadOnlyList<DoubtfulReservation>> FindAsync(string sql, object parameters, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        var rows = await connection.QueryAsync<StoredDoubt>(new CommandDefinition(sql, parameters, cancellationToken: cancel));
+        return [.. rows.Select(r => new DoubtfulReservation(r.OrganizationId, r.ReservationId, PackedIds.Unpack(r.WindowIds)))];
     }
 
     /// <summary>Forgets keys that were used before an instant, except those of open reservations.</summary>
@@ -62,6 +88,11 @@ public sealed class SweepQueries(Database database)
         public Guid OrganizationId { get; set; }
         public Guid ReservationId { get; set; }
         public byte[] WindowIds { get; set; } = [];
-        public long ExpiresAt { get; set; }
+    }
+
+    private sealed class StoredHolder
+    {
+        public Guid GatewayId { get; set; }
+        public long HeartbeatAt { get; set; }
     }
 }

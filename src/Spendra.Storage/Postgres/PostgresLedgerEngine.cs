@@ -18,19 +18,50 @@ internal sealed class PostgresLedgerEngine(string connectionString) : ILedgerEng
         AutoPrepareMinUsages = 2,
         CommandTimeout = 0,
         MaxPoolSize = 2,
+        // A server that vanishes without a word is noticed within half a minute, even while a commit is waited for.
+        TcpKeepAlive = true,
+        TcpKeepAliveTime = 10,
+        TcpKeepAliveInterval = 5,
     }.ConnectionString) { Name = "spendra-ledger" }.Build();
+
+    // Loading may wait for other lanes' batches; longer than this it is stuck, and starts afresh.
+    private const int LoadTimeoutSeconds = 30;
+
+    // A lane whose host loses power between BEGIN and COMMIT must not hold the organization's row for hours.
+    private const string SessionLimits =
+        """
+        SET lock_timeout = '20s'; SET idle_in_transaction_session_timeout = '30s';
+        SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3
+        """;
 
     private NpgsqlConnection? _connection;
 
     public async Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated)
     {
-        _connection ??= await _source.OpenConnectionAsync();
+        _connection ??= await ConnectAsync();
         await using var batch = _connection.CreateBatch();
+        batch.Timeout = LoadTimeoutSeconds;
         batch.BatchCommands.Add(PostgresBulk.Command("BEGIN ISOLATION LEVEL READ COMMITTED"));
         var load = new PostgresLedgerLoad(commands, isRepeated);
         load.AddTo(batch);
         await using var reader = await batch.ExecuteReaderAsync();
         return await load.ReadAsync(reader);
+    }
+
+    private async Task<NpgsqlConnection> ConnectAsync()
+    {
+        var connection = await _source.OpenConnectionAsync();
+        try
+        {
+            await using var limits = new NpgsqlCommand(SessionLimits, connection) { CommandTimeout = LoadTimeoutSeconds };
+            await limits.ExecuteNonQueryAsync();
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task CommitAsync(LedgerWrites writes, LaneNotes notes)
