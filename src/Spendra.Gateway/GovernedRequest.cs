@@ -43,7 +43,9 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
                 var (permit, refused) = await Admitting.AdmitAsync(call, parts, cancel);                   // 3, 4, 5, 6
                 error = permit is null ? refused : await new Dispatching(call, permit, parts).RunAsync();  // 7, 8, 9, 10
             }
-            if (error is not null) await OpenAiErrors.WriteAsync(context, call.RequestId, error);
+            if (error is null) return;
+            if (error.Refusal is { } refusal) await Refusals.KeepAsync(call, parts, refusal);
+            await OpenAiErrors.WriteAsync(context, call.RequestId, error);
         }
         catch (Exception e)
         {

@@ -23,6 +23,9 @@ public sealed record DatabaseTarget
     /// <summary>The data folder (SQLite) or the connection string (PostgreSQL); the latter may hold a password.</summary>
     internal string Location { get; }
 
+    /// <summary>True for a folder without a database file. Whether a server has a database is known only by asking it.</summary>
+    public bool IsMissing => Engine == DatabaseEngine.Sqlite && !File.Exists(Path.Combine(Location, Sqlite.SqliteDatabase.FileName));
+
     public static DatabaseTarget Folder(string path) => new(DatabaseEngine.Sqlite, Path.GetFullPath(path));
 
     /// <exception cref="FormatException">The text is not a PostgreSQL address; the message says what was expected.</exception>

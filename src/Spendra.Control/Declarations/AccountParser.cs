@@ -45,6 +45,9 @@ internal static class AccountParser
         return url.GetLeftPart(UriPartial.Authority) + (path.Length == 0 ? VersionPath : path);
     }
 
+    // The gateway's own secrets must not be sent to whatever address an account names.
+    private const string OwnVariables = "SPENDRA__";
+
     private static AccountItem WithCredential(AccountItem item, FieldReader fields)
     {
         if (fields.Has("env") && fields.Has("value"))
@@ -62,6 +65,8 @@ internal static class AccountParser
             if (fields.Text("env") is not { } name) return item;
             if (name.AsSpan().ContainsAnyExcept(VariableChars) || char.IsAsciiDigit(name[0]))
                 fields.Complain("env", "'env' is not a variable name: expected letters, digits and '_', such as OPENAI_API_KEY");
+            if (name.StartsWith(OwnVariables, StringComparison.OrdinalIgnoreCase))
+                fields.Complain("env", $"'env' names a setting of Spendra itself: expected the variable of the provider's key, not one that begins with {OwnVariables}");
             return item with { CredentialEnv = name };
         }
         if (fields.Text("value", LongestSecret) is not { } secret) return item;

@@ -20,7 +20,11 @@ internal static class Admitting
         for (var round = 0; round < MaxRounds; round++)
         {
             var now = Micros.Now(parts.Time);
-            if (round > 0 && Authentication.Admit(call, call.Snapshot, now) is { } revoked) return (null, revoked);
+            if (round > 0)
+            {
+                if (Authentication.Admit(call, call.Snapshot, now) is { } revoked) return (null, revoked);
+                Intake.Outline(call);
+            }
             var decision = Decide(call, parts.Options, now);
             if (decision is Decision.Admit admit)
             {
@@ -28,12 +32,12 @@ internal static class Admitting
                 var outcome = await parts.Lane.ReserveAsync(command);
                 if (outcome is LedgerOutcome.Admitted admitted)
                     return (DispatchPermit.From(command.Reservation, admitted), null);
-                if (outcome is not LedgerOutcome.Stale) return (null, await ExplainAsync(call, parts, outcome, now, cancel));
+                if (outcome is not LedgerOutcome.Stale) return (null, await ExplainAsync(call, parts, outcome, cancel));
             }
             // A refusal by rules that have changed meanwhile would be a false one: it is confirmed before it is spoken.
             else if (await parts.Snapshots.IsCurrentAsync(call.Snapshot, cancel))
             {
-                return (null, await RefuseAsync(call, parts, ((Decision.Deny)decision).Refusal, now));
+                return (null, await RefuseAsync(call, parts, ((Decision.Deny)decision).Refusal));
             }
             if (await parts.Snapshots.RefreshAsync(call.Snapshot.OrganizationId, call.Snapshot, cancel) is not { } newer) break;
             call.Snapshot = newer;
@@ -54,7 +58,9 @@ internal static class Admitting
             return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable, "Test keys reach only the sandbox, and this gateway has none."));
         if (!call.IsTest)
         {
-            call.Account = call.Snapshot.AccountFor(OpenAiProvider.Name);
+            call.Account = call.ObjectAccountId is { } id
+                ? call.Snapshot.Accounts.FirstOrDefault(a => a.AccountId == id)
+                : call.Snapshot.AccountFor(OpenAiProvider.Name);
             if (call.Account is null)
             {
                 return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable,
@@ -108,15 +114,15 @@ internal static class Admitting
     }
 
     private static async Task<GatewayError> ExplainAsync(
-        GovernedCall call, GatewayParts parts, LedgerOutcome outcome, long now, CancellationToken cancel) => outcome switch
+        GovernedCall call, GatewayParts parts, LedgerOutcome outcome, CancellationToken cancel) => outcome switch
         {
-            LedgerOutcome.Refused refused => await RefuseAsync(call, parts, refused.Refusal, now),
-            LedgerOutcome.Repeated repeated => await ExplainRepetitionAsync(call, parts, repeated, now, cancel),
+            LedgerOutcome.Refused refused => await RefuseAsync(call, parts, refused.Refusal),
+            LedgerOutcome.Repeated repeated => await ExplainRepetitionAsync(call, parts, repeated, cancel),
             _ => Unavailable("The ledger could not take the reservation. Nothing was sent or held."),
         };
 
     private static async Task<GatewayError> ExplainRepetitionAsync(
-        GovernedCall call, GatewayParts parts, LedgerOutcome.Repeated repeated, long now, CancellationToken cancel)
+        GovernedCall call, GatewayParts parts, LedgerOutcome.Repeated repeated, CancellationToken cancel)
     {
         var message = repeated.Code switch
         {
@@ -125,24 +131,14 @@ internal static class Admitting
             _ => "The request with this idempotency key has been done and settled; responses are not kept here. "
                 + "Use a new key to make the call again.",
         };
-        var error = await RefuseAsync(call, parts, new Refusal(repeated.Code, message), now);
+        var error = await RefuseAsync(call, parts, new Refusal(repeated.Code, message));
         var earlier = await parts.Reservations.FindSettlementAsync(call.Snapshot.OrganizationId, repeated.EarlierReservationId, cancel);
         return error with { EarlierRequestId = repeated.EarlierReservationId, EarlierSettlement = earlier };
     }
 
-    private static async Task<GatewayError> RefuseAsync(GovernedCall call, GatewayParts parts, Refusal refusal, long now)
+    private static async Task<GatewayError> RefuseAsync(GovernedCall call, GatewayParts parts, Refusal refusal)
     {
-        await parts.Lane.RecordAsync(new RefusalRecord
-        {
-            OrganizationId = call.Snapshot.OrganizationId,
-            RequestId = call.RequestId,
-            KeyId = call.Standing.Key.KeyId,
-            RefusedAt = now,
-            Route = call.Route.Name,
-            Provider = call.Shape.Provider,
-            Model = call.Shape.HasModel ? call.Shape.Model : null,
-            Refusal = refusal,
-        });
+        await Refusals.KeepAsync(call, parts, refusal);
         return GatewayError.From(refusal);
     }
 }

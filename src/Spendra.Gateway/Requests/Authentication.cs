@@ -42,13 +42,13 @@ internal static class Authentication
     {
         if (snapshot.FindKey(call.Token.KeyId) is not { } key)
             return GatewayError.Unauthorized("The API key is not known here any more.");
+        call.Snapshot = snapshot;
         if (key.RevokedAt is not null)
             return GatewayError.From(new Refusal(RefusalCode.KeyRevoked, $"The key '{key.Slug}' has been revoked. Ask whoever manages your keys for a new one."));
         if (key.IsExpired(atMicros))
             return GatewayError.From(new Refusal(RefusalCode.KeyExpired, $"The key '{key.Slug}' has expired. Ask whoever manages your keys for a new one."));
         if (snapshot.StandingOf(key) is not { } standing)
             return GatewayError.From(new Refusal(RefusalCode.ActorUnavailable, $"The owner or project of the key '{key.Slug}' is archived."));
-        call.Snapshot = snapshot;
         call.Standing = standing;
         return null;
     }

@@ -16,6 +16,8 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
     // A body up to this size is read whole before any of it is passed on, so that its headers can tell its cost.
     private const int HeadBytes = 64 * 1024;
 
+    private static readonly TimeSpan MaxRecordWait = TimeSpan.FromSeconds(5);
+
     // Error bodies are small; what a provider says beyond this is cut off.
     private const int MaxErrorBytes = 64 * 1024;
 
@@ -149,9 +151,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         var verdict = OpenAiProvider.Judge(status);
         if (verdict != UpstreamVerdict.Worked)
         {
-            if (verdict == UpstreamVerdict.Refused) ending.Release($"the provider refused with status {status}");
-            else ending.SettleAtBound(status, upstreamId);
-            return await PassErrorAsync(response, status, upstream, pump);
+            return await PassErrorAsync(response, verdict, upstream, pump, ending, upstreamId);
         }
         using var meter = MakeMeter(response);
         if (meter is BodyMeter body)
@@ -232,8 +232,11 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         return (length, false, false);
     }
 
-    private async Task<GatewayError?> PassErrorAsync(HttpResponseMessage response, int status, Stream upstream, ResponsePump pump)
+    private async Task<GatewayError?> PassErrorAsync(
+        HttpResponseMessage response, UpstreamVerdict verdict, Stream upstream, ResponsePump pump, ReservationEnding ending, string? upstreamId)
     {
+        var status = (int)response.StatusCode;
+        if (status is 401 or (>= 300 and < 400)) ending.Release($"the provider refused with status {status}");
         if (status == 401)
         {
             return new GatewayError(502, "api_error", "provider_credential_rejected",
@@ -249,6 +252,10 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         try
         {
             (length, _, _) = await ReadHeadAsync(upstream, pump, head);
+            // A 503 may come from something between here and the provider, after work was done; its own is in its shape.
+            var isRefusal = verdict == UpstreamVerdict.Refused && (status < 500 || OpenAiErrors.IsError(head.AsSpan(0, length)));
+            if (isRefusal) ending.Release($"the provider refused with status {status}");
+            else ending.SettleAtBound(status, upstreamId);
             WriteHead(response, cost: null);
             _context.Response.ContentLength = length;
             await WriteAsync(head.AsMemory(0, length));
@@ -300,7 +307,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
 
     private Func<string, Task>? ObjectHook() =>
         call.Route.Makes == Core.Ledger.ObjectKind.Response && call.Facts.IsStored
-            ? id => parts.Lane.RecordAsync(ObjectRecords.Response(call, permit.Reservation, id))
+            ? id => WrittenAsync(parts.Lane.RecordAsync(ObjectRecords.Response(call, permit.Reservation, id)))
             : null;
 
     private async Task RecordObjectAsync(MeterReading reading, ReadOnlyMemory<byte> body)
@@ -309,14 +316,33 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         if (call.Route.Makes is not null && reading.ObjectId is { } id)
         {
             if (ObjectHook() is { } hook) await hook(id);
-            else if (ObjectRecords.File(call, reservation, id, body.Span) is { } file) await parts.Lane.RecordAsync(file);
+            else if (ObjectRecords.File(call, reservation, id, body.Span) is { } file) await WrittenAsync(parts.Lane.RecordAsync(file));
         }
         if (call.Route.Deletes && call.NamedObjectId is { } deleted)
-            await parts.Lane.RecordDeletionAsync(reservation.OrganizationId, deleted, Storage.Micros.Now(parts.Time));
+            await WrittenAsync(parts.Lane.RecordDeletionAsync(reservation.OrganizationId, deleted, Storage.Micros.Now(parts.Time)));
+    }
+
+    /// <summary>
+    /// Waits for a record, but not for ever: the call has been made and must be answered and settled. The lane goes on
+    /// trying; until it succeeds the object is not found.
+    /// </summary>
+    private async Task WrittenAsync(Task record)
+    {
+        try
+        {
+            await record.WaitAsync(MaxRecordWait, parts.Time);
+        }
+        catch (Exception e) when (e is TimeoutException or Storage.Ledger.LedgerUnavailableException)
+        {
+            LogNotRecorded(parts.Logger, call.RequestId, e);
+        }
     }
 
     private static string? UpstreamRequestId(HttpResponseMessage response) =>
         response.Headers.NonValidated.TryGetValues("x-request-id", out var values) && values.ToString() is { Length: > 0 and <= 200 } id ? id : null;
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId}: the object that it made could not be recorded yet")]
+    private static partial void LogNotRecorded(ILogger logger, Guid requestId, Exception error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId}: the credential of provider account {Account} cannot be opened")]
     private static partial void LogSealed(ILogger logger, Guid requestId, string account, Exception error);

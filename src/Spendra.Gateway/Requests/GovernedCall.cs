@@ -21,7 +21,10 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
     // Step 1
     public KeyToken Token { get; set; } = null!;
 
+    /// <summary>Known as soon as the key is, also when the key is refused.</summary>
     public GovernanceSnapshot Snapshot { get; set; } = null!;
+
+    public bool IsRefusalKept { get; set; }
 
     public KeyStanding Standing { get; set; } = null!;
 
@@ -40,6 +43,9 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
 
     /// <summary>The reservation that made the named object: what a background response is settled through.</summary>
     public Guid? NamedObjectReservation { get; set; }
+
+    /// <summary>The provider account at which the objects that the request names live, or null when it names none.</summary>
+    public Guid? ObjectAccountId { get; set; }
 
     public IdempotencyClaim? Idempotency { get; set; }
 

@@ -61,10 +61,14 @@ internal static class Intake
             var id = call.NamedObjectId = (string?)call.Context.Request.RouteValues["id"] ?? "";
             if (await FindAsync(call, parts, id, kind, cancel) is not { } named) return NoSuch(kind, id);
             call.NamedObjectReservation = named.ReservationId;
+            call.ObjectAccountId = named.AccountId;
         }
         foreach (var (referencedKind, id) in call.Facts.References)
         {
-            if (await FindAsync(call, parts, id, referencedKind, cancel) is null) return NoSuch(referencedKind, id);
+            if (await FindAsync(call, parts, id, referencedKind, cancel) is not { } referenced) return NoSuch(referencedKind, id);
+            if (call.ObjectAccountId is { } other && other != referenced.AccountId)
+                return GatewayError.Invalid("The request names objects of different provider accounts. Use those of one.");
+            call.ObjectAccountId = referenced.AccountId;
         }
         return null;
     }
@@ -73,7 +77,9 @@ internal static class Intake
         GovernedCall call, GatewayParts parts, string id, ObjectKind kind, CancellationToken cancel)
     {
         if (!IsObjectId(id)) return null;
-        return await parts.Objects.FindAsync(call.Snapshot.OrganizationId, id, kind, cancel);
+        var found = await parts.Objects.FindAsync(call.Snapshot.OrganizationId, id, kind, cancel);
+        // What test keys made is at the sandbox, and what others made is not.
+        return found is not null && (found.AccountId == ProviderAccount.SandboxId) == call.IsTest ? found : null;
     }
 
     private static GatewayError NoSuch(ObjectKind kind, string id)

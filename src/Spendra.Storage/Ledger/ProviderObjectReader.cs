@@ -3,12 +3,37 @@ using Spendra.Core.Ledger;
 
 namespace Spendra.Storage.Ledger;
 
+/// <summary>Which files of an organization a list shows: at most so many, after one of them, of a purpose.</summary>
+public readonly record struct FilePage(int Limit, bool IsAscending, string? After, string? Purpose);
+
 /// <summary>Finds objects at providers for the organization that made them. To anyone else they do not exist.</summary>
 public sealed class ProviderObjectReader(Database database)
 {
     private const string Columns =
         """
         organization_id, object_id, kind, account_id, key_id, reservation_id, created_at, bytes, file_name, purpose, expires_at
+        """;
+
+    private const string OnePage =
+        $"""
+        SELECT {Columns} FROM provider_objects
+        WHERE organization_id = @organizationId AND kind = 1 AND deleted_at IS NULL
+          AND (CAST(@purpose AS text) IS NULL OR purpose = @purpose)
+        """;
+
+    private const string AfterRow =
+        "(SELECT a.created_at, a.object_id FROM provider_objects a WHERE a.organization_id = @organizationId AND a.object_id = @after)";
+
+    private const string NewestFirst =
+        $"""
+        {OnePage} AND (CAST(@after AS text) IS NULL OR (created_at, object_id) < {AfterRow})
+        ORDER BY created_at DESC, object_id DESC LIMIT @limit
+        """;
+
+    private const string OldestFirst =
+        $"""
+        {OnePage} AND (CAST(@after AS text) IS NULL OR (created_at, object_id) > {AfterRow})
+        ORDER BY created_at, object_id LIMIT @limit
         """;
 
     /// <summary>The object, or null when the organization has none of this id and kind that is not deleted.</summary>
@@ -24,17 +49,13 @@ public sealed class ProviderObjectReader(Database database)
         return row?.ToObject();
     }
 
-    /// <summary>The organization's files, newest first or oldest first.</summary>
-    public async Task<IReadOnlyList<ProviderObject>> ListFilesAsync(Guid organizationId, CancellationToken cancel)
+    /// <summary>One page of the organization's files, by time of creation.</summary>
+    public async Task<IReadOnlyList<ProviderObject>> ListFilesAsync(Guid organizationId, FilePage page, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
         var rows = await connection.QueryAsync<StoredObject>(new CommandDefinition(
-            $"""
-            SELECT {Columns} FROM provider_objects
-            WHERE organization_id = @organizationId AND kind = 1 AND deleted_at IS NULL
-            ORDER BY created_at DESC, object_id DESC
-            """,
-            new { organizationId }, cancellationToken: cancel));
+            page.IsAscending ? OldestFirst : NewestFirst,
+            new { organizationId, purpose = page.Purpose, after = page.After, limit = page.Limit }, cancellationToken: cancel));
         return [.. rows.Select(r => r.ToObject())];
     }
 

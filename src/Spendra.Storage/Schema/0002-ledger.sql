@@ -199,6 +199,9 @@ CREATE TABLE provider_objects (
     PRIMARY KEY (organization_id, object_id)
 ) $ledger_table$;
 
+-- Lists of files do not read past the responses that were ever made.
+CREATE INDEX provider_objects_files ON provider_objects (organization_id, created_at, object_id) WHERE kind = 1;
+
 -- Live gateway processes: a reservation whose gateway has fallen silent is in doubt at once.
 CREATE TABLE gateways (
     gateway_id $uuid$ PRIMARY KEY,

@@ -28,8 +28,14 @@ internal sealed class CommandRun(ParseResult arguments, SpendraOptions options, 
     /// <summary>The database at this program's schema; opened by <see cref="OpenDatabaseAsync"/>.</summary>
     public Database Database => _database ?? throw new InvalidOperationException("the command was not declared to use a database");
 
-    public async Task<Database> OpenDatabaseAsync()
+    /// <param name="mustExist">For commands that only look: a folder that was mistyped must not become a database.</param>
+    public async Task<Database> OpenDatabaseAsync(bool mustExist)
     {
+        if (mustExist && Options.Database.IsMissing)
+        {
+            throw new CommandException("database_not_found",
+                $"there is no Spendra database in {Options.Database}: check --data or --database, or apply a declaration first");
+        }
         await Migrator.MigrateAsync(Options.Database, Cancel);
         return _database = Database.Open(Options.Database);
     }

@@ -37,13 +37,14 @@ internal static class SpendraProgram
         command.SetAction(parse => RunCommandAsync(parse, environment, action));
 
     /// <summary>As <see cref="Does"/>, with the options that name a database, which is brought to the current schema first.</summary>
-    public static void DoesWithDatabase(this Command command, CommandEnvironment environment, Func<CommandRun, Task<int>> action)
+    public static void DoesWithDatabase(
+        this Command command, CommandEnvironment environment, Func<CommandRun, Task<int>> action, bool mustExist = false)
     {
         command.Add(CommonOptions.Data);
         command.Add(CommonOptions.Database);
         command.Does(environment, async run =>
         {
-            await using var database = await run.OpenDatabaseAsync();
+            await using var database = await run.OpenDatabaseAsync(mustExist);
             return await action(run);
         });
     }

@@ -34,7 +34,7 @@ internal static class DemoCommand
         var command = new Command("demo", "Run a small governed company against the sandbox provider.") { data, CommonOptions.Urls };
         command.Does(environment, async run =>
         {
-            await using var database = await run.OpenDatabaseAsync();
+            await using var database = await run.OpenDatabaseAsync(mustExist: false);
             return await RunAsync(run);
         });
         return command;

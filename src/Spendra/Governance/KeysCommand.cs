@@ -44,11 +44,11 @@ internal static class KeysCommand
         {
             Slug, Actor, Test, Project, Providers, Models, Tools, Label, MaxRequest, Expires, Reason, CommonOptions.Organization,
         };
-        create.DoesWithDatabase(environment, CreateAsync);
+        create.DoesWithDatabase(environment, CreateAsync, mustExist: true);
         var list = new Command("list", "List all keys, revoked ones included.") { CommonOptions.Organization };
-        list.DoesWithDatabase(environment, ListAsync);
+        list.DoesWithDatabase(environment, ListAsync, mustExist: true);
         var revoke = new Command("revoke", "Revoke a key for good.") { Key, Reason, CommonOptions.Organization };
-        revoke.DoesWithDatabase(environment, RevokeAsync);
+        revoke.DoesWithDatabase(environment, RevokeAsync, mustExist: true);
         return new Command("keys", "Make, list and revoke scoped keys.") { create, list, revoke };
     }
 

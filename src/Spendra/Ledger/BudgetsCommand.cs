@@ -11,7 +11,7 @@ internal static class BudgetsCommand
     public static Command Create(CommandEnvironment environment)
     {
         var command = new Command("budgets", "Show every budget in its current window.") { CommonOptions.Organization };
-        command.DoesWithDatabase(environment, RunAsync);
+        command.DoesWithDatabase(environment, RunAsync, mustExist: true);
         return command;
     }
 

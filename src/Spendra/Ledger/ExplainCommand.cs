@@ -16,7 +16,7 @@ internal static class ExplainCommand
             new Argument<string>(RequestArgument) { Description = "The id from the response header x-spendra-request-id." },
             CommonOptions.Organization,
         };
-        command.DoesWithDatabase(environment, RunAsync);
+        command.DoesWithDatabase(environment, RunAsync, mustExist: true);
         return command;
     }
 

@@ -20,7 +20,7 @@ internal static class ReservationsCommand
     public static Command Create(CommandEnvironment environment)
     {
         var command = new Command("reservations", "Show the open reservations, oldest first.") { CommonOptions.Organization };
-        command.DoesWithDatabase(environment, RunAsync);
+        command.DoesWithDatabase(environment, RunAsync, mustExist: true);
         return command;
     }
 

@@ -19,7 +19,7 @@ internal static class VerifyCommand
         {
             CommonOptions.Organization,
         };
-        command.DoesWithDatabase(environment, RunAsync);
+        command.DoesWithDatabase(environment, RunAsync, mustExist: true);
         return command;
     }
 

@@ -39,6 +39,14 @@ internal static class OpenAiErrors
         if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body.WrittenMemory);
     }
 
+    /// <summary>Whether a body is an error object of the dialect.</summary>
+    public static bool IsError(ReadOnlySpan<byte> body)
+    {
+        var document = new OpenAiDocumentReader(Math.Max(body.Length, 1));
+        document.Feed(body, isLast: true);
+        return document is { IsBroken: false, HasError: true };
+    }
+
     /// <summary>An error as an event of a stream that has begun: a chat chunk with <c>error</c>, or an <c>error</c> event.</summary>
     public static byte[] Event(OpenAiBody body, Guid requestId, GatewayError error)
     {

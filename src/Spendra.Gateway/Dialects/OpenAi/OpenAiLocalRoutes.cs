@@ -6,6 +6,7 @@ using Spendra.Core.Keys;
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Requests;
 using Spendra.Storage;
+using Spendra.Storage.Ledger;
 
 namespace Spendra.Gateway.Dialects.OpenAi;
 
@@ -35,8 +36,9 @@ internal sealed class OpenAiLocalRoutes(GatewayParts parts)
     public Task ListFilesAsync(HttpContext context) => AnswerAsync(context, Files, async call =>
     {
         if (ReadPage(context.Request.Query, out var page) is { } fault) return (null, fault);
-        var files = await parts.Objects.ListFilesAsync(call.Snapshot.OrganizationId, context.RequestAborted);
-        return (TakePage(files, page), null);
+        var oneMore = page with { Limit = page.Limit + 1 };
+        var files = await parts.Objects.ListFilesAsync(call.Snapshot.OrganizationId, oneMore, context.RequestAborted);
+        return (TakePage(files, page.Limit), null);
     });
 
     private IEnumerable<OpenAiModel> UsableModels(GovernedCall call) =>
@@ -101,23 +103,21 @@ internal sealed class OpenAiLocalRoutes(GatewayParts parts)
             return GatewayError.Invalid($"'limit' must be a whole number from 1 to {MaxPage}.", "limit");
         if (query["order"].ToString() is not ("" or "asc" or "desc"))
             return GatewayError.Invalid("'order' must be 'asc' or 'desc'.", "order");
-        page = new FilePage(limit, query["order"] == "asc", query["after"], query["purpose"]);
+        page = new FilePage(limit, query["order"] == "asc", NotEmpty(query["after"]), NotEmpty(query["purpose"]));
         return null;
     }
 
-    private static OpenAiFileList TakePage(IReadOnlyList<ProviderObject> newestFirst, FilePage page)
+    private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static OpenAiFileList TakePage(IReadOnlyList<ProviderObject> files, int limit)
     {
-        IEnumerable<ProviderObject> files = page.IsAscending ? newestFirst.Reverse() : newestFirst;
-        if (page.Purpose is { Length: > 0 } purpose) files = files.Where(f => f.Purpose == purpose);
-        if (page.After is { Length: > 0 } after) files = files.SkipWhile(f => f.ObjectId != after).Skip(1);
-        var taken = files.Take(page.Limit + 1).ToList();
-        var data = taken.Take(page.Limit).Select(Show).ToList();
+        var data = files.Take(limit).Select(Show).ToList();
         return new OpenAiFileList
         {
             Data = data,
             FirstId = data.Count > 0 ? data[0].Id : null,
             LastId = data.Count > 0 ? data[^1].Id : null,
-            HasMore = taken.Count > page.Limit,
+            HasMore = files.Count > limit,
         };
     }
 
@@ -130,6 +130,4 @@ internal sealed class OpenAiLocalRoutes(GatewayParts parts)
         FileName = file.FileName,
         Purpose = file.Purpose,
     };
-
-    private readonly record struct FilePage(int Limit, bool IsAscending, string? After, string? Purpose);
 }
