@@ -1,9 +1,20 @@
 // How many reservations a second one lane holds and settles, with every commit durable and without HTTP.
 // Usage: Spendra.Bench [seconds per figure] [sqlite|postgres] [data folder for SQLite]
+//        Spendra.Bench streams GATEWAY KEY MODEL COUNT: how many streams a running gateway carries at once.
 using System.Globalization;
 using Spendra.Bench;
 using Spendra.Storage;
 using Spendra.Testing;
+
+if (args is ["streams", var gateway, var key, var model, var streams])
+{
+    const int ChunkMs = 1_000;
+    const int Tokens = 60;
+    var (complete, failed, most) = await StreamBench.RunAsync(
+        new Uri(gateway), key, model, int.Parse(streams, CultureInfo.InvariantCulture), ChunkMs, Tokens);
+    Console.WriteLine($"{complete} streams complete, {failed} dropped, {most} open at once");
+    return failed == 0 ? 0 : 1;
+}
 
 var seconds = args.Length > 0 ? double.Parse(args[0], CultureInfo.InvariantCulture) : 3;
 var engines = args.Length > 1 ? [Enum.Parse<DatabaseEngine>(args[1], ignoreCase: true)] : Enum.GetValues<DatabaseEngine>();
@@ -23,3 +34,4 @@ foreach (var engine in engines)
             $"{engine,-10} {count,7} {figure.PairsPerSecond,10:F0} {figure.MedianMicros,10:F0} µs {figure.SlowMicros,10:F0} µs {figure.ProcessorMicrosPerPair,13:F1} µs {figure.BytesPerPair,12:F0}");
     }
 }
+return 0;
