@@ -62,6 +62,23 @@ public sealed class TroubleTests
         books.Settled.Should().Be(0);
     }
 
+    [Fact]
+    public async Task A_failure_of_the_gateway_before_anything_was_sent_costs_nothing()
+    {
+        await using var company = await Company.StartAsync();
+        await using (var connection = await company.Gateway.Database.ConnectAsync(TestContext.Current.CancellationToken))
+        {
+            await Dapper.SqlMapper.ExecuteAsync(connection,
+                "UPDATE provider_accounts SET base_url = 'no address' WHERE organization_id = @id", new { id = company.Id });
+        }
+
+        (await company.ChatAsync()).ShouldBe(500, "internal_error");
+
+        var books = await company.SettledAsync();
+        books.Released.Should().ContainSingle();
+        books.Settled.Should().Be(0);
+    }
+
     [Theory]
     [InlineData("no-such-host.invalid")]
     [InlineData("127.0.0.1")]
