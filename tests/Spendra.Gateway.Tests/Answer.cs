@@ -45,5 +45,8 @@ internal static class Bodies
     public static string Response(string knobs = "", string more = "\"max_output_tokens\":16", string model = "m1") =>
         $$"""{"model":"{{model}}",{{more}}{{(more.Length > 0 ? "," : "")}}"input":"{{Text(knobs)}}"}""";
 
+    /// <summary>What a body for <c>m1</c> with 16 tokens of output is held at: every byte and 64 more at the cache-write rate.</summary>
+    public static long BoundOf(string body) => (Encoding.UTF8.GetByteCount(body) + 64) * 1250L + 16 * 2000;
+
     public static string Text(string knobs) => knobs.Length == 0 ? "Hello there" : $"Hello [[sandbox {knobs}]]";
 }

@@ -58,7 +58,15 @@ internal sealed class Company : IAsyncDisposable
         return client;
     }
 
-    public HttpClient Anonymous() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
+    // A client that leaves really leaves: by default the rest of a response is drained first.
+    public HttpClient Anonymous() => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        MaxResponseDrainSize = 0,
+        ResponseDrainTimeout = TimeSpan.Zero,
+    })
     {
         BaseAddress = Gateway.BaseUrl,
         Timeout = TimeSpan.FromSeconds(30),
