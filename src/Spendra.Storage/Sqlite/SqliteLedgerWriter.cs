@@ -152,7 +152,7 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
         .Bind(row.Amount.Value).Bind(row.RecordedAt).Run();
 
     private static SqliteStatement BindFacts(SqliteStatement statement, Reservation row) => statement
-        .Bind(row.OrganizationId).Bind(row.ReservationId).Bind(row.KeyId).Bind(PackedIds.Pack(row.ScopeIds))
-        .Bind(PackedIds.Pack(row.PolicyIds)).Bind(PackedIds.Pack(row.WindowIds)).Bind(row.Provider)
+        .Bind(row.OrganizationId).Bind(row.ReservationId).Bind(row.KeyId).Bind(row.ScopeIds)
+        .Bind(row.PolicyIds).Bind(row.WindowIds).Bind(row.Provider)
         .Bind(row.AccountId).Bind(row.Model).Bind(row.Route).Bind(row.Environment).Bind(row.PriceId);
 }

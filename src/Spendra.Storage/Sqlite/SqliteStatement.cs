@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -10,6 +12,10 @@ namespace Spendra.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteStatement : IDisposable
 {
+    // What is no longer is encoded on the stack.
+    private const int ShortTextChars = 100;
+    private const int ShortListIds = 16;
+
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
     private int _bound;
@@ -48,8 +54,23 @@ internal sealed class SqliteStatement : IDisposable
     public SqliteStatement Bind(string? value)
     {
         if (value is null) return BindNull();
-        Check(raw.sqlite3_bind_text(_statement, ++_bound, value));
+        // The driver would take an empty span for a NULL.
+        if (value.Length is 0 or > ShortTextChars)
+        {
+            Check(raw.sqlite3_bind_text(_statement, ++_bound, value));
+            return this;
+        }
+        Span<byte> bytes = stackalloc byte[ShortTextChars * 3];
+        Check(raw.sqlite3_bind_text(_statement, ++_bound, bytes[..Encoding.UTF8.GetBytes(value, bytes)]));
         return this;
+    }
+
+    /// <summary>A list of ids, packed as <see cref="PackedIds"/> does.</summary>
+    public SqliteStatement Bind(ImmutableArray<Guid> ids)
+    {
+        if (ids.Length > ShortListIds) return Bind(PackedIds.Pack(ids).AsSpan());
+        Span<byte> bytes = stackalloc byte[ShortListIds * PackedIds.IdBytes];
+        return Bind(bytes[..PackedIds.Pack(ids, bytes)]);
     }
 
     /// <summary>True when there is a row to read; false when the statement is done and has been reset.</summary>

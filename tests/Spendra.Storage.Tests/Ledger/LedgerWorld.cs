@@ -13,6 +13,9 @@ namespace Spendra.Storage.Tests.Ledger;
 /// </summary>
 internal sealed class LedgerWorld : IAsyncDisposable
 {
+    // What hangs fails. Generous: the machine may be busy with other things.
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     private readonly TempFolder _folder;
     private readonly List<Database> _databases = [];
     private readonly List<LedgerLane> _lanes = [];
@@ -43,7 +46,7 @@ internal sealed class LedgerWorld : IAsyncDisposable
     public static async Task RunAsync(DatabaseEngine engine, Func<LedgerWorld, Tenant, Task> test)
     {
         await using var world = await OpenAsync(engine);
-        await test(world, await world.AddTenantAsync());
+        await test(world, await world.AddTenantAsync()).WaitAsync(Limit, Cancel);
         await world.VerifyAsync();
     }
 
@@ -133,7 +136,7 @@ internal sealed class LedgerWorld : IAsyncDisposable
     /// <summary>Writes what the lanes still hold, then checks every invariant over the raw rows.</summary>
     public async Task VerifyAsync()
     {
-        foreach (var lane in _lanes) await lane.DisposeAsync();
+        foreach (var lane in _lanes) await lane.DisposeAsync().AsTask().WaitAsync(Limit, Cancel);
         _lanes.Clear();
         var report = await new LedgerVerifier(Database).VerifyAsync(
             [.. _tenants.Select(t => t.OrganizationId)], Micros.Now(TimeProvider.System), Cancel);
@@ -142,7 +145,7 @@ internal sealed class LedgerWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var lane in _lanes) await lane.DisposeAsync();
+        foreach (var lane in _lanes) await lane.DisposeAsync().AsTask().WaitAsync(Limit);
         foreach (var database in _databases) await database.DisposeAsync();
         _folder.Dispose();
     }

@@ -31,18 +31,20 @@ public sealed class PostgresTroubleTests
         using var stop = new CancellationTokenSource();
         var running = traffic.RunAsync([world.OpenLane(Quick), world.OpenLane(Quick)], callers: 16, stop.Token);
         var (killed, random) = (0L, new Random(7));
-        for (var strike = 0; strike < 40; strike++)
+        for (var (strike, before) = (0, 0); strike < 40;)
         {
             // Not a wait for anything: the strikes come at moments that nothing else decides.
-            await Task.Delay(random.Next(5, 40), TestContext.Current.CancellationToken);
+            await Task.Delay(random.Next(2, 40), TestContext.Current.CancellationToken);
+            if (traffic.Admitted == before) continue;
+            before = traffic.Admitted;
             killed += await world.ScalarAsync<long>(KillLanes);
+            strike++;
         }
         await stop.CancelAsync();
         await running;
 
         await traffic.ShouldHaveLostNothingAsync();
         killed.Should().BeGreaterThan(20);
-        traffic.Admitted.Should().BeGreaterThan(100);
     }
 
     [Fact]

@@ -59,9 +59,9 @@ public abstract class RoundTripContract(DatabaseEngine engine)
             Cost = new NanoUsd(8_000),
             Usage = new Usage { Input = 1, CachedInput = 2, CacheWrite = 3, Output = 5, ReasoningWithinOutput = 4 },
             ServedModel = "gpt-6-sol-2026-08-07",
-            ServedTier = "flex",
+            ServedTier = "",
             TierPercent = 50,
-            UpstreamRequestId = "req_é",
+            UpstreamRequestId = "req_é" + new string('x', 300),
             UpstreamStatus = 201,
         };
         var lane = world.OpenLane();
