@@ -7,10 +7,12 @@ public sealed class FullDiskTests
 {
     private const int Most = 20_000;
 
-    [Fact]
-    public async Task A_full_disk_closes_the_gateway_and_a_freed_one_opens_it()
+    [Theory]
+    [InlineData("a file system")]
+    [InlineData("a limit on files")]
+    public async Task A_full_disk_closes_the_gateway_and_a_freed_one_opens_it(string tightness)
     {
-        await using var disk = await TightDisk.CreateAsync();
+        await using var disk = tightness == "a file system" ? await TightDisk.MountAsync() : TightDisk.Limit();
         await using var site = await Site.CreateAsync(dataFolder: Path.Combine(disk.Folder, "data"));
         await site.ApplyAsync(Acme.Declaration("1000"));
         var process = disk.Start(["serve", "--urls", "http://127.0.0.1:0", .. site.DatabaseArguments], site.Variables);

@@ -60,6 +60,11 @@ internal static class SpendraProcess
     public static TestProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> variables, string folder) =>
         TestProcess.StartDotnet(AssemblyPath, arguments, CleanEnvironment(variables), folder);
 
+    /// <summary>Starts any program with the same care.</summary>
+    public static TestProcess Start(
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> variables, string folder) =>
+        TestProcess.Start(program, arguments, CleanEnvironment(variables), folder);
+
     /// <summary>Runs a command to its end.</summary>
     public static Task<CommandResult> RunAsync(
         IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> variables, string folder, string input = "") =>

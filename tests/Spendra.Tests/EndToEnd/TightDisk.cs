@@ -4,7 +4,7 @@ namespace Spendra.Tests.EndToEnd;
 
 /// <summary>
 /// A disk that can be filled and freed: a small file system in memory for root, and for anybody else a limit on the
-/// size of files (<c>ulimit -f</c>), which writes run into in the same way and which can be raised while a process runs.
+/// size of files (<c>ulimit -f</c>, <c>prlimit</c>), which writes run into in the same way and which can be raised while a process runs.
 /// </summary>
 internal abstract class TightDisk : IAsyncDisposable
 {
@@ -12,8 +12,11 @@ internal abstract class TightDisk : IAsyncDisposable
 
     public abstract string Folder { get; }
 
-    public static async Task<TightDisk> CreateAsync() =>
-        Environment.UserName == "root" && await MountedDisk.TryMountAsync() is { } mounted ? mounted : new LimitedFiles();
+    /// <summary>A file system of its own where this user may mount one, else <see cref="Limit"/>.</summary>
+    public static async Task<TightDisk> MountAsync() =>
+        Environment.UserName == "root" && await MountedDisk.TryMountAsync() is { } mounted ? mounted : Limit();
+
+    public static TightDisk Limit() => new LimitedFiles();
 
     /// <summary>How a server is started so that it sees this disk.</summary>
     public abstract TestProcess Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string?> variables);
@@ -79,10 +82,10 @@ internal abstract class TightDisk : IAsyncDisposable
         public override string Folder => _folder.Path;
 
         // Without the trap the signal of a write beyond the limit ends the process; the write then fails instead.
-        public override TestProcess Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string?> variables) => TestProcess.Start(
-            "bash", ["-c", "trap '' XFSZ; exec \"$@\"", "bash", SpendraProcess.DotnetPath, SpendraProcess.AssemblyPath, .. arguments], variables, "/");
+        public override TestProcess Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string?> variables) =>
+            SpendraProcess.Start("bash", ["-c", "trap '' XFSZ; exec \"$@\"", "bash", SpendraProcess.DotnetPath, SpendraProcess.AssemblyPath, .. arguments], variables, "/");
 
-        // Nothing may grow beyond what the log has already: the next page of it fails.
+        // The next page that is written to any file fails.
         public override async Task FillAsync(ServedProcess served) =>
             (await DoAsync("prlimit", "--pid", $"{served.Process.Id}", "--fsize=1:unlimited")).Should().BeTrue();
 
