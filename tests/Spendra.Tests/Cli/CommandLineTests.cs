@@ -71,9 +71,22 @@ public sealed class CommandLineTests : IDisposable
         (await _runner.RunAsync(unreachable)).Error.Should().Contain("   at Spendra.");
     }
 
+    [Theory]
+    [InlineData("budgets")]
+    [InlineData("verify")]
+    [InlineData("explain", "zzz")]
+    public async Task A_report_on_a_folder_without_a_database_says_so_and_makes_none(params string[] arguments)
+    {
+        var ran = await _runner.RunOnDataAsync(arguments);
+        ran.Code.Should().Be(1);
+        Line(ran.Error).Should().StartWith("spendra: there is no Spendra database in ");
+        Directory.Exists(_runner.Data).Should().BeFalse();
+    }
+
     [Fact]
     public async Task Reports_need_an_organization_and_say_so()
     {
+        await _runner.RunOnDataAsync("migrate");
         foreach (var command in new[] { "budgets", "reservations" })
         {
             var ran = await _runner.RunOnDataAsync(command);
@@ -85,6 +98,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task What_is_not_a_request_id_is_refused()
     {
+        await _runner.RunOnDataAsync("migrate");
         var ran = await _runner.RunOnDataAsync("explain", "zzz");
         ran.Code.Should().Be(1);
         Line(ran.Error).Should().Be("spendra: 'zzz' is not a request id: give the UUID from the response header x-spendra-request-id");
@@ -93,6 +107,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task An_empty_ledger_verifies()
     {
+        await _runner.RunOnDataAsync("migrate");
         var ran = await _runner.RunOnDataAsync("verify", "--json");
         ran.Code.Should().Be(0);
         JsonDocument.Parse(ran.Output).RootElement.GetProperty("violations").GetArrayLength().Should().Be(0);
