@@ -37,18 +37,6 @@ public static class Admission
         return clamp;
     }
 
-    /// <summary>How many requests the key may have in flight on one gateway, or null.</summary>
-    public static int? ConcurrencyLimit(KeyStanding standing, RequestShape request)
-    {
-        int? limit = null;
-        foreach (var policy in standing.Policies)
-        {
-            if (policy is not { Kind: PolicyKind.RequestLimit, MaxConcurrent: { } max }) continue;
-            if (policy.Filter.Matches(request)) limit = Math.Min(limit ?? max, max);
-        }
-        return limit;
-    }
-
     /// <summary>
     /// Checks permissions first, then single-request rules, then budgets, so that the reason a caller reads is
     /// the one that asking for money would not mend.

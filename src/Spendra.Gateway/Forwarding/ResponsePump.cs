@@ -74,8 +74,7 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
 
     private async Task<PumpEnd> EndAsync(ResponseMeter meter, PumpEnd end)
     {
-        if (end == PumpEnd.Complete) meter.End(Output);
-        else meter.BreakOff(Output);
+        meter.End(Output);
         await NoteObjectAsync(meter.Reading);
         await FlushAsync();
         return end;
@@ -94,12 +93,19 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
         if (patience.IsDetached) return;
         try
         {
-            var result = await context.Response.BodyWriter.FlushAsync(patience.Token);
+            // The provider's clock does not run while the client is waited for, and giving up on the client must not
+            // give up on the provider.
+            var flush = context.Response.BodyWriter.FlushAsync(CancellationToken.None);
+            if (!flush.IsCompletedSuccessfully) patience.AwaitClient();
+            var result = flush.IsCompletedSuccessfully
+                ? flush.Result
+                : await flush.AsTask().WaitAsync(TimeSpan.FromSeconds(options.StreamIdleSeconds), patience.Time);
             if (result.IsCompleted) patience.Detach();
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException or IOException)
         {
             // A client that does not read for so long is as good as gone.
+            context.Abort();
             patience.Detach();
         }
     }

@@ -28,12 +28,17 @@ internal sealed class UpstreamPatience : IDisposable
         _clientGone = clientAborted.UnsafeRegister(static state => ((UpstreamPatience)state!).Detach(), this);
     }
 
+    public TimeProvider Time => _time;
+
     public CancellationToken Token => _giveUp.Token;
 
     /// <summary>The client has gone; what comes now is read for its usage only.</summary>
     public bool IsDetached => _isDetached;
 
     public void AwaitHeaders() => Allow(TimeSpan.FromSeconds(_options.UpstreamTimeoutSeconds));
+
+    /// <summary>The client is waited for: the provider may be silent meanwhile.</summary>
+    public void AwaitClient() => Allow(TimeSpan.MaxValue);
 
     public void AwaitPiece() => Allow(TimeSpan.FromSeconds(_options.StreamIdleSeconds));
 

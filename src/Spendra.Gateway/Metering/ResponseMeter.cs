@@ -14,11 +14,8 @@ internal abstract class ResponseMeter : IDisposable
     /// <summary>Takes bytes from the provider and writes what the client gets of them.</summary>
     public abstract void Pass(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output);
 
-    /// <summary>The provider's response has ended; writes what was held back.</summary>
+    /// <summary>The provider's response has ended, or broke off; writes what was held back.</summary>
     public abstract void End(IBufferWriter<byte> output);
-
-    /// <summary>The provider's response broke off; drops what was held back and tells the client, where it can.</summary>
-    public abstract void BreakOff(IBufferWriter<byte> output);
 
     public virtual void Dispose()
     {
@@ -40,8 +37,6 @@ internal abstract class BodyMeter : ResponseMeter
     }
 
     public sealed override void End(IBufferWriter<byte> output) => Finish();
-
-    public sealed override void BreakOff(IBufferWriter<byte> output) => Finish();
 }
 
 /// <summary>Learns nothing: downloads, and answers of a type that was not expected.</summary>

@@ -69,7 +69,7 @@ internal static class Bounding
         {
             input = Math.Min(input, window);
         }
-        var output = call.Route.HasOutput ? LimitOutput(call, price, options) * facts.Choices + facts.PredictionBytes : 0;
+        var output = call.Route.HasOutput ? (LimitOutput(call, price, options) + facts.PredictionBytes) * facts.Choices : 0;
         call.Bound = new UnitBound(input, output);
         try
         {

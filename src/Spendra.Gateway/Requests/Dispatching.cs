@@ -170,7 +170,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         var limit = parts.Options.MaxStreamLineBytes;
         return type switch
         {
-            "text/event-stream" => new OpenAiStreamMeter(call.HidesUsageChunk, limit, OpenAiErrors.Event(call.Route.Body, call.RequestId, BrokenOff)),
+            "text/event-stream" => new OpenAiStreamMeter(call.HidesUsageChunk, limit),
             "application/json" when call.Route.Name != "files.content" => new OpenAiBodyMeter(call.Route.HasOutput || call.Route.MaySettleBackground, limit),
             _ => new BlindMeter(),
         };

@@ -39,10 +39,8 @@ public sealed class AdmissionLimitTests
         });
         _world.Admit(Chat(), "5");
         Admission.OutputClamp(_world.Standing(), Chat()).Should().BeNull();
-        Admission.ConcurrencyLimit(_world.Standing(), Chat()).Should().BeNull();
         _world.Deny(Chat("gpt-4.1"), "5").Code.Should().Be(RefusalCode.RequestLimitExceeded);
         Admission.OutputClamp(_world.Standing(), Chat("gpt-4.1")).Should().Be(10);
-        Admission.ConcurrencyLimit(_world.Standing(), Chat("gpt-4.1")).Should().Be(1);
     }
 
     [Theory]
@@ -52,13 +50,12 @@ public sealed class AdmissionLimitTests
     [InlineData(70, null, 70)]
     [InlineData(null, null, null)]
     [InlineData(0, 70, 0)]
-    public void Clamp_and_concurrency_are_the_least_of_all_matching_limits(int? first, int? second, int? expected)
+    public void Clamp_is_the_least_of_all_matching_limits(int? first, int? second, int? expected)
     {
         _world.Add(Rule(201, PolicyKind.RequestLimit) with { MaxOutputTokens = first, MaxConcurrent = first });
         _world.Add(Rule(202, PolicyKind.RequestLimit, Employee) with { MaxOutputTokens = second, MaxConcurrent = second });
         _world.Add(Rule(203, PolicyKind.RequestLimit, Project) with { MaxOutputTokens = 1, MaxConcurrent = 1 });
         Admission.OutputClamp(_world.Standing(), Chat()).Should().Be(expected);
-        Admission.ConcurrencyLimit(_world.Standing(), Chat()).Should().Be(expected);
     }
 
     [Fact]
@@ -67,7 +64,6 @@ public sealed class AdmissionLimitTests
         _world.Add(Rule(201, PolicyKind.Alert) with { MaxRequest = Usd("0"), MaxOutputTokens = 1, MaxConcurrent = 1 });
         _world.Admit(Chat());
         Admission.OutputClamp(_world.Standing(), Chat()).Should().BeNull();
-        Admission.ConcurrencyLimit(_world.Standing(), Chat()).Should().BeNull();
     }
 
     [Fact]

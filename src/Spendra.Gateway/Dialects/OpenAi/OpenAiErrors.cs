@@ -47,29 +47,6 @@ internal static class OpenAiErrors
         return document is { IsBroken: false, HasError: true };
     }
 
-    /// <summary>An error as an event of a stream that has begun: a chat chunk with <c>error</c>, or an <c>error</c> event.</summary>
-    public static byte[] Event(OpenAiBody body, Guid requestId, GatewayError error)
-    {
-        var output = new ArrayBufferWriter<byte>(512);
-        output.Write(body == OpenAiBody.Responses ? "event: error\ndata: "u8 : "data: "u8);
-        if (body == OpenAiBody.Responses)
-        {
-            using var json = new Utf8JsonWriter(output, Plain);
-            json.WriteStartObject();
-            json.WriteString("type", "error");
-            json.WriteString("code", error.Code);
-            json.WriteString("message", $"{error.Message} (request {requestId})");
-            json.WriteNull("param");
-            json.WriteEndObject();
-        }
-        else
-        {
-            Write(output, requestId, error);
-        }
-        output.Write("\n\n"u8);
-        return output.WrittenSpan.ToArray();
-    }
-
     private static void Write(IBufferWriter<byte> output, Guid requestId, GatewayError error)
     {
         using var json = new Utf8JsonWriter(output, Plain);

@@ -12,8 +12,7 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// it do not survive): it is read and dropped.
 /// </param>
 /// <param name="maxEventBytes">The largest event that is held to be read.</param>
-/// <param name="errorEvent">What the client is told when the provider breaks off: a whole event.</param>
-internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes, ReadOnlyMemory<byte> errorEvent) : ResponseMeter
+internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes) : ResponseMeter
 {
     private readonly EventSplitter _events = new(maxEventBytes);
     private bool _isUsageContradicted;
@@ -25,13 +24,6 @@ internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes,
     }
 
     public override void End(IBufferWriter<byte> output) => PassEvents(output, isLast: true);
-
-    public override void BreakOff(IBufferWriter<byte> output)
-    {
-        // A part of a large event may have gone out: the blank line ends it.
-        output.Write("\n\n"u8);
-        output.Write(errorEvent.Span);
-    }
 
     public override void Dispose()
     {
