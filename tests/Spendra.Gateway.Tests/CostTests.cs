@@ -85,7 +85,6 @@ public sealed class CostTests
     [InlineData("flex", "default", 100, 100, 42_000)]
     [InlineData("priority", null, 200, 200, 84_000)]
     [InlineData("priority", "default", 200, 100, 42_000)]
-    [InlineData("priority", "unheard-of", 200, 200, 84_000)]
     [InlineData("default", "priority", 100, 200, 84_000)]
     public async Task The_tier_that_served_is_paid_and_the_dearest_one_is_held(string asked, string? served, int heldPercent, int paidPercent, long nanos)
     {
@@ -99,6 +98,32 @@ public sealed class CostTests
         spent.CostNanos.Should().Be(nanos);
         spent.TierPercent.Should().Be(paidPercent);
         spent.ReservedNanos.Should().Be(((Encoding.UTF8.GetByteCount(body) + 64) * 1250L + 16 * 2000) * heldPercent / 100);
+    }
+
+    [Fact]
+    public async Task A_tier_without_a_price_is_booked_at_the_bound_as_an_estimate()
+    {
+        await using var company = await Company.StartAsync();
+
+        (await company.PostAsync("chat/completions", Bodies.Chat("service_tier=unheard-of", "\"max_tokens\":16,\"service_tier\":\"priority\"", "m-tiers"))).ShouldBe(200);
+
+        var spent = (await company.SettledAsync()).Events.Single();
+        spent.IsEstimated.Should().BeTrue();
+        spent.CostNanos.Should().Be(spent.ReservedNanos);
+    }
+
+    [Fact]
+    public async Task Many_embedding_inputs_are_held_by_their_bytes_and_not_by_the_window_of_one()
+    {
+        await using var company = await Company.StartAsync();
+
+        var inputs = string.Join(',', Enumerable.Repeat("\"" + new string('x', 2_000) + "\"", 100));
+        var body = $$"""{"model":"m-max","input":[{{inputs}}]}""";
+        (await company.PostAsync("embeddings", body)).ShouldBe(200);
+
+        var spent = (await company.SettledAsync()).Events.Single();
+        spent.BoundInput.Should().Be(body.Length + 64);
+        spent.CostNanos.Should().BeLessThanOrEqualTo(spent.ReservedNanos);
     }
 
     [Fact]

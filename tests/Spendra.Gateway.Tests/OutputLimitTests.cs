@@ -38,6 +38,7 @@ public sealed class OutputLimitTests
             var names = new[] { "max_tokens", "max_completion_tokens" }.Where(expected.ContainsKey).DefaultIfEmpty("max_completion_tokens").ToList();
             foreach (var name in names) expected[name] = imposed;
         }
+        expected["service_tier"] = "default";
         JsonNode.DeepEquals(Sent(company), expected).Should().BeTrue(Sent(company).ToJsonString());
         (await company.SettledAsync()).Events.Single().BoundOutput.Should().Be(bound);
     }
@@ -58,6 +59,7 @@ public sealed class OutputLimitTests
         answer.Header("x-spendra-max-output-tokens").Should().Be(imposed?.ToString());
         var expected = JsonNode.Parse(body)!.AsObject();
         if (imposed is not null) expected["max_output_tokens"] = imposed;
+        expected["service_tier"] = "default";
         JsonNode.DeepEquals(Sent(company), expected).Should().BeTrue(Sent(company).ToJsonString());
         (await company.SettledAsync()).Events.Single().BoundOutput.Should().Be(bound);
     }

@@ -15,7 +15,7 @@ public sealed class PassageTests
         await using var company = await Company.StartAsync();
 
         const string body = "{ \"temperature\":1.50e0,\t\"model\" : \"m1\", \"x_unknown\":{\"a\":[1,2,{\"b\":null}],\"a\":\"twice\"},\n"
-            + "\"max_tokens\":16 ,\"messages\":[{\"role\":\"user\",\"content\":\"gr\\u00fc\\u00DF dich – 🦊\",\"max_tokens\":-4}] } ";
+            + "\"max_tokens\":16 ,\"service_tier\":\"default\",\"messages\":[{\"role\":\"user\",\"content\":\"gr\\u00fc\\u00DF dich – 🦊\",\"max_tokens\":-4}] } ";
         (await company.PostAsync("chat/completions", body)).ShouldBe(200);
 
         Sent(company).Should().Be(body);
@@ -34,7 +34,7 @@ public sealed class PassageTests
     {
         await using var company = await Company.StartAsync();
 
-        var body = Bodies.Chat(more: $"\"max_tokens\":16,{options}\"stream\":true");
+        var body = Bodies.Chat(more: $"\"max_tokens\":16,\"service_tier\":\"default\",{options}\"stream\":true");
         var answer = (await company.PostAsync("chat/completions", body)).ShouldBe(200);
 
         var at = body.LastIndexOf(replaced, StringComparison.Ordinal);
@@ -145,7 +145,7 @@ public sealed class PassageTests
     }
 
     [Theory]
-    [InlineData("m1", "\"max_tokens\":16", false)]
+    [InlineData("m1", "\"max_tokens\":16", true)]
     [InlineData("m-tiers", "\"max_tokens\":16", true)]
     [InlineData("m-tiers", "\"service_tier\":\"auto\",\"max_tokens\":16", true)]
     [InlineData("m-tiers", "\"service_tier\":null,\"max_tokens\":16", true)]

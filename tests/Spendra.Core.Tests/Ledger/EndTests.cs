@@ -90,7 +90,6 @@ public sealed class EndTests
     [InlineData("release", "settle")]
     [InlineData("release", "release")]
     [InlineData("release", "expire")]
-    [InlineData("expire", "release")]
     [InlineData("expire", "expire")]
     public void Reservation_ends_once(string first, string second)
     {
@@ -105,7 +104,6 @@ public sealed class EndTests
     [InlineData("settle", "settle")]
     [InlineData("settle", "release")]
     [InlineData("release", "settle")]
-    [InlineData("expire", "release")]
     [InlineData("release", "expire")]
     public void Reservation_ends_once_within_a_batch(string first, string second)
     {
@@ -113,6 +111,17 @@ public sealed class EndTests
         outcomes[0].Should().BeOfType<LedgerOutcome.Ended>();
         outcomes[1].Should().BeOfType<LedgerOutcome.AlreadyEnded>();
         (_lane.Written.Closed.Count, _lane.Written.SpendEvents.Count + _lane.Written.Released.Count).Should().Be((1, 1));
+    }
+
+    [Fact]
+    public void Release_after_expiry_takes_the_booked_bound_back_once()
+    {
+        _lane.RunOne<LedgerOutcome.Ended>(Ending("expire"));
+        _lane.RunOne<LedgerOutcome.Ended>(Ending("release")).Should().Be(new LedgerOutcome.Ended(SpendKind.Late, NanoUsd.Zero));
+        _lane.Totals(A).Settled.Should().Be(0);
+        _lane.Written.SpendEvents.Single().Reason.Should().Be("not_sent");
+        _lane.RunOne<LedgerOutcome.AlreadyEnded>(Ending("release"));
+        _lane.RunOne<LedgerOutcome.AlreadyEnded>(Ending("settle"));
     }
 
     [Theory]

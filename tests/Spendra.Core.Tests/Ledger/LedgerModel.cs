@@ -58,10 +58,11 @@ internal sealed class LedgerModel(long[] limits, bool[] isHard)
         }
         if (held is null) return "Unknown";
         if (held.IsOpen) return End(held, step);
-        if (step.Verb != Verb.Settle || !held.IsExpired || held.HasLate) return "AlreadyEnded";
+        if (step.Verb is not (Verb.Settle or Verb.Release) || !held.IsExpired || held.HasLate) return "AlreadyEnded";
         held.HasLate = true;
-        held.Events.Add(step.Amount - held.Events.Sum());
-        return $"Ended Late {step.Amount}";
+        var cost = step.Verb == Verb.Settle ? step.Amount : 0;
+        held.Events.Add(cost - held.Events.Sum());
+        return $"Ended Late {cost}";
     }
 
     private string Reserve(ReservationSpec spec)
