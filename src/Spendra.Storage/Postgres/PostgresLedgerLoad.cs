@@ -90,8 +90,6 @@ internal sealed class PostgresLedgerLoad
         if (_ended.Length > 0)
         {
             batch.BatchCommands.Add(Keys(SelectOpen, _ended));
-            batch.BatchCommands.Add(Keys(SelectSpent, _ended));
-            batch.BatchCommands.Add(Keys(SelectReleased, _ended));
         }
         if (_claims.Length > 0)
         {
@@ -113,7 +111,7 @@ internal sealed class PostgresLedgerLoad
         }
         await reader.NextResultAsync();
         while (await reader.ReadAsync()) ReadWindow(state, reader);
-        if (_ended.Length > 0) await ReadEndedAsync(state, reader);
+        if (_ended.Length > 0) await ReadOpenAsync(state, reader);
         if (_claims.Length > 0)
         {
             await reader.NextResultAsync();
@@ -122,7 +120,17 @@ internal sealed class PostgresLedgerLoad
         return state;
     }
 
-    private static async Task ReadEndedAsync(LedgerState state, NpgsqlDataReader reader)
+    /// <summary>The reservations that the commands would end and that are not open.</summary>
+    public RowKey[] NotOpen(LedgerState state) => [.. _ended.Where(key => !state.Open.ContainsKey(key))];
+
+    /// <summary>Asks for reservations that have ended.</summary>
+    public static void AddEnded(NpgsqlBatch batch, RowKey[] keys)
+    {
+        batch.BatchCommands.Add(Keys(SelectSpent, keys));
+        batch.BatchCommands.Add(Keys(SelectReleased, keys));
+    }
+
+    private static async Task ReadOpenAsync(LedgerState state, NpgsqlDataReader reader)
     {
         await reader.NextResultAsync();
         while (await reader.ReadAsync())
@@ -130,7 +138,11 @@ internal sealed class PostgresLedgerLoad
             var open = ReadReservation(reader);
             state.Open.Add(new RowKey(open.OrganizationId, open.ReservationId), open);
         }
-        await reader.NextResultAsync();
+    }
+
+    /// <summary>Reads what <see cref="AddEnded"/> asked for.</summary>
+    public static async Task ReadEndedAsync(LedgerState state, NpgsqlDataReader reader)
+    {
         while (await reader.ReadAsync()) ReadSpent(state, reader);
         await reader.NextResultAsync();
         while (await reader.ReadAsync()) state.Released.Add(new RowKey(reader.GetGuid(0), reader.GetGuid(1)));
