@@ -31,6 +31,7 @@ public sealed class RefusalTests
         { "image without a window", new Rules(), "chat/completions", Image, 400, "unpriceable_request" },
         { "conversation", new Rules(), "responses", Bodies.Response(more: "\"conversation\":\"conv_1\""), 400, "unpriceable_request" },
         { "conversation that is only counted", new Rules(), "responses/input_tokens", Bodies.Response(more: "\"conversation\":\"conv_1\""), 400, "unpriceable_request" },
+        { "compaction at the provider", new Rules(), "responses", Bodies.Response(more: "\"context_management\":[{\"type\":\"compaction\"}]"), 400, "unpriceable_request" },
         { "stored prompt", new Rules(), "responses", Bodies.Response(more: "\"prompt\":{\"id\":\"pmpt_1\"}"), 400, "unpriceable_request" },
         { "referenced item", new Rules(), "responses", """{"model":"m-window","input":[{"type":"item_reference","id":"msg_1"}]}""", 400, "unpriceable_request" },
         { "referenced item without a type", new Rules(), "responses", """{"model":"m-window","input":[{"id":"msg_1"}]}""", 400, "unpriceable_request" },

@@ -17,7 +17,4 @@ internal sealed class MeterReading
 
     /// <summary>A response that goes on in the background: <c>queued</c> or <c>in_progress</c>.</summary>
     public bool IsPending { get; set; }
-
-    /// <summary>The body is an error object.</summary>
-    public bool IsError { get; set; }
 }

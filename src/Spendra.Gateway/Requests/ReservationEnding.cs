@@ -14,18 +14,14 @@ internal sealed class ReservationEnding(DispatchPermit permit, PriceVersion? pri
 {
     private bool _hasEnded;
 
-    /// <summary>The settlement that was booked, or null while there is none.</summary>
-    public Settlement? Settlement { get; private set; }
-
     /// <summary>Works out the settlement without booking it yet, so that a header can tell it.</summary>
     public Settlement Price(MeterReading reading, int status, string? upstreamRequestId) =>
-        Settlement = SettlementPricing.Of(permit.Reservation, price, reading, status, upstreamRequestId);
+        SettlementPricing.Of(permit.Reservation, price, reading, status, upstreamRequestId);
 
     public void Settle(Settlement settlement)
     {
         if (_hasEnded) return;
         _hasEnded = true;
-        Settlement = settlement;
         var reservation = permit.Reservation;
         End(new SettleCommand(reservation.OrganizationId, reservation.ReservationId, reservation.WindowIds, settlement));
     }

@@ -20,7 +20,6 @@ internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes) : BodyM
         Reading.Usage = _document.ToUsage(hasOutput);
         Reading.ServedModel = _document.Model;
         Reading.ServedTier = _document.ServiceTier;
-        Reading.IsError = _document.HasError && !_document.HasUsage;
         if (_document.IsBroken) return;
         Reading.ObjectId ??= _document.Id;
         Reading.IsPending = _document.Status is "queued" or "in_progress";

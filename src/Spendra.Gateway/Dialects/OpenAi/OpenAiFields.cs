@@ -34,6 +34,7 @@ internal enum OpenAiFields
     PromptTemplate = 1 << 16,
     WebSearch = 1 << 17,
     PromptCache = 1 << 18,
+    ContextManagement = 1 << 19,
 }
 
 internal static class OpenAiFieldNames
@@ -68,6 +69,7 @@ internal static class OpenAiFieldNames
         ("store"u8.ToArray(), OpenAiFields.Store),
         ("conversation"u8.ToArray(), OpenAiFields.Conversation),
         ("prompt"u8.ToArray(), OpenAiFields.PromptTemplate),
+        ("context_management"u8.ToArray(), OpenAiFields.ContextManagement),
         ("prompt_cache_options"u8.ToArray(), OpenAiFields.PromptCache),
     ];
 

@@ -63,7 +63,6 @@ internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes)
         Reading.ObjectId ??= document.Id;
         Reading.ServedModel = document.Model ?? Reading.ServedModel;
         Reading.ServedTier = document.ServiceTier ?? Reading.ServedTier;
-        Reading.IsError |= document.HasError;
         Reading.IsPending = document.Status is "queued" or "in_progress";
         if (!document.HasUsage) return;
         var usage = document.ToUsage(hasOutput: true);
