@@ -100,8 +100,13 @@ public sealed partial class CoreArchitectureTests
     private static string[] SourceFiles() => [.. Directory.EnumerateFiles(SourceFolder(), "*.cs", SearchOption.AllDirectories)
         .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))];
 
-    private static string SourceFolder([CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", "src", "Spendra.Core"));
+    // Not by the compiler's path of this file: reproducible builds write another root into it.
+    private static string SourceFolder()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "Spendra.slnx"))) return Path.Combine(folder.FullName, "src", "Spendra.Core");
+        throw new DirectoryNotFoundException("the tests do not run below the folder of Spendra.slnx");
+    }
 
     private static string WithoutCommentsAndText(string line)
     {
