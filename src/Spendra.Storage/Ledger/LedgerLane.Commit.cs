@@ -5,6 +5,9 @@ namespace Spendra.Storage.Ledger;
 
 public sealed partial class LedgerLane
 {
+    // At the default delays reservations then wait for 60 ms before they are turned away.
+    private const int MostQuickRetries = 2;
+
     private const string NeverSent = "the reservation's outcome was unknown to its caller; never sent";
 
     /// <summary>Steps 2 to 5 for one batch, through every failure.</summary>
@@ -47,8 +50,9 @@ public sealed partial class LedgerLane
                 if (fault == LaneFault.Unavailable)
                 {
                     isAmbiguous |= isCommitting;
-                    // A lost connection is often back at once; only a second failure is an outage.
-                    if (++outages > 1) TurnReservationsAway(batch, _engine.Describe(e), isAmbiguous);
+                    // A lost connection is often back at once, and a new one may be lost while it is set up: only a third
+                    // failure in a row is an outage.
+                    if (++outages > MostQuickRetries) TurnReservationsAway(batch, _engine.Describe(e), isAmbiguous);
                 }
                 LogRetry(_logger, batch.Count, delay.TotalMilliseconds, _engine.Describe(e));
             }
