@@ -19,6 +19,25 @@ public abstract class DeclarationContract(DatabaseEngine engine)
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task A_discount_on_a_listed_model_keeps_the_providers_surcharges()
+    {
+        await using var store = await GovernanceStore.OpenAsync(engine);
+        var applied = await ApplyAsync(store, """
+            organization: {slug: acme}
+            prices: [{provider: openai, model: gpt-6-sol, inputUsdPerMillion: "1", outputUsdPerMillion: "5"}]
+            """);
+
+        var price = new GovernanceSnapshot(await store.LoadAsync(applied.OrganizationId)).Prices.Find("openai", "gpt-6-sol", 1)!;
+
+        price.Rates.Input.ToString().Should().Be("1", "the declared row was written after the listed one");
+        price.Rates.CacheWrite.ToString().Should().Be("1.25");
+        price.LongContext!.AboveInputUnits.Should().Be(272_000);
+        var band = price.LongContext.Rates;
+        (band.Input.ToString(), band.CacheWrite.ToString(), band.Output.ToString()).Should().Be(("2", "2.5", "7.5"));
+        price.TierPercents["priority"].Should().Be(200);
+    }
+
+    [Fact]
     public async Task A_file_becomes_the_rows_that_it_describes()
     {
         await using var store = await GovernanceStore.OpenAsync(engine);

@@ -49,6 +49,7 @@ public sealed class DeclarationErrorTests
         { Head + "providerAccounts:\n  - slug: a\n    provider: openai\n", 4, "provider account has no 'credential'" },
         { Head + "providerAccounts:\n  - slug: a\n    provider: openai\n    credential: { env: X, value: y }\n", 6, "'env' and 'value' both stand here" },
         { Head + "providerAccounts:\n  - slug: a\n    provider: openai\n    credential: { env: 1-X }\n", 6, "'env' is not a variable name" },
+        { Head + "providerAccounts:\n  - slug: a\n    provider: openai\n    credential: { env: SPENDRA__MASTERKEY }\n", 6, "'env' names a setting of Spendra itself" },
         { Head + "providerAccounts:\n  - slug: a\n    provider: openai\n    credential: { value: \"a b\" }\n", 6, "characters that a header cannot carry" },
         { Head + "providerAccounts:\n  - slug: a\n    provider: openai\n    baseUrl: ftp://x\n    credential: { env: X }\n", 6, "expected an absolute http or https address" },
         { Head + "providerAccounts:\n  - slug: a\n    provider: openai\n    baseUrl: https://u:p@x\n    credential: { env: X }\n", 6, "'baseUrl' has user info, a query or a fragment" },
