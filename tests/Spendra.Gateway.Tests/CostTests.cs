@@ -118,7 +118,7 @@ public sealed class CostTests
         await using var company = await Company.StartAsync();
 
         var inputs = string.Join(',', Enumerable.Repeat("\"" + new string('x', 2_000) + "\"", 100));
-        var body = $$"""{"model":"m-max","input":[{{inputs}}]}""";
+        var body = $$"""{"model":"m-window","input":[{{inputs}}]}""";
         (await company.PostAsync("embeddings", body)).ShouldBe(200);
 
         var spent = (await company.SettledAsync()).Events.Single();

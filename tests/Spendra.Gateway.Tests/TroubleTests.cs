@@ -47,6 +47,19 @@ public sealed class TroubleTests
     }
 
     [Fact]
+    public async Task A_503_that_is_not_the_providers_own_is_booked_at_the_bound()
+    {
+        const string page = "<html>upstream overloaded</html>";
+        await using var provider = RawUpstream.Start(() => RawUpstream.Http(
+            $"HTTP/1.1 503 Service Unavailable\ncontent-type: text/html\nconnection: close\ncontent-length: {page.Length}", page));
+        await using var company = await Company.StartAsync(new Rules { BaseUrl = provider.BaseUrl });
+
+        (await company.PostAsync("chat/completions", Bodies.Chat())).ShouldBe(503);
+
+        ShouldBeEstimated(await company.SettledAsync(), Bodies.Chat());
+    }
+
+    [Fact]
     public async Task A_provider_that_cannot_be_reached_costs_nothing()
     {
         await using var company = await Company.StartAsync(new Rules { BaseUrl = $"http://127.0.0.1:{Testing.FreePort.Next()}/v1" });
