@@ -1,0 +1,8 @@
+// The machinery that tries to break the promises of the ledger. Each command prints what it did and ends with 1 when
+// a promise was broken.
+using System.CommandLine;
+
+var root = new RootCommand("Tries to break what Spendra promises: no overspend, no false denial, nothing lost.")
+{
+};
+return await root.Parse(args).InvokeAsync();

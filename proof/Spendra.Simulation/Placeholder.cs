@@ -1,0 +1,3 @@
+namespace Spendra.Simulation;
+
+internal static class Placeholder;
