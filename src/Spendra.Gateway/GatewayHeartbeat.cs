@@ -34,7 +34,9 @@ internal sealed partial class GatewayHeartbeat(GatewayParts parts) : BackgroundS
         await base.StopAsync(cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => BeatUntilAsync(stoppingToken);
+
+    internal async Task BeatUntilAsync(CancellationToken stoppingToken)
     {
         var startedAt = Micros.Now(parts.Time);
         using var timer = new PeriodicTimer(Interval, parts.Time);

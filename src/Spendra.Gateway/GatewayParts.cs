@@ -4,8 +4,6 @@ using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
 using Spendra.Gateway.Snapshots;
-using Spendra.Storage;
-using Spendra.Storage.Governance;
 using Spendra.Storage.Keys;
 using Spendra.Storage.Ledger;
 
@@ -13,12 +11,12 @@ namespace Spendra.Gateway;
 
 /// <summary>What the steps of a governed request work with. One per gateway process.</summary>
 internal sealed class GatewayParts(
-    GatewayOptions options, Database database, LedgerLane lane, MasterKey masterKey, TimeProvider time, ILogger logger) : IDisposable
+    GatewayOptions options, GatewayEnvironment environment, LedgerLane lane, MasterKey masterKey, ILogger logger) : IDisposable
 {
     private readonly ConcurrentDictionary<(Guid KeyId, Guid PolicyId), InFlightCount> _inFlight = new();
 
     /// <summary>Names this process in its reservations, so that they are in doubt as soon as it is gone.</summary>
-    public Guid GatewayId { get; } = Guid.CreateVersion7(time.GetUtcNow());
+    public Guid GatewayId { get; } = environment.Ids.Next(environment.Time.GetUtcNow());
 
     public GatewayOptions Options { get; } = options;
 
@@ -26,26 +24,26 @@ internal sealed class GatewayParts(
 
     public MasterKey MasterKey { get; } = masterKey;
 
-    public TimeProvider Time { get; } = time;
+    public TimeProvider Time { get; } = environment.Time;
 
     public ILogger Logger { get; } = logger;
 
-    public SnapshotStore Snapshots { get; } = new(new GovernanceReader(database));
+    public SnapshotStore Snapshots { get; } = new(environment.Governance);
 
-    public ProviderObjectReader Objects { get; } = new(database);
+    public IProviderObjectSource Objects { get; } = environment.Objects;
 
-    public ReservationReader Reservations { get; } = new(database);
+    public IReservationSource Reservations { get; } = environment.Reservations;
 
     public CredentialVault Credentials { get; } = new(masterKey);
 
-    public UpstreamClient Upstream { get; } = new(options);
+    public UpstreamClient Upstream { get; } = environment.Upstream;
 
     public InFlightRequests Requests { get; } = new();
 
     /// <summary>Requests of a key under a limit on concurrency; all of the key's under the empty id.</summary>
     public InFlightCount InFlightOf(Guid keyId, Guid policyId) => _inFlight.GetOrAdd((keyId, policyId), static _ => new InFlightCount());
 
-    public Guid NewRequestId() => Guid.CreateVersion7(Time.GetUtcNow());
+    public Guid NewRequestId() => environment.Ids.Next(Time.GetUtcNow());
 
     public void Dispose() => Upstream.Dispose();
 }

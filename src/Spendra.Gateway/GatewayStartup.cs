@@ -24,11 +24,10 @@ public static class GatewayStartup
     {
         services.AddSingleton(options);
         services.AddSingleton(provider => new GatewayParts(
-            provider.GetRequiredService<GatewayOptions>(),
-            provider.GetRequiredService<Database>(),
+            options,
+            GatewayEnvironment.Real(provider.GetRequiredService<Database>(), options, provider.GetRequiredService<TimeProvider>()),
             provider.GetRequiredService<LedgerLane>(),
             provider.GetRequiredService<MasterKey>(),
-            provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Spendra.Gateway")));
         services.AddHostedService<GatewayHeartbeat>();
         return services;

@@ -28,6 +28,7 @@ public static class ReservationSweepServices
     public static IServiceCollection AddReservationSweep(this IServiceCollection services, SweepOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IDoubtSource, SweepQueries>();
         return services.AddSingleton(options).AddHostedService<ReservationSweep>();
     }
 }
@@ -37,16 +38,17 @@ public static class ReservationSweepServices
 /// bound, since the provider may have billed. A sweep that fails is logged and tried again.
 /// </summary>
 internal sealed partial class ReservationSweep(
-    Database database, LedgerLane lane, SweepOptions options, TimeProvider time, ILogger<ReservationSweep> logger)
+    IDoubtSource doubts, LedgerLane lane, SweepOptions options, TimeProvider time, ILogger<ReservationSweep> logger)
     : BackgroundService
 {
     private const int BatchSize = 256;
 
-    private readonly SweepQueries _queries = new(database);
     private readonly GatewayWatch _watch = new(TimeSpan.FromSeconds(options.GatewayLeaseSeconds), time);
     private long _nextForgetting;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => SweepUntilAsync(stoppingToken);
+
+    internal async Task SweepUntilAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.IntervalMs), time);
         try
@@ -77,10 +79,10 @@ internal sealed partial class ReservationSweep(
     internal async Task ExpireAsync(CancellationToken cancel)
     {
         var now = Micros.Now(time);
-        var expired = await EndAllAsync(limit => _queries.FindExpiredAsync(now, limit, cancel), cancel);
+        var expired = await EndAllAsync(limit => doubts.FindExpiredAsync(now, limit, cancel), cancel);
         var silent = 0;
-        foreach (var gatewayId in _watch.FindSilent(await _queries.ReadHoldersAsync(cancel)))
-            silent += await EndAllAsync(limit => _queries.FindOfGatewayAsync(gatewayId, limit, cancel), cancel);
+        foreach (var gatewayId in _watch.FindSilent(await doubts.ReadHoldersAsync(cancel)))
+            silent += await EndAllAsync(limit => doubts.FindOfGatewayAsync(gatewayId, limit, cancel), cancel);
         if (expired + silent > 0) LogExpired(logger, expired + silent, expired, silent);
     }
 
@@ -115,11 +117,11 @@ internal sealed partial class ReservationSweep(
         int forgotten, total = 0;
         do
         {
-            forgotten = await _queries.ForgetIdempotencyKeysAsync(before, BatchSize, cancel);
+            forgotten = await doubts.ForgetIdempotencyKeysAsync(before, BatchSize, cancel);
             total += forgotten;
         }
         while (forgotten == BatchSize);
-        await _queries.ForgetGatewaysAsync(before, cancel);
+        await doubts.ForgetGatewaysAsync(before, cancel);
         _nextForgetting = now + options.IdempotencyInterval.Ticks / TimeSpan.TicksPerMicrosecond;
         if (total > 0) LogForgotten(logger, total);
     }

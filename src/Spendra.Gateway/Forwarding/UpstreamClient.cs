@@ -21,6 +21,9 @@ internal sealed class UpstreamClient : IDisposable
     private readonly HttpMessageInvoker _providers;
     private readonly HttpMessageInvoker _sandbox;
 
+    /// <param name="handler">Stands for every provider, the sandbox included. Owned by the client from here on.</param>
+    internal UpstreamClient(HttpMessageHandler handler) => _providers = _sandbox = new HttpMessageInvoker(handler);
+
     public UpstreamClient(GatewayOptions options)
     {
         var connectTimeout = TimeSpan.FromSeconds(options.UpstreamConnectSeconds);

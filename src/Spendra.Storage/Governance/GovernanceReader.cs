@@ -11,7 +11,7 @@ public sealed record OrganizationName(Guid OrganizationId, string Slug, string N
 /// Reads what decides requests. A load sees one moment of the database; with the rows of an earlier load it reads
 /// only what changed since, which is the same as reading everything.
 /// </summary>
-public sealed class GovernanceReader(Database database)
+public sealed class GovernanceReader(Database database) : IGovernanceSource
 {
     public async Task<Guid?> FindOrganizationAsync(string slug, CancellationToken cancel)
     {
@@ -36,7 +36,6 @@ public sealed class GovernanceReader(Database database)
         return [.. rows.Select(r => new OrganizationName(r.OrganizationId, r.Slug, r.Name))];
     }
 
-    /// <summary>The governance epoch, or null when there is no such organization.</summary>
     public async Task<long?> ReadEpochAsync(Guid organizationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -45,12 +44,6 @@ public sealed class GovernanceReader(Database database)
             new { organizationId }, cancellationToken: cancel));
     }
 
-    /// <summary>
-    /// The rows of an organization at one moment, or null when there is none.
-    /// </summary>
-    /// <param name="organizationId">Whose.</param>
-    /// <param name="known">Rows of an earlier load; returned as they are when nothing has changed since.</param>
-    /// <param name="cancel">Stops waiting.</param>
     public async Task<GovernanceRows?> LoadAsync(Guid organizationId, GovernanceRows? known, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);

@@ -47,7 +47,9 @@ public sealed partial class LedgerLane : IAsyncDisposable
         _options = options;
         _time = time;
         _logger = logger;
-        _writer = Task.Run(WriteAsync);
+        // Where the lane was made it runs: on the thread pool, or wherever a simulation schedules.
+        _writer = Task.Factory.StartNew(
+            WriteAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap();
     }
 
     /// <summary>

@@ -6,8 +6,8 @@ namespace Spendra.Storage.Ledger;
 /// <summary>Which files of an organization a list shows: at most so many, after one of them, of a purpose.</summary>
 public readonly record struct FilePage(int Limit, bool IsAscending, string? After, string? Purpose);
 
-/// <summary>Finds objects at providers for the organization that made them. To anyone else they do not exist.</summary>
-public sealed class ProviderObjectReader(Database database)
+/// <summary>The objects at providers, from their table.</summary>
+public sealed class ProviderObjectReader(Database database) : IProviderObjectSource
 {
     private const string Columns =
         """
@@ -36,7 +36,6 @@ public sealed class ProviderObjectReader(Database database)
         ORDER BY created_at, object_id LIMIT @limit
         """;
 
-    /// <summary>The object, or null when the organization has none of this id and kind that is not deleted.</summary>
     public async Task<ProviderObject?> FindAsync(Guid organizationId, string objectId, ObjectKind kind, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -49,7 +48,6 @@ public sealed class ProviderObjectReader(Database database)
         return row?.ToObject();
     }
 
-    /// <summary>One page of the organization's files, by time of creation.</summary>
     public async Task<IReadOnlyList<ProviderObject>> ListFilesAsync(Guid organizationId, FilePage page, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);

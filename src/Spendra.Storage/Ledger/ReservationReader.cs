@@ -18,12 +18,8 @@ public sealed record PendingReservation(Guid ReservationId, BoundTerms Terms, Im
 public sealed record EarlierSettlement(string Model, NanoUsd Cost, bool IsEstimated, long SettledAt);
 
 /// <summary>Reads reservations outside the lane, to learn which windows a command must name.</summary>
-public sealed class ReservationReader(Database database)
+public sealed class ReservationReader(Database database) : IReservationSource
 {
-    /// <summary>
-    /// The reservation if it is open, or ended by expiry and without a late settlement: then a settlement is still
-    /// of use. Null otherwise.
-    /// </summary>
     public async Task<PendingReservation?> FindPendingAsync(Guid organizationId, Guid reservationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -46,7 +42,6 @@ public sealed class ReservationReader(Database database)
                 PackedIds.Unpack(row.WindowIds));
     }
 
-    /// <summary>What a reservation cost, or null when it has not been spent.</summary>
     public async Task<EarlierSettlement?> FindSettlementAsync(Guid organizationId, Guid reservationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);

@@ -9,8 +9,8 @@ namespace Spendra.Storage.Ledger;
 /// <param name="WindowIds">The windows that hold its amount.</param>
 public sealed record DoubtfulReservation(Guid OrganizationId, Guid ReservationId, ImmutableArray<Guid> WindowIds);
 
-/// <summary>What the sweep reads, and the rows that it removes because their time is over.</summary>
-public sealed class SweepQueries(Database database)
+/// <summary>The sweep's statements.</summary>
+public sealed class SweepQueries(Database database) : IDoubtSource
 {
     private const string Expired = """
         SELECT o.organization_id, o.reservation_id, o.window_ids FROM open_reservations o
@@ -41,15 +41,12 @@ public sealed class SweepQueries(Database database)
             LIMIT @limit)
         """;
 
-    /// <summary>Open reservations whose time is over at an instant, in microseconds since the Unix epoch.</summary>
     public Task<IReadOnlyList<DoubtfulReservation>> FindExpiredAsync(long nowMicros, int limit, CancellationToken cancel) =>
         FindAsync(Expired, new { now = nowMicros, limit }, cancel);
 
-    /// <summary>Open reservations of one gateway process.</summary>
     public Task<IReadOnlyList<DoubtfulReservation>> FindOfGatewayAsync(Guid gatewayId, int limit, CancellationToken cancel) =>
         FindAsync(OfGateway, new { gatewayId, limit }, cancel);
 
-    /// <summary>The gateways that hold open reservations, with their last heartbeat as it stands in their row; 0 without a row.</summary>
     public async Task<IReadOnlyList<(Guid GatewayId, long HeartbeatAt)>> ReadHoldersAsync(CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -57,7 +54,6 @@ public sealed class SweepQueries(Database database)
         return [.. rows.Select(r => (r.GatewayId, r.HeartbeatAt))];
     }
 
-    /// <summary>Forgets gateways that have not beaten since an instant and hold nothing.</summary>
     public async Task ForgetGatewaysAsync(long beforeMicros, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -71,8 +67,6 @@ public sealed class SweepQueries(Database database)
         return [.. rows.Select(r => new DoubtfulReservation(r.OrganizationId, r.ReservationId, PackedIds.Unpack(r.WindowIds)))];
     }
 
-    /// <summary>Forgets keys that were used before an instant, except those of open reservations.</summary>
-    /// <returns>How many were forgotten: fewer than the limit when none is left.</returns>
     public async Task<int> ForgetIdempotencyKeysAsync(long beforeMicros, int limit, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
