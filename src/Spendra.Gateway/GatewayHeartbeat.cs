@@ -50,7 +50,7 @@ internal sealed partial class GatewayHeartbeat(GatewayParts parts) : BackgroundS
         }
     }
 
-    private Task BeatAsync(long startedAt) => parts.Lane.BeatAsync(parts.GatewayId, startedAt, Micros.Now(parts.Time));
+    internal Task BeatAsync(long startedAt) => parts.Lane.BeatAsync(parts.GatewayId, startedAt, Micros.Now(parts.Time));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Requests were still in flight when the drain time was over; the sweep ends their reservations")]
     private static partial void LogNotDrained(ILogger logger);

@@ -23,6 +23,11 @@ internal sealed class LaneTicket
 
     public Task<LedgerOutcome> Done => _done.Task;
 
+    /// <summary>
+    /// <see cref="Done"/> for callers: it completes where they wait, and so does what they combine it with.
+    /// </summary>
+    public async Task<LedgerOutcome> AwaitAsync() => await _done.Task;
+
     public static LaneTicket For(LedgerCommand command) => new(command, null);
 
     public static LaneTicket For(Action<LaneNotes> note) => new(null, note);

@@ -27,7 +27,7 @@ public sealed partial class LedgerLane : IAsyncDisposable
         Channel.CreateUnbounded<LaneTicket>(new UnboundedChannelOptions { SingleReader = true });
     private readonly List<LaneTicket> _endings = [];
     private readonly Queue<LaneTicket> _reserves = new();
-    private readonly CancellationTokenSource _closing = new();
+    private readonly CancellationTokenSource _closing;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _writer;
     private int _queuedReserves;
@@ -47,6 +47,7 @@ public sealed partial class LedgerLane : IAsyncDisposable
         _options = options;
         _time = time;
         _logger = logger;
+        _closing = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         // Where the lane was made it runs: on the thread pool, or wherever a simulation schedules.
         _writer = Task.Factory.StartNew(
             WriteAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap();
@@ -72,7 +73,7 @@ public sealed partial class LedgerLane : IAsyncDisposable
         }
         try
         {
-            return await ticket.Done.WaitAsync(_options.ReserveTimeout, _time);
+            return await ticket.AwaitAsync().WaitAsync(_options.ReserveTimeout, _time);
         }
         catch (TimeoutException)
         {
@@ -122,7 +123,7 @@ public sealed partial class LedgerLane : IAsyncDisposable
 
     private Task<LedgerOutcome> Enqueue(LaneTicket ticket) =>
         _queue.Writer.TryWrite(ticket)
-            ? ticket.Done
+            ? ticket.AwaitAsync()
             : Task.FromException<LedgerOutcome>(new LedgerUnavailableException("the gateway is shutting down"));
 
     private async Task WriteAsync()
@@ -179,11 +180,14 @@ public sealed partial class LedgerLane : IAsyncDisposable
         var patience = Task.Delay(_options.Patience, _time, CancellationToken.None);
         while (_reserves.Count == 0 && _endings.Count < _options.MaxBatch)
         {
-            var arrival = _queue.Reader.WaitToReadAsync().AsTask();
+            var arrival = ArrivalAsync();
             if (await Task.WhenAny(arrival, patience) == patience || !await arrival) return;
             Sort();
         }
     }
+
+    // A method of its own, so that the wait ends where the lane runs and not on any thread.
+    private async Task<bool> ArrivalAsync() => await _queue.Reader.WaitToReadAsync();
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The ledger lane failed unexpectedly; the batch was abandoned")]
     private static partial void LogLaneFailed(ILogger logger, Exception error);

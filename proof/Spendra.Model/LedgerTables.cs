@@ -1,0 +1,103 @@
+using Spendra.Core.Ledger;
+using Spendra.Core.Money;
+
+namespace Spendra.Model;
+
+/// <summary>
+/// Keeps what the ledger writes as a database would: rows under unique keys. A duplicate key throws, and so does
+/// closing what is not open. Loads for a batch only what its commands name.
+/// </summary>
+public sealed class LedgerTables
+{
+    public Dictionary<Guid, OrganizationRow> Organizations { get; } = [];
+
+    public Dictionary<RowKey, WindowRow> Windows { get; } = [];
+
+    public Dictionary<RowKey, Reservation> Open { get; } = [];
+
+    public Dictionary<(RowKey Reservation, int Number), SpendEvent> Events { get; } = [];
+
+    public Dictionary<RowKey, string> Released { get; } = [];
+
+    public Dictionary<(Guid Organization, long Sequence), JournalEntry> Entries { get; } = [];
+
+    public Dictionary<(RowKey Window, Guid Cause, int Number), WindowExcess> Excesses { get; } = [];
+
+    public Dictionary<(Guid Organization, long Sequence), OutboxRow> Outbox { get; } = [];
+
+    public Dictionary<IdempotencyKey, IdempotencyRow> Idempotency { get; } = [];
+
+    public LedgerState Load(IEnumerable<LedgerCommand> commands, bool isRepeated)
+    {
+        var state = new LedgerState();
+        foreach (var command in commands)
+        {
+            var key = new RowKey(command.OrganizationId, command.ReservationId);
+            if (Organizations.TryGetValue(command.OrganizationId, out var organization))
+                state.Organizations[command.OrganizationId] = organization;
+            foreach (var id in command.WindowIds)
+            {
+                var window = new RowKey(command.OrganizationId, id);
+                if (Windows.TryGetValue(window, out var row)) state.Windows[window] = row;
+            }
+            if (Open.TryGetValue(key, out var open)) state.Open[key] = open;
+            else if (isRepeated || !command.Reserves) LoadEnded(state, key);
+            if (command is ReserveCommand { Idempotency: { KeyDigest.Length: 32 } claim } reserve)
+                LoadIdempotency(state, IdempotencyKey.Of(command.OrganizationId, reserve.Reservation.KeyId, claim.KeyDigest));
+        }
+        return state;
+    }
+
+    public void Apply(LedgerWrites writes)
+    {
+        foreach (var row in writes.Organizations) Organizations[row.OrganizationId] = row;
+        foreach (var row in writes.Windows) Windows[new RowKey(row.OrganizationId, row.WindowId)] = row;
+        foreach (var key in writes.Closed)
+        {
+            if (!Open.Remove(key)) throw new InvalidOperationException($"{key.Id} is closed but was not open");
+        }
+        foreach (var row in writes.Opened) Open.Add(new RowKey(row.OrganizationId, row.ReservationId), row);
+        foreach (var row in writes.SpendEvents) Events.Add((KeyOf(row.Reservation), row.EventNumber), row);
+        foreach (var (row, reason, _) in writes.Released) Released.Add(KeyOf(row), reason);
+        foreach (var row in writes.Entries) Entries.Add((row.OrganizationId, row.Sequence), row);
+        foreach (var row in writes.Excesses)
+            Excesses.Add((new RowKey(row.OrganizationId, row.WindowId), row.CauseId, row.EventNumber), row);
+        foreach (var row in writes.Outbox) Outbox.Add((row.OrganizationId, row.Sequence), row);
+        foreach (var row in writes.IdempotencyForgotten)
+        {
+            var key = IdempotencyKey.Of(row.OrganizationId, row.KeyId, row.KeyDigest);
+            if (Idempotency.TryGetValue(key, out var used) && used.ReservationId == row.ReservationId) Idempotency.Remove(key);
+        }
+        foreach (var row in writes.IdempotencyUsed)
+            Idempotency.Add(IdempotencyKey.Of(row.OrganizationId, row.KeyId, row.KeyDigest), row);
+    }
+
+    public SpentReservation? FindSpent(RowKey key)
+    {
+        if (!Events.TryGetValue((key, 0), out var first)) return null;
+        var (total, last, hasLate) = (NanoUsd.Zero, -1, false);
+        while (Events.TryGetValue((key, last + 1), out var next))
+        {
+            total += next.Settlement.Cost;
+            hasLate |= next.Kind == SpendKind.Late;
+            last++;
+        }
+        return new SpentReservation(first.Reservation, first.Kind, total, last, first.EntrySequence) { HasLate = hasLate };
+    }
+
+    public static RowKey KeyOf(Reservation r) => new(r.OrganizationId, r.ReservationId);
+
+    private void LoadEnded(LedgerState state, RowKey key)
+    {
+        if (FindSpent(key) is { } spent) state.Spent[key] = spent;
+        if (Released.ContainsKey(key)) state.Released.Add(key);
+    }
+
+    private void LoadIdempotency(LedgerState state, IdempotencyKey key)
+    {
+        if (!Idempotency.TryGetValue(key, out var row)) return;
+        state.Idempotency[key] = row;
+        var earlier = new RowKey(row.OrganizationId, row.ReservationId);
+        if (Open.TryGetValue(earlier, out var open)) state.Open[earlier] = open;
+    }
+}

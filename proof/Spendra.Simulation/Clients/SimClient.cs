@@ -1,0 +1,71 @@
+using Spendra.Simulation.Scheduling;
+using Spendra.Simulation.World;
+
+namespace Spendra.Simulation.Clients;
+
+/// <summary>
+/// A caller that makes one call after another through any gateway, hangs up at times, tries again what failed, and
+/// whose requests the network may deliver twice.
+/// </summary>
+internal sealed class SimClient
+{
+    private const int MaxAttempts = 3;
+
+    private readonly SimWorld _world;
+    private readonly SimRandom _random;
+    private readonly int _number;
+
+    public SimClient(SimWorld world, SimProcess process, SimRandom random, int number)
+    {
+        (_world, _random, _number) = (world, random, number);
+        Done = process.Run(RunAsync);
+    }
+
+    /// <summary>Ends when every call has been answered or given up.</summary>
+    public Task Done { get; }
+
+    private async Task RunAsync()
+    {
+        var plan = _world.Plan;
+        await _world.Loop.DelayAsync(_random.Between(0, plan.Duration / 3));
+        for (var i = 0; i < plan.CallsPerClient; i++)
+        {
+            await CallAsync(MakeCall(i));
+            await _world.Loop.DelayAsync(_random.Between(0, plan.Duration / plan.CallsPerClient));
+        }
+    }
+
+    private SimCall MakeCall(int number) => new(
+        _random.Pick(_world.Keys),
+        _random.Pick(SimRules.Models),
+        MaxTokens: 1 + _random.Below(_random.Chance(100) ? 4_000 : 60),
+        IsStream: _random.Chance(500),
+        IdempotencyKey: _random.Chance(500) ? $"call-{_number}-{number}" : null,
+        Prompt: new string('x', _random.Below(60)));
+
+    private async Task CallAsync(SimCall call)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            if (_world.PickGateway(_random) is not { } gateway)
+            {
+                await _world.Loop.DelayAsync(300_000);
+                continue;
+            }
+            var exchange = _world.Send(gateway, call);
+            if (_world.MayFail(FaultKind.DuplicateDelivery) && call.IdempotencyKey is not null && _random.Chance(200))
+                DeliverAgain(call);
+            if (_world.MayFail(FaultKind.ClientLeaves) && _random.Chance(200))
+                _world.Loop.After(_random.Between(100, 600_000), exchange.Leave);
+            await exchange.Over;
+            // A client repeats what failed on the way or what it is told to try again. Whoever hangs up is done.
+            if (exchange.HasClientLeft || (exchange.IsComplete && exchange.Status is not (429 or >= 500))) return;
+            await _world.Loop.DelayAsync(_random.Between(50_000, 1_000_000));
+        }
+    }
+
+    private void DeliverAgain(SimCall call) => _world.Loop.After(_random.Between(0, 500_000), () =>
+    {
+        if (_world.PickGateway(_random) is { } other) _world.Send(other, call);
+    });
+}

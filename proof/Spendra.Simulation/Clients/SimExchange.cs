@@ -1,0 +1,148 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Spendra.Simulation.Scheduling;
+
+namespace Spendra.Simulation.Clients;
+
+/// <summary>One attempt of a client at a gateway: the request as the gateway gets it, and what comes back.</summary>
+internal sealed class SimExchange
+{
+    private readonly SimLoop _loop;
+    private readonly TaskCompletionSource _over = new();
+    private readonly CancellationTokenSource _aborted = new();
+    private readonly SimProcess _gateway;
+    private readonly SimResponse _response;
+
+    public SimExchange(SimLoop loop, SimProcess gateway, SimCall call, int number, bool isSlowReader)
+    {
+        _loop = loop;
+        _gateway = gateway;
+        Call = call;
+        Number = number;
+        BeganAt = loop.Now;
+        _response = new SimResponse(loop, this, isSlowReader);
+        Context = MakeContext();
+    }
+
+    public SimCall Call { get; }
+
+    /// <summary>Names the attempt at the provider: it travels in <c>x-client-request-id</c>.</summary>
+    public int Number { get; }
+
+    public HttpContext Context { get; }
+
+    public long BeganAt { get; }
+
+    public long EndedAt { get; private set; }
+
+    /// <summary>The id that the gateway gave it, known to the world even when the client never hears it.</summary>
+    public Guid RequestId { get; set; }
+
+    /// <summary>The status that the client has read, or null: then it was told nothing.</summary>
+    public int? Status { get; private set; }
+
+    /// <summary>The client has read a response to its end.</summary>
+    public bool IsComplete { get; private set; }
+
+    /// <summary>The code of the gateway's own error, or null.</summary>
+    public string? ErrorCode { get; private set; }
+
+    public bool HasClientLeft { get; private set; }
+
+    /// <summary>An exception left the handler.</summary>
+    public Exception? Escaped { get; private set; }
+
+    public Task Over => _over.Task;
+
+    public bool IsOver => _over.Task.IsCompleted;
+
+    public CancellationToken Aborted => _aborted.Token;
+
+    /// <summary>The head was sent: the client knows the status from here on.</summary>
+    public void Head(int status)
+    {
+        if (!IsOver) Status = status;
+    }
+
+    /// <summary>The gateway has ended the response.</summary>
+    public void Finish(Exception? escaped)
+    {
+        Escaped = escaped;
+        if (IsOver) return;
+        if (!_response.HasStarted) Head(Context.Response.StatusCode);
+        IsComplete = escaped is null;
+        ErrorCode = ReadErrorCode();
+        End();
+    }
+
+    /// <summary>The gateway died under the response.</summary>
+    public void Break() => End();
+
+    /// <summary>The client hangs up; the gateway learns of it a little later.</summary>
+    public void Leave()
+    {
+        if (IsOver) return;
+        HasClientLeft = true;
+        End();
+        CancelSoon();
+    }
+
+    /// <summary>The gateway aborts the connection.</summary>
+    public void Abort()
+    {
+        End();
+        CancelSoon();
+    }
+
+    private void CancelSoon() => _loop.After(200, () => _gateway.Run(() =>
+    {
+        _aborted.Cancel();
+        return Task.CompletedTask;
+    }));
+
+    private void End()
+    {
+        if (!_over.TrySetResult()) return;
+        EndedAt = _loop.Now;
+    }
+
+    private string? ReadErrorCode()
+    {
+        if (Status is null or < 400) return null;
+        var text = Encoding.UTF8.GetString(_response.Written);
+        var at = text.IndexOf("\"code\":\"", StringComparison.Ordinal);
+        return at < 0 ? null : text[(at + 8)..text.IndexOf('"', at + 8)];
+    }
+
+    private DefaultHttpContext MakeContext()
+    {
+        var body = Call.Body;
+        var request = new HttpRequestFeature
+        {
+            Method = "POST",
+            Path = "/v1/chat/completions",
+            Protocol = "HTTP/1.1",
+            Scheme = "http",
+            Body = new MemoryStream(body, writable: false),
+        };
+        request.Headers.Authorization = "Bearer " + Call.Secret;
+        request.Headers.ContentType = "application/json";
+        request.Headers.ContentLength = body.Length;
+        request.Headers["x-client-request-id"] = $"{Number}";
+        if (Call.IdempotencyKey is { } key) request.Headers["idempotency-key"] = key;
+        var features = new FeatureCollection();
+        features.Set<IHttpRequestFeature>(request);
+        features.Set<IHttpResponseFeature>(_response);
+        features.Set<IHttpResponseBodyFeature>(_response);
+        features.Set<IHttpRequestLifetimeFeature>(new Lifetime(this));
+        return new DefaultHttpContext(features);
+    }
+
+    private sealed class Lifetime(SimExchange exchange) : IHttpRequestLifetimeFeature
+    {
+        public CancellationToken RequestAborted { get; set; } = exchange.Aborted;
+
+        public void Abort() => exchange.Abort();
+    }
+}

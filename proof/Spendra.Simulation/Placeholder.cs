@@ -1,3 +1,0 @@
-namespace Spendra.Simulation;
-
-internal static class Placeholder;

@@ -1,0 +1,71 @@
+using Spendra.Core.Governance;
+using Spendra.Core.Ledger;
+using Spendra.Storage;
+using Spendra.Storage.Governance;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Simulation.Store;
+
+/// <summary>What gateways and workers of the simulated world read beside the ledger lane.</summary>
+internal sealed class SimSources(SimStore store) : IGovernanceSource, IReservationSource, IProviderObjectSource, IDoubtSource
+{
+    public Task<Guid?> FindOrganizationOfKeyAsync(Guid keyId, CancellationToken cancel) =>
+        ReadAsync<Guid?>(() => store.KeyDirectory.TryGetValue(keyId, out var found) ? found : null);
+
+    public Task<long?> ReadEpochAsync(Guid organizationId, CancellationToken cancel) =>
+        ReadAsync(() => store.Rules.GetValueOrDefault(organizationId)?.Epoch);
+
+    public Task<GovernanceRows?> LoadAsync(Guid organizationId, GovernanceRows? known, CancellationToken cancel) =>
+        ReadAsync(() => store.Rules.GetValueOrDefault(organizationId));
+
+    public Task<PendingReservation?> FindPendingAsync(Guid organizationId, Guid reservationId, CancellationToken cancel) => ReadAsync(() =>
+    {
+        var key = new RowKey(organizationId, reservationId);
+        var held = store.Tables.Open.GetValueOrDefault(key)
+            ?? (store.Tables.FindSpent(key) is { FirstKind: SpendKind.Expired, HasLate: false } expired ? expired.Reservation : null);
+        return held is null ? null : new PendingReservation(reservationId, BoundTerms.Of(held), held.WindowIds);
+    });
+
+    public Task<EarlierSettlement?> FindSettlementAsync(Guid organizationId, Guid reservationId, CancellationToken cancel) => ReadAsync(() =>
+    {
+        if (store.Tables.FindSpent(new RowKey(organizationId, reservationId)) is not { } spent) return null;
+        var last = store.Tables.Events[(new RowKey(organizationId, reservationId), spent.LastEventNumber)];
+        return new EarlierSettlement(spent.Reservation.Model, spent.TotalCost, last.Settlement.IsEstimated, last.OccurredAt);
+    });
+
+    public Task<ProviderObject?> FindAsync(Guid organizationId, string objectId, ObjectKind kind, CancellationToken cancel) =>
+        ReadAsync<ProviderObject?>(() => null);
+
+    public Task<IReadOnlyList<ProviderObject>> ListFilesAsync(Guid organizationId, FilePage page, CancellationToken cancel) =>
+        ReadAsync<IReadOnlyList<ProviderObject>>(() => []);
+
+    public Task<IReadOnlyList<DoubtfulReservation>> FindExpiredAsync(long nowMicros, int limit, CancellationToken cancel) =>
+        ReadAsync(() => Doubtful(r => r.ExpiresAt <= nowMicros, limit));
+
+    public Task<IReadOnlyList<DoubtfulReservation>> FindOfGatewayAsync(Guid gatewayId, int limit, CancellationToken cancel) =>
+        ReadAsync(() => Doubtful(r => r.GatewayId == gatewayId, limit));
+
+    public Task<IReadOnlyList<(Guid GatewayId, long HeartbeatAt)>> ReadHoldersAsync(CancellationToken cancel) =>
+        ReadAsync<IReadOnlyList<(Guid, long)>>(() =>
+            [.. store.Tables.Open.Values.Select(r => r.GatewayId).OfType<Guid>().Distinct().Select(id => (id, store.Heartbeats.GetValueOrDefault(id)))]);
+
+    public Task ForgetGatewaysAsync(long beforeMicros, CancellationToken cancel) => ReadAsync(() => 0);
+
+    public Task<int> ForgetIdempotencyKeysAsync(long beforeMicros, int limit, CancellationToken cancel) => ReadAsync(() => 0);
+
+    private IReadOnlyList<DoubtfulReservation> Doubtful(Func<Reservation, bool> isDoubtful, int limit) =>
+        [.. store.Tables.Open.Values.Where(isDoubtful).Take(limit)
+            .Select(r => new DoubtfulReservation(r.OrganizationId, r.ReservationId, r.WindowIds))];
+
+    private async Task<T> ReadAsync<T>(Func<T> read)
+    {
+        try
+        {
+            return await store.Server.AskAsync(read);
+        }
+        catch (SimConnectionException e)
+        {
+            throw new DatabaseUnavailableException(e.Message, e);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using Spendra.Core.Governance;
+using Spendra.Core.Ledger;
+using Spendra.Core.Money;
+using Spendra.Model;
+using Spendra.Simulation.Scheduling;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Simulation.Store;
+
+/// <summary>
+/// The database of the simulated world: tables in memory, one lock per organization, transactions that are applied
+/// whole or not at all. Whatever is committed, and in which order, is told to <see cref="Committed"/>.
+/// </summary>
+internal sealed class SimStore(SimLoop loop, SimServer server)
+{
+    private readonly Dictionary<Guid, SimTransaction> _holders = [];
+    private readonly List<SimTransaction> _waiting = [];
+    private readonly List<SimTransaction> _live = [];
+
+    public SimServer Server { get; } = server;
+
+    public LedgerTables Tables { get; } = new();
+
+    public Dictionary<Guid, GovernanceRows> Rules { get; } = [];
+
+    public Dictionary<Guid, Guid> KeyDirectory { get; } = [];
+
+    public Dictionary<Guid, long> Heartbeats { get; } = [];
+
+    public Dictionary<Guid, RefusalRecord> Refusals { get; } = [];
+
+    /// <summary>Called with the commands of every transaction that decided something, in the order of commit.</summary>
+    public Action<IReadOnlyList<LedgerCommand>>? Committed { get; set; }
+
+    /// <summary>Reservations that were refused by a transaction which the server had lost before it ended: not replayed.</summary>
+    public HashSet<Guid> Unordered { get; } = [];
+
+    /// <summary>Called after a change of the rules of an organization was committed.</summary>
+    public Action<GovernanceRows, long>? RulesChanged { get; set; }
+
+    /// <summary>Begins a transaction at the server and hands over what was asked for once every lock is held.</summary>
+    public void Begin(SimTransaction transaction, Action granted)
+    {
+        _live.Add(transaction);
+        transaction.Granted = granted;
+        _waiting.Add(transaction);
+        GrantLocks();
+    }
+
+    public LedgerState Load(IReadOnlyList<LedgerCommand> commands, bool isRepeated) => Tables.Load(commands, isRepeated);
+
+    /// <summary>Applies a transaction and lets go of its locks; false when it is over already.</summary>
+    public bool TryCommit(SimTransaction transaction, LedgerWrites writes, LaneNotes notes)
+    {
+        if (transaction.IsOver) return false;
+        Tables.Apply(writes);
+        foreach (var refusal in notes.Refusals) Refusals.TryAdd(refusal.RequestId, refusal);
+        foreach (var beat in notes.Heartbeats) Heartbeats[beat.GatewayId] = beat.At;
+        Committed?.Invoke(transaction.Commands);
+        End(transaction);
+        return true;
+    }
+
+    /// <summary>A transaction ends in which everything was refused: that is a decision too, as long as its locks hold.</summary>
+    public void NoteUnwritten(SimTransaction transaction)
+    {
+        if (!transaction.IsOver) Committed?.Invoke(transaction.Commands);
+        else Unordered.UnionWith(transaction.Commands.Select(c => c.ReservationId));
+    }
+
+    /// <summary>Rolls back, or lets go after a decision that wrote nothing.</summary>
+    public void End(SimTransaction transaction)
+    {
+        if (transaction.IsOver) return;
+        transaction.IsOver = true;
+        _live.Remove(transaction);
+        _waiting.Remove(transaction);
+        foreach (var id in transaction.Organizations)
+        {
+            if (_holders.GetValueOrDefault(id) == transaction) _holders.Remove(id);
+        }
+        GrantLocks();
+    }
+
+    /// <summary>The server restarts: every transaction that is not committed is gone.</summary>
+    public void LoseTransactions()
+    {
+        foreach (var transaction in _live.ToArray()) End(transaction);
+    }
+
+    /// <summary>A process died: the server finds out in its own time.</summary>
+    public void LoseTransactionsOf(SimProcess process)
+    {
+        foreach (var transaction in _live.Where(t => t.Owner == process).ToArray())
+            loop.After(Server.Latency() * 4, () => End(transaction));
+    }
+
+    /// <summary>
+    /// Changes the rules of an organization in a transaction of its own: a new epoch, and windows that have not ended
+    /// follow their budget. What then stands above a hard cap is written down.
+    /// </summary>
+    public void ChangeRules(SimProcess owner, Guid organizationId, Func<GovernanceRows, GovernanceRows> change, long nowMicros)
+    {
+        var transaction = new SimTransaction(owner, [], [organizationId]);
+        Begin(transaction, () =>
+        {
+            var rows = change(Rules[organizationId]) with { Epoch = Rules[organizationId].Epoch + 1 };
+            Rules[organizationId] = rows;
+            Tables.Organizations[organizationId] = Tables.Organizations[organizationId] with { Epoch = rows.Epoch };
+            foreach (var window in Tables.Windows.Values.Where(w => w.OrganizationId == organizationId).ToArray())
+                FollowBudget(rows, window, nowMicros);
+            RulesChanged?.Invoke(rows, nowMicros);
+            End(transaction);
+        });
+    }
+
+    public static HashSet<Guid> HardCapped(GovernanceRows rows) =>
+        [.. rows.Policies.Values.Where(p => p.Kind == PolicyKind.HardCap && p.BudgetId is not null).Select(p => p.BudgetId!.Value)];
+
+    private void FollowBudget(GovernanceRows rows, WindowRow window, long nowMicros)
+    {
+        var key = new RowKey(window.OrganizationId, window.WindowId);
+        if (window.Span.EndsAt > nowMicros && rows.Budgets.TryGetValue(window.BudgetId, out var budget))
+            Tables.Windows[key] = window = window with { Limit = budget.Amount };
+        if (!HardCapped(rows).Contains(window.BudgetId)) return;
+        var explained = Tables.Excesses.Values.Where(e => e.WindowId == window.WindowId).Sum(e => e.Amount.Value);
+        if (CapCut.Unexplained(window, new NanoUsd(explained)) is not { } amount) return;
+        var cause = SimIds.CapCut(window.WindowId, rows.Epoch);
+        Tables.Excesses.Add((key, cause, 0), new WindowExcess(window.OrganizationId, window.WindowId, ExcessKind.CapCut, cause, 0, amount, nowMicros));
+    }
+
+    /// <summary>Whoever has waited longest goes first; a transaction takes its organizations in the order of their ids.</summary>
+    private void GrantLocks()
+    {
+        for (var i = 0; i < _waiting.Count; i++)
+        {
+            var transaction = _waiting[i];
+            while (transaction.Held < transaction.Organizations.Count
+                && _holders.TryAdd(transaction.Organizations[transaction.Held], transaction)) transaction.Held++;
+            if (transaction.Held < transaction.Organizations.Count) continue;
+            _waiting.RemoveAt(i);
+            transaction.Granted!();
+            i = -1;
+        }
+    }
+}
+
+/// <summary>One transaction at the server.</summary>
+internal sealed class SimTransaction(SimProcess owner, IReadOnlyList<LedgerCommand> commands, IReadOnlyList<Guid> organizations)
+{
+    public SimProcess Owner => owner;
+
+    public IReadOnlyList<LedgerCommand> Commands => commands;
+
+    /// <summary>What it locks, in the order of locking.</summary>
+    public IReadOnlyList<Guid> Organizations => organizations;
+
+    /// <summary>How many of them it holds.</summary>
+    public int Held { get; set; }
+
+    public Action? Granted { get; set; }
+
+    public bool IsOver { get; set; }
+}

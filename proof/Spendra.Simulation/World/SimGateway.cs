@@ -1,0 +1,121 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Spendra.Gateway;
+using Spendra.Gateway.Forwarding;
+using Spendra.Gateway.Requests;
+using Spendra.Simulation.Clients;
+using Spendra.Simulation.Scheduling;
+using Spendra.Simulation.Store;
+using Spendra.Storage;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Simulation.World;
+
+/// <summary>One gateway process: the production gateway and lane over the simulated world.</summary>
+internal sealed class SimGateway
+{
+    private static readonly GatewayOptions Options = new()
+    {
+        ReservationSeconds = 60,
+        UpstreamTimeoutSeconds = 20,
+        StreamIdleSeconds = 10,
+        DetachedSeconds = 10,
+        DrainSeconds = 45,
+    };
+
+    private readonly List<SimExchange> _exchanges = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SimIds _ids;
+    private GatewayParts? _parts;
+    private GovernedRequest? _governed;
+    private LedgerLane? _lane;
+
+    public SimGateway(SimProcess process, SimWorldParts world)
+    {
+        Process = process;
+        _ids = world.Ids;
+        process.Run(() => ServeAsync(world));
+    }
+
+    public SimProcess Process { get; }
+
+    /// <summary>Takes requests: it has started and does not stop.</summary>
+    public bool IsReady { get; private set; }
+
+    /// <summary>It stopped in an orderly way, everything written.</summary>
+    public bool HasStopped { get; private set; }
+
+    public Guid? GatewayId => _parts?.GatewayId;
+
+    public bool IsIdle => _exchanges.TrueForAll(e => e.IsOver);
+
+    /// <summary>A request arrives.</summary>
+    public void Receive(SimExchange exchange)
+    {
+        _exchanges.RemoveAll(e => e.IsOver);
+        _exchanges.Add(exchange);
+        Process.Run(() => HandleAsync(exchange));
+    }
+
+    /// <summary>kill -9: whoever waits for it sees the connection break.</summary>
+    public void Kill(SimLoop loop)
+    {
+        IsReady = false;
+        Process.Kill();
+        foreach (var exchange in _exchanges.Where(e => !e.IsOver)) loop.After(300, exchange.Break);
+    }
+
+    /// <summary>A graceful stop: no new requests, those in flight end, what is queued is written.</summary>
+    public void Stop()
+    {
+        IsReady = false;
+        Process.Run(StopAsync);
+    }
+
+    private async Task ServeAsync(SimWorldParts world)
+    {
+        var clock = Process.Clock;
+        _lane = new LedgerLane(new SimEngine(world.Store, Process), new LaneOptions(), clock, NullLogger<LedgerLane>.Instance);
+        var sources = new SimSources(world.Store);
+        var environment = new GatewayEnvironment
+        {
+            Governance = sources,
+            Objects = sources,
+            Reservations = sources,
+            Upstream = new UpstreamClient(world.Provider),
+            Time = clock,
+            Ids = world.Ids,
+        };
+        _parts = new GatewayParts(Options, environment, _lane, SimRules.MasterKey, NullLogger.Instance);
+        _governed = new GovernedRequest(_parts);
+        var heartbeat = new GatewayHeartbeat(_parts);
+        await heartbeat.BeatAsync(Micros.Now(clock));
+        IsReady = true;
+        await heartbeat.BeatUntilAsync(_stopping.Token);
+    }
+
+    private async Task HandleAsync(SimExchange exchange)
+    {
+        Exception? escaped = null;
+        try
+        {
+            var handled = _governed!.HandleAsync(exchange.Context, GovernedRoute.All[0]);
+            // Its id is the first thing that a request gets, before anything is awaited.
+            exchange.RequestId = _ids.Last;
+            await handled;
+        }
+        catch (Exception e)
+        {
+            escaped = e;
+        }
+        exchange.Finish(escaped);
+    }
+
+    private async Task StopAsync()
+    {
+        await _parts!.Requests.DrainAsync();
+        _stopping.Cancel();
+        await _lane!.DisposeAsync();
+        HasStopped = true;
+        Process.Kill();
+    }
+}

@@ -1,0 +1,200 @@
+using Spendra.Simulation.Clients;
+using Spendra.Simulation.Provider;
+using Spendra.Simulation.Scheduling;
+using Spendra.Simulation.Store;
+
+namespace Spendra.Simulation.World;
+
+/// <summary>
+/// One world of one seed: several gateways and workers over one database and one provider, clients that call, an
+/// administrator who changes the rules, and faults. First a safety phase in which anything may happen, then a healing
+/// phase in which everything must come to rest.
+/// </summary>
+internal sealed class SimWorld
+{
+    /// <summary>The longest that healing may take: a reservation's whole time, the lease, and some sweeps.</summary>
+    private const long MaxHealing = 150_000_000;
+
+    private readonly SimRandom _faults;
+    private readonly SimWorldParts _parts;
+    private readonly List<SimGateway> _gateways = [];
+    private readonly List<SimWorker> _workers = [];
+    private readonly List<SimClient> _clients = [];
+    private int _processes;
+    private bool _isHealing;
+
+    public SimWorld(ulong seed, bool keepsTrace)
+    {
+        var random = new SimRandom(seed);
+        Plan = SimPlan.Draw(random.Fork());
+        Loop = new SimLoop(random.Fork());
+        var server = new SimServer(Loop, random.Fork()) { Faults = Plan.Store };
+        var store = new SimStore(Loop, server);
+        var provider = new SimProvider(Loop, random.Fork()) { Faults = Plan.Provider };
+        _parts = new SimWorldParts(Loop, store, provider, new SimIds(random.Fork()), new SimTrace(Loop, keepsTrace));
+        _faults = random.Fork();
+        var rules = random.Fork();
+        Organizations = [SimRules.Make(0, rules), SimRules.Make(1, rules)];
+        Keys = [.. Organizations.SelectMany(o => o.Keys)];
+        Watch = new LedgerWatch(_parts, Keys);
+        foreach (var organization in Organizations) Watch.Found(organization.Rows);
+        provider.Arrived = Watch.CheckDispatch;
+        Watch.ReservationOf = attempt => Exchanges[attempt].RequestId;
+    }
+
+    public SimPlan Plan { get; }
+
+    public SimLoop Loop { get; }
+
+    public SimStore Store => _parts.Store;
+
+    public SimProvider Provider => _parts.Provider;
+
+    public SimTrace Trace => _parts.Trace;
+
+    public LedgerWatch Watch { get; }
+
+    public IReadOnlyList<SimRules> Organizations { get; }
+
+    public IReadOnlyList<SimKey> Keys { get; }
+
+    /// <summary>Every attempt, by its number.</summary>
+    public List<SimExchange> Exchanges { get; } = [];
+
+    /// <summary>Crashes, stops, outages and clock steps that happened, by kind.</summary>
+    public Dictionary<string, int> Struck { get; } = new(StringComparer.Ordinal);
+
+    public bool MayFail(FaultKind kind) => !_isHealing && Plan.Has(kind);
+
+    public SimGateway? PickGateway(SimRandom random)
+    {
+        SimGateway[] ready = [.. _gateways.Where(g => g.IsReady)];
+        return ready.Length == 0 ? null : random.Pick(ready);
+    }
+
+    public SimExchange Send(SimGateway gateway, SimCall call)
+    {
+        var isSlow = MayFail(FaultKind.SlowClient) && _faults.Chance(300);
+        var exchange = new SimExchange(Loop, gateway.Process, call, Exchanges.Count, isSlow);
+        Exchanges.Add(exchange);
+        gateway.Receive(exchange);
+        return exchange;
+    }
+
+    /// <summary>Runs both phases and the probes; false when the world did not come to rest.</summary>
+    public bool Run()
+    {
+        Loop.PausePerMille = Plan.Has(FaultKind.Pause) ? 3 : 0;
+        for (var i = 0; i < Plan.Gateways; i++) StartGateway();
+        for (var i = 0; i < Plan.Workers; i++) StartWorker();
+        for (var i = 0; i < Plan.Clients; i++) _clients.Add(new SimClient(this, NewProcess("client"), _faults.Fork(), i));
+        DrawFaults();
+        Loop.RunUntil(() => false, Plan.Duration);
+        Heal();
+        if (!Loop.RunUntil(IsAtRest, MaxHealing)) return false;
+        new SimProbes(this).SendAll();
+        return Loop.RunUntil(IsAtRest, MaxHealing);
+    }
+
+    /// <summary>Every call has ended everywhere, and nothing is held.</summary>
+    private bool IsAtRest() =>
+        Store.Tables.Open.Count == 0 && _clients.TrueForAll(c => c.Done.IsCompleted) && Exchanges.TrueForAll(e => e.IsOver);
+
+    private void DrawFaults()
+    {
+        Strike(FaultKind.GatewayCrash, 4, () => OnSome(_gateways, Crash));
+        Strike(FaultKind.GatewayStop, 2, () => OnSome(_gateways, Stop));
+        Strike(FaultKind.WorkerCrash, 2, CrashWorker);
+        Strike(FaultKind.StoreOutage, 2, BreakDown);
+        Strike(FaultKind.ClockSkew, 4, SetAClock);
+        var administrator = new SimAdministrator(NewProcess("administrator"), _parts, _faults.Fork());
+        Strike(FaultKind.RuleChange, 6, () => administrator.ChangeSomething(Organizations));
+    }
+
+    private void Strike(FaultKind kind, int most, Action fault)
+    {
+        if (!Plan.Has(kind)) return;
+        for (var i = _faults.Below(most); i >= 0; i--)
+        {
+            Loop.After(_faults.Between(0, Plan.Duration - 1), () =>
+            {
+                if (_isHealing) return;
+                Struck[kind.ToString()] = Struck.GetValueOrDefault(kind.ToString()) + 1;
+                Trace.Add(kind.ToString());
+                fault();
+            });
+        }
+    }
+
+    private void OnSome(List<SimGateway> gateways, Action<SimGateway> fault)
+    {
+        if (gateways.Count > 0) fault(_faults.Pick(gateways));
+    }
+
+    private void Crash(SimGateway gateway)
+    {
+        gateway.Kill(Loop);
+        Store.LoseTransactionsOf(gateway.Process);
+        Replace(gateway);
+    }
+
+    private void Stop(SimGateway gateway)
+    {
+        if (!gateway.IsReady) return;
+        gateway.Stop();
+        Replace(gateway);
+    }
+
+    private void Replace(SimGateway gateway)
+    {
+        Watch.Retired.Add(gateway);
+        _gateways.Remove(gateway);
+        // Another one takes over after a while; the world is never without any for ever.
+        Loop.After(_faults.Between(1_000, 3_000_000), StartGateway);
+    }
+
+    private void CrashWorker()
+    {
+        var worker = _faults.Pick(_workers);
+        _workers.Remove(worker);
+        worker.Process.Kill();
+        Store.LoseTransactionsOf(worker.Process);
+        StartWorker();
+    }
+
+    private void BreakDown()
+    {
+        Store.Server.IsDown = true;
+        Store.LoseTransactions();
+        Loop.After(_faults.Between(1_000, 8_000_000), () => Store.Server.IsDown = false);
+    }
+
+    private void SetAClock()
+    {
+        SimProcess[] all = [.. _gateways.Select(g => g.Process), .. _workers.Select(w => w.Process)];
+        _faults.Pick(all).Clock.Skew = _faults.Between(-30_000_000, 30_000_000);
+    }
+
+    private void Heal()
+    {
+        _isHealing = true;
+        Trace.Add("healing");
+        Loop.PausePerMille = 0;
+        Store.Server.Faults = new StoreFaults();
+        Store.Server.IsDown = false;
+        Provider.Faults = new ProviderFaults();
+        foreach (var gateway in _gateways) gateway.Process.Clock.Skew = 0;
+        foreach (var worker in _workers) worker.Process.Clock.Skew = 0;
+        if (_gateways.Count == 0) StartGateway();
+    }
+
+    private void StartGateway() => _gateways.Add(new SimGateway(NewProcess("gateway"), _parts));
+
+    private void StartWorker() => _workers.Add(new SimWorker(NewProcess("worker"), _parts));
+
+    private SimProcess NewProcess(string kind)
+    {
+        var skew = MayFail(FaultKind.ClockSkew) ? _faults.Between(-5_000_000, 5_000_000) : 0;
+        return new SimProcess(Loop, $"{kind}-{_processes++}", skew);
+    }
+}
