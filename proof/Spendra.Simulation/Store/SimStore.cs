@@ -45,6 +45,8 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
         transaction.Granted = granted;
         _waiting.Add(transaction);
         GrantLocks();
+        // A last request of a process that has died meanwhile: its connection is closed behind it.
+        if (!transaction.Owner.IsAlive) LoseTransactionsOf(transaction.Owner);
     }
 
     public LedgerState Load(IReadOnlyList<LedgerCommand> commands, bool isRepeated) => Tables.Load(commands, isRepeated);

@@ -19,6 +19,7 @@ internal sealed class Judgement(SimWorld world)
     {
         foreach (var exchange in world.Exchanges) Judge(exchange);
         JudgeIdempotency();
+        foreach (var exchange in world.Retired.SelectMany(g => g.LeftBehind)) Complain(exchange, "was not waited for by an orderly stop");
         foreach (var organization in world.Organizations) Verify(organization.Rows.OrganizationId);
     }
 
@@ -36,6 +37,8 @@ internal sealed class Judgement(SimWorld world)
     /// <summary>What the provider did is what is booked.</summary>
     private void JudgeBooking(SimExchange exchange, ProviderRecord record, ModelReservation held)
     {
+        // Reported as unrest.
+        if (held.IsOpen) return;
         var isReleased = held.Events.Count == 0;
         if (isReleased)
         {
@@ -79,7 +82,7 @@ internal sealed class Judgement(SimWorld world)
         {
             case null when status is >= 200 and < 300:
                 if (record is not { HasWorked: true } || held is null) Complain(exchange, "was answered as done, and nothing was done or held");
-                else if (held.Events.Count == 0) Complain(exchange, "was acknowledged and is not booked");
+                else if (!held.IsOpen && held.Events.Count == 0) Complain(exchange, "was acknowledged and is not booked");
                 break;
             case "budget_exceeded":
                 if (outcome != "Refused BudgetExceeded" && !isUnordered && !HadClosedBudget(exchange)) Complain(exchange, $"was refused as {exchange.ErrorCode}; the model says {outcome}");

@@ -26,9 +26,6 @@ internal sealed class LedgerWatch(SimWorldParts world, IReadOnlyList<SimKey> key
     /// <summary>When each change of rules was committed, in the world's time.</summary>
     public List<(long At, GovernanceRows Rows)> Changes { get; } = [];
 
-    /// <summary>Gateways that were stopped or killed.</summary>
-    public List<SimGateway> Retired { get; } = [];
-
     public Func<int, Guid> ReservationOf { get; set; } = _ => default;
 
     public long Commands { get; private set; }

@@ -25,6 +25,7 @@ internal sealed class SimGateway
     private readonly List<SimExchange> _exchanges = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly SimIds _ids;
+    private readonly SimLoop _loop;
     private GatewayParts? _parts;
     private GovernedRequest? _governed;
     private LedgerLane? _lane;
@@ -33,6 +34,7 @@ internal sealed class SimGateway
     {
         Process = process;
         _ids = world.Ids;
+        _loop = world.Loop;
         process.Run(() => ServeAsync(world));
     }
 
@@ -41,12 +43,8 @@ internal sealed class SimGateway
     /// <summary>Takes requests: it has started and does not stop.</summary>
     public bool IsReady { get; private set; }
 
-    /// <summary>It stopped in an orderly way, everything written.</summary>
-    public bool HasStopped { get; private set; }
-
-    public Guid? GatewayId => _parts?.GatewayId;
-
-    public bool IsIdle => _exchanges.TrueForAll(e => e.IsOver);
+    /// <summary>Requests that an orderly stop did not wait for. There are none, or the stop is broken.</summary>
+    public List<SimExchange> LeftBehind { get; } = [];
 
     /// <summary>A request arrives.</summary>
     public void Receive(SimExchange exchange)
@@ -113,9 +111,16 @@ internal sealed class SimGateway
     private async Task StopAsync()
     {
         await _parts!.Requests.DrainAsync();
+        // The server ends the responses of what it has let in.
+        for (var i = 0; i < 100 && _exchanges.Exists(e => !e.IsOver && e.RequestId != default); i++) await _loop.DelayAsync(1_000);
         _stopping.Cancel();
         await _lane!.DisposeAsync();
-        HasStopped = true;
+        // What had not begun is turned away by the closing connection; what had begun was waited for.
+        foreach (var exchange in _exchanges.Where(e => !e.IsOver))
+        {
+            if (exchange.RequestId == default) exchange.Break();
+            else LeftBehind.Add(exchange);
+        }
         Process.Kill();
     }
 }

@@ -28,17 +28,25 @@ internal sealed class SimRules
         [MasterKey.Seal(SimIds.Of(1_000), SimIds.Of(1_080), "secret"), MasterKey.Seal(SimIds.Of(2_000), SimIds.Of(2_080), "secret")];
 
     private readonly int _base;
+    private readonly Guid _organizationId;
 
-    private SimRules(int number) => _base = (number + 1) * 1_000;
+    private SimRules(int number, Guid? organizationId)
+    {
+        _base = (number + 1) * 1_000;
+        _organizationId = organizationId ?? Id(0);
+    }
 
     public required GovernanceRows Rows { get; init; }
 
     public required IReadOnlyList<SimKey> Keys { get; init; }
 
-    public static SimRules Make(int number, SimRandom random)
+    /// <param name="number">0 or 1.</param>
+    /// <param name="random">Draws the amounts of the budgets.</param>
+    /// <param name="organizationId">Another id than the world's own: a real database gives its own.</param>
+    public static SimRules Make(int number, SimRandom random, Guid? organizationId = null)
     {
-        var furniture = new SimRules(number) { Rows = null!, Keys = null! };
-        var organization = furniture.Id(0);
+        var furniture = new SimRules(number, organizationId) { Rows = null!, Keys = null! };
+        var organization = furniture._organizationId;
         Scope[] scopes =
         [
             new(organization, ScopeKind.Organization, "org", "Org", null),
@@ -80,7 +88,7 @@ internal sealed class SimRules
                 Price(furniture.Id(61), Models[1], 1_234_567_891, 123_456_789, 4_321_987_653, 0),
             }.ToDictionary(p => p.PriceId),
         };
-        return new SimRules(number) { Rows = rows, Keys = [.. keys.Select(k => k.Sim)] };
+        return new SimRules(number, organizationId) { Rows = rows, Keys = [.. keys.Select(k => k.Sim)] };
     }
 
     /// <summary>A price version of a model; rates in nano-USD per million tokens.</summary>
@@ -117,7 +125,7 @@ internal sealed class SimRules
     {
         var id = Id(number);
         var key = new ScopedKey { KeyId = id, Slug = $"key-{number}", Mode = KeyMode.Live, ActorId = actorId };
-        return (key, new SimKey(Id(0), id, KeyToken.Create(KeyMode.Live, id, SecretOf(id)).Reveal(), hardBudgets));
+        return (key, new SimKey(_organizationId, id, KeyToken.Create(KeyMode.Live, id, SecretOf(id)).Reveal(), hardBudgets));
     }
 
     private ProviderAccount Account(int number) => new()

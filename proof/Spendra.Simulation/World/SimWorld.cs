@@ -58,6 +58,9 @@ internal sealed class SimWorld
 
     public IReadOnlyList<SimKey> Keys { get; }
 
+    /// <summary>Gateways that were stopped or killed.</summary>
+    public List<SimGateway> Retired { get; } = [];
+
     /// <summary>Every attempt, by its number.</summary>
     public List<SimExchange> Exchanges { get; } = [];
 
@@ -92,6 +95,8 @@ internal sealed class SimWorld
         Loop.RunUntil(() => false, Plan.Duration);
         Heal();
         if (!Loop.RunUntil(IsAtRest, MaxHealing)) return false;
+        // Lanes that are still pausing after an outage find the database again.
+        Loop.RunUntil(() => false, 15_000_000);
         new SimProbes(this).SendAll();
         return Loop.RunUntil(IsAtRest, MaxHealing);
     }
@@ -147,7 +152,7 @@ internal sealed class SimWorld
 
     private void Replace(SimGateway gateway)
     {
-        Watch.Retired.Add(gateway);
+        Retired.Add(gateway);
         _gateways.Remove(gateway);
         // Another one takes over after a while; the world is never without any for ever.
         Loop.After(_faults.Between(1_000, 3_000_000), StartGateway);

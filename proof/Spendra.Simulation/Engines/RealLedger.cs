@@ -1,0 +1,113 @@
+using System.Data.Common;
+using Dapper;
+using Spendra.Core.Governance;
+using Spendra.Core.Money;
+using Spendra.Simulation.Scheduling;
+using Spendra.Simulation.World;
+using Spendra.Storage;
+using Spendra.Storage.Governance;
+using Spendra.Storage.Ledger;
+using OrganizationRow = Spendra.Storage.Governance.OrganizationRow;
+
+namespace Spendra.Simulation.Engines;
+
+/// <summary>A real, migrated database with an organization of the simulated world in it.</summary>
+internal sealed class RealLedger : IAsyncDisposable
+{
+    private static readonly ChangeAuthor Author = new("simulation", "simulation");
+
+    private RealLedger(Database database, SimRules rules)
+    {
+        Database = database;
+        Rules = rules;
+    }
+
+    public Database Database { get; }
+
+    /// <summary>The rules as they were founded, with the id and epoch that the database gave.</summary>
+    public SimRules Rules { get; }
+
+    public static async Task<RealLedger> FoundAsync(DatabaseTarget target, int number, SimRandom random)
+    {
+        await Storage.Schema.Migrator.MigrateAsync(target, CancellationToken.None);
+        var database = Database.Open(target);
+        await using var transaction = await GovernanceTransaction.BeginAsync(database, $"org-{number}", TimeProvider.System, CancellationToken.None);
+        var rules = SimRules.Make(number, random, transaction.OrganizationId);
+        var rows = rules.Rows;
+        GovernanceWrite[] writes =
+        [
+            new GovernanceWrite.PutOrganization(new OrganizationRow(transaction.OrganizationId, rows.Slug, rows.Slug, "USD", "UTC")),
+            .. rows.Scopes.Values.Where(s => s.Kind != ScopeKind.Organization).Select(s => new GovernanceWrite.PutScope(new ScopeRow(s, IsArchived: false))),
+            .. rows.Budgets.Values.Select(b => new GovernanceWrite.PutBudget(new BudgetRow(b, IsArchived: false))),
+            .. rows.Policies.Values.Select(p => new GovernanceWrite.PutPolicy(new PolicyRow(p, IsArchived: false))),
+            .. rows.Accounts.Values.Select(a => new GovernanceWrite.PutAccount(new AccountRow(a, IsArchived: false))),
+            .. rows.Prices.Values.Select(p => new GovernanceWrite.AddPrice(p)),
+            .. rows.Keys.Values.Select(k => new GovernanceWrite.AddKey(k, rows.KeyDigests[k.KeyId])),
+        ];
+        await ApplyAsync(transaction, writes);
+        return new RealLedger(database, rules);
+    }
+
+    /// <summary>Changes a budget's amount in a transaction of its own; what is told runs while its locks are held.</summary>
+    /// <returns>The new epoch.</returns>
+    public async Task<long> SetAmountAsync(Guid budgetId, long amountNanos, TimeProvider time, Action? locked = null)
+    {
+        await using var transaction = await GovernanceTransaction.BeginAsync(Database, Rules.Rows.Slug, time, CancellationToken.None);
+        locked?.Invoke();
+        var budget = Rules.Rows.Budgets[budgetId] with { Amount = new NanoUsd(amountNanos) };
+        return await ApplyAsync(transaction, [new GovernanceWrite.PutBudget(new BudgetRow(budget, IsArchived: false))]);
+    }
+
+    /// <summary>Every row of the ledger in words that all stores share, in an order that follows from the rows.</summary>
+    public async Task<IReadOnlyList<string>> DumpAsync()
+    {
+        await using var connection = await Database.ConnectAsync(CancellationToken.None);
+        var lines = new List<string>();
+        foreach (var (name, sql) in Dumps) lines.AddRange(await ReadAsync(connection, name, sql));
+        return [.. lines.Order(StringComparer.Ordinal)];
+    }
+
+    public async Task<IReadOnlyList<string>> VerifyAsync(long nowMicros)
+    {
+        var report = await new LedgerVerifier(Database).VerifyAsync([Rules.Rows.OrganizationId], nowMicros, CancellationToken.None);
+        return [.. report.Violations.Select(v => $"{v.Invariant}: {v.Subject}, expected {v.Expected}, found {v.Found}")];
+    }
+
+    public ValueTask DisposeAsync() => Database.DisposeAsync();
+
+    private static readonly (string Name, string Sql)[] Dumps =
+    [
+        ("window", "SELECT window_id, limit_nanos, reserved_nanos, settled_nanos FROM windows"),
+        ("open", "SELECT reservation_id, amount_nanos, epoch, expires_at FROM open_reservations"),
+        ("event", "SELECT reservation_id, event_number, kind, cost_nanos, is_estimated, entry_sequence, input_units, output_units FROM spend_events"),
+        ("released", "SELECT reservation_id, reason FROM released_reservations"),
+        ("entry", "SELECT entry_sequence, kind, reservation_id, event_number, corrects_sequence FROM journal_entries"),
+        ("excess", "SELECT window_id, kind, event_number, amount_nanos FROM window_excesses"),
+        ("outbox", "SELECT sequence, subject_id, event_number FROM outbox"),
+        ("key", "SELECT key_digest, reservation_id FROM idempotency_keys"),
+    ];
+
+    private static async Task<List<string>> ReadAsync(DbConnection connection, string name, string sql)
+    {
+        var lines = new List<string>();
+        await using var reader = await connection.ExecuteReaderAsync(sql);
+        while (await reader.ReadAsync())
+        {
+            var values = Enumerable.Range(0, reader.FieldCount).Select(i => Plain(reader.GetName(i), reader.GetValue(i)));
+            lines.Add($"{name} {string.Join(' ', values)}");
+        }
+        return lines;
+    }
+
+    private static string Plain(string column, object value) => value switch
+    {
+        byte[] { Length: 16 } id when column.EndsWith("_id", StringComparison.Ordinal) => new Guid(id, bigEndian: true).ToString(),
+        byte[] bytes => Convert.ToHexString(bytes),
+        bool yes => yes ? "1" : "0",
+        DBNull => "-",
+        _ => $"{value}",
+    };
+
+    private static Task<long> ApplyAsync(GovernanceTransaction transaction, IReadOnlyList<GovernanceWrite> writes) =>
+        transaction.ApplyAsync([.. writes.Select(w => new GovernanceChange(w, new ChangeNote("update", "thing", "x", null, "{}")))], Author, CancellationToken.None);
+}
