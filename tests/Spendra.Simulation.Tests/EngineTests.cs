@@ -37,7 +37,7 @@ public sealed class EngineTests
         await using var real = await RealLedger.FoundAsync(target, 0, new SimRandom(7));
         var replay = new ConcurrentReplay(real, target, seed: 7);
 
-        var contradictions = await replay.RunAsync(callsPerCaller: 30);
+        var contradictions = await replay.RunAsync(callsPerCaller: 60);
 
         contradictions.Should().BeEmpty();
         replay.Losses.Should().BeGreaterThan(20, "commits were ambiguous");

@@ -36,7 +36,7 @@ internal sealed class ConcurrentReplay(RealLedger real, DatabaseTarget target, u
         for (var i = 0; i < Lanes; i++)
         {
             var database = Database.Open(target);
-            var engine = new LossyEngine(new RecordingEngine(database.CreateLedgerEngine(), _record), random.Fork(), lossPerMille: 25);
+            var engine = new LossyEngine(new RecordingEngine(database.CreateLedgerEngine(), _record), random.Fork(), lossPerMille: 120);
             lanes.Add((new LedgerLane(engine, new LaneOptions { FirstRetryDelay = TimeSpan.FromMilliseconds(2) }, TimeProvider.System, NullLogger<LedgerLane>.Instance), engine, database));
         }
         var callers = lanes.SelectMany(l => Enumerable.Range(0, CallersPerLane).Select(_ =>

@@ -86,6 +86,11 @@ internal sealed class SimLoop(SimRandom random)
         _ready[index] = _ready[^1];
         _ready.RemoveAt(_ready.Count - 1);
         if (!process.IsAlive) return;
+        if (process.PausedUntil > Now)
+        {
+            After(process.PausedUntil - Now, () => _ready.Add((process, task)));
+            return;
+        }
         if (PausePerMille > 0 && Random.Chance(PausePerMille))
         {
             PausesDrawn++;

@@ -21,6 +21,9 @@ internal sealed class SimProcess : TaskScheduler
 
     public bool IsAlive { get; private set; } = true;
 
+    /// <summary>Until then nothing of it runs and no timer of it fires: a stopped machine, a long collection.</summary>
+    public long PausedUntil { get; set; }
+
     public override int MaximumConcurrencyLevel => 1;
 
     /// <summary>Begins something in this process.</summary>

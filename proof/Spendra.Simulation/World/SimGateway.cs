@@ -112,7 +112,7 @@ internal sealed class SimGateway
     {
         await _parts!.Requests.DrainAsync();
         // The server ends the responses of what it has let in.
-        for (var i = 0; i < 100 && _exchanges.Exists(e => !e.IsOver && e.RequestId != default); i++) await _loop.DelayAsync(1_000);
+        for (var i = 0; i < 1_000 && _exchanges.Exists(e => !e.IsOver && e.RequestId != default); i++) await _loop.DelayAsync(1_000);
         _stopping.Cancel();
         await _lane!.DisposeAsync();
         // What had not begun is turned away by the closing connection; what had begun was waited for.

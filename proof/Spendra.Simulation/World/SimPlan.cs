@@ -95,5 +95,6 @@ internal enum FaultKind
     SlowClient,
     ClockSkew,
     Pause,
+    LongPause,
     RuleChange,
 }

@@ -69,6 +69,8 @@ internal sealed class SimWorld
 
     public bool MayFail(FaultKind kind) => !_isHealing && Plan.Has(kind);
 
+    public bool HasGateway => _gateways.Exists(g => g.IsReady);
+
     public SimGateway? PickGateway(SimRandom random)
     {
         SimGateway[] ready = [.. _gateways.Where(g => g.IsReady)];
@@ -112,6 +114,7 @@ internal sealed class SimWorld
         Strike(FaultKind.WorkerCrash, 2, CrashWorker);
         Strike(FaultKind.StoreOutage, 2, BreakDown);
         Strike(FaultKind.ClockSkew, 4, SetAClock);
+        Strike(FaultKind.LongPause, 3, StandStill);
         var administrator = new SimAdministrator(NewProcess("administrator"), _parts, _faults.Fork());
         Strike(FaultKind.RuleChange, 6, () => administrator.ChangeSomething(Organizations));
     }
@@ -174,10 +177,22 @@ internal sealed class SimWorld
         Loop.After(_faults.Between(1_000, 8_000_000), () => Store.Server.IsDown = false);
     }
 
-    private void SetAClock()
+    /// <summary>Longer than the lease at times: what the process holds is booked meanwhile, and then it wakes up.</summary>
+    private void StandStill()
+    {
+        var process = AnyProcess();
+        process.PausedUntil = Loop.Now + _faults.Between(100_000, 40_000_000);
+    }
+
+    private SimProcess AnyProcess()
     {
         SimProcess[] all = [.. _gateways.Select(g => g.Process), .. _workers.Select(w => w.Process)];
-        _faults.Pick(all).Clock.Skew = _faults.Between(-30_000_000, 30_000_000);
+        return _faults.Pick(all);
+    }
+
+    private void SetAClock()
+    {
+        AnyProcess().Clock.Skew = _faults.Between(-30_000_000, 30_000_000);
     }
 
     private void Heal()
