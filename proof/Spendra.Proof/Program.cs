@@ -6,5 +6,6 @@ using Spendra.Proof.Simulation;
 var root = new RootCommand("Tries to break what Spendra promises: no overspend, no false denial, nothing lost.")
 {
     SimulateCommand.Create(),
+    EnginesCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();
