@@ -98,6 +98,6 @@ internal sealed class LedgerStore
         if (!Idempotency.TryGetValue(key, out var row)) return;
         state.Idempotency[key] = row;
         var earlier = new RowKey(row.OrganizationId, row.ReservationId);
-        if (Open.TryGetValue(earlier, out var open)) state.Open[earlier] = open;
+        if (Open.ContainsKey(earlier)) state.StillOpen.Add(earlier);
     }
 }
