@@ -23,7 +23,6 @@ internal static class Base32
                 bits -= 5;
                 chars[at++] = Alphabet[(buffer >> bits) & 31];
             }
-            buffer &= (1 << bits) - 1;
         }
         if (bits > 0) chars[at] = Alphabet[(buffer << (5 - bits)) & 31];
         return new string(chars);

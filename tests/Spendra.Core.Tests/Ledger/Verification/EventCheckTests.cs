@@ -86,6 +86,17 @@ public sealed class EventCheckTests
     }
 
     [Fact]
+    public void Every_late_settlement_after_the_first_is_reported()
+    {
+        var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 4, 4) };
+        Append(ledger, Id(1), 0, SpendKind.Expired, 9, isEstimated: true);
+        for (var number = 1; number <= 3; number++) Append(ledger, Id(1), number, SpendKind.Late, -1, corrects: 1);
+        ledger.Violations.Should().Equal(
+            new Violation(Invariant.EventKinds, Subject(Id(1), 2), "one late settlement", "late"),
+            new Violation(Invariant.EventKinds, Subject(Id(1), 3), "one late settlement", "late"));
+    }
+
+    [Fact]
     public void Each_expired_reservation_may_have_its_late_settlement()
     {
         var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 4, 4) };

@@ -36,9 +36,9 @@ public sealed class JournalCheckTests
 
     [Theory]
     [MemberData(nameof(Orders))]
-    public void Entry_that_names_another_reservation_is_reported(bool isJournalFirst)
+    public void Entry_that_names_another_reservation_is_compared_no_further(bool isJournalFirst)
     {
-        _ledger.ChangeEntry(1, e => e with { ReservationId = Overrun });
+        _ledger.ChangeEntry(1, e => e with { ReservationId = Overrun, Corrects = 4, Postings = Booked(1) });
         _ledger.Verify(isJournalFirst).Violations.Should().Equal(new Violation(
             Invariant.EventEntry, "journal entry 1", $"{Event(Measured)}, Settled", $"{Event(Overrun)}, Settlement"));
     }
@@ -198,6 +198,16 @@ public sealed class JournalCheckTests
         ledger.Outbox.AddRange([new Announcement(1, true, Id(1), 0), new Announcement(2, true, Id(1), 1)]);
         ledger.Violations.Should().Equal(
             new Violation(Invariant.EntryCorrects, "journal entry 1", "corrects an earlier entry, 2", "corrects 2"));
+    }
+
+    [Fact]
+    public void Correction_that_names_itself_is_reported()
+    {
+        var ledger = new LedgerRows();
+        ledger.Events.Add(new Spend(Id(1), 1, SpendKind.Adjusted, [], 9, 0) { Entry = 0 });
+        ledger.Entries.Add(new Entry(0, EntryKind.Adjustment, Id(1), 1, 0, Booked(0)));
+        ledger.ViolationsOf(Invariant.EntryCorrects).Should().Equal(
+            new Violation(Invariant.EntryCorrects, "journal entry 0", "corrects an earlier entry, 0", "corrects 0"));
     }
 
     [Fact]
