@@ -39,8 +39,9 @@ function score(label, folder) {
   const [killed, alive] = [own.filter(isKilled).length, own.filter(isAlive).length];
   if (killed + alive === 0) return undefined;
   const percent = (100 * killed) / (killed + alive);
-  const unbuilt = own.filter((m) => m.status === "CompileError").length;
-  console.log(`${label.padEnd(12)} ${percent.toFixed(2).padStart(6)} %  (${killed} killed, ${alive} alive, ${unbuilt} do not compile)`);
+  const count = (status) => own.filter((m) => m.status === status).length;
+  console.log(`${label.padEnd(16)} ${percent.toFixed(2).padStart(6)} %  (${killed} killed, ${count("Timeout")} of them by time; `
+    + `${alive} alive; ${count("CompileError")} do not compile)`);
   return percent;
 }
 
@@ -49,8 +50,9 @@ for (const folder of new Set(mutants.map((m) => m.name.split("/")[0] + "/").sort
 score("  verification", "Ledger/Verification/");
 
 const survivors = mutants.filter(isAlive);
-for (const m of survivors) {
-  console.log(`${isExplained(m) ? "explained" : "alive"}: ${m.name}:${m.location.start.line} ${m.status} \`${m.code}\` → \`${m.replacement}\``);
+for (const m of [...survivors, ...mutants.filter((m) => m.status === "Timeout")]) {
+  const fate = m.status === "Timeout" ? "time" : isExplained(m) ? "explained" : "alive";
+  console.log(`${fate}: ${m.name}:${m.location.start.line} \`${m.code}\` → \`${m.replacement}\``);
 }
 const unexplained = survivors.filter((m) => exact.some((folder) => m.name.startsWith(folder)) && !isExplained(m));
 if (total === undefined || total < leastCore || unexplained.length > 0) {

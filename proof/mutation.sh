@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Mutates Spendra.Core, runs its tests against every mutant, and prints the scores: Core, its folders, what is alive.
 # Fails when the goals of docs/mutation.md are not met. About five minutes on two idle cores.
-# Arguments go to Stryker, for example: proof/mutation.sh --mutate '**/Ledger/*.cs'
+# Arguments go to Stryker, for example: proof/mutation.sh --mutate '**/Ledger/**/*.cs'
+# The goals are then judged by what was mutated.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/packages.sh
