@@ -48,7 +48,8 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# patiently COMMAND...: in the background, so that a signal is acted upon at once and ends it too.
+# patiently COMMAND...: in a process of its own, so that a signal is acted upon at once and ends it too. The command may
+# change the folder and `exec`.
 patiently() {
     local status=0
     "$@" &
@@ -72,8 +73,9 @@ exists() {
 # A mutant may leave something unused: that is no reason not to try it, so warnings do not stop it.
 build() {
     local project=$1 log=$2
-    (cd "$tree" && exec nice -n 15 dotnet build "tests/$project" -m:1 -v q \
-        -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false -p:GenerateDocumentationFile=false) >"$log" 2>&1
+    cd "$tree"
+    exec nice -n 15 dotnet build "tests/$project" -m:1 -v q \
+        -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false -p:GenerateDocumentationFile=false >"$log" 2>&1
 }
 
 # run CHECK CLASSES... LOG: builds its project and runs it until the first failure. 0: nothing noticed. 1: noticed, and
@@ -99,8 +101,9 @@ run() {
 run_tests() {
     local project=$1 log=$2
     shift 2
-    (cd "$tree" && exec timeout --kill-after=20 "$check_seconds" nice -n 15 \
-        "artifacts/bin/$project/debug/$project" --no-ansi --no-progress --stop-on-fail on "$@") >>"$log" 2>&1 </dev/null
+    cd "$tree"
+    exec timeout --kill-after=20 "$check_seconds" nice -n 15 \
+        "artifacts/bin/$project/debug/$project" --no-ansi --no-progress --stop-on-fail on "$@" >>"$log" 2>&1 </dev/null
 }
 
 # The class of the first test that failed; a test process that dies takes no test by name with it.
