@@ -108,9 +108,10 @@ run_tests() {
 
 # The class of the first test that failed; a test process that dies takes no test by name with it.
 first_failure() {
-    local project=$1 log=$2 status=$3 class
-    class=$(sed -nE "s/^failed (.*\.)?([A-Za-z0-9_+]+)\.[A-Za-z0-9_]+(\(.*)? \(.*\)$/\2/p" "$log" | head -1)
-    echo "$project ${class:-(ended with $status)}"
+    local project=$1 log=$2 status=$3 test class
+    test=$(sed -nE 's/^failed ([^ (]+).*/\1/p' "$log" | head -1)
+    class=${test%.*}
+    echo "$project ${class##*.}$([ -n "$class" ] || echo "(ended with $status)")"
 }
 
 header() {
