@@ -196,3 +196,4 @@ main() {
 }
 
 main "$@"
+exit
