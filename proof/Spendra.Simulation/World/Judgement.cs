@@ -123,7 +123,7 @@ internal sealed class Judgement(SimWorld world)
 
     private bool HasStoreTrouble() => world.Plan.Faults.Overlaps(
         [FaultKind.StoreRequestLost, FaultKind.StoreAnswerLost, FaultKind.StoreOutage, FaultKind.StoreConflict, FaultKind.SlowStore,
-         FaultKind.GatewayStop, FaultKind.Pause]);
+         FaultKind.GatewayStop, FaultKind.Pause, FaultKind.LongPause]);
 
     /// <summary>A budget of zero is closed by the rules themselves: the ledger is not asked.</summary>
     private bool HadClosedBudget(SimExchange exchange) => RulesDuring(exchange).Any(rows =>
