@@ -11,7 +11,7 @@ public sealed class SlowPartiesTests
     public async Task A_client_that_does_not_read_is_given_up_and_its_call_settled()
     {
         // Far more than the sockets and the server hold on their way to a client that takes nothing.
-        const int events = 600;
+        const int events = 200;
         var filler = Encoding.ASCII.GetBytes($": {new string('x', 64 * 1024)}\n\n");
         const string usage = "data: {\"id\":\"c1\",\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":16,\"total_tokens\":26}}\n\ndata: [DONE]\n\n";
         await using var provider = RawUpstream.Start(async network =>
