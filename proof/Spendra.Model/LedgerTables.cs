@@ -98,6 +98,6 @@ public sealed class LedgerTables
         if (!Idempotency.TryGetValue(key, out var row)) return;
         state.Idempotency[key] = row;
         var earlier = new RowKey(row.OrganizationId, row.ReservationId);
-        if (Open.TryGetValue(earlier, out var open)) state.Open[earlier] = open;
+        if (Open.ContainsKey(earlier)) state.StillOpen.Add(earlier);
     }
 }

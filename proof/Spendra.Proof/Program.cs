@@ -2,11 +2,15 @@
 // a promise was broken.
 using System.CommandLine;
 using Spendra.Proof.Failover;
+using Spendra.Proof.Kills;
 using Spendra.Proof.Simulation;
 
 var root = new RootCommand("Tries to break what Spendra promises: no overspend, no false denial, nothing lost.")
 {
     SimulateCommand.Create(),
+    EnginesCommand.Create(),
+    KillsCommand.Create(),
+    KillHost.Create(),
     FailoverCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -23,9 +23,11 @@ public static class GatewayStartup
     public static IServiceCollection AddSpendraGateway(this IServiceCollection services, GatewayOptions options)
     {
         services.AddSingleton(options);
+        services.AddSingleton(provider => GatewayEnvironment.Real(
+            provider.GetRequiredService<Database>(), options, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new GatewayParts(
             options,
-            GatewayEnvironment.Real(provider.GetRequiredService<Database>(), options, provider.GetRequiredService<TimeProvider>()),
+            provider.GetRequiredService<GatewayEnvironment>(),
             provider.GetRequiredService<LedgerLane>(),
             provider.GetRequiredService<MasterKey>(),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Spendra.Gateway")));

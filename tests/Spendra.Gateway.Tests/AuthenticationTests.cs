@@ -139,6 +139,22 @@ public sealed class AuthenticationTests
         (await company.SettledAsync()).Events.Should().ContainSingle();
     }
 
+    [Theory]
+    [InlineData("{slug: k1, actor: employee/e1, expiresAt: \"2020-01-01T00:00:00Z\"}", false, "key_expired")]
+    [InlineData("{slug: k1, actor: employee/e1}", true, "key_revoked")]
+    public async Task A_refused_key_leaves_a_row_that_explains_the_refusal(string key, bool isRevoked, string code)
+    {
+        await using var company = await Company.StartAsync(new Rules { Keys = [key] });
+        if (isRevoked)
+            await KeyIssuer.RevokeAsync(company.Gateway.Database, company.Slug, "k1", Author, TestContext.Current.CancellationToken);
+
+        var answer = (await company.ChatAsync()).ShouldBe(401, code);
+
+        var refused = (await company.BooksAsync()).Refusals.Should().ContainSingle().Subject;
+        refused.Should().BeEquivalentTo(new { Code = code, Route = "chat.completions" });
+        refused.RequestId.Should().Be(Guid.Parse(answer.Header("x-spendra-request-id")!));
+    }
+
     [Fact]
     public async Task An_expired_key_is_dead_until_its_expiry_is_moved()
     {

@@ -83,6 +83,20 @@ public sealed class BackgroundTests
     }
 
     [Fact]
+    public async Task It_is_settled_at_the_price_of_when_it_was_made_whatever_the_book_says_later()
+    {
+        await using var company = await Company.StartAsync();
+        var id = await StartAsync(company, "input_tokens=10");
+        await company.ApplyAsync(new Rules { Prices = [.. new Rules().Prices.Select(p => p.Replace("\"1\"", "\"3\"").Replace("\"2\"", "\"6\""))] });
+
+        (await company.GetAsync($"responses/{id}")).ShouldBe(200);
+
+        (await company.SettledAsync()).Settled.Should().Be(42_000);
+        (await company.ChatAsync("input_tokens=10")).ShouldBe(200);
+        (await company.SettledAsync()).Settled.Should().Be(42_000 * 4, "the new price holds for what comes after it");
+    }
+
+    [Fact]
     public async Task One_that_was_cancelled_without_a_usage_stays_held_until_it_expires()
     {
         await using var company = await Company.StartAsync();

@@ -62,6 +62,45 @@ public sealed partial class OwnershipTests
     }
 
     [Fact]
+    public async Task What_was_made_at_an_account_is_asked_for_at_that_account()
+    {
+        await using var first = await Sandbox.SandboxServer.StartAsync(new Sandbox.SandboxOptions { RecordRequests = true }, TestContext.Current.CancellationToken);
+        await using var company = await Company.StartAsync();
+        var (file, response) = await MakeAsync();
+        // An account that is older than the one of the objects: from now on it serves every new call.
+        await using (var connection = await company.Gateway.Database.ConnectAsync(TestContext.Current.CancellationToken))
+        {
+            await Dapper.SqlMapper.ExecuteAsync(connection, """
+                INSERT INTO provider_accounts (organization_id, account_id, slug, provider, base_url, credential_kind, credential, changed_epoch)
+                VALUES (@organization, @account, 'first', 'openai', @baseUrl, 'environment', @credential, 2);
+                UPDATE organizations SET governance_epoch = 2 WHERE organization_id = @organization
+                """, new
+            {
+                organization = company.Id, account = new Guid(1, 0, 0, new byte[8]), baseUrl = first.BaseUrl.ToString(),
+                credential = System.Text.Encoding.UTF8.GetBytes("PATH"),
+            });
+        }
+        var (elsewhere, _) = await MakeAsync();
+        var (before, beforeFirst) = (company.Journal.Count, first.Journal.Count);
+        beforeFirst.Should().Be(2, "what is new goes to the oldest account");
+
+        (await company.GetAsync($"files/{file}/content")).ShouldBe(200).Text.Should().Be("content");
+        (await company.GetAsync($"responses/{response}")).ShouldBe(200);
+        (await company.PostAsync("responses", Bodies.Response(more: $"\"previous_response_id\":\"{response}\"", model: "m-window"))).ShouldBe(200);
+        (await company.DeleteAsync($"files/{file}")).ShouldBe(200);
+
+        company.Journal.Count.Should().Be(before + 4);
+        first.Journal.Count.Should().Be(beforeFirst);
+        (await company.GetAsync($"files/{elsewhere}")).ShouldBe(200);
+        first.Journal.Count.Should().Be(beforeFirst + 1);
+        await company.SettledAsync();
+
+        async Task<(string File, string Response)> MakeAsync() => (
+            (string)(await Uploads.SendAsync(company, "a.txt", "content")).ShouldBe(200).Json["id"]!,
+            (string)(await company.PostAsync("responses", Bodies.Response())).ShouldBe(200).Json["id"]!);
+    }
+
+    [Fact]
     public async Task What_was_deleted_does_not_exist()
     {
         await using var company = await Company.StartAsync();

@@ -22,6 +22,21 @@ public sealed class MasterKeyTests
     }
 
     [Fact]
+    public void Every_byte_of_a_secret_counts()
+    {
+        var key = new MasterKey(RandomNumberGenerator.GetBytes(32));
+        var secret = RandomNumberGenerator.GetBytes(32);
+        var digest = key.DigestSecret(secret);
+        digest.Should().HaveCount(32);
+        for (var i = 0; i < secret.Length; i++)
+        {
+            secret[i] ^= 1;
+            key.DigestSecret(secret).Should().NotEqual(digest, $"byte {i} differs");
+            secret[i] ^= 1;
+        }
+    }
+
+    [Fact]
     public void A_sealed_credential_opens_only_for_its_row_and_organization_and_key()
     {
         var key = new MasterKey(RandomNumberGenerator.GetBytes(32));

@@ -49,7 +49,7 @@ internal static class SimulateCommand
         })).ToList();
         foreach (var worker in workers) worker.Start();
         while (workers.Exists(w => !w.Join(TimeSpan.FromMilliseconds(1_000.0 / workers.Count)))) summary.PrintProgress(clock.Elapsed);
-        summary.Print(clock.Elapsed);
+        summary.Print(first, clock.Elapsed);
         return summary.Violations == 0 ? 0 : 1;
     }
 

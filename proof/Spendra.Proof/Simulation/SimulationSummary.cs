@@ -41,9 +41,10 @@ internal sealed class SimulationSummary
         }
     }
 
-    public void Print(TimeSpan elapsed)
+    public void Print(ulong first, TimeSpan elapsed)
     {
-        Console.WriteLine($"{_histories} histories ({_faulty} with five kinds of fault or more) in {elapsed.TotalSeconds:F0} s: {_calls} calls, {_operations} ledger operations, {Violations} violations");
+        Console.WriteLine("== summary");
+        Console.WriteLine($"{_histories} histories from seed {first} ({_faulty} with five kinds of fault or more) in {elapsed.TotalSeconds:F0} s: {_calls} calls, {_operations} ledger operations, {Violations} violations");
         foreach (var (kind, count) in _faults) Console.WriteLine($"    {kind,-24} {count,10}");
     }
 }

@@ -28,22 +28,39 @@ internal sealed class SimClient
     {
         var plan = _world.Plan;
         await _world.Loop.DelayAsync(_random.Between(0, plan.Duration / 3));
-        for (var i = 0; i < plan.CallsPerClient; i++)
+        for (var i = 0; i < plan.CallsPerClient && !_world.IsHealing; i++)
         {
-            await CallAsync(MakeCall(i));
+            var answered = await CallAsync(MakeCall(i));
+            if (answered?.StartedId is { } id) await FetchAsync(answered.Call.Key, id);
             await _world.Loop.DelayAsync(_random.Between(0, plan.Duration / plan.CallsPerClient));
         }
     }
 
-    private SimCall MakeCall(int number) => new(
-        _random.Pick(_world.Keys),
-        _random.Pick(SimRules.Models),
-        MaxTokens: 1 + _random.Below(_random.Chance(100) ? 4_000 : 60),
-        IsStream: _random.Chance(500),
-        IdempotencyKey: _random.Chance(500) ? $"call-{_number}-{number}" : null,
-        Prompt: new string('x', _random.Below(60)));
+    private SimCall MakeCall(int number)
+    {
+        var key = _random.Pick(_world.Keys);
+        var model = _random.Pick(SimRules.Models);
+        var maxTokens = 1 + _random.Below(_random.Chance(100) ? 4_000 : 60);
+        var prompt = new string('x', _random.Below(60));
+        var call = _random.Chance(150)
+            ? SimCall.Start(key, model, maxTokens, prompt)
+            : SimCall.Chat(key, model, maxTokens, isStream: _random.Chance(500), prompt);
+        return call with { IdempotencyKey = _random.Chance(500) ? $"call-{_number}-{number}" : null };
+    }
 
-    private async Task CallAsync(SimCall call)
+    /// <summary>Asks for what was started, until it is done or patience ends; at times by two requests at once.</summary>
+    private async Task FetchAsync(SimKey key, string id)
+    {
+        for (var i = _random.Below(4); i > 0 && !_world.IsHealing; i--)
+        {
+            await _world.Loop.DelayAsync(_random.Between(100_000, 25_000_000));
+            if (_random.Chance(300) && _world.PickGateway(_random) is { } other) _world.Send(other, SimCall.Fetch(key, id));
+            await CallAsync(SimCall.Fetch(key, id));
+        }
+    }
+
+    /// <summary>The attempt that was answered for good, or null.</summary>
+    private async Task<SimExchange?> CallAsync(SimCall call)
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
@@ -59,9 +76,10 @@ internal sealed class SimClient
                 _world.Loop.After(_random.Between(100, 600_000), exchange.Leave);
             await exchange.Over;
             // A client repeats what failed on the way or what it is told to try again. Whoever hangs up is done.
-            if (exchange.HasClientLeft || (exchange.IsComplete && exchange.Status is not (429 or >= 500))) return;
+            if (exchange.HasClientLeft || (exchange.IsComplete && exchange.Status is not (429 or >= 500))) return exchange;
             await _world.Loop.DelayAsync(_random.Between(50_000, 1_000_000));
         }
+        return null;
     }
 
     private void DeliverAgain(SimCall call) => _world.Loop.After(_random.Between(0, 500_000), () =>

@@ -48,6 +48,9 @@ internal sealed class SimExchange
     /// <summary>The code of the gateway's own error, or null.</summary>
     public string? ErrorCode { get; private set; }
 
+    /// <summary>The id of the response that was started, once the client has read it.</summary>
+    public string? StartedId { get; private set; }
+
     public bool HasClientLeft { get; private set; }
 
     /// <summary>An exception left the handler.</summary>
@@ -72,7 +75,8 @@ internal sealed class SimExchange
         if (IsOver) return;
         if (!_response.HasStarted) Head(Context.Response.StatusCode);
         IsComplete = escaped is null;
-        ErrorCode = ReadErrorCode();
+        if (Status >= 400) ErrorCode = ReadText("\"code\":\"");
+        else if (Call.IsBackground) StartedId = ReadText("\"id\":\"");
         End();
     }
 
@@ -107,12 +111,12 @@ internal sealed class SimExchange
         EndedAt = _loop.Now;
     }
 
-    private string? ReadErrorCode()
+    /// <summary>The text that follows a name in the response.</summary>
+    private string? ReadText(string name)
     {
-        if (Status is null or < 400) return null;
         var text = Encoding.UTF8.GetString(_response.Written);
-        var at = text.IndexOf("\"code\":\"", StringComparison.Ordinal);
-        return at < 0 ? null : text[(at + 8)..text.IndexOf('"', at + 8)];
+        var at = text.IndexOf(name, StringComparison.Ordinal);
+        return at < 0 ? null : text[(at + name.Length)..text.IndexOf('"', at + name.Length)];
     }
 
     private DefaultHttpContext MakeContext()
@@ -120,13 +124,13 @@ internal sealed class SimExchange
         var body = Call.Body;
         var request = new HttpRequestFeature
         {
-            Method = "POST",
-            Path = "/v1/chat/completions",
+            Method = Call.Route.Method,
+            Path = "/v1" + Call.Route.Pattern.Replace("{id}", Call.ObjectId, StringComparison.Ordinal),
             Protocol = "HTTP/1.1",
             Scheme = "http",
             Body = new MemoryStream(body, writable: false),
         };
-        request.Headers.Authorization = "Bearer " + Call.Secret;
+        request.Headers.Authorization = "Bearer " + Call.Key.Secret;
         request.Headers.ContentType = "application/json";
         request.Headers.ContentLength = body.Length;
         request.Headers["x-client-request-id"] = $"{Number}";
@@ -136,7 +140,9 @@ internal sealed class SimExchange
         features.Set<IHttpResponseFeature>(_response);
         features.Set<IHttpResponseBodyFeature>(_response);
         features.Set<IHttpRequestLifetimeFeature>(new Lifetime(this));
-        return new DefaultHttpContext(features);
+        var context = new DefaultHttpContext(features);
+        if (Call.ObjectId is { } id) context.Request.RouteValues["id"] = id;
+        return context;
     }
 
     private sealed class Lifetime(SimExchange exchange) : IHttpRequestLifetimeFeature

@@ -14,6 +14,8 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
 {
     private const string Refusal = """{"error":{"message":"no","type":"invalid_request_error","param":null,"code":"no"}}""";
 
+    private readonly Dictionary<string, (ProviderRecord Record, long DoneAt)> _jobs = new(StringComparer.Ordinal);
+
     public ProviderFaults Faults { get; set; } = new();
 
     /// <summary>By the number of the attempt.</summary>
@@ -44,6 +46,11 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
         if (!Records.TryGetValue(attempt, out var record)) Records[attempt] = record = new ProviderRecord();
         record.Arrivals++;
         Arrived?.Invoke(attempt);
+        if (call.Fetches is { } id)
+        {
+            AnswerFetch(id, done);
+            return;
+        }
         if (Draw("provider refuses", Faults.Refuses))
         {
             record.HasRefused = true;
@@ -69,8 +76,28 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
             return;
         }
         Work(record, call);
+        if (call.IsBackground)
+        {
+            var started = $"resp_{attempt}";
+            _jobs[started] = (record, loop.Now + random.Between(10_000, 30_000_000));
+            Answer(done, 200, $"{{\"id\":\"{started}\",\"object\":\"response\",\"status\":\"queued\",\"model\":\"m\",\"usage\":null}}");
+            return;
+        }
         var content = MakeContent(record, call);
         loop.After(Delay(), () => done.TrySetResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = content }));
+    }
+
+    /// <summary>What a job used is told once it is done, as often as it is asked for.</summary>
+    private void AnswerFetch(string id, TaskCompletionSource<HttpResponseMessage> done)
+    {
+        var (record, doneAt) = _jobs[id];
+        if (loop.Now < doneAt)
+        {
+            Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"in_progress\",\"model\":\"m\",\"usage\":null}}");
+            return;
+        }
+        var usage = $"\"usage\":{{\"input_tokens\":{record.InputTokens},\"output_tokens\":{record.OutputTokens},\"input_tokens_details\":{{\"cached_tokens\":{record.CachedTokens}}}}}";
+        Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"completed\",\"model\":\"m\",{usage}}}", () => record.WasUsageRead = true);
     }
 
     private void Work(ProviderRecord record, ProviderCall call)
@@ -129,24 +156,30 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
         _ => Usage(record.InputTokens, 1, record.InputTokens + 1),
     };
 
-    private void Answer(TaskCompletionSource<HttpResponseMessage> done, int status, string body)
+    private void Answer(TaskCompletionSource<HttpResponseMessage> done, int status, string body, Action? wasRead = null)
     {
-        var stream = new SimUpstream(loop, random.Fork(), [body], SimContentEnd.Complete);
+        var stream = new SimUpstream(loop, random.Fork(), [body], SimContentEnd.Complete) { Ended = wasRead };
         var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new SimContent(stream, "application/json") };
         loop.After(Delay(), () => done.TrySetResult(response));
     }
 
     private static ProviderCall Read(HttpRequestMessage request)
     {
+        var path = request.RequestUri!.AbsolutePath;
+        if (request.Content is null) return new ProviderCall(0, 0, false, false) { Fetches = path[(path.LastIndexOf('/') + 1)..] };
         using var buffer = new MemoryStream();
-        request.Content!.ReadAsStream().CopyTo(buffer);
+        request.Content.ReadAsStream().CopyTo(buffer);
         using var json = JsonDocument.Parse(buffer.ToArray());
         var root = json.RootElement;
+        var isBackground = path.EndsWith("/responses", StringComparison.Ordinal);
         return new ProviderCall(
             (int)buffer.Length,
-            root.GetProperty("max_tokens").GetInt32(),
+            root.GetProperty(isBackground ? "max_output_tokens" : "max_tokens").GetInt32(),
             root.TryGetProperty("stream", out var stream) && stream.GetBoolean(),
-            root.TryGetProperty("stream_options", out var options) && options.GetProperty("include_usage").GetBoolean());
+            root.TryGetProperty("stream_options", out var options) && options.GetProperty("include_usage").GetBoolean())
+        {
+            IsBackground = isBackground,
+        };
     }
 
     private long Delay() => random.Between(100, Faults.MaxDelay);
@@ -158,7 +191,13 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
         return true;
     }
 
-    private sealed record ProviderCall(int Bytes, int MaxTokens, bool IsStream, bool IncludesUsage);
+    private sealed record ProviderCall(int Bytes, int MaxTokens, bool IsStream, bool IncludesUsage)
+    {
+        public bool IsBackground { get; init; }
+
+        /// <summary>The job that is asked for, or null when the call is work itself.</summary>
+        public string? Fetches { get; init; }
+    }
 }
 
 /// <summary>How a response from the provider ends.</summary>

@@ -34,7 +34,7 @@ internal sealed class SimSources(SimStore store) : IGovernanceSource, IReservati
     });
 
     public Task<ProviderObject?> FindAsync(Guid organizationId, string objectId, ObjectKind kind, CancellationToken cancel) =>
-        ReadAsync<ProviderObject?>(() => null);
+        ReadAsync(() => store.Objects.GetValueOrDefault((organizationId, objectId)));
 
     public Task<IReadOnlyList<ProviderObject>> ListFilesAsync(Guid organizationId, FilePage page, CancellationToken cancel) =>
         ReadAsync<IReadOnlyList<ProviderObject>>(() => []);

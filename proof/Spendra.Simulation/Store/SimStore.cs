@@ -29,6 +29,8 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
 
     public Dictionary<Guid, RefusalRecord> Refusals { get; } = [];
 
+    public Dictionary<(Guid OrganizationId, string ObjectId), ProviderObject> Objects { get; } = [];
+
     /// <summary>Called with the commands of every transaction that decided something, in the order of commit.</summary>
     public Action<IReadOnlyList<LedgerCommand>>? Committed { get; set; }
 
@@ -57,6 +59,7 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
         if (transaction.IsOver) return false;
         Tables.Apply(writes);
         foreach (var refusal in notes.Refusals) Refusals.TryAdd(refusal.RequestId, refusal);
+        foreach (var made in notes.Objects) Objects.TryAdd((made.OrganizationId, made.ObjectId), made);
         foreach (var beat in notes.Heartbeats) Heartbeats[beat.GatewayId] = beat.At;
         Committed?.Invoke(transaction.Commands);
         End(transaction);

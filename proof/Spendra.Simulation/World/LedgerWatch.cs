@@ -92,9 +92,21 @@ internal sealed class LedgerWatch(SimWorldParts world, IReadOnlyList<SimKey> key
         var rules = _rules[(reservation.OrganizationId, reservation.Epoch)];
         var key = rules.Keys[reservation.KeyId];
         if (key.RevokedAt is not null) Violations.Add($"{command.ReservationId} was admitted for a key that is revoked");
+        // What costs nothing holds nothing.
+        if (reservation.PriceId is null)
+        {
+            if (command.Claims.Length > 0 || reservation.Amount.Value != 0) Violations.Add($"{command.ReservationId} holds money without a price");
+            return;
+        }
+        CheckPrice(command, rules);
         Guid[] hard = [.. command.Claims.Where(c => c.Enforcement == Enforcement.Hard).Select(c => c.Window.Budget.BudgetId)];
         if (!_keys[reservation.KeyId].HardBudgets.ToHashSet().SetEquals(hard))
             Violations.Add($"{command.ReservationId} does not hold money under every hard cap of its key");
+    }
+
+    private void CheckPrice(ReserveCommand command, GovernanceRows rules)
+    {
+        var reservation = command.Reservation;
         var price = rules.Prices.Values
             .Where(p => p.Model == reservation.Model && p.EffectiveFrom <= reservation.ReservedAt)
             .OrderByDescending(p => p.EffectiveFrom).ThenByDescending(p => p.PriceId).First();

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Spendra.Gateway;
 using Spendra.Gateway.Forwarding;
-using Spendra.Gateway.Requests;
 using Spendra.Simulation.Clients;
 using Spendra.Simulation.Scheduling;
 using Spendra.Simulation.Store;
@@ -16,6 +15,7 @@ internal sealed class SimGateway
     private static readonly GatewayOptions Options = new()
     {
         ReservationSeconds = 60,
+        BackgroundReservationSeconds = 50,
         UpstreamTimeoutSeconds = 20,
         StreamIdleSeconds = 10,
         DetachedSeconds = 10,
@@ -96,7 +96,7 @@ internal sealed class SimGateway
         Exception? escaped = null;
         try
         {
-            var handled = _governed!.HandleAsync(exchange.Context, GovernedRoute.All[0]);
+            var handled = _governed!.HandleAsync(exchange.Context, exchange.Call.Route);
             // Its id is the first thing that a request gets, before anything is awaited.
             exchange.RequestId = _ids.Last;
             await handled;

@@ -21,7 +21,7 @@ internal sealed class SimProbes(SimWorld world)
                 world.Watch.Violations.Add("no gateway came up after healing");
                 return;
             }
-            var call = new SimCall(key, SimRules.Models[0], MaxTokens, IsStream: false, IdempotencyKey: null, "probe");
+            var call = SimCall.Chat(key, SimRules.Models[0], MaxTokens, isStream: false, "probe");
             var expected = Expect(key, call, gateway);
             var exchange = world.Send(gateway, call);
             world.Loop.RunUntil(() => exchange.IsOver, 30_000_000);

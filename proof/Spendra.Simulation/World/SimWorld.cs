@@ -21,7 +21,6 @@ internal sealed class SimWorld
     private readonly List<SimWorker> _workers = [];
     private readonly List<SimClient> _clients = [];
     private int _processes;
-    private bool _isHealing;
 
     public SimWorld(ulong seed, bool keepsTrace)
     {
@@ -67,7 +66,10 @@ internal sealed class SimWorld
     /// <summary>Crashes, stops, outages and clock steps that happened, by kind.</summary>
     public Dictionary<string, int> Struck { get; } = new(StringComparer.Ordinal);
 
-    public bool MayFail(FaultKind kind) => !_isHealing && Plan.Has(kind);
+    public bool MayFail(FaultKind kind) => !IsHealing && Plan.Has(kind);
+
+    /// <summary>No new faults, and no new calls but the probes.</summary>
+    public bool IsHealing { get; private set; }
 
     public bool HasGateway => _gateways.Exists(g => g.IsReady);
 
@@ -126,7 +128,7 @@ internal sealed class SimWorld
         {
             Loop.After(_faults.Between(0, Plan.Duration - 1), () =>
             {
-                if (_isHealing) return;
+                if (IsHealing) return;
                 Struck[kind.ToString()] = Struck.GetValueOrDefault(kind.ToString()) + 1;
                 Trace.Add(kind.ToString());
                 fault();
@@ -197,7 +199,7 @@ internal sealed class SimWorld
 
     private void Heal()
     {
-        _isHealing = true;
+        IsHealing = true;
         Trace.Add("healing");
         Loop.PausePerMille = 0;
         Store.Server.Faults = new StoreFaults();

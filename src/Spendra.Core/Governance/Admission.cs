@@ -30,9 +30,8 @@ public static class Admission
         long? clamp = null;
         foreach (var policy in standing.Policies)
         {
-            if (policy is not { Kind: PolicyKind.RequestLimit, MaxOutputTokens: { } max }) continue;
-            if (!policy.Filter.Matches(request)) continue;
-            clamp = Math.Min(clamp ?? max, max);
+            if (policy.Kind != PolicyKind.RequestLimit || !policy.Filter.Matches(request)) continue;
+            if (policy.MaxOutputTokens is { } max) clamp = Math.Min(clamp ?? max, max);
         }
         return clamp;
     }
@@ -90,18 +89,18 @@ public static class Admission
 
     private static Refusal? CheckSingleRequest(KeyStanding standing, RequestShape request, NanoUsd bound)
     {
-        if (standing.Key.MaxRequest is { } keyMax && bound > keyMax)
+        if (bound > standing.Key.MaxRequest)
         {
             return new Refusal(RefusalCode.RequestLimitExceeded,
-                $"This request may cost up to {bound} USD; the key allows {keyMax} USD per request.");
+                $"This request may cost up to {bound} USD; the key allows {standing.Key.MaxRequest} USD per request.");
         }
         foreach (var policy in standing.Policies)
         {
-            if (policy is { Kind: PolicyKind.RequestLimit, MaxRequest: { } max } && bound > max
+            if (policy.Kind == PolicyKind.RequestLimit && bound > policy.MaxRequest
                 && policy.Filter.Matches(request))
             {
                 return Refuse(RefusalCode.RequestLimitExceeded,
-                    $"This request may cost up to {bound} USD; '{policy.Slug}' allows {max} USD per request.", policy);
+                    $"This request may cost up to {bound} USD; '{policy.Slug}' allows {policy.MaxRequest} USD per request.", policy);
             }
         }
         foreach (var policy in standing.Policies)
@@ -133,13 +132,15 @@ public static class Admission
                 continue;
             }
             policyIds.Add(policy.PolicyId);
-            if (policy.BudgetId is not { } budgetId || snapshot.FindBudget(budgetId) is not { } budget)
+            var budget = policy.BudgetId is { } budgetId ? snapshot.FindBudget(budgetId) : null;
+            if (budget is null)
             {
                 if (isHard) return new Decision.Deny(Unbacked(policy));
                 continue;
             }
-            if (!isHard && snapshot.IsHardCapped(budgetId)) continue;
-            if (budget.WindowAt(atMicros) is not { } window) continue;
+            if (!isHard && snapshot.IsHardCapped(budget.BudgetId)) continue;
+            var window = budget.WindowAt(atMicros);
+            if (window is null) continue;
             permitted |= isHard;
             if (isHard && budget.Amount == NanoUsd.Zero)
                 return new Decision.Deny(Closed(policy, window, bound));

@@ -25,7 +25,7 @@ public static class PlainText
     /// <param name="text">The text.</param>
     /// <param name="longest">Characters it may have.</param>
     public static bool Matches(string text, int longest) =>
-        text.Length > 0 && text.Length <= longest && !text.Any(char.IsControl) && !string.IsNullOrWhiteSpace(text)
+        text.Length <= longest && !text.Any(char.IsControl) && !string.IsNullOrWhiteSpace(text)
         && !HasLoneSurrogate(text);
 
     private static bool HasLoneSurrogate(string text)

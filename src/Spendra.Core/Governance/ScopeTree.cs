@@ -28,21 +28,23 @@ public sealed class ScopeTree
     /// </summary>
     public Scope[]? Resolve(Guid actorId, Guid? projectId)
     {
-        if (Find(OrganizationId) is not { } organization || Find(actorId) is not { IsActor: true } actor) return null;
+        var organization = Find(OrganizationId);
+        var actor = Find(actorId);
+        if (organization is null || actor is not { IsActor: true }) return null;
         var found = new List<Scope>(MaxDepth) { organization };
-        for (var (scope, depth) = (actor, 0); ; depth++)
+        var scope = actor;
+        while (true)
         {
-            if (depth == MaxDepth) return null;
+            if (found.Count > MaxDepth) return null;
             found.Add(scope);
-            if (scope.ParentId is not { } parentId || parentId == OrganizationId) break;
-            if (Find(parentId) is not { } parent) return null;
-            scope = parent;
+            if (scope.ParentId is null || scope.ParentId == OrganizationId) break;
+            scope = Find(scope.ParentId.Value);
+            if (scope is null) return null;
         }
-        if (projectId is { } id)
-        {
-            if (Find(id) is not { Kind: ScopeKind.Project } project) return null;
-            if (!found.Contains(project)) found.Add(project);
-        }
+        if (projectId is null) return [.. found];
+        var project = Find(projectId.Value);
+        if (project is not { Kind: ScopeKind.Project }) return null;
+        if (!found.Contains(project)) found.Add(project);
         return [.. found];
     }
 }

@@ -8,8 +8,6 @@ internal static class Base32
 {
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
-    private static readonly sbyte[] Values = BuildValues();
-
     public static int LengthOf(int byteCount) => (byteCount * 8 + 4) / 5;
 
     public static string Encode(ReadOnlySpan<byte> bytes)
@@ -25,7 +23,6 @@ internal static class Base32
                 bits -= 5;
                 chars[at++] = Alphabet[(buffer >> bits) & 31];
             }
-            buffer &= (1 << bits) - 1;
         }
         if (bits > 0) chars[at] = Alphabet[(buffer << (5 - bits)) & 31];
         return new string(chars);
@@ -38,9 +35,9 @@ internal static class Base32
         int buffer = 0, bits = 0, at = 0;
         foreach (var c in text)
         {
-            var value = c < Values.Length ? Values[c] : (sbyte)-1;
-            if (value < 0) return false;
-            buffer = (buffer << 5) | (byte)value;
+            var value = Alphabet.IndexOf(c);
+            if (value == -1) return false;
+            buffer = (buffer << 5) | value;
             bits += 5;
             if (bits < 8) continue;
             bits -= 8;
@@ -48,13 +45,5 @@ internal static class Base32
             buffer &= (1 << bits) - 1;
         }
         return at == bytes.Length && buffer == 0;
-    }
-
-    private static sbyte[] BuildValues()
-    {
-        var values = new sbyte[128];
-        Array.Fill(values, (sbyte)-1);
-        for (sbyte i = 0; i < Alphabet.Length; i++) values[Alphabet[i]] = i;
-        return values;
     }
 }

@@ -35,5 +35,5 @@ public sealed record ScopedKey
 
     public long? RevokedAt { get; init; }
 
-    public bool IsExpired(long atMicros) => ExpiresAt is { } expiry && atMicros >= expiry;
+    public bool IsExpired(long atMicros) => atMicros >= ExpiresAt;
 }

@@ -96,10 +96,9 @@ public static class LedgerMachine
             throw new ArgumentException("a reservation names the windows that it claims");
         for (var i = 0; i < claims.Length; i++)
         {
-            if (claims[i].WindowId != reservation.WindowIds[i])
-                throw new ArgumentException("a reservation names the windows that it claims");
+            // Found nowhere or elsewhere: another window. Found before: claimed twice.
             if (reservation.WindowIds.IndexOf(claims[i].WindowId) != i)
-                throw new ArgumentException("a reservation claims a window once");
+                throw new ArgumentException("a reservation names the windows that it claims, each once");
         }
         var digest = command.Idempotency?.KeyDigest;
         if ((digest is null) != (reservation.IdempotencyDigest is null)
@@ -156,7 +155,7 @@ public static class LedgerMachine
         if (command.Settlement.Cost.IsNegative) throw new ArgumentException("a cost is never negative");
         if (batch.FindOpen(command) is { } open)
             return End(batch, open, SpendKind.Settled, command.Settlement);
-        if (batch.FindSpent(command) is { FirstKind: SpendKind.Expired, HasLate: false } expired)
+        if (batch.FindSpent(command) is { IsInDoubt: true } expired)
             return SettleLate(batch, expired, command.Settlement, reason: null);
         return batch.HasEnded(command) ? LedgerOutcome.AlreadyEnded.Instance : LedgerOutcome.Unknown.Instance;
     }
@@ -182,7 +181,7 @@ public static class LedgerMachine
     private static LedgerOutcome Release(LedgerBatch batch, ReleaseCommand command)
     {
         // After expiry the money is booked, not held: that the provider did no work takes it back.
-        if (batch.FindSpent(command) is { FirstKind: SpendKind.Expired, HasLate: false } expired)
+        if (batch.FindSpent(command) is { IsInDoubt: true } expired)
             return SettleLate(batch, expired, new Settlement { Cost = NanoUsd.Zero, Usage = default, TierPercent = expired.Reservation.TierPercent }, command.Reason);
         if (batch.FindOpen(command) is not { } open)
             return batch.HasEnded(command) ? LedgerOutcome.AlreadyEnded.Instance : LedgerOutcome.Unknown.Instance;
@@ -218,12 +217,9 @@ public static class LedgerMachine
             return batch.FindOpen(command) is not null || batch.HasEnded(command)
                 ? throw new ArgumentException("only what was spent can be adjusted")
                 : LedgerOutcome.Unknown.Instance;
-        if (command.AfterEvent is { } seen && seen != spent.LastEventNumber)
-        {
-            return seen < spent.LastEventNumber
-                ? LedgerOutcome.AlreadyEnded.Instance
-                : throw new ArgumentException("an adjustment cannot follow an event that is not there");
-        }
+        if (command.AfterEvent < spent.LastEventNumber) return LedgerOutcome.AlreadyEnded.Instance;
+        if (command.AfterEvent > spent.LastEventNumber)
+            throw new ArgumentException("an adjustment cannot follow an event that is not there");
         var total = spent.TotalCost + command.Difference;
         if (total.IsNegative) throw new ArgumentException("an adjustment cannot take more than was spent");
         batch.Move(spent.Reservation, reserved: NanoUsd.Zero, settled: command.Difference);

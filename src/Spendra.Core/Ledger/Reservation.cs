@@ -118,6 +118,9 @@ public sealed record SpendEvent(
 public sealed record SpentReservation(Reservation Reservation, SpendKind FirstKind, NanoUsd TotalCost, int LastEventNumber, long FirstEntry)
 {
     public bool HasLate { get; init; }
+
+    /// <summary>Booked at its bound because nobody ended it: what it really cost may still come.</summary>
+    public bool IsInDoubt => FirstKind == SpendKind.Expired && !HasLate;
 }
 
 public enum EntryKind

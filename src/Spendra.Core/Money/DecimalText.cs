@@ -16,9 +16,11 @@ internal static class DecimalText
         var negative = text[0] == '-';
         var digits = negative ? text.AsSpan(1) : text;
         var point = digits.IndexOf('.');
-        var whole = point < 0 ? digits : digits[..point];
-        var fraction = point < 0 ? [] : digits[(point + 1)..];
-        if (whole.IsEmpty || (point >= 0 && fraction.IsEmpty)) return false;
+        var whole = point == -1 ? digits : digits[..point];
+        var fraction = point == -1 ? [] : digits[(point + 1)..];
+        if (whole.IsEmpty || (point != -1 && fraction.IsEmpty)) return false;
+        fraction = fraction.TrimEnd('0');
+        if (fraction.Length > decimals) return false;
 
         Int128 value = 0;
         foreach (var c in whole)
@@ -27,12 +29,11 @@ internal static class DecimalText
             value = value * 10 + (c - '0');
             if (value > long.MaxValue) return false;
         }
-        for (var i = 0; i < Math.Max(decimals, fraction.Length); i++)
+        for (var i = 0; i < decimals; i++)
         {
             var c = i < fraction.Length ? fraction[i] : '0';
             if (!char.IsAsciiDigit(c)) return false;
-            if (i < decimals) value = value * 10 + (c - '0');
-            else if (c != '0') return false;
+            value = value * 10 + (c - '0');
         }
         if (negative) value = -value;
         if (value > long.MaxValue || value < long.MinValue) return false;

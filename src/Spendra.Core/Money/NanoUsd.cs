@@ -32,16 +32,16 @@ public readonly record struct NanoUsd(long Value) : IComparable<NanoUsd>
 
     public static bool operator >=(NanoUsd a, NanoUsd b) => a.Value >= b.Value;
 
-    public static NanoUsd Min(NanoUsd a, NanoUsd b) => a <= b ? a : b;
+    public static NanoUsd Min(NanoUsd a, NanoUsd b) => new(Math.Min(a.Value, b.Value));
 
-    public static NanoUsd Max(NanoUsd a, NanoUsd b) => a >= b ? a : b;
+    public static NanoUsd Max(NanoUsd a, NanoUsd b) => new(Math.Max(a.Value, b.Value));
 
     public int CompareTo(NanoUsd other) => Value.CompareTo(other.Value);
 
     /// <summary>The exact decimal amount in USD, without trailing zeros: <c>0.0000012</c>, <c>-3</c>.</summary>
     public override string ToString()
     {
-        UInt128 magnitude = (UInt128)(Value < 0 ? -(Int128)Value : Value);
+        var magnitude = (UInt128)Int128.Abs(Value);
         var whole = (ulong)(magnitude / PerUsd);
         var fraction = (ulong)(magnitude % PerUsd);
         var sign = Value < 0 ? "-" : "";

@@ -18,7 +18,7 @@ public readonly record struct Rate
 
     public long NanosPerMillion { get; }
 
-    public static Rate Max(Rate a, Rate b) => a.NanosPerMillion >= b.NanosPerMillion ? a : b;
+    public static Rate Max(Rate a, Rate b) => new(Math.Max(a.NanosPerMillion, b.NanosPerMillion));
 
     /// <summary>Exact product in nano-USD × 10⁻⁶; rounded once by whoever adds the products up.</summary>
     public Int128 Times(long units) => (Int128)NanosPerMillion * units;

@@ -43,9 +43,7 @@ public static class Cost
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tierPercent);
         ArgumentOutOfRangeException.ThrowIfNegative(units.Input);
         ArgumentOutOfRangeException.ThrowIfNegative(units.Output);
-        var worst = Ceiling(price.Rates, units);
-        if (price.LongContext is { } band && units.Input > band.AboveInputUnits)
-            worst = Int128.Max(worst, Ceiling(band.Rates, units));
+        var worst = Int128.Max(Ceiling(price.Rates, units), Ceiling(price.CardFor(units.Input), units));
         return Rounding.Up(checked(worst * tierPercent), Divisor);
     }
 

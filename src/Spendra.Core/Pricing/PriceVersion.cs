@@ -57,5 +57,5 @@ public sealed record PriceVersion
     public required string Source { get; init; }
 
     public RateCard CardFor(long totalInputUnits) =>
-        LongContext is { } band && totalInputUnits > band.AboveInputUnits ? band.Rates : Rates;
+        totalInputUnits > LongContext?.AboveInputUnits ? LongContext.Rates : Rates;
 }

@@ -27,8 +27,8 @@ internal sealed class UpstreamClient : IDisposable
     public UpstreamClient(GatewayOptions options)
     {
         var connectTimeout = TimeSpan.FromSeconds(options.UpstreamConnectSeconds);
-        _providers = MakeInvoker(options.AllowPrivateUpstreams, connectTimeout);
-        _sandbox = MakeInvoker(allowInside: true, connectTimeout);
+        _providers = new HttpMessageInvoker(MakeHandler(options.AllowPrivateUpstreams, connectTimeout));
+        _sandbox = new HttpMessageInvoker(MakeHandler(allowInside: true, connectTimeout));
     }
 
     /// <summary>Sends one request and returns when the response's headers are there.</summary>
@@ -61,7 +61,7 @@ internal sealed class UpstreamClient : IDisposable
         _sandbox.Dispose();
     }
 
-    private static HttpMessageInvoker MakeInvoker(bool allowInside, TimeSpan connectTimeout) => new(new SocketsHttpHandler
+    internal static HttpMessageHandler MakeHandler(bool allowInside, TimeSpan connectTimeout) => new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
@@ -76,5 +76,5 @@ internal sealed class UpstreamClient : IDisposable
         PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         SslOptions = new SslClientAuthenticationOptions { EnabledSslProtocols = System.Security.Authentication.SslProtocols.None },
         ConnectCallback = (context, cancel) => AddressRules.ConnectAsync(context.DnsEndPoint, allowInside, cancel),
-    });
+    };
 }

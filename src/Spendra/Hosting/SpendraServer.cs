@@ -33,10 +33,19 @@ internal sealed class SpendraServer : IAsyncDisposable
     public IReadOnlyList<string> Urls => [.. _app.Urls];
 
     /// <exception cref="CommandException">The address cannot be listened on.</exception>
-    public static async Task<SpendraServer> StartAsync(SpendraOptions options, ServerParts parts, TimeProvider time, CancellationToken cancel)
+    public static Task<SpendraServer> StartAsync(SpendraOptions options, ServerParts parts, TimeProvider time, CancellationToken cancel) =>
+        StartAsync(options, parts, time, static _ => { }, cancel);
+
+    /// <param name="options">Every setting.</param>
+    /// <param name="parts">What was made before.</param>
+    /// <param name="time">The clock of all parts.</param>
+    /// <param name="replace">Puts others in the place of parts of the roles: how a proof stands between a server and its world.</param>
+    /// <param name="cancel">Stops waiting for the start.</param>
+    internal static async Task<SpendraServer> StartAsync(
+        SpendraOptions options, ServerParts parts, TimeProvider time, Action<IServiceCollection> replace, CancellationToken cancel)
     {
         var isStarted = false;
-        var app = Build(options, parts, time, () => isStarted);
+        var app = Build(options, parts, time, replace, () => isStarted);
         try
         {
             await app.StartAsync(cancel);
@@ -60,7 +69,8 @@ internal sealed class SpendraServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private static WebApplication Build(SpendraOptions options, ServerParts parts, TimeProvider time, Func<bool> isStarted)
+    private static WebApplication Build(
+        SpendraOptions options, ServerParts parts, TimeProvider time, Action<IServiceCollection> replace, Func<bool> isStarted)
     {
         // The program's own folder as content root: no file of the working directory is configuration but ours.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
@@ -78,6 +88,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         // Why a start failed is said once, by the command, and not by the host as well.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => isStarted() && level >= LogLevel.Warning);
         AddParts(builder.Services, options, parts, time);
+        replace(builder.Services);
         var app = builder.Build();
         MapParts(app, options, parts);
         return app;

@@ -183,7 +183,7 @@ public sealed class ReservationSweepTests : IAsyncLifetime
     }
 
     private ReservationSweep NewSweep() =>
-        new(_database, _lane, new SweepOptions(), _time, NullLogger<ReservationSweep>.Instance);
+        new(new SweepQueries(_database), _lane, new SweepOptions(), _time, NullLogger<ReservationSweep>.Instance);
 
     private Task BeatAsync() => _lane.BeatAsync(GatewayId, Micros.Of(Start), Micros.Now(_time));
 

@@ -150,6 +150,13 @@ public sealed class BudgetCalendarTests
         window!.Value.Contains(Utc(2100, 1, 1)).Should().BeTrue();
     }
 
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(long.MinValue)]
+    public void Instant_beyond_every_calendar_is_a_bug(long atMicros) =>
+        FluentActions.Invoking(() => BudgetCalendar.WindowAt(Period.Of(PeriodKind.Month), TimeZoneInfo.Utc, atMicros))
+            .Should().Throw<OverflowException>();
+
     [Fact]
     public void Span_includes_its_start_and_excludes_its_end()
     {

@@ -67,6 +67,44 @@ public sealed class AdmissionBudgetTests
     }
 
     [Fact]
+    public void Hard_cap_for_certain_models_permits_no_other_model()
+    {
+        CapForModels(200, "gpt-4.1");
+        _world.Deny(Chat("gpt-4.1-mini")).Code.Should().Be(RefusalCode.NoApplicableBudget);
+        _world.Admit(Chat("gpt-4.1")).Claims.Should().HaveCount(1);
+    }
+
+    [Fact]
+    public void Hard_caps_for_certain_models_permit_routes_without_a_model()
+    {
+        CapForModels(200, "gpt-4.1");
+        _world.Admit(Chat(model: ""), "0").Claims.Should().BeEmpty();
+        CapForModels(201, "gpt-4.1-mini");
+        _world.Admit(Chat(model: ""), "0").Claims.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(PolicyKind.SoftCap)]
+    [InlineData(PolicyKind.Alert)]
+    public void Soft_caps_for_certain_models_permit_no_route_without_a_model(PolicyKind kind)
+    {
+        _world.Add(Rule(200, kind) with
+        {
+            BudgetId = _world.Budget(300).BudgetId, Filter = new PolicyFilter { Models = Names("gpt-4.1") },
+        });
+        _world.Deny(Chat(model: ""), "0").Code.Should().Be(RefusalCode.NoApplicableBudget);
+    }
+
+    [Fact]
+    public void What_can_cost_nothing_holds_nothing()
+    {
+        _world.HardCap(200, _world.Budget(300));
+        var admitted = _world.Admit(Chat(), "0");
+        admitted.Claims.Should().BeEmpty();
+        admitted.PolicyIds.Should().Equal(Id(200));
+    }
+
+    [Fact]
     public void Range_outside_its_days_neither_permits_nor_claims()
     {
         _world.HardCap(200, _world.Budget(300, kind: PeriodKind.Range));
@@ -168,4 +206,7 @@ public sealed class AdmissionBudgetTests
         _world.HardCap(200, _world.Budget(300, usd: "1"));
         _world.Admit(Chat(), "1000000");
     }
+
+    private void CapForModels(int id, string model) => _world.Add(
+        _world.HardCap(id, _world.Budget(id + 100)) with { Filter = new PolicyFilter { Models = Names(model) } });
 }

@@ -55,6 +55,7 @@ public sealed class NameSetTests
         Names().Should().NotBe(default(NameSet));
         default(NameSet).Should().NotBe(Names());
         default(NameSet).GetHashCode().Should().Be(NameSet.Unrestricted.GetHashCode());
+        Names("a", "b").GetHashCode().Should().NotBe(Names("a").GetHashCode(), "sets are keys of dictionaries");
     }
 
     [Theory]

@@ -62,5 +62,13 @@ public sealed class PolicyFilterTests
     }
 
     [Fact]
+    public void Route_without_a_model_has_none()
+    {
+        Chat(model: "").HasModel.Should().BeFalse();
+        default(RequestShape).HasModel.Should().BeFalse();
+        Chat(model: "m").HasModel.Should().BeTrue();
+    }
+
+    [Fact]
     public void Request_that_says_nothing_of_tools_uses_none() => default(RequestShape).Tools.Should().BeEmpty();
 }

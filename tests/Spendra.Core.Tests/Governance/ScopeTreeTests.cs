@@ -60,6 +60,17 @@ public sealed class ScopeTreeTests
         new ScopeTree(Org, Scopes.Where(s => s.ScopeId != Org)).Resolve(Subagent, null).Should().BeNull();
     }
 
+    [Theory]
+    [InlineData(8, true)]
+    [InlineData(9, false)]
+    public void Chain_of_owners_has_at_most_eight_links(int length, bool isResolved)
+    {
+        var chain = Enumerable.Range(0, length).Select(i => new Scope(
+            Id(50 + i), ScopeKind.Agent, $"a{i}", "A", i + 1 < length ? Id(51 + i) : null));
+        new ScopeTree(Org, [Scopes[0], .. chain]).Resolve(Id(50), null)?.Length.Should().Be(9);
+        (new ScopeTree(Org, [Scopes[0], .. chain]).Resolve(Id(50), null) is not null).Should().Be(isResolved);
+    }
+
     [Fact]
     public void Cycle_resolves_to_nothing()
     {

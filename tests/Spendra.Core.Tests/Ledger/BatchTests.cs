@@ -84,6 +84,31 @@ public sealed class BatchTests
     }
 
     [Fact]
+    public void Batch_that_moves_no_window_still_writes()
+    {
+        // Free reservations without windows: an opening, an ending and a correction are rows of their own.
+        _lane.Run(_lane.Reserve(10, 0), _lane.Reserve(11, 0));
+        _lane.Written.IsEmpty.Should().BeFalse();
+        _lane.Run(_lane.Release(11));
+        _lane.Written.IsEmpty.Should().BeFalse();
+        _lane.Run(_lane.Settle(10, 0));
+        _lane.Run(_lane.Adjust(10, 1));
+        _lane.Written.Windows.Should().BeEmpty();
+        _lane.Written.IsEmpty.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Reservation_that_is_not_open_cannot_be_closed()
+    {
+        var state = new LedgerState();
+        state.Organizations[Org] = new OrganizationRow(Org, Epoch, 0, 0);
+        var batch = new LedgerBatch(state, nowMicros: 1);
+        FluentActions.Invoking(() => batch.CloseReleased(_lane.Reserve(10, 1, A).Reservation, "not_sent"))
+            .Should().Throw<LedgerInvariantException>();
+        batch.Complete().Released.Should().BeEmpty();
+    }
+
+    [Fact]
     public void Command_of_a_foreign_kind_fails_alone()
     {
         var outcomes = _lane.Run(new Foreign(Org, Id(10)), _lane.Reserve(11, 1, A));

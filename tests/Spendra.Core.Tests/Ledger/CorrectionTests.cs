@@ -115,6 +115,15 @@ public sealed class CorrectionTests
     }
 
     [Fact]
+    public void Adjustment_by_nothing_is_an_event_that_explains_nothing()
+    {
+        _lane.Run(_lane.Settle(10, 30));
+        _lane.RunOne<LedgerOutcome.Ended>(_lane.Adjust(10, 0)).Cost.Should().Be(Nanos(30));
+        _lane.Written.SpendEvents.Should().ContainSingle();
+        _lane.Store.Excesses.Should().BeEmpty();
+    }
+
+    [Fact]
     public void Adjustment_takes_no_more_than_was_spent()
     {
         _lane.Run(_lane.Settle(10, 30));

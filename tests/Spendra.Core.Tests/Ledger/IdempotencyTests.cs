@@ -55,6 +55,25 @@ public sealed class IdempotencyTests
     }
 
     [Fact]
+    public void Request_whose_first_is_booked_by_the_same_batch_cannot_be_replayed()
+    {
+        var outcomes = _lane.Run(_lane.Once(11, 1, key: 1, body: 1, A), _lane.Settle(10, 1));
+        outcomes[0].Should().Be(new LedgerOutcome.Repeated(RefusalCode.IdempotencyReplayUnavailable, Id(10)));
+    }
+
+    [Fact]
+    public void Key_whose_first_request_was_released_elsewhere_is_no_longer_in_progress()
+    {
+        // The row outlived its release: what the state says of the reservation decides, not that it was once open.
+        var repeat = _lane.Once(11, 1, key: 1, body: 1, A);
+        var state = _lane.Store.Load([repeat], isRepeated: false);
+        state.StillOpen.Should().Contain(new RowKey(Org, Id(10)));
+        state.Released.Add(new RowKey(Org, Id(10)));
+        LedgerMachine.Decide(state, [repeat], 5).Outcomes.Should().Equal(
+            new LedgerOutcome.Repeated(RefusalCode.IdempotencyReplayUnavailable, Id(10)));
+    }
+
+    [Fact]
     public void Two_uses_of_a_key_in_one_batch_admit_the_first()
     {
         var outcomes = _lane.Run(_lane.Once(11, 1, key: 5, body: 5, A), _lane.Once(12, 1, key: 5, body: 5, A));

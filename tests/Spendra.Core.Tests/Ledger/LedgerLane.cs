@@ -4,6 +4,7 @@ using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Core.Metering;
 using Spendra.Core.Money;
+using Spendra.Model;
 
 namespace Spendra.Core.Tests.Ledger;
 
@@ -25,7 +26,7 @@ internal sealed class LedgerLane
         Store.Organizations[OtherOrg] = new OrganizationRow(OtherOrg, Epoch, 0, 0);
     }
 
-    public LedgerStore Store { get; } = new();
+    public LedgerTables Store { get; } = new();
 
     /// <summary>What the last batch wrote.</summary>
     public LedgerWrites Written { get; private set; } = null!;

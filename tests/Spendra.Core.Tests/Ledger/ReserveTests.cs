@@ -84,9 +84,31 @@ public sealed class ReserveTests
     [Fact]
     public void First_held_budget_is_named()
     {
-        _lane.Run(_lane.Reserve(10, 50, A, B));
-        _lane.RunOne<LedgerOutcome.Refused>(_lane.Reserve(11, 50, B, A)).Refusal.PolicyId.Should().Be(B.PolicyId);
-        _lane.RunOne<LedgerOutcome.Refused>(_lane.Reserve(12, 50 + 1 - 1, B)).Refusal.Code.Should().Be(RefusalCode.BudgetHeld);
+        _lane.Run(_lane.Reserve(10, 50, A, B), _lane.Reserve(11, 50, A));
+        _lane.RunOne<LedgerOutcome.Refused>(_lane.Reserve(12, 50, B, A)).Refusal.PolicyId.Should().Be(B.PolicyId);
+        _lane.RunOne<LedgerOutcome.Refused>(_lane.Reserve(13, 50, A, B)).Refusal.PolicyId.Should().Be(A.PolicyId);
+        _lane.RunOne<LedgerOutcome.Refused>(_lane.Reserve(14, 50, B)).Refusal.Code.Should().Be(RefusalCode.BudgetHeld);
+    }
+
+    [Fact]
+    public void Refusal_tells_what_stands_in_the_window_and_whether_waiting_helps()
+    {
+        _lane.Run(_lane.Reserve(10, 30, A), _lane.Reserve(11, 20, A));
+        _lane.Run(_lane.Settle(10, 30));
+        _lane.RunOne<LedgerOutcome.Refused>(_lane.Reserve(12, 60, A)).Refusal.Message.Should().Be(
+            "Budget 'budget-1' is held by requests in flight (limit 0.0000001, settled 0.00000003, reserved 0.00000002, "
+            + "needed 0.00000006 USD). Try again shortly.");
+        _lane.RunOne<LedgerOutcome.Refused>(_lane.Reserve(13, 71, A)).Refusal.Message.Should().Be(
+            "Budget 'budget-1' cannot cover this request (limit 0.0000001, settled 0.00000003, reserved 0.00000002, "
+            + "needed 0.000000071 USD).");
+    }
+
+    [Fact]
+    public void What_remains_is_the_limit_without_what_is_settled_and_held()
+    {
+        _lane.Run(_lane.Reserve(10, 30, A));
+        _lane.Run(_lane.Settle(10, 30));
+        _lane.RunOne<LedgerOutcome.Admitted>(_lane.Reserve(11, 20, A)).Windows[0].Remaining.Should().Be(Nanos(50));
     }
 
     [Fact]

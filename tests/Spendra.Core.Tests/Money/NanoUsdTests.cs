@@ -120,6 +120,18 @@ public sealed class NanoUsdTests
     });
 
     [Fact]
+    public void Equal_amounts_are_neither_less_nor_greater()
+    {
+        NanoUsd a = new(5), b = new(5);
+        (a < b).Should().BeFalse();
+        (a > b).Should().BeFalse();
+        (a <= b).Should().BeTrue();
+        (a >= b).Should().BeTrue();
+        a.CompareTo(b).Should().Be(0);
+        NanoUsd.Zero.IsNegative.Should().BeFalse();
+    }
+
+    [Fact]
     public void Whole_dollars_are_a_thousand_million_nanos()
     {
         NanoUsd.FromUsd(3).Value.Should().Be(3_000_000_000);

@@ -146,6 +146,9 @@ public sealed class CostTests
     {
         FluentActions.Invoking(() => Cost.Bound(Prices.Mini, new UnitBound(-1, 0))).Should().Throw<ArgumentOutOfRangeException>();
         FluentActions.Invoking(() => Cost.Bound(Prices.Mini, new UnitBound(0, -1))).Should().Throw<ArgumentOutOfRangeException>();
+        // A negative side must not hide behind what the other side costs.
+        FluentActions.Invoking(() => Cost.Bound(Prices.Mini, new UnitBound(-1, 1_000))).Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => Cost.Bound(Prices.Mini, new UnitBound(1_000, -1))).Should().Throw<ArgumentOutOfRangeException>();
         FluentActions.Invoking(() => Cost.Bound(Prices.Mini, default, 0)).Should().Throw<ArgumentOutOfRangeException>();
         FluentActions.Invoking(() => Cost.Of(Prices.Mini, default, -50)).Should().Throw<ArgumentOutOfRangeException>();
     }

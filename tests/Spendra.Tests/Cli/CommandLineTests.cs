@@ -75,6 +75,10 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("budgets")]
     [InlineData("verify")]
     [InlineData("explain", "zzz")]
+    [InlineData("reservations")]
+    [InlineData("keys", "list")]
+    [InlineData("keys", "create", "k1", "--actor", "employee/e1")]
+    [InlineData("keys", "revoke", "k1")]
     public async Task A_report_on_a_folder_without_a_database_says_so_and_makes_none(params string[] arguments)
     {
         var ran = await _runner.RunOnDataAsync(arguments);

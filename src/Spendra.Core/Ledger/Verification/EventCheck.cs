@@ -10,7 +10,7 @@ namespace Spendra.Core.Ledger.Verification;
 internal sealed class EventCheck(VerifiedOrganization organization, VerificationReport report)
 {
     private Guid _reservationId;
-    private int _lastNumber = -1;
+    private int _lastNumber;
     private SpendKind _firstKind;
     private bool _hasLate;
     private Int128 _total;
@@ -62,7 +62,7 @@ internal sealed class EventCheck(VerifiedOrganization organization, Verification
 
     private void EndReservation()
     {
-        if (_reservations > 0 && _total < 0)
+        if (_total < 0)
             report.Add(Invariant.EventTotal, $"reservation {_reservationId}", "0 or more", $"{_total} nano-USD");
     }
 

@@ -15,7 +15,7 @@ public sealed class LedgerVerification
     private readonly ExcessCheck _excesses;
     private readonly JournalCheck _journal;
     private readonly HashSet<Guid> _open = [];
-    private Guid _lastSpent;
+    private Guid? _lastSpent;
     private long _spent;
     private long _released;
 

@@ -1,0 +1,141 @@
+using Spendra.Proof.Worlds;
+using Spendra.Settings;
+using Spendra.Storage;
+
+namespace Spendra.Proof.Kills;
+
+/// <summary>
+/// One world whose servers are killed one after the other. Round after round: start what is to die, load it, let it
+/// die, go on with what was not answered. Every few rounds the sweep is left in peace until nothing is held, and the
+/// books are compared.
+/// </summary>
+internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
+{
+    private const int Callers = 6;
+    private const int RoundsBetweenChecks = 25;
+    // One round in so many is killed at a random moment, its start included.
+    private const int OneRandomIn = 4;
+
+    // The lease of the sweep when no gateway lives: what is silent is dead.
+    private const int ShortLease = 1;
+
+    private static readonly TimeSpan RoundPatience = TimeSpan.FromSeconds(6);
+
+    /// <summary>Rounds until <paramref name="isEnough"/>, then the last check.</summary>
+    public async Task RunAsync(Func<bool> isEnough, CancellationToken cancel)
+    {
+        for (var round = 1; !isEnough() && !cancel.IsCancellationRequested; round++)
+        {
+            if (Random.Shared.Next(3) == 0 && await world.CountOpenAsync() > 0) await WorkerRoundAsync(deck.NextWorkerDeath());
+            else await GatewayRoundAsync();
+            if (round % RoundsBetweenChecks == 0) await CheckAsync();
+        }
+        await CheckAsync();
+        tally.Attempted(world.Journal.Count);
+    }
+
+    private async Task GatewayRoundAsync()
+    {
+        // Several gateways share a server; a data folder is usually one process's.
+        var hosts = world.Engine == DatabaseEngine.Postgres ? 2 : 1;
+        await Task.WhenAll(Enumerable.Range(0, hosts).Select(_ => Random.Shared.Next(OneRandomIn) == 0
+            ? RandomDeathAsync()
+            : DeathAsync(deck.NextGatewayDeath())));
+    }
+
+    private async Task DeathAsync(Death death)
+    {
+        await using var host = Start(death.Role, death, leaseSeconds: 5);
+        if (await host.ListeningAsync() is { } url)
+        {
+            await using var load = Load.Start(world, url, Callers);
+            if (death.NeedsStop) await StopUnderLoadAsync(host, load);
+            else if (death.NeedsFailure) await FailUntilDeadAsync(host);
+            if (!await host.EndsWithinAsync(RoundPatience)) host.Kill();
+        }
+        Count(host, death);
+    }
+
+    private static async Task StopUnderLoadAsync(HostProcess host, Load load)
+    {
+        await load.WaitForAsync(3);
+        await host.StopAsync();
+    }
+
+    private async Task FailUntilDeadAsync(HostProcess host)
+    {
+        for (var i = 0; i < 20 && !host.HasExited; i++)
+        {
+            tally.TerminatedConnections(await PostgresFaults.TerminateAsync(world, "spendra-ledger"));
+            if (await host.EndsWithinAsync(TimeSpan.FromMilliseconds(100))) return;
+        }
+    }
+
+    private async Task WorkerRoundAsync(Death death)
+    {
+        await using var host = Start(Role.Worker, death, ShortLease);
+        if (await host.ListeningAsync() is not null && !await host.EndsWithinAsync(RoundPatience)) host.Kill();
+        Count(host, death);
+    }
+
+    /// <summary>From the first instruction of its start on, at any time.</summary>
+    private async Task RandomDeathAsync()
+    {
+        await using var host = Start(world.Engine == DatabaseEngine.Sqlite ? Role.All : Role.Gateway, death: null, leaseSeconds: 5);
+        var listening = host.ListeningAsync();
+        if (Random.Shared.Next(4) == 0)
+        {
+            await host.EndsWithinAsync(TimeSpan.FromMilliseconds(Random.Shared.Next(1_000)));
+            host.Kill();
+            await listening;
+        }
+        else if (await listening is { } url)
+        {
+            await using var load = Load.Start(world, url, Callers);
+            await load.WaitForAsync(Random.Shared.Next(1, 60));
+            host.Kill();
+        }
+        tally.KilledAtRandom();
+    }
+
+    private void Count(HostProcess host, Death death)
+    {
+        if (host.DiedAtItsPoint)
+        {
+            tally.Died(world.Engine, death.Point);
+            return;
+        }
+        deck.Return(death);
+        tally.KilledAtRandom(wasMissed: true);
+    }
+
+    /// <summary>Lets the sweep end what is in doubt, and compares the books.</summary>
+    public async Task CheckAsync()
+    {
+        await ConvergeAsync();
+        tally.Checked(await Inspection.RunAsync(world));
+    }
+
+    private async Task ConvergeAsync()
+    {
+        if (await world.CountOpenAsync() == 0) return;
+        await using var host = Start(Role.Worker, death: null, ShortLease);
+        await host.ListeningAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await world.CountOpenAsync() > 0 && !patience.IsCancellationRequested)
+            await host.EndsWithinAsync(TimeSpan.FromMilliseconds(100));
+        host.Kill();
+        tally.KilledAtRandom();
+    }
+
+    private HostProcess Start(Role role, Death? death, int leaseSeconds) => HostProcess.Start(new HostOrder
+    {
+        Engine = world.Engine,
+        Location = world.Location,
+        MasterKey = world.MasterKeyText,
+        Role = role,
+        Point = death?.Point,
+        Passage = death?.Passage ?? 1,
+        LeaseSeconds = leaseSeconds,
+    });
+}

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Spendra.Core.Money;
+
+namespace Spendra.Proof.Worlds;
+
+/// <summary>One sending of a call and all that its client was told, written down the moment it was.</summary>
+internal sealed record Attempt(Call Call, int Number)
+{
+    /// <summary>Goes to the provider as <c>x-client-request-id</c>.</summary>
+    public string Id => $"{Call.Id}.{Number}";
+
+    /// <summary>0 when no head of an answer came.</summary>
+    public int Status { get; init; }
+
+    /// <summary>The answer came to its end, by HTTP's rules and by its own.</summary>
+    public bool IsComplete { get; init; }
+
+    /// <summary>The answer ended as HTTP lets it end.</summary>
+    public bool HasEnded { get; init; }
+
+    public Guid? RequestId { get; init; }
+
+    public NanoUsd? Reserved { get; init; }
+
+    public NanoUsd? Cost { get; init; }
+
+    /// <summary>The id of the object that was made, when one was.</summary>
+    public string? ObjectId { get; init; }
+
+    public string? ErrorCode { get; init; }
+
+    /// <summary>The client knows that the call was done.</summary>
+    public bool IsAcknowledged => Status == 200;
+
+    public static async Task<Attempt> SendAsync(HttpClient http, string secret, Call call, int number, Action<Attempt> headSeen, CancellationToken cancel)
+    {
+        var attempt = new Attempt(call, number);
+        try
+        {
+            using var request = new HttpRequestMessage(call.Method, call.Path);
+            request.Headers.Add("Authorization", $"Bearer {secret}");
+            request.Headers.Add("x-client-request-id", attempt.Id);
+            if (call.IdempotencyKey is { } key) request.Headers.Add("idempotency-key", key);
+            request.Content = call.Content();
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+            attempt = attempt.WithHead(response);
+            headSeen(attempt);
+            return attempt.WithBody(await response.Content.ReadAsStringAsync(cancel));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            // The process died, or the connection did: what became of the call, only the ledger knows.
+            return attempt;
+        }
+    }
+
+    private Attempt WithHead(HttpResponseMessage response) => this with
+    {
+        Status = (int)response.StatusCode,
+        RequestId = Header(response, "x-spendra-request-id") is { } id ? Guid.Parse(id) : null,
+        Reserved = Amount(Header(response, "x-spendra-reserved-usd")),
+        Cost = Amount(Header(response, "x-spendra-cost-usd")),
+    };
+
+    private Attempt WithBody(string body)
+    {
+        var ended = this with { HasEnded = true };
+        if (Call.Kind == CallKind.Stream && Status == 200)
+            return ended with { IsComplete = body.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal) };
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            var root = document.RootElement;
+            return ended with
+            {
+                IsComplete = true,
+                ObjectId = Status == 200 && root.TryGetProperty("id", out var id) ? id.GetString() : null,
+                ErrorCode = Status != 200 && root.TryGetProperty("error", out var error) && error.TryGetProperty("code", out var code)
+                    ? code.ToString() : null,
+            };
+        }
+        catch (JsonException)
+        {
+            return ended;
+        }
+    }
+
+    private static NanoUsd? Amount(string? text) => NanoUsd.TryParse(text, out var amount) ? amount : null;
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) ? values.Single() : null;
+}

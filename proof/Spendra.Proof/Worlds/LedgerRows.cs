@@ -1,0 +1,84 @@
+using Dapper;
+using Spendra.Core.Ledger;
+using Spendra.Core.Money;
+using Spendra.Storage;
+
+namespace Spendra.Proof.Worlds;
+
+/// <summary>How one reservation ended, from its spend events.</summary>
+internal sealed record Story(SpendKind First, NanoUsd Cost, NanoUsd Bound, bool IsEstimated, bool HasLate, int FirstEvents);
+
+/// <summary>What the ledger says at one moment, straight from the rows.</summary>
+internal sealed class LedgerRows
+{
+    public required IReadOnlyDictionary<Guid, Story> Spent { get; init; }
+
+    /// <summary>With the reason.</summary>
+    public required IReadOnlyDictionary<Guid, string> Released { get; init; }
+
+    public required IReadOnlySet<Guid> Open { get; init; }
+
+    public required IReadOnlyList<(Guid WindowId, NanoUsd Limit, NanoUsd Reserved, NanoUsd Settled, NanoUsd Excess)> Windows { get; init; }
+
+    public static async Task<LedgerRows> ReadAsync(Database database, Guid organizationId)
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await using var moment = await database.BeginSnapshotAsync(connection, CancellationToken.None);
+        var me = new { organizationId };
+        var events = await connection.QueryAsync<EventRow>(
+            """
+            SELECT reservation_id, event_number, kind, cost_nanos, reserved_nanos, is_estimated FROM spend_events
+            WHERE organization_id = @organizationId ORDER BY reservation_id, event_number
+            """, me, moment);
+        var released = await connection.QueryAsync<ReleasedRow>(
+            "SELECT reservation_id, reason FROM released_reservations WHERE organization_id = @organizationId", me, moment);
+        var open = await connection.QueryAsync<Guid>(
+            "SELECT reservation_id FROM open_reservations WHERE organization_id = @organizationId", me, moment);
+        var windows = await connection.QueryAsync<WindowRow>(
+            """
+            SELECT window_id, limit_nanos, reserved_nanos, settled_nanos, CAST(coalesce((SELECT sum(e.amount_nanos)
+                FROM window_excesses e WHERE e.organization_id = w.organization_id AND e.window_id = w.window_id), 0) AS bigint) AS excess_nanos
+            FROM windows w WHERE organization_id = @organizationId
+            """, me, moment);
+        return new LedgerRows
+        {
+            Spent = events.GroupBy(e => e.ReservationId).ToDictionary(g => g.Key, StoryOf),
+            Released = released.ToDictionary(r => r.ReservationId, r => r.Reason),
+            Open = open.ToHashSet(),
+            Windows = [.. windows.Select(w => (w.WindowId, new NanoUsd(w.LimitNanos), new NanoUsd(w.ReservedNanos),
+                new NanoUsd(w.SettledNanos), new NanoUsd(w.ExcessNanos)))],
+        };
+    }
+
+    private static Story StoryOf(IGrouping<Guid, EventRow> events)
+    {
+        var first = events.First();
+        return new Story((SpendKind)first.Kind, new NanoUsd(events.Sum(e => e.CostNanos)), new NanoUsd(first.ReservedNanos),
+            events.Last().IsEstimated, events.Any(e => e.Kind == (int)SpendKind.Late), events.Count(e => e.Kind != (int)SpendKind.Late));
+    }
+
+    private sealed class EventRow
+    {
+        public Guid ReservationId { get; set; }
+        public int EventNumber { get; set; }
+        public int Kind { get; set; }
+        public long CostNanos { get; set; }
+        public long ReservedNanos { get; set; }
+        public bool IsEstimated { get; set; }
+    }
+
+    private sealed class ReleasedRow
+    {
+        public Guid ReservationId { get; set; }
+        public string Reason { get; set; } = "";
+    }
+
+    private sealed class WindowRow
+    {
+        public Guid WindowId { get; set; }
+        public long LimitNanos { get; set; }
+        public long ReservedNanos { get; set; }
+        public long SettledNanos { get; set; }
+        public long ExcessNanos { get; set; }
+    }
+}

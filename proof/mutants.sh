@@ -1,0 +1,199 @@
+#!/usr/bin/env bash
+# Proves that the checks can fail: seeds one bug at a time (proof/mutants/NN-name.patch) and runs the checks until one
+# notices. Prints one line per mutant and, at the end, `N of N caught`. Ends with 1 when a mutant survives, does not
+# apply or does not build, or when a check fails without a mutant.
+#
+#   proof/mutants.sh            all of them
+#   proof/mutants.sh 07 23      these
+#   proof/mutants.sh --quick 07 without running every check on the unchanged source first
+#
+# Works on the last commit, in a worktree of its own that is removed at the end: the working tree is never touched.
+# Logs of what failed stay in the folder that is named at the start.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+readonly patches=$PWD/proof/mutants
+
+export DOTNET_CLI_UI_LANGUAGE=en DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+
+# The checks in the order in which they are tried: cheap ones first, real processes last. A check is a test project
+# and, after it, the classes that are run of it (all when none is named). One whose project is not there is left out.
+readonly checks=(
+    "Simulation"
+    "Core"
+    "Gateway"
+    "Storage"
+    "Control"
+    "EndToEnd *ContentionTests *CrashTests *ImmediateEffectTests *StopTests"
+)
+
+# A check that takes longer than this hangs. Generous: the slowest takes two minutes on an idle machine of two cores.
+readonly check_seconds=${SPENDRA_CHECK_SECONDS:-600}
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/spendra-mutants.XXXXXX")
+tree=$work/tree
+logs=$work/logs
+mkdir "$logs"
+running=
+
+clean_up() {
+    if [ -n "$running" ]; then
+        kill -TERM "$running" 2>/dev/null || true
+        wait "$running" 2>/dev/null || true
+    fi
+    git worktree remove --force "$tree" 2>/dev/null || rm -rf "$tree"
+    git worktree prune
+    rmdir "$logs" "$work" 2>/dev/null || true
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# patiently COMMAND...: in a process of its own, so that a signal is acted upon at once and ends it too. The command may
+# change the folder and `exec`.
+patiently() {
+    local status=0
+    "$@" &
+    running=$!
+    wait "$running" || status=$?
+    running=
+    return "$status"
+}
+
+project_of() {
+    case $1 in
+        EndToEnd) echo Spendra.Tests ;;
+        *) echo "Spendra.$1.Tests" ;;
+    esac
+}
+
+exists() {
+    [ -f "$tree/tests/$(project_of "$1")/$(project_of "$1").csproj" ]
+}
+
+# A mutant may leave something unused: that is no reason not to try it, so warnings do not stop it.
+build() {
+    local project=$1 log=$2
+    cd "$tree"
+    exec nice -n 15 dotnet build "tests/$project" -m:1 -v q \
+        -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false -p:GenerateDocumentationFile=false >"$log" 2>&1
+}
+
+# run CHECK CLASSES... LOG: builds its project and runs it until the first failure. 0: nothing noticed. 1: noticed, and
+# $noticed says by what. 2: the run itself is no use, and $noticed says why.
+run() {
+    local check=$1 log=${*: -1} project status=0 filters=() class
+    project=$(project_of "$check")
+    for class in "${@:2:$#-2}"; do filters+=(--filter-class "$class"); done
+    if ! patiently build "$project" "$log"; then
+        noticed="does not build (see $log)"
+        return 2
+    fi
+    patiently run_tests "$project" "$log" "${filters[@]}" || status=$?
+    case $status in
+        0) return 0 ;;
+        # 8: no test ran.
+        8) noticed="no test of $project is called ${*:2:$#-2}"; return 2 ;;
+        124 | 137) noticed="$project (hangs)"; return 1 ;;
+        *) noticed=$(first_failure "$project" "$log" "$status"); return 1 ;;
+    esac
+}
+
+run_tests() {
+    local project=$1 log=$2
+    shift 2
+    cd "$tree"
+    exec timeout --kill-after=20 "$check_seconds" nice -n 15 \
+        "artifacts/bin/$project/debug/$project" --no-ansi --no-progress --stop-on-fail on "$@" >>"$log" 2>&1 </dev/null
+}
+
+# The class of the first test that failed; a test process that dies takes no test by name with it.
+first_failure() {
+    local project=$1 log=$2 status=$3 test class
+    test=$(sed -nE 's/^failed ([^ (]+).*/\1/p' "$log" | head -1)
+    class=${test%.*}
+    echo "$project ${class##*.}$([ -n "$class" ] || echo "(ended with $status)")"
+}
+
+header() {
+    sed -n "s/^$2: //p" "$1" | head -1
+}
+
+# try_mutant PATCH: sets $noticed and returns like `run`.
+try_mutant() {
+    local patch=$1 name log hint check parts
+    name=$(basename "$patch" .patch)
+    log=$logs/$name.log
+    if ! git -C "$tree" apply "$patch" 2>"$log"; then
+        noticed="does not apply (see $log)"
+        return 2
+    fi
+    read -ra hint <<<"$(header "$patch" Check)"
+    local tried=("${hint[*]}")
+    for check in "${checks[@]}"; do
+        [ "$check" = "${hint[*]}" ] || tried+=("$check")
+    done
+    for check in "${tried[@]}"; do
+        read -ra parts <<<"$check"
+        exists "${parts[0]}" || continue
+        run "${parts[@]}" "$log" || return $?
+    done
+    noticed="SURVIVED"
+    return 0
+}
+
+# Without a mutant nothing may fail: otherwise a failure with one would say nothing.
+check_unchanged() {
+    local check parts started status log
+    for check in "${checks[@]}"; do
+        read -ra parts <<<"$check"
+        exists "${parts[0]}" || continue
+        started=$SECONDS status=0
+        log=$logs/unchanged-${parts[0]}.log
+        run "${parts[@]}" "$log" || status=$?
+        if [ "$status" -ne 0 ]; then
+            echo "Without a mutant $noticed fails already: see $log" >&2
+            exit 1
+        fi
+        printf -- '--  %-40s %-45s %4d s\n' "unchanged" "$(project_of "${parts[0]}") passes" $((SECONDS - started))
+        rm -f "$log"
+    done
+}
+
+select_patches() {
+    local number
+    if [ $# -eq 0 ]; then
+        ls "$patches"/*.patch
+        return
+    fi
+    for number in "$@"; do
+        ls "$patches/$number"-*.patch
+    done
+}
+
+main() {
+    local is_quick=false selected patch name started status caught=0 count=0
+    if [ "${1:-}" = --quick ]; then
+        is_quick=true
+        shift
+    fi
+    selected=$(select_patches "$@")
+    echo "Logs: $logs"
+    git worktree add --quiet --detach "$tree" HEAD
+    $is_quick || check_unchanged
+    for patch in $selected; do
+        name=$(basename "$patch" .patch)
+        count=$((count + 1)) started=$SECONDS status=0 noticed=
+        try_mutant "$patch" || status=$?
+        printf '%s  %-40s %-45s %4d s\n' "${name%%-*}" "${name#*-}" "$noticed" $((SECONDS - started))
+        if [ "$status" -eq 1 ]; then
+            caught=$((caught + 1))
+            rm -f "$logs/$name.log"
+        fi
+        git -C "$tree" checkout --quiet -- .
+    done
+    echo "$caught of $count caught"
+    [ "$caught" -eq "$count" ]
+}
+
+main "$@"
+exit

@@ -1,0 +1,280 @@
+using Spendra.Core.Ledger;
+using Spendra.Core.Ledger.Verification;
+using Spendra.Core.Metering;
+using static Spendra.Core.Tests.Ledger.LedgerLane;
+using static Spendra.Core.Tests.Ledger.Verification.LedgerRows;
+
+namespace Spendra.Core.Tests.Ledger.Verification;
+
+public sealed class EventCheckTests
+{
+    private readonly LedgerRows _ledger = Sample();
+
+    private static string Subject(Guid reservationId, int number) => $"event {number} of reservation {reservationId}";
+
+    [Fact]
+    public void Gap_in_the_numbers_of_events_is_reported()
+    {
+        Renumber(Expired, 2, 3);
+        _ledger.Violations.Should().Equal(
+            new Violation(Invariant.EventNumbers, Subject(Expired, 3), "event 2", "event 3"));
+    }
+
+    [Fact]
+    public void Number_that_comes_twice_is_reported()
+    {
+        Renumber(Expired, 2, 1);
+        _ledger.ViolationsOf(Invariant.EventNumbers).Should().Equal(
+            new Violation(Invariant.EventNumbers, Subject(Expired, 1), "event 2", "event 1"));
+    }
+
+    [Fact]
+    public void Reservation_without_its_first_event_is_reported()
+    {
+        Renumber(Measured, 0, 1);
+        _ledger.ViolationsOf(Invariant.EventNumbers).Should().Equal(
+            new Violation(Invariant.EventNumbers, Subject(Measured, 1), "event 0", "event 1"));
+        _ledger.ViolationsOf(Invariant.EventKinds).Should().Equal(
+            new Violation(Invariant.EventKinds, Subject(Measured, 1), "late or adjusted", "settled"));
+        _ledger.ViolationsOf(Invariant.EntryCorrects).Should().Equal(
+            new Violation(Invariant.EntryCorrects, "journal entry 1", "corrects an earlier entry, 0", "corrects none"));
+    }
+
+    [Theory]
+    [InlineData(SpendKind.Late, "late")]
+    [InlineData(SpendKind.Adjusted, "adjusted")]
+    public void First_event_settles_or_expires(SpendKind kind, string found)
+    {
+        SetKind(Overrun, 0, kind);
+        _ledger.ViolationsOf(Invariant.EventKinds).First().Should().Be(
+            new Violation(Invariant.EventKinds, Subject(Overrun, 0), "settled or expired", found));
+    }
+
+    [Theory]
+    [InlineData(SpendKind.Settled, "settled")]
+    [InlineData(SpendKind.Expired, "expired")]
+    public void Later_events_are_late_or_adjusted(SpendKind kind, string found)
+    {
+        SetKind(Expired, 2, kind);
+        _ledger.ViolationsOf(Invariant.EventKinds).Should().Equal(
+            new Violation(Invariant.EventKinds, Subject(Expired, 2), "late or adjusted", found));
+    }
+
+    [Fact]
+    public void Late_settlement_follows_only_an_expiry()
+    {
+        SetKind(Expired, 0, SpendKind.Settled);
+        _ledger.ViolationsOf(Invariant.EventKinds).Should().Equal(
+            new Violation(Invariant.EventKinds, Subject(Expired, 1), "a late settlement only after expiry", "late"));
+    }
+
+    [Fact]
+    public void Late_settlement_whose_expiry_is_missing_is_reported()
+    {
+        Renumber(Expired, 0, 7);
+        SetKind(Expired, 7, SpendKind.Expired);
+        _ledger.ViolationsOf(Invariant.EventKinds).Should().Contain(
+            new Violation(Invariant.EventKinds, Subject(Expired, 1), "a late settlement only after expiry", "late"));
+    }
+
+    [Fact]
+    public void Second_late_settlement_is_reported()
+    {
+        SetKind(Expired, 2, SpendKind.Late);
+        _ledger.ViolationsOf(Invariant.EventKinds).Should().Equal(
+            new Violation(Invariant.EventKinds, Subject(Expired, 2), "one late settlement", "late"));
+    }
+
+    [Fact]
+    public void Every_late_settlement_after_the_first_is_reported()
+    {
+        var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 4, 4) };
+        Append(ledger, Id(1), 0, SpendKind.Expired, 9, isEstimated: true);
+        for (var number = 1; number <= 3; number++) Append(ledger, Id(1), number, SpendKind.Late, -1, corrects: 1);
+        ledger.Violations.Should().Equal(
+            new Violation(Invariant.EventKinds, Subject(Id(1), 2), "one late settlement", "late"),
+            new Violation(Invariant.EventKinds, Subject(Id(1), 3), "one late settlement", "late"));
+    }
+
+    [Fact]
+    public void Each_expired_reservation_may_have_its_late_settlement()
+    {
+        var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 4, 4) };
+        foreach (var n in new[] { 1, 2 })
+        {
+            Append(ledger, Id(n), 0, SpendKind.Expired, 9, isEstimated: true);
+            Append(ledger, Id(n), 1, SpendKind.Late, -4, corrects: ledger.Entries[^1].Sequence);
+        }
+        ledger.Violations.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(-9, true)]
+    [InlineData(-10, false)]
+    public void No_more_is_taken_back_than_was_spent(long difference, bool isSound)
+    {
+        var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 3, 3) };
+        Append(ledger, Id(1), 0, SpendKind.Settled, 9);
+        Append(ledger, Id(1), 1, SpendKind.Adjusted, difference, corrects: 1);
+        Append(ledger, Id(2), 0, SpendKind.Settled, 9);
+        ledger.Violations.Should().Equal(isSound
+            ? []
+            : [new Violation(Invariant.EventTotal, $"reservation {Id(1)}", "0 or more", "-1 nano-USD")]);
+    }
+
+    [Fact]
+    public void Total_of_the_last_reservation_is_checked_too()
+    {
+        var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 2, 2) };
+        Append(ledger, Id(1), 0, SpendKind.Settled, 9);
+        Append(ledger, Id(2), 0, SpendKind.Settled, -3);
+        ledger.ViolationsOf(Invariant.EventTotal).Should().Equal(
+            new Violation(Invariant.EventTotal, $"reservation {Id(2)}", "0 or more", "-3 nano-USD"));
+    }
+
+    [Fact]
+    public void Expiry_that_claims_to_be_measured_is_reported()
+    {
+        _ledger.Change(Expired, 0, e => e with { IsEstimated = false, PriceId = null });
+        _ledger.Violations.Should().Equal(
+            new Violation(Invariant.ExpiredIsEstimated, Subject(Expired, 0), "estimated", "measured"));
+    }
+
+    [Theory]
+    [InlineData(30_001)]
+    [InlineData(29_999)]
+    public void Estimate_that_is_not_the_bound_is_reported(long bound)
+    {
+        _ledger.Change(Measured, 0, e => e with { IsEstimated = true, Reserved = bound });
+        _ledger.ViolationsOf(Invariant.EstimateAtBound).Should().Equal(new Violation(
+            Invariant.EstimateAtBound, Subject(Measured, 0), $"{Nanos(bound)} USD", "0.00003 USD"));
+    }
+
+    [Fact]
+    public void Difference_after_an_estimate_is_no_estimate()
+    {
+        _ledger.Change(Expired, 1, e => e with { IsEstimated = true });
+        var report = _ledger.Verify();
+        report.Violations.Should().BeEmpty();
+        report.Checked[Invariant.EstimateAtBound].Should().Be(2);
+        report.Checked[Invariant.EventPrice].Should().Be(2, "what is estimated has no measured usage");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void Measured_cost_that_is_not_usage_times_price_is_reported(long tooMuch)
+    {
+        _ledger.Change(Measured, 0, e => e with { Cost = MeasuredCost + tooMuch });
+        _ledger.ViolationsOf(Invariant.EventPrice).Should().Equal(new Violation(
+            Invariant.EventPrice, Subject(Measured, 0), "30000 nano-USD", $"{MeasuredCost + tooMuch} nano-USD"));
+    }
+
+    [Fact]
+    public void Late_settlement_brings_cost_and_usage_to_what_was_used()
+    {
+        _ledger.Change(Expired, 1, e => e with { Usage = e.Usage with { Output = e.Usage.Output + 1 } });
+        _ledger.Violations.Should().Equal(
+            new Violation(Invariant.EventPrice, Subject(Expired, 1), "31600 nano-USD", "30000 nano-USD"));
+    }
+
+    public static TheoryData<string, Usage, long> Classes => new()
+    {
+        { "input", new Usage { Input = 1 }, 30_400 },
+        { "cached input", new Usage { CachedInput = 1 }, 30_100 },
+        { "cache write", new Usage { CacheWrite = 1 }, 30_400 },
+        { "output", new Usage { Output = 1 }, 31_600 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Classes))]
+    public void Usage_of_every_class_is_added_up_and_priced(string name, Usage more, long cost)
+    {
+        // An adjustment that also moves units, followed by a late settlement: the units of all events count.
+        _ledger.Change(Expired, 0, e => e with { Usage = Plus(e.Usage, more) });
+        _ledger.Violations.Should().Equal([new Violation(
+            Invariant.EventPrice, Subject(Expired, 1), $"{cost} nano-USD", "30000 nano-USD")], name);
+    }
+
+    [Fact]
+    public void Tier_that_was_charged_prices_the_event()
+    {
+        _ledger.Change(Measured, 0, e => e with { TierPercent = 200 });
+        _ledger.Violations.Should().Equal(
+            new Violation(Invariant.EventPrice, Subject(Measured, 0), "60000 nano-USD", "30000 nano-USD"));
+    }
+
+    [Fact]
+    public void Price_version_that_does_not_exist_is_reported()
+    {
+        _ledger.Change(Measured, 0, e => e with { PriceId = Id(404) });
+        _ledger.Violations.Should().Equal(
+            new Violation(Invariant.EventPrice, Subject(Measured, 0), $"price version {Id(404)}", "no such price version"));
+    }
+
+    [Fact]
+    public void Event_without_a_price_is_not_priced()
+    {
+        _ledger.Change(Measured, 0, e => e with { PriceId = null, Usage = default });
+        var report = _ledger.Verify();
+        report.Violations.Should().BeEmpty();
+        report.Checked[Invariant.EventPrice].Should().Be(2);
+    }
+
+    [Fact]
+    public void Usage_that_cannot_be_is_reported_instead_of_failing()
+    {
+        _ledger.Change(Measured, 0, e => e with { Usage = new Usage { ReasoningWithinOutput = -1 } });
+        _ledger.Change(Overrun, 0, e => e with { TierPercent = int.MaxValue, Usage = new Usage { Output = Usage.MaxUnits, CachedInput = 1 } });
+        var found = _ledger.ViolationsOf(Invariant.EventPrice).ToArray();
+        found.Select(v => (v.Subject, v.Expected)).Should().Equal(
+            (Subject(Measured, 0), "plausible usage"), (Subject(Overrun, 0), "plausible usage"));
+        found.Should().OnlyContain(v => v.Found.Length > 0);
+    }
+
+    [Fact]
+    public void Corrupt_units_wrap_around_and_are_implausible()
+    {
+        var most = new Usage
+        {
+            Input = long.MaxValue, CachedInput = long.MaxValue, CacheWrite = long.MaxValue, Output = long.MaxValue,
+            ReasoningWithinOutput = long.MaxValue,
+        };
+        _ledger.Change(Expired, 0, e => e with { Usage = most });
+        _ledger.Change(Expired, 1, e => e with { Usage = most });
+        _ledger.Violations.Should().ContainSingle().Which.Should().Match<Violation>(v =>
+            v.Invariant == Invariant.EventPrice && v.Subject == Subject(Expired, 1) && v.Expected == "plausible usage");
+    }
+
+    private static Usage Plus(Usage a, Usage b) => new()
+    {
+        Input = a.Input + b.Input, CachedInput = a.CachedInput + b.CachedInput, CacheWrite = a.CacheWrite + b.CacheWrite,
+        Output = a.Output + b.Output, ReasoningWithinOutput = a.ReasoningWithinOutput + b.ReasoningWithinOutput,
+    };
+
+    /// <summary>Gives an event another number, in the journal and the outbox too.</summary>
+    private void Renumber(Guid id, int from, int to)
+    {
+        _ledger.Change(id, from, e => e with { Number = to });
+        var entry = _ledger.Entries.FindIndex(e => e.ReservationId == id && e.Number == from);
+        _ledger.Entries[entry] = _ledger.Entries[entry] with { Number = to };
+        var row = _ledger.Outbox.FindIndex(o => o.SubjectId == id && o.Number == from);
+        _ledger.Outbox[row] = _ledger.Outbox[row] with { Number = to };
+    }
+
+    private void SetKind(Guid id, int number, SpendKind kind)
+    {
+        _ledger.Change(id, number, e => e with { Kind = kind });
+        var entry = _ledger.Entries.FindIndex(e => e.ReservationId == id && e.Number == number);
+        _ledger.Entries[entry] = _ledger.Entries[entry] with { Kind = (EntryKind)kind };
+    }
+
+    private static void Append(
+        LedgerRows ledger, Guid id, int number, SpendKind kind, long cost, long? corrects = null, bool isEstimated = false)
+    {
+        var sequence = ledger.Entries.Count + 1;
+        ledger.Events.Add(new Spend(id, number, kind, [], 9, cost) { Entry = sequence, IsEstimated = isEstimated });
+        ledger.Entries.Add(new Entry(sequence, (EntryKind)kind, id, number, corrects, Booked(cost)));
+        ledger.Outbox.Add(new Announcement(sequence, true, id, number));
+    }
+}
