@@ -81,6 +81,5 @@ start_spendra
 
 status=0
 drive "$failovers" || status=$?
-echo
-spendra verify || status=1
+verify || status=1
 exit "$status"

@@ -38,6 +38,16 @@ start_spendra() {
     serve worker worker
 }
 
+# One line when the ledger agrees with itself, everything when it does not.
+verify() {
+    local report
+    report=$(spendra verify) || {
+        echo "$report"
+        return 1
+    }
+    tail -n 1 <<<"$report"
+}
+
 stop_spendra() {
     local name
     for name in driver gateway1 gateway2 worker; do

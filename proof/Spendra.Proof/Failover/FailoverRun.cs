@@ -138,7 +138,7 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
 
     private void Summarize(ClientJournal journal, SandboxServer sandbox, Checks checks)
     {
-        Console.WriteLine();
+        Console.WriteLine("== summary");
         foreach (var line in checks.Facts) Console.WriteLine(line);
         Console.WriteLine($"answers: {journal.Statuses}; calls of the provider: {sandbox.Journal.CountOf(SandboxRoute.ChatCompletions)}");
         foreach (var strike in _failovers.GroupBy(f => f.Strike)) Console.WriteLine(Figures(strike.Key, strike));

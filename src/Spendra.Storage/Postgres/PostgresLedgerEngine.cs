@@ -23,7 +23,7 @@ internal sealed class PostgresLedgerEngine(string connectionString, Action? onLo
         AutoPrepareMinUsages = 2,
         CommandTimeout = 0,
         MaxPoolSize = 2,
-        // A server that vanishes without a word is noticed within half a minute, even while a commit is waited for.
+        // A server that vanishes without a word is noticed within a minute, even while a commit is waited for.
         TcpKeepAlive = true,
         TcpKeepAliveTime = 10,
         TcpKeepAliveInterval = 5,

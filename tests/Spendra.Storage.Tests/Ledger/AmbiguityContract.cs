@@ -20,6 +20,7 @@ public abstract class AmbiguityContract(DatabaseEngine engine)
         var settled = lane.EndAsync(Settle(first, 9));
         var reserved = lane.ReserveAsync(second);
         gated.LoseAnswerOfCommit();
+        gated.KeepAnswerOfCommit(); // which confirms the first
         gated.LoseAnswerOfCommit();
         gate.Open();
 

@@ -33,6 +33,9 @@ internal sealed class GatedEngine(ILedgerEngine inner) : ILedgerEngine
     /// <summary>The connection is lost after the server has committed and before it could say so.</summary>
     public void LoseAnswerOfCommit() => _afterCommit.Enqueue(() => throw new LostException());
 
+    /// <summary>A commit between two others goes well.</summary>
+    public void KeepAnswerOfCommit() => _afterCommit.Enqueue(() => Task.CompletedTask);
+
     public async Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated)
     {
         await NextAsync(_beforeBegin);

@@ -66,6 +66,21 @@ public sealed class SynchronousReplicaTests
     });
 
     [Fact]
+    public Task Reservation_waits_for_its_replica_without_a_timeout() => RunAsync(async (cluster, world, tenant) =>
+    {
+        var cap = await tenant.BudgetAsync(100);
+        await RequireReplicaAsync(world);
+        var lane = world.OpenLane(new LaneOptions { ReserveTimeout = Patience });
+        var reserved = lane.ReserveAsync(tenant.Reserve(10, cap));
+        var wait = await WaitAnewAsync(world, reserved);
+        await Task.WhenAny(reserved, Task.Delay(TimeSpan.FromSeconds(4), Cancelled));
+        (await WaitAnewAsync(world, reserved)).Should().Be(wait, "a commit has no timeout");
+
+        await using var replica = PostgresReplica.Start(cluster);
+        (await reserved.WaitAsync(Patience, Cancelled)).Should().BeOfType<LedgerOutcome.Admitted>();
+    });
+
+    [Fact]
     public Task Change_of_rules_is_not_reported_before_a_replica_has_it() => RunAsync(async (cluster, world, _) =>
     {
         await RequireReplicaAsync(world);

@@ -30,7 +30,7 @@ public sealed class UnclearCommitTests
         gate.Open();
         (await reserved).Should().BeOfType<LedgerOutcome.Admitted>();
         (await world.TotalsAsync(cap.WindowId)).Should().Be((10, 15));
-        gated.Commits.Should().Be(1, "only the first reservation's commit was ever answered");
+        gated.Commits.Should().Be(3, "each commit whose answer was lost is confirmed by another one");
     });
 
     [Fact]
