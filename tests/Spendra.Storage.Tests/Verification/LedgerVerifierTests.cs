@@ -80,6 +80,7 @@ public sealed class LedgerVerifierTests(SampleLedgerFile sample) : IClassFixture
         SampleLedger.OrganizationId, SampleLedger.AccountId, SampleLedger.KeyId, SampleLedger.MonthBudgetId,
         SampleLedger.TotalBudgetId, SampleLedger.WatchedBudgetId, SampleLedger.Measured, SampleLedger.Overrun,
         SampleLedger.Expired, SampleLedger.LateUp, SampleLedger.Estimated, SampleLedger.Released, SampleLedger.Open,
+        SampleLedger.Free, SampleLedger.Adjusted, SampleLedger.MonthWindowId, SampleLedger.NowMicros, SampleLedger.RefusedExceeded, SampleLedger.RefusedHeld, SampleLedger.RefusedModel,
     };
 
     private static Task<VerificationReport> VerifyAsync(Database database) =>

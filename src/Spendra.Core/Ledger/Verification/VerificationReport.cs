@@ -29,4 +29,17 @@ public sealed class VerificationReport
         var count = _violated[invariant] = _violated.GetValueOrDefault(invariant) + 1;
         if (count <= KeptPerInvariant) _violations.Add(new Violation(invariant, subject, expected, found));
     }
+
+    /// <summary>Takes over what another report says; the other must not be used any more.</summary>
+    public void Add(VerificationReport other)
+    {
+        foreach (var (invariant, checks) in other.Checked) Count(invariant, checks);
+        var room = other._violated.Keys.ToDictionary(k => k, k => KeptPerInvariant - _violated.GetValueOrDefault(k));
+        foreach (var violation in other._violations)
+        {
+            if (room[violation.Invariant]-- > 0) _violations.Add(violation);
+        }
+        foreach (var (invariant, count) in other._violated)
+            _violated[invariant] = _violated.GetValueOrDefault(invariant) + count;
+    }
 }
