@@ -1,8 +1,10 @@
 // The machinery that tries to break the promises of the ledger. Each command prints what it did and ends with 1 when
 // a promise was broken.
 using System.CommandLine;
+using Spendra.Proof.LargeLedger;
 
 var root = new RootCommand("Tries to break what Spendra promises: no overspend, no false denial, nothing lost.")
 {
+    LargeLedgerCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();
