@@ -19,7 +19,7 @@ internal sealed class LedgerWorld : IAsyncDisposable
 
     // The lane books what it is told. That amounts follow from prices is the gateway's promise, and nothing here has a
     // price; nor that what it is told exists. And where a lane has a clock of the test's own, its callers do not.
-    private static readonly string[] NotOfTheLane =
+    internal static readonly string[] NotOfTheLane =
         [Invariant.ReservationBound, Invariant.ReservationPrice, Invariant.EventFree, Invariant.Dates,
             Invariant.ReservationNames, Invariant.ObjectReservation, Invariant.RefusalNames];
 
