@@ -1,0 +1,83 @@
+using System.Data.Common;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Storage.Sqlite;
+
+/// <summary>
+/// Two connections that read the same moment of a write-ahead database. Neither takes a lock that a writer waits
+/// for; while they read, the log cannot be reset and grows.
+/// </summary>
+internal sealed class SqliteLedgerSnapshot : LedgerSnapshot
+{
+    // Between the two beginnings lie microseconds. That a commit falls there so often means something else.
+    private const int MaxAttempts = 1_000;
+
+    private readonly DbConnection[] _connections;
+    private readonly DbTransaction[] _transactions;
+
+    private SqliteLedgerSnapshot(DbConnection[] connections, DbTransaction[] transactions)
+    {
+        _connections = connections;
+        _transactions = transactions;
+    }
+
+    protected override DbConnection Connection => _connections[(int)ReaderSide.Spend];
+
+    protected override DbTransaction Transaction => _transactions[(int)ReaderSide.Spend];
+
+    public static async Task<LedgerSnapshot> BeginAsync(SqliteDatabase database, CancellationToken cancel)
+    {
+        await using var watch = await database.ConnectAsync(cancel);
+        DbConnection[] connections = [await database.ConnectAsync(cancel), await database.ConnectAsync(cancel)];
+        var transactions = new DbTransaction[connections.Length];
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            // Differs when anybody has committed since it was asked for last, on this connection.
+            var before = await watch.ExecuteScalarAsync<long>("PRAGMA data_version");
+            for (var i = 0; i < connections.Length; i++)
+            {
+                transactions[i] = await database.BeginSnapshotAsync(connections[i], cancel);
+                // A deferred transaction begins with the first thing that it reads.
+                await connections[i].ExecuteScalarAsync<long>("SELECT count(*) FROM (SELECT 1 FROM organizations LIMIT 1)", transaction: transactions[i]);
+            }
+            if (await watch.ExecuteScalarAsync<long>("PRAGMA data_version") == before)
+                return new SqliteLedgerSnapshot(connections, transactions);
+            foreach (var transaction in transactions) await transaction.DisposeAsync();
+        }
+        foreach (var connection in connections) await connection.DisposeAsync();
+        throw new DatabaseUnavailableException(
+            $"{database.FilePath} was written {MaxAttempts} times while two readers were to begin at once: try again");
+    }
+
+    public override LedgerRows Open(string sql, Guid organizationId, ReaderSide side) =>
+        new Rows(((SqliteConnection)_connections[(int)side]).Handle!, sql, organizationId);
+
+    public override async ValueTask DisposeAsync()
+    {
+        foreach (var transaction in _transactions) await transaction.DisposeAsync();
+        foreach (var connection in _connections) await connection.DisposeAsync();
+    }
+
+    private sealed class Rows : LedgerRows
+    {
+        private readonly SqliteStatement _statement;
+
+        public Rows(SQLitePCL.sqlite3 database, string sql, Guid organizationId)
+        {
+            _statement = new SqliteStatement(database, sql);
+            _statement.Bind(organizationId);
+        }
+
+        public override bool Next() => _statement.Step();
+
+        public override bool IsNull(int column) => _statement.IsNull(column);
+
+        public override long Int64(int column) => _statement.Int64(column);
+
+        public override ReadOnlySpan<byte> Bytes(int column) => _statement.Bytes(column);
+
+        public override void Dispose() => _statement.Dispose();
+    }
+}
