@@ -15,7 +15,7 @@ public abstract class LiveVerificationContract(DatabaseEngine engine)
     private const int Verifications = 20;
     private const int Reservations = 100;
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public Task Verification_of_a_live_ledger_finds_nothing_and_stops_nobody() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
@@ -82,6 +82,35 @@ public abstract class LiveVerificationContract(DatabaseEngine engine)
     });
 }
 
-public sealed class LiveVerificationOnSqliteTests() : LiveVerificationContract(DatabaseEngine.Sqlite);
+public sealed class LiveVerificationOnSqliteTests() : LiveVerificationContract(DatabaseEngine.Sqlite)
+{
+    [Fact]
+    public Task Both_readers_see_the_same_commit_however_often_somebody_writes() => LedgerWorld.RunAsync(DatabaseEngine.Sqlite, async (world, tenant) =>
+    {
+        using var stop = new CancellationTokenSource();
+        var writing = Task.Run(async () =>
+        {
+            await using var connection = await world.Database.ConnectAsync(CancellationToken.None);
+            // A commit every few microseconds: one would fall between the two beginnings at once.
+            await connection.ExecuteAsync("PRAGMA synchronous = OFF");
+            while (!stop.IsCancellationRequested) await connection.ExecuteAsync("UPDATE organizations SET entry_sequence = entry_sequence + 1");
+            await connection.ExecuteAsync("UPDATE organizations SET entry_sequence = 0");
+        }, CancellationToken.None);
+        for (var i = 0; i < 50; i++)
+        {
+            await using var snapshot = await world.Database.OpenLedgerSnapshotAsync(Cancel);
+            Counter(snapshot, ReaderSide.Spend).Should().Be(Counter(snapshot, ReaderSide.Journal));
+        }
+        await stop.CancelAsync();
+        await writing;
+
+        long Counter(LedgerSnapshot snapshot, ReaderSide side)
+        {
+            using var rows = snapshot.Open("SELECT entry_sequence FROM organizations WHERE organization_id = @organizationId", tenant.OrganizationId, side);
+            rows.Next().Should().BeTrue();
+            return rows.Int64(0);
+        }
+    });
+}
 
 public sealed class LiveVerificationOnPostgresTests() : LiveVerificationContract(DatabaseEngine.Postgres);
