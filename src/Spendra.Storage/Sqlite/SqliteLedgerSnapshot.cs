@@ -27,7 +27,11 @@ internal sealed class SqliteLedgerSnapshot : LedgerSnapshot
 
     protected override DbTransaction Transaction => _transactions[(int)ReaderSide.Spend]!;
 
-    public static async Task<LedgerSnapshot> BeginAsync(SqliteDatabase database, CancellationToken cancel)
+    /// <param name="database">Which file.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <param name="betweenReaders">For tests: what somebody else does at the worst moment.</param>
+    public static async Task<LedgerSnapshot> BeginAsync(
+        SqliteDatabase database, CancellationToken cancel, Func<Task>? betweenReaders = null)
     {
         await using var watch = await database.ConnectAsync(cancel);
         var snapshot = new SqliteLedgerSnapshot(
@@ -38,7 +42,7 @@ internal sealed class SqliteLedgerSnapshot : LedgerSnapshot
             {
                 // Differs when anybody has committed since it was asked for last, on this connection.
                 var before = await watch.ExecuteScalarAsync<long>("PRAGMA data_version");
-                await snapshot.BeginReadersAsync(database, cancel);
+                await snapshot.BeginReadersAsync(database, betweenReaders, cancel);
                 if (await watch.ExecuteScalarAsync<long>("PRAGMA data_version") == before) return snapshot;
                 await snapshot.EndReadersAsync();
             }
@@ -61,10 +65,11 @@ internal sealed class SqliteLedgerSnapshot : LedgerSnapshot
         foreach (var connection in _connections) await connection.DisposeAsync();
     }
 
-    private async Task BeginReadersAsync(SqliteDatabase database, CancellationToken cancel)
+    private async Task BeginReadersAsync(SqliteDatabase database, Func<Task>? betweenReaders, CancellationToken cancel)
     {
         for (var i = 0; i < _connections.Length; i++)
         {
+            if (i > 0 && betweenReaders is not null) await betweenReaders();
             _transactions[i] = await database.BeginSnapshotAsync(_connections[i], cancel);
             // A deferred transaction begins with the first thing that it reads.
             await _connections[i].ExecuteScalarAsync<long>(
