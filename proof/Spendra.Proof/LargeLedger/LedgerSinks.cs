@@ -49,7 +49,11 @@ internal sealed class SqliteSink(SqliteLedgerSession session) : ILedgerSink
 /// <summary>COPY for the tables that are only appended to, the lane's own statements for the rest.</summary>
 internal sealed class PostgresSink : ILedgerSink
 {
+    // Each of them waits for a file sync.
+    private const int NotesPerCommit = 5_000;
+
     private readonly NpgsqlConnection _rest;
+    private readonly LaneNotes _notes = new();
     private readonly Table _events;
     private readonly Table _released;
     private readonly Table _entries;
@@ -102,11 +106,20 @@ internal sealed class PostgresSink : ILedgerSink
         writes.Entries.Clear();
         writes.Outbox.Clear();
         writes.Excesses.Clear();
-        if (writes.IsEmpty && notes.IsEmpty) return;
+        _notes.Refusals.AddRange(notes.Refusals);
+        _notes.Objects.AddRange(notes.Objects);
+        if (writes.IsEmpty && _notes.Objects.Count < NotesPerCommit) return;
+        await WriteRestAsync(writes);
+    }
+
+    private async Task WriteRestAsync(LedgerWrites writes)
+    {
         await using var batch = new NpgsqlBatch(_rest) { Timeout = 0 };
         PostgresLedgerWrites.AddTo(batch, writes);
-        PostgresNotesWrites.AddTo(batch, notes);
+        PostgresNotesWrites.AddTo(batch, _notes);
         await batch.ExecuteNonQueryAsync();
+        _notes.Refusals.Clear();
+        _notes.Objects.Clear();
     }
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger.Verification;
 using Spendra.Storage.Governance;
@@ -35,18 +36,36 @@ public sealed class LedgerVerifier(Database database)
         VerificationReport[] reports = [new(), new(), new()];
         var match = new BookingMatch(reports[2]);
         var exchange = new BookingExchange(match);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(read.Cancel);
         var spend = new SpendReading(
-            read.Snapshot, read.OrganizationId, new SpendVerification(organization, reports[0]), exchange, read.Cancel);
+            read.Snapshot, read.OrganizationId, new SpendVerification(organization, reports[0]), exchange, stop.Token);
         var journal = new JournalReading(
-            read.Snapshot, read.OrganizationId, new JournalVerification(organization.Row, reports[1]), exchange, read.Cancel);
-        await Task.WhenAll(OnThreadOfItsOwn(spend.Run), OnThreadOfItsOwn(journal.Run));
+            read.Snapshot, read.OrganizationId, new JournalVerification(organization.Row, reports[1]), exchange, stop.Token);
+        await RunTogetherAsync(stop, spend.Run, journal.Run);
         match.Complete();
         foreach (var part in reports) report.Add(part);
     }
 
-    // Reading blocks for as long as the tables are large; the pool's threads belong to others.
-    private static Task OnThreadOfItsOwn(Action run) =>
-        Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <summary>When one fails the other stops as well, and what is thrown is why, not that it was stopped.</summary>
+    internal static async Task RunTogetherAsync(CancellationTokenSource stop, params Action[] runs)
+    {
+        Exception? first = null;
+        // Reading blocks for as long as the tables are large; the pool's threads belong to others.
+        await Task.WhenAll(runs.Select(run => Task.Factory.StartNew(
+            () =>
+            {
+                try
+                {
+                    run();
+                }
+                catch (Exception e)
+                {
+                    Interlocked.CompareExchange(ref first, e, null);
+                    stop.Cancel();
+                }
+            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        if (first is not null) ExceptionDispatchInfo.Throw(first);
+    }
 
     private static async Task<VerifiedOrganization> LoadAsync(OrganizationRead read, long nowMicros) => new()
     {

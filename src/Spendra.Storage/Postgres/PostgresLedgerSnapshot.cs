@@ -52,9 +52,6 @@ internal sealed class PostgresLedgerSnapshot : LedgerSnapshot
             ApplicationName = "spendra-verify",
             CommandTimeout = 0,
             ReadBufferSize = PostgresCopyRows.ReadBytes,
-            // The connections end with the verification.
-            Pooling = true,
-            MinPoolSize = 0,
         }.ConnectionString) { Name = "spendra-verify" }.Build();
         try
         {
@@ -102,12 +99,19 @@ internal sealed class PostgresLedgerSnapshot : LedgerSnapshot
         {
             if (_idle.TryPop(out var idle)) return idle;
         }
-        var reader = _source.OpenConnection();
-        using var begin = reader.CreateCommand();
-        begin.CommandText = $"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{_snapshot}'; {ReaderSettings}";
-        begin.ExecuteNonQuery();
-        lock (_gate) _readers.Add(reader);
-        return reader;
+        try
+        {
+            var reader = _source.OpenConnection();
+            lock (_gate) _readers.Add(reader);
+            using var begin = reader.CreateCommand();
+            begin.CommandText = $"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{_snapshot}'; {ReaderSettings}";
+            begin.ExecuteNonQuery();
+            return reader;
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or System.Net.Sockets.SocketException)
+        {
+            throw new DatabaseUnavailableException($"PostgreSQL cannot be read on eight connections at once: {e.Message}", e);
+        }
     }
 
     private void Return(NpgsqlConnection reader)

@@ -15,9 +15,9 @@ internal sealed class SqliteLedgerSnapshot : LedgerSnapshot
     private const int MaxAttempts = 1_000;
 
     private readonly DbConnection[] _connections;
-    private readonly DbTransaction[] _transactions;
+    private readonly DbTransaction?[] _transactions;
 
-    private SqliteLedgerSnapshot(DbConnection[] connections, DbTransaction[] transactions)
+    private SqliteLedgerSnapshot(DbConnection[] connections, DbTransaction?[] transactions)
     {
         _connections = connections;
         _transactions = transactions;
@@ -25,30 +25,35 @@ internal sealed class SqliteLedgerSnapshot : LedgerSnapshot
 
     protected override DbConnection Connection => _connections[(int)ReaderSide.Spend];
 
-    protected override DbTransaction Transaction => _transactions[(int)ReaderSide.Spend];
+    protected override DbTransaction Transaction => _transactions[(int)ReaderSide.Spend]!;
 
-    public static async Task<LedgerSnapshot> BeginAsync(SqliteDatabase database, CancellationToken cancel)
+    /// <param name="database">Which file.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <param name="betweenReaders">For tests: what somebody else does at the worst moment.</param>
+    public static async Task<LedgerSnapshot> BeginAsync(
+        SqliteDatabase database, CancellationToken cancel, Func<Task>? betweenReaders = null)
     {
         await using var watch = await database.ConnectAsync(cancel);
-        DbConnection[] connections = [await database.ConnectAsync(cancel), await database.ConnectAsync(cancel)];
-        var transactions = new DbTransaction[connections.Length];
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        var snapshot = new SqliteLedgerSnapshot(
+            [await database.ConnectAsync(cancel), await database.ConnectAsync(cancel)], new DbTransaction?[2]);
+        try
         {
-            // Differs when anybody has committed since it was asked for last, on this connection.
-            var before = await watch.ExecuteScalarAsync<long>("PRAGMA data_version");
-            for (var i = 0; i < connections.Length; i++)
+            for (var attempt = 0; attempt < MaxAttempts; attempt++)
             {
-                transactions[i] = await database.BeginSnapshotAsync(connections[i], cancel);
-                // A deferred transaction begins with the first thing that it reads.
-                await connections[i].ExecuteScalarAsync<long>("SELECT count(*) FROM (SELECT 1 FROM organizations LIMIT 1)", transaction: transactions[i]);
+                // Differs when anybody has committed since it was asked for last, on this connection.
+                var before = await watch.ExecuteScalarAsync<long>("PRAGMA data_version");
+                await snapshot.BeginReadersAsync(database, betweenReaders, cancel);
+                if (await watch.ExecuteScalarAsync<long>("PRAGMA data_version") == before) return snapshot;
+                await snapshot.EndReadersAsync();
             }
-            if (await watch.ExecuteScalarAsync<long>("PRAGMA data_version") == before)
-                return new SqliteLedgerSnapshot(connections, transactions);
-            foreach (var transaction in transactions) await transaction.DisposeAsync();
+            throw new DatabaseUnavailableException(
+                $"{database.FilePath} was written {MaxAttempts} times while two readers were to begin at once: try again");
         }
-        foreach (var connection in connections) await connection.DisposeAsync();
-        throw new DatabaseUnavailableException(
-            $"{database.FilePath} was written {MaxAttempts} times while two readers were to begin at once: try again");
+        catch
+        {
+            await snapshot.DisposeAsync();
+            throw;
+        }
     }
 
     public override LedgerRows Open(string sql, Guid organizationId, ReaderSide side) =>
@@ -56,8 +61,29 @@ internal sealed class SqliteLedgerSnapshot : LedgerSnapshot
 
     public override async ValueTask DisposeAsync()
     {
-        foreach (var transaction in _transactions) await transaction.DisposeAsync();
+        await EndReadersAsync();
         foreach (var connection in _connections) await connection.DisposeAsync();
+    }
+
+    private async Task BeginReadersAsync(SqliteDatabase database, Func<Task>? betweenReaders, CancellationToken cancel)
+    {
+        for (var i = 0; i < _connections.Length; i++)
+        {
+            if (i > 0 && betweenReaders is not null) await betweenReaders();
+            _transactions[i] = await database.BeginSnapshotAsync(_connections[i], cancel);
+            // A deferred transaction begins with the first thing that it reads.
+            await _connections[i].ExecuteScalarAsync<long>(
+                "SELECT count(*) FROM (SELECT 1 FROM organizations LIMIT 1)", transaction: _transactions[i]);
+        }
+    }
+
+    private async Task EndReadersAsync()
+    {
+        for (var i = 0; i < _transactions.Length; i++)
+        {
+            if (_transactions[i] is { } transaction) await transaction.DisposeAsync();
+            _transactions[i] = null;
+        }
     }
 
     private sealed class Rows : LedgerRows

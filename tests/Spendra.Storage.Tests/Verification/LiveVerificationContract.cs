@@ -2,6 +2,7 @@ using Dapper;
 using Spendra.Core.Ledger;
 using Spendra.Core.Ledger.Verification;
 using Spendra.Storage.Ledger;
+using Spendra.Storage.Sqlite;
 using Spendra.Storage.Tests.Ledger;
 
 namespace Spendra.Storage.Tests.Verification;
@@ -15,7 +16,7 @@ public abstract class LiveVerificationContract(DatabaseEngine engine)
     private const int Verifications = 20;
     private const int Reservations = 100;
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public Task Verification_of_a_live_ledger_finds_nothing_and_stops_nobody() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
@@ -82,6 +83,31 @@ public abstract class LiveVerificationContract(DatabaseEngine engine)
     });
 }
 
-public sealed class LiveVerificationOnSqliteTests() : LiveVerificationContract(DatabaseEngine.Sqlite);
+public sealed class LiveVerificationOnSqliteTests() : LiveVerificationContract(DatabaseEngine.Sqlite)
+{
+    [Fact]
+    public Task A_commit_between_the_beginnings_of_the_readers_is_seen_by_both() => LedgerWorld.RunAsync(DatabaseEngine.Sqlite, async (world, tenant) =>
+    {
+        var commits = 0;
+        await using (var snapshot = await SqliteLedgerSnapshot.BeginAsync((SqliteDatabase)world.Database, Cancel, CommitThreeTimesAsync))
+        {
+            Counter(snapshot, ReaderSide.Spend).Should().Be(3);
+            Counter(snapshot, ReaderSide.Journal).Should().Be(3);
+        }
+        await world.ExecuteAsync("UPDATE organizations SET entry_sequence = 0");
+
+        async Task CommitThreeTimesAsync()
+        {
+            if (commits++ < 3) await world.ExecuteAsync("UPDATE organizations SET entry_sequence = entry_sequence + 1");
+        }
+
+        long Counter(LedgerSnapshot snapshot, ReaderSide side)
+        {
+            using var rows = snapshot.Open("SELECT entry_sequence FROM organizations WHERE organization_id = @organizationId", tenant.OrganizationId, side);
+            rows.Next().Should().BeTrue();
+            return rows.Int64(0);
+        }
+    });
+}
 
 public sealed class LiveVerificationOnPostgresTests() : LiveVerificationContract(DatabaseEngine.Postgres);
