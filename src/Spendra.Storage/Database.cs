@@ -36,6 +36,12 @@ public abstract class Database : IAsyncDisposable
     /// <summary>Begins a transaction that will write; it has the right to before it reads.</summary>
     public abstract Task<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancel);
 
+    /// <summary>
+    /// Commits a transaction that was begun to write. Never cancelled and without a timeout; when it returns, the commit
+    /// is as durable as the database makes one.
+    /// </summary>
+    public abstract Task CommitAsync(DbConnection connection, DbTransaction transaction);
+
     /// <summary>Begins a transaction that sees one moment of the whole database and writes nothing.</summary>
     public abstract Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancel);
 

@@ -121,6 +121,10 @@ public static class KeyIssuer
                 author, cancel);
             row = row with { Key = row.Key with { RevokedAt = transaction.NowMicros } };
         }
+        else
+        {
+            await transaction.ApplyAsync([], author, cancel);
+        }
         return KeyOutcome<ListedKey>.Of(List(row, names));
     }
 

@@ -18,6 +18,7 @@ internal static class RequestRecorder
             exchange.Context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget,
             headers,
             body[..Math.Min(body.Length, max)].ToArray(),
-            isComplete && body.Length <= max);
+            isComplete && body.Length <= max,
+            exchange.Sandbox.Time.GetUtcNow());
     }
 }

@@ -64,7 +64,9 @@ public sealed class GovernanceTransaction : IAsyncDisposable
             : await GovernanceStateReader.ReadAsync(_connection, _transaction, OrganizationId, cancel);
 
     /// <summary>
-    /// Writes every change with its audit record and commits; no change, no commit, no new epoch. Can be called once.
+    /// Writes every change with its audit record and commits; no change, no new epoch. Can be called once. A call
+    /// without changes says that things are as wanted, perhaps by a commit whose answer was lost: it waits, as that one
+    /// would have, until the database is sure of it.
     /// </summary>
     /// <returns>The governance epoch from now on.</returns>
     public async Task<long> ApplyAsync(
@@ -72,7 +74,11 @@ public sealed class GovernanceTransaction : IAsyncDisposable
     {
         if (_isApplied) throw new InvalidOperationException("a governance transaction is applied once");
         _isApplied = true;
-        if (changes.Count == 0) return _head?.GovernanceEpoch ?? 0;
+        if (changes.Count == 0)
+        {
+            if (!IsNew) await _database.CommitAsync(_connection, _transaction);
+            return _head?.GovernanceEpoch ?? 0;
+        }
 
         var epoch = (_head?.GovernanceEpoch ?? 0) + 1;
         var stamp = new WriteStamp(OrganizationId, epoch, NowMicros, author.Actor);
@@ -86,7 +92,7 @@ public sealed class GovernanceTransaction : IAsyncDisposable
             WHERE organization_id = @organizationId
             """, new { epoch, sequence = head.Sequence, hash = head.Hash, organizationId = OrganizationId },
             _transaction, cancellationToken: cancel));
-        await _transaction.CommitAsync(CancellationToken.None);
+        await _database.CommitAsync(_connection, _transaction);
         return epoch;
     }
 

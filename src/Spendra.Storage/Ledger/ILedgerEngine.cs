@@ -18,7 +18,10 @@ internal interface ILedgerEngine : IAsyncDisposable
     /// </param>
     Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated);
 
-    /// <summary>Writes and commits. Never cancelled and without a timeout.</summary>
+    /// <summary>
+    /// Writes and commits, even when there is nothing to write: when it returns, everything that the transaction has
+    /// seen is as durable as the database makes a commit. Never cancelled and without a timeout.
+    /// </summary>
     Task CommitAsync(LedgerWrites writes, LaneNotes notes);
 
     /// <summary>Abandons the transaction and, when it is broken, the connection. Does not throw.</summary>

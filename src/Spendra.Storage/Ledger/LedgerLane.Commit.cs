@@ -26,7 +26,9 @@ public sealed partial class LedgerLane
                 var state = await _engine.BeginAsync(commands, isAmbiguous);
                 var decision = LedgerMachine.Decide(state, commands, Micros.Now(_time));
                 var notes = NotesOf(batch);
-                if (decision.Writes.IsEmpty && notes.IsEmpty)
+                // What an unclear commit has left is seen here and perhaps on no replica yet: it is answered when a commit
+                // after it has waited for the replicas.
+                if (decision.Writes.IsEmpty && notes.IsEmpty && !isAmbiguous)
                 {
                     await _engine.AbandonAsync(reconnect: false);
                 }

@@ -73,7 +73,7 @@ public sealed class SweepQueries(Database database) : IDoubtSource
         await using var transaction = await database.BeginWriteAsync(connection, cancel);
         var count = await connection.ExecuteAsync(new CommandDefinition(
             ForgetIdempotencyKeys, new { before = beforeMicros, limit }, transaction, cancellationToken: cancel));
-        await transaction.CommitAsync(CancellationToken.None);
+        await database.CommitAsync(connection, transaction);
         return count;
     }
 

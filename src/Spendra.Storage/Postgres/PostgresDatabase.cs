@@ -46,6 +46,35 @@ internal sealed class PostgresDatabase : Database
         return transaction;
     }
 
+    /// <summary>
+    /// A driver's commit has a timeout, and cancels the server's wait when it is over; this one waits. When somebody else
+    /// has cancelled the wait, a further commit waits in its stead: replicas confirm in order.
+    /// </summary>
+    public override async Task CommitAsync(DbConnection connection, DbTransaction transaction)
+    {
+        var hasStoppedWaiting = false;
+        var npgsql = (NpgsqlConnection)connection;
+        npgsql.Notice += Listen;
+        try
+        {
+            await connection.ExecuteAsync(ReplicaWait.TellsOfIt, transaction: transaction);
+            await DoAsync("COMMIT");
+            while (hasStoppedWaiting)
+            {
+                hasStoppedWaiting = false;
+                await DoAsync("SELECT pg_logical_emit_message(true, 'spendra', 'confirm')");
+            }
+        }
+        finally
+        {
+            npgsql.Notice -= Listen;
+        }
+
+        void Listen(object sender, NpgsqlNoticeEventArgs e) => hasStoppedWaiting |= ReplicaWait.WasCancelled(e.Notice);
+
+        Task DoAsync(string sql) => connection.ExecuteAsync(new CommandDefinition(sql, commandTimeout: 0));
+    }
+
     public override async Task<string> ReadDurabilityAsync(CancellationToken cancel)
     {
         await using var connection = await ConnectAsync(cancel);
@@ -61,7 +90,7 @@ internal sealed class PostgresDatabase : Database
         DbConnection connection, DbTransaction transaction, string sql, IEnumerable<object> rows, CancellationToken cancel) =>
         PostgresRowBatch.ExecuteAsync((NpgsqlConnection)connection, (NpgsqlTransaction)transaction, sql, rows, cancel);
 
-    internal override ILedgerEngine CreateLedgerEngine() => new PostgresLedgerEngine(_connectionString);
+    internal override ILedgerEngine CreateLedgerEngine() => new PostgresLedgerEngine(_connectionString, onLost: _source.Clear);
 
     internal override Task<LedgerSnapshot> OpenLedgerSnapshotAsync(CancellationToken cancel) =>
         PostgresLedgerSnapshot.BeginAsync(_connectionString, cancel);

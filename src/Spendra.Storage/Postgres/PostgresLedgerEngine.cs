@@ -8,7 +8,12 @@ namespace Spendra.Storage.Postgres;
 /// The ledger lane on PostgreSQL: READ COMMITTED, explicit row locks in id order, two round trips a batch — BEGIN
 /// with everything that is loaded and locked, then all writes with COMMIT.
 /// </summary>
-internal sealed class PostgresLedgerEngine(string connectionString) : ILedgerEngine
+/// <param name="connectionString">Of the database.</param>
+/// <param name="onLost">
+/// Called when the connection was lost. The lane is never idle for long, so it is the first to see an outage; what else
+/// is connected to the server has then lost its connections too.
+/// </param>
+internal sealed class PostgresLedgerEngine(string connectionString, Action? onLost = null) : ILedgerEngine
 {
     // Statement texts are few and fixed; preparing them saves parsing and planning at every batch.
     private readonly NpgsqlDataSource _source = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString)
@@ -43,6 +48,7 @@ internal sealed class PostgresLedgerEngine(string connectionString) : ILedgerEng
         """;
 
     private NpgsqlConnection? _connection;
+    private bool _hasStoppedWaiting;
 
     public async Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated)
     {
@@ -73,7 +79,8 @@ internal sealed class PostgresLedgerEngine(string connectionString) : ILedgerEng
         var connection = await _source.OpenConnectionAsync();
         try
         {
-            await using var limits = new NpgsqlCommand($"{SessionLimits};{OnlyProbes}", connection) { CommandTimeout = LoadTimeoutSeconds };
+            connection.Notice += (_, e) => _hasStoppedWaiting |= ReplicaWait.WasCancelled(e.Notice);
+            await using var limits = new NpgsqlCommand($"{SessionLimits};{OnlyProbes};{ReplicaWait.TellsOfIt}", connection) { CommandTimeout = LoadTimeoutSeconds };
             await limits.ExecuteNonQueryAsync();
             return connection;
         }
@@ -93,8 +100,11 @@ internal sealed class PostgresLedgerEngine(string connectionString) : ILedgerEng
         batch.Timeout = 0;
         PostgresLedgerWrites.AddTo(batch, writes);
         PostgresNotesWrites.AddTo(batch, notes);
+        // Whoever has locked a row has written, so that even an empty batch waits for the replicas here.
         batch.BatchCommands.Add(PostgresBulk.Command("COMMIT"));
+        _hasStoppedWaiting = false;
         await batch.ExecuteNonQueryAsync();
+        if (_hasStoppedWaiting) throw new NpgsqlException("the server stopped waiting for its synchronous replica; the commit may be lost");
     }
 
     public async Task AbandonAsync(bool reconnect)
@@ -146,6 +156,7 @@ internal sealed class PostgresLedgerEngine(string connectionString) : ILedgerEng
     private async Task CloseAsync(NpgsqlConnection connection)
     {
         _connection = null;
+        onLost?.Invoke();
         // Before it is given back to the pool: a connection of a cleared pool is closed for good.
         _source.Clear();
         try

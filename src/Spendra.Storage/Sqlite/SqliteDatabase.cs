@@ -72,6 +72,8 @@ internal sealed class SqliteDatabase : Database
         }
     }
 
+    public override Task CommitAsync(DbConnection connection, DbTransaction transaction) => transaction.CommitAsync();
+
     public override Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancel) =>
         Task.FromResult<DbTransaction>(((SqliteConnection)connection).BeginTransaction(IsolationLevel.Serializable, deferred: true));
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Spendra.Core.Ledger;
 using Spendra.Storage.Ledger;
@@ -91,6 +92,25 @@ public sealed class PostgresTroubleTests
                 // One less.
             }
         }
+    }
+
+    [Fact]
+    public async Task Lost_lane_takes_the_idle_connections_of_before_with_it()
+    {
+        await using var world = await LedgerWorld.OpenAsync(DatabaseEngine.Postgres);
+        var tenant = await world.AddTenantAsync();
+        var claim = await tenant.BudgetAsync(100);
+        await using var database = Database.Open(world.Target);
+        var idle = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => database.ConnectAsync(TestContext.Current.CancellationToken)));
+        foreach (var connection in idle) await connection.DisposeAsync();
+        await using var lane = new LedgerLane(database, Quick, TimeProvider.System, NullLogger<LedgerLane>.Instance);
+        await lane.ReserveAsync(tenant.Reserve(1, claim));
+
+        await world.ExecuteAsync("""
+            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+            """);
+        (await lane.ReserveAsync(tenant.Reserve(1, claim))).Should().BeOfType<LedgerOutcome.Admitted>();
+        for (var read = 0; read < idle.Length; read++) await DatabaseHealth.PingAsync(database, TestContext.Current.CancellationToken);
     }
 
     // After a failover the old connection may lead to a server that will never take a write again.

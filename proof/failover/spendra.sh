@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# Spendra on the cluster: two gateways and a worker, a company that is governed, and the driver. Sourced by failover.sh.
+
+spendra() {
+    (cd "$work" && exec dotnet "$root/artifacts/bin/Spendra.Proof/release/spendra.dll" "$@" --database "$database")
+}
+
+# The proof's folder holds the executable as well: what is driven is what is run.
+build_spendra() {
+    export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+    [ -n "${FAILOVER_NO_BUILD-}" ] || dotnet build "$root/proof/Spendra.Proof" -m:1 -c Release -v quiet -nologo
+}
+
+prepare_spendra() {
+    database=postgres://postgres@127.0.0.1:${port[haproxy]}/spendra
+    psql -qX "postgres://postgres@127.0.0.1:${port[haproxy]}/postgres" -c 'CREATE DATABASE spendra'
+    SPENDRA__MASTERKEY=$(head -c 32 /dev/urandom | base64)
+    export SPENDRA__MASTERKEY SPENDRA__ALLOWPRIVATEUPSTREAMS=true
+    spendra migrate
+    sed "s|{sandbox}|http://127.0.0.1:${port[sandbox]}/v1|; s|{small}|$(small_cap)|" "$root/proof/failover/company.yaml" >"$work/company.yaml"
+    spendra apply -f "$work/company.yaml" --json >"$work/applied.json"
+}
+
+# Bob's cap: about 60 calls for each failover, so that it is reached within the run and again at its end.
+small_cap() { awk -v n="$failovers" 'BEGIN { printf "%.6f", (n + 1) * 60 * 0.00003 }'; }
+
+# serve NAME ROLE: ready when its database answers.
+serve() {
+    (cd "$work" && exec dotnet "$root/artifacts/bin/Spendra.Proof/release/spendra.dll" serve --role "$2" \
+        --urls "http://127.0.0.1:${port[$1]}" --database "$database") >"$work/$1.log" 2>&1 &
+    remember "$1.pid"
+    until_true 60 "$1 is ready" curl -fs "http://127.0.0.1:${port[$1]}/readyz"
+}
+
+start_spendra() {
+    serve gateway1 gateway
+    serve gateway2 gateway
+    serve worker worker
+}
+
+stop_spendra() {
+    local name
+    for name in driver gateway1 gateway2 worker; do
+        [ ! -e "$work/$name.pid" ] || kill -KILL "$(cat "$work/$name.pid")" 2>/dev/null || true
+    done
+}
+
+# In the background, so that a signal to this script is acted on at once.
+drive() {
+    local node members=()
+    for node in "${nodes[@]}"; do members+=(--node "$node=http://127.0.0.1:${port[${node}_rest]}"); done
+    dotnet "$root/artifacts/bin/Spendra.Proof/release/Spendra.Proof.dll" failover --failovers "$1" \
+        --folder "$work" --database "$database" --sandbox-port "${port[sandbox]}" "${members[@]}" \
+        --gateway "http://127.0.0.1:${port[gateway1]}" --gateway "http://127.0.0.1:${port[gateway2]}" \
+        --strike-script "$root/proof/failover/strike.sh" "${strikes[@]/#/--strike=}" &
+    echo $! >"$work/driver.pid"
+    wait $!
+}
