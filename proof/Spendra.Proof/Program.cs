@@ -2,10 +2,12 @@
 // a promise was broken.
 using System.CommandLine;
 using Spendra.Proof.Kills;
+using Spendra.Proof.Network;
 
 var root = new RootCommand("Tries to break what Spendra promises: no overspend, no false denial, nothing lost.")
 {
     KillsCommand.Create(),
+    CutsCommand.Create(),
     KillHost.Create(),
 };
 return await root.Parse(args).InvokeAsync();
