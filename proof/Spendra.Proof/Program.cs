@@ -16,6 +16,5 @@ var root = new RootCommand("Tries to break what Spendra promises: no overspend, 
     FailoverCommand.Create(),
     LargeLedgerCommand.Create(),
     KillHost.Create(),
-    FailoverCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();
