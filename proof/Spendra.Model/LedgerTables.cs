@@ -17,7 +17,7 @@ public sealed class LedgerTables
 
     public Dictionary<(RowKey Reservation, int Number), SpendEvent> Events { get; } = [];
 
-    public Dictionary<RowKey, string> Released { get; } = [];
+    public Dictionary<RowKey, (Reservation Reservation, string Reason, long At)> Released { get; } = [];
 
     public Dictionary<(Guid Organization, long Sequence), JournalEntry> Entries { get; } = [];
 
@@ -58,7 +58,7 @@ public sealed class LedgerTables
         }
         foreach (var row in writes.Opened) Open.Add(new RowKey(row.OrganizationId, row.ReservationId), row);
         foreach (var row in writes.SpendEvents) Events.Add((KeyOf(row.Reservation), row.EventNumber), row);
-        foreach (var (row, reason, _) in writes.Released) Released.Add(KeyOf(row), reason);
+        foreach (var row in writes.Released) Released.Add(KeyOf(row.Reservation), row);
         foreach (var row in writes.Entries) Entries.Add((row.OrganizationId, row.Sequence), row);
         foreach (var row in writes.Excesses)
             Excesses.Add((new RowKey(row.OrganizationId, row.WindowId), row.CauseId, row.EventNumber), row);

@@ -3,6 +3,8 @@
 using System.CommandLine;
 using Spendra.Proof.Failover;
 using Spendra.Proof.Kills;
+using Spendra.Proof.LargeLedger;
+using Spendra.Proof.Network;
 using Spendra.Proof.Simulation;
 
 var root = new RootCommand("Tries to break what Spendra promises: no overspend, no false denial, nothing lost.")
@@ -10,7 +12,9 @@ var root = new RootCommand("Tries to break what Spendra promises: no overspend, 
     SimulateCommand.Create(),
     EnginesCommand.Create(),
     KillsCommand.Create(),
-    KillHost.Create(),
+    CutsCommand.Create(),
     FailoverCommand.Create(),
+    LargeLedgerCommand.Create(),
+    KillHost.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -51,5 +51,8 @@ public abstract class Database : IAsyncDisposable
 
     internal abstract ILedgerEngine CreateLedgerEngine();
 
+    /// <summary>One moment of the whole database for several readers at once, for those who read all of it.</summary>
+    internal abstract Task<LedgerSnapshot> OpenLedgerSnapshotAsync(CancellationToken cancel);
+
     public abstract ValueTask DisposeAsync();
 }

@@ -63,6 +63,9 @@ internal sealed record KillPlan
     /// <summary>The kills go on until every reachable point was one's last.</summary>
     public bool EveryPoint { get; init; }
 
+    /// <summary>Which points are anybody's last; by default all that can be reached.</summary>
+    public Func<string, bool> Points { get; init; } = static _ => true;
+
     public int ExpectedStops => Engines.Contains(DatabaseEngine.Postgres) ? Stops : 0;
 
     public bool IsReached(Tally tally) => tally.Kills >= Kills && tally.Stops >= ExpectedStops && Engines.All(e => HasEveryPoint(e, tally));
@@ -82,7 +85,7 @@ internal sealed record KillPlan
 
     private async Task KillAsync(DatabaseEngine engine, PostgresCluster? postgres, Tally tally, CancellationToken cancel)
     {
-        var deck = new PointDeck(engine);
+        var deck = new PointDeck(engine, Points);
         await Task.WhenAll(Enumerable.Range(0, Worlds).Select(async number =>
         {
             await using var world = await World.CreateAsync($"{engine}{number}".ToLowerInvariant(), engine, postgres);

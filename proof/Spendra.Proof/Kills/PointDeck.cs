@@ -14,7 +14,7 @@ internal sealed record Death(string Point, int Passage, Role Role)
 }
 
 /// <summary>Deals the points of one engine in turn, in an order that is shuffled for every turn.</summary>
-internal sealed class PointDeck(DatabaseEngine engine)
+internal sealed class PointDeck(DatabaseEngine engine, Func<string, bool> chosen)
 {
     private const int MostPassages = 12;
 
@@ -54,7 +54,7 @@ internal sealed class PointDeck(DatabaseEngine engine)
 
     private void Fill(Queue<Death> queue, bool isWorker)
     {
-        var points = Reachable(engine).Where(p => IsOfWorker(p) == isWorker).ToArray();
+        var points = Reachable(engine).Where(p => chosen(p) && IsOfWorker(p) == isWorker).ToArray();
         Random.Shared.Shuffle(points);
         foreach (var point in points)
         {

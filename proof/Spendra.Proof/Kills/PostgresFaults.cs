@@ -77,6 +77,6 @@ internal sealed class PostgresFaults(World world, PostgresCluster postgres, Tall
             // A stop in peace: everything that was acknowledged is written before it ends.
             await host.StopAsync();
         }
-        await new KillCampaign(world, new PointDeck(DatabaseEngine.Postgres), tally).CheckAsync();
+        await new KillCampaign(world, new PointDeck(DatabaseEngine.Postgres, _ => true), tally).CheckAsync();
     }
 }

@@ -5,7 +5,8 @@ namespace Spendra.Proof.Kills;
 /// <summary>Kills the process that it runs in, for real, when it passes a point for the given time.</summary>
 /// <param name="point">One of <see cref="Points.All"/>, or null for none.</param>
 /// <param name="passage">From 1 on: which passage is the last.</param>
-internal sealed class Trigger(string? point, int passage)
+/// <param name="seen">Hears of every passage.</param>
+internal sealed class Trigger(string? point, int passage, Action<string>? seen = null)
 {
     public const string LastWords = "dying at ";
 
@@ -14,6 +15,7 @@ internal sealed class Trigger(string? point, int passage)
 
     public void Pass(string name, string side)
     {
+        seen?.Invoke(name + side);
         if (point is null || point.Length != name.Length + side.Length) return;
         if (!point.StartsWith(name, StringComparison.Ordinal) || !point.EndsWith(side, StringComparison.Ordinal)) return;
         if (Interlocked.Decrement(ref _left) == 0) Die();

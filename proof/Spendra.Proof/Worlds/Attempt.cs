@@ -81,7 +81,8 @@ internal sealed record Attempt(Call Call, int Number)
         }
         catch (JsonException)
         {
-            return ended;
+            // A server that cannot even read a request refuses it without a body.
+            return ended with { IsComplete = Status != 200 && body.Length == 0 };
         }
     }
 

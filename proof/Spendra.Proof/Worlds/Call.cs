@@ -36,6 +36,9 @@ internal sealed record Call(string Id, CallKind Kind)
     /// <summary>The earlier call whose idempotency key is used again.</summary>
     public string? RepeatOf { get; init; }
 
+    /// <summary>Words of the answer; null: as many as the provider likes.</summary>
+    public int? Tokens { get; init; }
+
     public string KeySlug => Kind switch
     {
         CallKind.Capped => Company.Carl,
@@ -65,7 +68,8 @@ internal sealed record Call(string Id, CallKind Kind)
     /// <summary>What it costs when it is settled with the provider's usage; null when that is not one figure.</summary>
     public NanoUsd? ExactCost => Kind switch
     {
-        CallKind.Chat or CallKind.Stream or CallKind.Response or CallKind.Background or CallKind.Capped => Company.CallCost(),
+        CallKind.Chat or CallKind.Stream or CallKind.Response or CallKind.Background or CallKind.Capped =>
+            Company.CallCost(Tokens ?? Company.OutputTokens),
         CallKind.Embedding => Company.EmbeddingCost,
         CallKind.Fetch or CallKind.Delete or CallKind.Upload => NanoUsd.Zero,
         _ => null,
@@ -94,7 +98,7 @@ internal sealed record Call(string Id, CallKind Kind)
             model = Company.Model,
             max_completion_tokens = 32,
             stream = Kind == CallKind.Stream,
-            metadata = new { sandbox = Kind == CallKind.ProviderRefuses ? "status=429" : "" },
+            metadata = new { sandbox = Kind == CallKind.ProviderRefuses ? "status=429" : Tokens is { } tokens ? $"tokens={tokens}" : "" },
             messages = new[] { new { role = "user", content = Company.Prompt } },
         }),
     };

@@ -60,7 +60,7 @@ internal sealed class Inspection
 
     private void CheckAnswer(Attempt attempt)
     {
-        if (attempt is { Status: 200, HasEnded: true, IsComplete: false }) Add($"{attempt.Id} ended like a whole answer and is none");
+        if (attempt is { HasEnded: true, IsComplete: false }) Add($"{attempt.Id} ended like a whole answer and is none: {attempt}");
         if (attempt.Call.KeySlug == Company.Ada && attempt.Status is 402 or 429 && attempt.Call.Kind != CallKind.ProviderRefuses)
             Add($"{attempt.Id} was refused with {attempt.Status} {attempt.ErrorCode} although it fits");
         if (attempt.Call.Kind == CallKind.OverCap && attempt.Status == 200) Add($"{attempt.Id} was admitted over its cap");
@@ -104,7 +104,13 @@ internal sealed class Inspection
                 Add($"the provider saw a request that nobody sent ({attemptId}, {id})");
                 continue;
             }
-            if (_ledger.Open.Contains(id) || _ledger.Spent.ContainsKey(id)) continue;
+            if (_ledger.Open.Contains(id)) continue;
+            if (_ledger.Spent.TryGetValue(id, out var story))
+            {
+                if (attempt.Call.ExactCost is { } exact && story.Cost != exact && story.Cost != story.Bound)
+                    Add($"the provider worked on {attemptId}; it cost {story.Cost}, which is neither {exact} nor the bound {story.Bound}");
+                continue;
+            }
             var isReleased = _ledger.Released.TryGetValue(id, out var reason);
             // A response may be gone from the provider when it is fetched: that is a refusal too.
             if (isReleased && !attempt.Call.IsBilled && reason!.StartsWith("the provider refused", StringComparison.Ordinal)) continue;

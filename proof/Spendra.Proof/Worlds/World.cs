@@ -42,7 +42,9 @@ internal sealed class World : IAsyncDisposable
     /// <param name="name">Begins the ids of its calls.</param>
     /// <param name="engine">Where its ledger is.</param>
     /// <param name="postgres">The server when the engine is PostgreSQL.</param>
-    public static async Task<World> CreateAsync(string name, DatabaseEngine engine, PostgresCluster? postgres)
+    /// <param name="reach">Makes the address at which gateways reach the provider; by default its own.</param>
+    public static async Task<World> CreateAsync(
+        string name, DatabaseEngine engine, PostgresCluster? postgres, Func<Uri, Uri>? reach = null)
     {
         var sandbox = await SandboxServer.StartAsync(new SandboxOptions
         {
@@ -58,7 +60,7 @@ internal sealed class World : IAsyncDisposable
                 : PostgresCluster.ToUrl(await postgres!.CreateDatabaseAsync("proof")),
         };
         await Migrator.MigrateAsync(world.Target, CancellationToken.None);
-        await world.DeclareAsync();
+        await world.DeclareAsync(reach?.Invoke(sandbox.BaseUrl) ?? sandbox.BaseUrl);
         return world;
     }
 
@@ -80,12 +82,12 @@ internal sealed class World : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task DeclareAsync()
+    private async Task DeclareAsync(Uri provider)
     {
         await using var database = Open();
         var masterKey = await MasterKeyStore.LoadAsync(database, Target, MasterKeyText, CancellationToken.None);
         var outcome = await Declarations.ApplyAsync(
-            database, masterKey, Company.Declaration("acme", Sandbox.BaseUrl), "acme.yaml", new DeclarationOptions(),
+            database, masterKey, Company.Declaration("acme", provider), "acme.yaml", new DeclarationOptions(),
             new ChangeAuthor("proof", "proof"), TimeProvider.System, CancellationToken.None);
         if (outcome is not ApplyOutcome.Applied applied)
             throw new InvalidOperationException($"the company was refused: {string.Join("; ", ((ApplyOutcome.Refused)outcome).Errors.Select(e => e.Message))}");

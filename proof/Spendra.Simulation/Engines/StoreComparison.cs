@@ -79,7 +79,7 @@ internal static class StoreComparison
         .. tables.Windows.Values.Select(w => $"window {w.WindowId} {w.Limit.Value} {w.Reserved.Value} {w.Settled.Value}"),
         .. tables.Open.Values.Select(r => $"open {r.ReservationId} {r.Amount.Value} {r.Epoch} {r.ExpiresAt}"),
         .. tables.Events.Values.Select(e => $"event {e.Reservation.ReservationId} {e.EventNumber} {(int)e.Kind} {e.Settlement.Cost.Value} {(e.Settlement.IsEstimated ? 1 : 0)} {e.EntrySequence} {e.Settlement.Usage.Input} {e.Settlement.Usage.Output}"),
-        .. tables.Released.Select(r => $"released {r.Key.Id} {r.Value}"),
+        .. tables.Released.Select(r => $"released {r.Key.Id} {r.Value.Reason}"),
         .. tables.Entries.Values.Select(e => $"entry {e.Sequence} {(int)e.Kind} {e.ReservationId} {e.EventNumber} {(e.Corrects is { } corrects ? corrects : "-")}"),
         .. tables.Excesses.Values.Select(e => $"excess {e.WindowId} {(int)e.Kind} {e.EventNumber} {e.Amount.Value}"),
         .. tables.Outbox.Values.Select(o => $"outbox {o.Sequence} {o.SubjectId} {o.EventNumber}"),

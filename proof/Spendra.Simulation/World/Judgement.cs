@@ -153,7 +153,7 @@ internal sealed class Judgement(SimWorld world)
     private void Verify(Guid organizationId)
     {
         var report = new VerificationReport();
-        TableVerification.Verify(world.Store.Tables, world.Store.Rules[organizationId], report);
+        TableVerification.Verify(world.Store, organizationId, report);
         foreach (var violation in report.Violations)
             _violations.Add($"{violation.Invariant}: {violation.Subject}, expected {violation.Expected}, found {violation.Found}");
     }

@@ -93,6 +93,12 @@ internal sealed class SimGateway
 
     private async Task HandleAsync(SimExchange exchange)
     {
+        // A server that stops takes no more requests before it waits for those that it has.
+        if (!IsReady)
+        {
+            exchange.Break();
+            return;
+        }
         Exception? escaped = null;
         try
         {
@@ -115,12 +121,8 @@ internal sealed class SimGateway
         for (var i = 0; i < 1_000 && _exchanges.Exists(e => !e.IsOver && e.RequestId != default); i++) await _loop.DelayAsync(1_000);
         _stopping.Cancel();
         await _lane!.DisposeAsync();
-        // What had not begun is turned away by the closing connection; what had begun was waited for.
-        foreach (var exchange in _exchanges.Where(e => !e.IsOver))
-        {
-            if (exchange.RequestId == default) exchange.Break();
-            else LeftBehind.Add(exchange);
-        }
+        LeftBehind.AddRange(_exchanges.Where(e => !e.IsOver && e.RequestId != default));
+        foreach (var exchange in _exchanges.Where(e => !e.IsOver)) exchange.Break();
         Process.Kill();
     }
 }

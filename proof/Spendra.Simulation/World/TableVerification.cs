@@ -1,63 +1,155 @@
+using System.Text;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Core.Ledger.Verification;
-using Spendra.Model;
+using Spendra.Simulation.Store;
 using Spendra.Storage;
 
 namespace Spendra.Simulation.World;
 
 /// <summary>Feeds the tables of the simulated store to the production verification.</summary>
-internal static class TableVerification
+internal sealed class TableVerification
 {
-    public static void Verify(LedgerTables tables, GovernanceRows rules, VerificationReport report)
+    private readonly SimStore _store;
+    private readonly Guid _organizationId;
+    private readonly SpendVerification _spend;
+    private readonly JournalVerification _journal;
+
+    private TableVerification(SimStore store, Guid organizationId, VerificationReport report)
     {
-        var id = rules.OrganizationId;
-        var verification = new LedgerVerification(new VerifiedOrganization
-        {
-            Row = tables.Organizations[id],
-            BudgetAmounts = rules.Budgets.ToDictionary(b => b.Key, b => b.Value.Amount),
-            HardCapped = Store.SimStore.HardCapped(rules),
-            Prices = rules.Prices,
-            Windows = [.. tables.Windows.Values.Where(w => w.OrganizationId == id)],
-            Excesses = [.. tables.Excesses.Values.Where(e => e.OrganizationId == id)],
-            // Long after all: only windows without an end still follow their budget.
-            NowMicros = long.MaxValue - 1,
-        }, report);
-        foreach (var open in tables.Open.Values.Where(r => r.OrganizationId == id))
-            verification.AddOpen(open.ReservationId, PackedIds.Pack(open.WindowIds), open.Amount);
-        var events = tables.Events.Values.Where(e => e.Reservation.OrganizationId == id)
-            .OrderBy(e => e.Reservation.ReservationId).ThenBy(e => e.EventNumber).ToList();
-        foreach (var spend in events) Feed(verification, spend);
-        var spent = events.Select(e => e.Reservation.ReservationId).ToHashSet();
-        foreach (var key in tables.Released.Keys.Where(k => k.OrganizationId == id)) verification.AddReleased(key.Id, spent.Contains(key.Id));
-        foreach (var entry in tables.Entries.Values.Where(e => e.OrganizationId == id).OrderBy(e => e.Sequence)) Feed(verification, entry);
-        foreach (var row in tables.Outbox.Values.Where(o => o.OrganizationId == id).OrderBy(o => o.Sequence))
-            verification.AddOutboxRow(row.Sequence, isSpend: true, row.SubjectId, row.EventNumber);
-        verification.Complete();
+        (_store, _organizationId) = (store, organizationId);
+        _spend = new SpendVerification(Organization(), report);
+        _journal = new JournalVerification(store.Tables.Organizations[organizationId], report);
     }
 
-    private static void Feed(LedgerVerification verification, SpendEvent spend) => verification.AddSpend(new SpendRow
+    public static void Verify(SimStore store, Guid organizationId, VerificationReport report)
     {
-        ReservationId = spend.Reservation.ReservationId,
+        var verification = new TableVerification(store, organizationId, report);
+        verification.FeedSpend();
+        verification.FeedJournal();
+        var match = new BookingMatch(report);
+        match.Add(verification._spend.Events);
+        match.Add(verification._journal.Entries);
+        match.Add(verification._journal.Announcements);
+        match.Complete();
+    }
+
+    private VerifiedOrganization Organization()
+    {
+        var rules = _store.Rules[_organizationId];
+        return new VerifiedOrganization
+        {
+            Row = _store.Tables.Organizations[_organizationId],
+            Budgets = rules.Budgets,
+            HardCapped = SimStore.HardCapped(rules),
+            Prices = rules.Prices,
+            Windows = [.. _store.Tables.Windows.Values.Where(w => w.OrganizationId == _organizationId)],
+            Excesses = [.. _store.Tables.Excesses.Values.Where(e => e.OrganizationId == _organizationId)],
+            Keys = rules.Keys.Keys.ToHashSet(),
+            Accounts = rules.Accounts.Keys.Append(ProviderAccount.SandboxId).ToHashSet(),
+            Scopes = rules.Scopes.Keys.ToHashSet(),
+            Policies = rules.Policies.Keys.ToHashSet(),
+            // Long after all: only windows without an end still follow their budget.
+            NowMicros = long.MaxValue - 1,
+        };
+    }
+
+    /// <summary>All rows in the order of the ids that they name; of one id the reservation before what names it.</summary>
+    private void FeedSpend()
+    {
+        var tables = _store.Tables;
+        foreach (var open in tables.Open.Values.Where(r => r.OrganizationId == _organizationId)) Feed(open);
+        List<(Guid Id, int Order, Action Feed)> rows =
+        [
+            .. tables.Events.Values.Where(e => e.Reservation.OrganizationId == _organizationId)
+                .Select(e => (e.Reservation.ReservationId, e.EventNumber, (Action)(() => Feed(e)))),
+            .. tables.Released.Values.Where(r => r.Reservation.OrganizationId == _organizationId)
+                .Select(r => (r.Reservation.ReservationId, int.MaxValue - 1, (Action)(() => _spend.AddReleased(RowOf(r.Reservation))))),
+            .. _store.Refusals.Values.Where(r => r.OrganizationId == _organizationId)
+                .Select(r => (r.RequestId, int.MaxValue, (Action)(() => Feed(r)))),
+            .. tables.Idempotency.Values.Where(i => i.OrganizationId == _organizationId)
+                .Select(i => (i.ReservationId, int.MaxValue, (Action)(() => _spend.AddIdempotencyKey(i.ReservationId, i.KeyId, i.KeyDigest)))),
+        ];
+        foreach (var row in rows.OrderBy(r => r.Id).ThenBy(r => r.Order)) row.Feed();
+        _spend.Complete();
+    }
+
+    private void FeedJournal()
+    {
+        var tables = _store.Tables;
+        foreach (var entry in tables.Entries.Values.Where(e => e.OrganizationId == _organizationId).OrderBy(e => e.Sequence)) Feed(entry);
+        foreach (var row in tables.Outbox.Values.Where(o => o.OrganizationId == _organizationId).OrderBy(o => o.Sequence))
+            _journal.AddOutboxRow(row.Sequence, isSpend: true, new AnnouncementFacts(row.SubjectId, row.EventNumber, row.CreatedAt));
+        _journal.Complete();
+    }
+
+    private void Feed(Reservation open) => _spend.AddOpen(new OpenRow
+    {
+        Reservation = RowOf(open),
+        TierPercent = open.TierPercent,
+        ExpiresAt = open.ExpiresAt,
+        IdempotencyDigest = open.IdempotencyDigest,
+    });
+
+    private void Feed(SpendEvent spend) => _spend.AddSpend(new SpendRow
+    {
+        Reservation = RowOf(spend.Reservation),
         EventNumber = spend.EventNumber,
         Kind = spend.Kind,
-        WindowIds = PackedIds.Pack(spend.Reservation.WindowIds),
-        AccountId = spend.Reservation.AccountId,
-        PriceId = spend.Reservation.PriceId,
         TierPercent = spend.Settlement.TierPercent,
-        Reserved = spend.Reservation.Amount,
+        ExpiresAt = spend.Reservation.ExpiresAt,
+        OccurredAt = spend.OccurredAt,
         Cost = spend.Settlement.Cost,
         Usage = spend.Settlement.Usage,
         IsEstimated = spend.Settlement.IsEstimated,
+        HasReason = !string.IsNullOrEmpty(spend.Reason),
         EntrySequence = spend.EntrySequence,
     });
 
+    private void Feed(RefusalRecord record)
+    {
+        var window = record.Refusal.Window;
+        _spend.AddRefusal(new RefusalRow
+        {
+            RequestId = record.RequestId,
+            KeyId = record.KeyId,
+            Code = Encoding.UTF8.GetBytes(record.Refusal.CodeName),
+            PolicyId = record.Refusal.PolicyId,
+            BudgetId = window?.BudgetId,
+            Limit = window?.Limit.Value,
+            Settled = window?.Settled.Value,
+            Reserved = window?.Reserved.Value,
+            Needed = window?.Needed.Value,
+            WindowStartsAt = window?.StartsAt,
+            WindowEndsAt = window?.EndsAt,
+        });
+    }
+
     // The engines write the two lines of an entry; here they follow from it.
-    private static void Feed(LedgerVerification verification, JournalEntry entry)
+    private void Feed(JournalEntry entry)
     {
         var postings = new PostingSum();
         postings.Add(LedgerAccount.Expense, entry.AccountId, entry.Amount);
         postings.Add(LedgerAccount.Payable, entry.AccountId, -entry.Amount);
-        verification.AddEntry(new EntryRow(entry.Sequence, entry.Kind, entry.ReservationId, entry.EventNumber, entry.Corrects, postings));
+        _journal.AddEntry(new EntryRow(
+            entry.Sequence, entry.Kind, entry.ReservationId, entry.EventNumber, entry.Corrects, entry.BookedAt, postings));
     }
+
+    private static ReservationRow RowOf(Reservation reservation) => new()
+    {
+        ReservationId = reservation.ReservationId,
+        KeyId = reservation.KeyId,
+        ScopeIds = PackedIds.Pack(reservation.ScopeIds),
+        PolicyIds = PackedIds.Pack(reservation.PolicyIds),
+        WindowIds = PackedIds.Pack(reservation.WindowIds),
+        Provider = Encoding.UTF8.GetBytes(reservation.Provider),
+        AccountId = reservation.AccountId,
+        Model = Encoding.UTF8.GetBytes(reservation.Model),
+        PriceId = reservation.PriceId,
+        Amount = reservation.Amount,
+        BoundInput = reservation.BoundInput,
+        BoundOutput = reservation.BoundOutput,
+        Epoch = reservation.Epoch,
+        ReservedAt = reservation.ReservedAt,
+    };
 }

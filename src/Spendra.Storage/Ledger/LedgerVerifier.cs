@@ -1,17 +1,13 @@
-using System.Data.Common;
-using Dapper;
-using Spendra.Core.Budgets;
-using Spendra.Core.Ledger;
+using System.Runtime.ExceptionServices;
+using Spendra.Core.Governance;
 using Spendra.Core.Ledger.Verification;
-using Spendra.Core.Money;
-using Spendra.Storage.Audit;
 using Spendra.Storage.Governance;
 
 namespace Spendra.Storage.Ledger;
 
 /// <summary>
-/// Reads every row of the ledger, as of one moment, into <see cref="LedgerVerification"/>. Reads only; traffic goes
-/// on meanwhile.
+/// Reads every row of the ledger, as of one moment, into the checks of Core, with two threads. Reads only; traffic
+/// goes on meanwhile.
 /// </summary>
 public sealed class LedgerVerifier(Database database)
 {
@@ -22,136 +18,107 @@ public sealed class LedgerVerifier(Database database)
         IReadOnlyList<Guid> organizationIds, long nowMicros, CancellationToken cancel)
     {
         var report = new VerificationReport();
-        await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var snapshot = await database.OpenLedgerSnapshotAsync(cancel);
         foreach (var organizationId in organizationIds)
         {
-            var read = new OrganizationRead(connection, transaction, organizationId, cancel);
+            var read = new OrganizationRead(snapshot, organizationId, cancel);
             var organization = await LoadAsync(read, nowMicros);
-            var verification = new LedgerVerification(organization, report);
-            await FeedOpenAsync(read, verification);
-            await new VerificationStream(read, verification).RunAsync();
-            verification.Complete();
-            await CheckIdempotencyAsync(read, report);
-            await CheckKeyDirectoryAsync(read, report);
+            await CheckDirectoriesAsync(read, organization, report);
             await CheckAuditAsync(read, report);
+            await CheckLedgerAsync(read, organization, report);
         }
         return report;
+    }
+
+    private static async Task CheckLedgerAsync(OrganizationRead read, VerifiedOrganization organization, VerificationReport report)
+    {
+        // Nothing is shared by the two threads but the exchange, which locks.
+        VerificationReport[] reports = [new(), new(), new()];
+        var match = new BookingMatch(reports[2]);
+        var exchange = new BookingExchange(match);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(read.Cancel);
+        var spend = new SpendReading(
+            read.Snapshot, read.OrganizationId, new SpendVerification(organization, reports[0]), exchange, stop.Token);
+        var journal = new JournalReading(
+            read.Snapshot, read.OrganizationId, new JournalVerification(organization.Row, reports[1]), exchange, stop.Token);
+        await RunTogetherAsync(stop, spend.Run, journal.Run);
+        match.Complete();
+        foreach (var part in reports) report.Add(part);
+    }
+
+    /// <summary>When one fails the other stops as well, and what is thrown is why, not that it was stopped.</summary>
+    internal static async Task RunTogetherAsync(CancellationTokenSource stop, params Action[] runs)
+    {
+        Exception? first = null;
+        // Reading blocks for as long as the tables are large; the pool's threads belong to others.
+        await Task.WhenAll(runs.Select(run => Task.Factory.StartNew(
+            () =>
+            {
+                try
+                {
+                    run();
+                }
+                catch (Exception e)
+                {
+                    Interlocked.CompareExchange(ref first, e, null);
+                    stop.Cancel();
+                }
+            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        if (first is not null) ExceptionDispatchInfo.Throw(first);
     }
 
     private static async Task<VerifiedOrganization> LoadAsync(OrganizationRead read, long nowMicros) => new()
     {
         Row = (await read.ListAsync<StoredCounters>(VerificationQueries.Organization)).Single().ToRow(),
-        BudgetAmounts = (await read.ListAsync<StoredAmount>(VerificationQueries.Budgets))
-            .ToDictionary(b => b.BudgetId, b => new NanoUsd(b.AmountNanos)),
+        Budgets = (await read.ListAsync<StoredBudget>(VerificationQueries.Budgets)).ToDictionary(b => b.BudgetId, b => b.ToBudget()),
         HardCapped = (await read.ListAsync<Guid>(VerificationQueries.HardCapped)).ToHashSet(),
-        Prices = (await read.ListAsync<StoredPrice>(GovernanceQueries.ChangedPrices))
-            .ToDictionary(p => p.PriceId, p => p.ToPrice()),
+        Prices = (await read.ListAsync<StoredPrice>(GovernanceQueries.ChangedPrices)).ToDictionary(p => p.PriceId, p => p.ToPrice()),
         Windows = [.. (await read.ListAsync<StoredWindowRow>(VerificationQueries.Windows)).Select(w => w.ToRow(read.OrganizationId))],
         Excesses = [.. (await read.ListAsync<StoredExcess>(VerificationQueries.Excesses)).Select(e => e.ToExcess(read.OrganizationId))],
+        Keys = (await read.ListAsync<Guid>(VerificationQueries.KeyIds)).ToHashSet(),
+        Accounts = (await read.ListAsync<Guid>(VerificationQueries.AccountIds)).Append(ProviderAccount.SandboxId).ToHashSet(),
+        Scopes = (await read.ListAsync<Guid>(VerificationQueries.ScopeIds)).ToHashSet(),
+        Policies = (await read.ListAsync<Guid>(VerificationQueries.PolicyIds)).ToHashSet(),
         NowMicros = nowMicros,
     };
 
-    private static async Task FeedOpenAsync(OrganizationRead read, LedgerVerification verification)
+    private static async Task CheckDirectoriesAsync(OrganizationRead read, VerifiedOrganization organization, VerificationReport report)
     {
-        await using var reader = await read.OpenAsync(VerificationQueries.Open, new { organizationId = read.OrganizationId });
-        while (await reader.ReadAsync(read.Cancel))
-            verification.AddOpen(reader.ReadId(0), reader.GetFieldValue<byte[]>(1), new NanoUsd(reader.GetInt64(2)));
-    }
-
-    private static async Task CheckIdempotencyAsync(OrganizationRead read, VerificationReport report)
-    {
-        report.Count(Invariant.Idempotency, await read.CountAsync(VerificationQueries.IdempotencyKeys));
-        foreach (var id in await read.ListAsync<Guid>(VerificationQueries.DanglingIdempotencyKeys))
-            report.Add(Invariant.Idempotency, $"idempotency key of reservation {id}", "an open or spent reservation", "none");
-    }
-
-    private static async Task CheckKeyDirectoryAsync(OrganizationRead read, VerificationReport report)
-    {
-        report.Count(Invariant.KeyDirectory, await read.CountAsync(VerificationQueries.Keys));
+        report.Count(Invariant.KeyDirectory, organization.Keys.Count);
         foreach (var id in await read.ListAsync<Guid>(VerificationQueries.KeysWithoutDirectory))
             report.Add(Invariant.KeyDirectory, $"key {id}", "a directory row of its organization", "none");
         foreach (var id in await read.ListAsync<Guid>(VerificationQueries.DirectoryWithoutKeys))
             report.Add(Invariant.KeyDirectory, $"directory row of key {id}", "a key", "none");
+
+        report.Count(Invariant.OrganizationDirectory, 1);
+        var slug = (await read.ListAsync<string>(VerificationQueries.OrganizationSlug)).Single();
+        var listed = await read.ListAsync<string>(VerificationQueries.DirectorySlugs);
+        if (listed is not [var only] || only != slug)
+        {
+            report.Add(Invariant.OrganizationDirectory, $"organization {read.OrganizationId}", $"listed as '{slug}'",
+                listed.Count == 0 ? "not listed" : $"listed as {string.Join(", ", listed.Select(s => $"'{s}'"))}");
+        }
     }
 
     private static async Task CheckAuditAsync(OrganizationRead read, VerificationReport report)
     {
-        var verdict = await AuditLog.VerifyAsync(read.Connection, read.Transaction, read.OrganizationId, read.Cancel);
+        var verdict = await read.Snapshot.VerifyAuditAsync(read.OrganizationId, read.Cancel);
         report.Count(Invariant.AuditChain, verdict.Records);
         if (verdict.Contradiction is { } contradiction)
             report.Add(Invariant.AuditChain, $"audit records of organization {read.OrganizationId}", "a whole chain", contradiction);
-    }
 
-    private sealed class StoredCounters
-    {
-        public Guid OrganizationId { get; set; }
-        public long Epoch { get; set; }
-        public long EntrySequence { get; set; }
-        public long OutboxSequence { get; set; }
-
-        public Core.Ledger.OrganizationRow ToRow() => new(OrganizationId, Epoch, EntrySequence, OutboxSequence);
-    }
-
-    private sealed class StoredAmount
-    {
-        public Guid BudgetId { get; set; }
-        public long AmountNanos { get; set; }
-    }
-
-    private sealed class StoredExcess
-    {
-        public Guid WindowId { get; set; }
-        public Guid CauseId { get; set; }
-        public int EventNumber { get; set; }
-        public int Kind { get; set; }
-        public long AmountNanos { get; set; }
-        public long RecordedAt { get; set; }
-
-        public WindowExcess ToExcess(Guid organizationId) => new(
-            organizationId, WindowId, (ExcessKind)Kind, CauseId, EventNumber, new NanoUsd(AmountNanos), RecordedAt);
+        report.Count(Invariant.CapCutRecorded, await read.CountAsync(VerificationQueries.CapCuts));
+        foreach (var id in await read.ListAsync<Guid>(VerificationQueries.CapCutsWithoutRecord))
+            report.Add(Invariant.CapCutRecorded, $"cap cut of window {id}", "an audit record of the same change", "none");
     }
 }
 
-/// <summary>A row of <c>windows</c>.</summary>
-internal sealed class StoredWindowRow
-{
-    public Guid WindowId { get; set; }
-    public Guid BudgetId { get; set; }
-    public long StartsAt { get; set; }
-    public long EndsAt { get; set; }
-    public long LimitNanos { get; set; }
-    public long ReservedNanos { get; set; }
-    public long SettledNanos { get; set; }
-
-    public WindowRow ToRow(Guid organizationId) => new()
-    {
-        OrganizationId = organizationId,
-        WindowId = WindowId,
-        BudgetId = BudgetId,
-        Span = new WindowSpan(StartsAt, EndsAt),
-        Limit = new NanoUsd(LimitNanos),
-        Reserved = new NanoUsd(ReservedNanos),
-        Settled = new NanoUsd(SettledNanos),
-    };
-}
-
-/// <summary>Reads of one organization within one transaction.</summary>
-internal sealed record OrganizationRead(
-    DbConnection Connection, DbTransaction Transaction, Guid OrganizationId, CancellationToken Cancel)
+/// <summary>Reads of one organization within one moment.</summary>
+internal sealed record OrganizationRead(LedgerSnapshot Snapshot, Guid OrganizationId, CancellationToken Cancel)
 {
     /// <summary>For statements whose only parameters are the organization and, for deltas, the epoch before all others.</summary>
-    public async Task<List<T>> ListAsync<T>(string sql) => (await Connection.QueryAsync<T>(Command(sql, new
-    {
-        organizationId = OrganizationId,
-        since = -1L,
-    }))).AsList();
+    public Task<List<T>> ListAsync<T>(string sql) =>
+        Snapshot.ListAsync<T>(sql, new { organizationId = OrganizationId, since = -1L }, Cancel);
 
-    public Task<long> CountAsync(string sql) =>
-        Connection.ExecuteScalarAsync<long>(Command(sql, new { organizationId = OrganizationId }));
-
-    public Task<DbDataReader> OpenAsync(string sql, object parameters) => Connection.ExecuteReaderAsync(Command(sql, parameters));
-
-    private CommandDefinition Command(string sql, object parameters) =>
-        new(sql, parameters, Transaction, commandTimeout: 0, cancellationToken: Cancel);
+    public Task<long> CountAsync(string sql) => Snapshot.CountAsync(sql, new { organizationId = OrganizationId }, Cancel);
 }

@@ -1,8 +1,8 @@
 namespace Spendra.Storage.Ledger;
 
 /// <summary>
-/// What verification reads. The large tables are read in pages along their primary keys: one connection serves
-/// several of them in turn, within one snapshot and with little memory.
+/// What verification reads. Large tables are read whole, along their primary keys, several at once; see
+/// <see cref="LedgerSnapshot.Open"/>. Columns are named by their order in <see cref="VerificationRows"/>.
 /// </summary>
 internal static class VerificationQueries
 {
@@ -11,8 +11,11 @@ internal static class VerificationQueries
         WHERE organization_id = @organizationId
         """;
 
-    public const string Budgets =
-        "SELECT budget_id, amount_nanos FROM budgets WHERE organization_id = @organizationId";
+    public const string Budgets = """
+        SELECT budget_id, slug, scope_id, amount_nanos, period, week_start, fiscal_start_month, range_start, range_end,
+            time_zone, archived_at FROM budgets
+        WHERE organization_id = @organizationId
+        """;
 
     public const string HardCapped = """
         SELECT DISTINCT budget_id FROM policies
@@ -29,56 +32,75 @@ internal static class VerificationQueries
         WHERE organization_id = @organizationId
         """;
 
-    public const string Open =
-        "SELECT reservation_id, window_ids, amount_nanos FROM open_reservations WHERE organization_id = @organizationId";
+    public const string KeyIds = "SELECT key_id FROM scoped_keys WHERE organization_id = @organizationId";
 
-    public const string SpendEvents = """
-        SELECT reservation_id, event_number, kind, window_ids, account_id, price_id, tier_percent, reserved_nanos,
-            cost_nanos, input_units, cached_input_units, cache_write_units, output_units, reasoning_units, is_estimated,
-            entry_sequence
-        FROM spend_events
-        WHERE organization_id = @organizationId AND (reservation_id, event_number) > (@afterId, @afterNumber)
-        ORDER BY reservation_id, event_number LIMIT @limit
+    public const string AccountIds = "SELECT account_id FROM provider_accounts WHERE organization_id = @organizationId";
+
+    public const string ScopeIds = "SELECT scope_id FROM scopes WHERE organization_id = @organizationId";
+
+    public const string PolicyIds = "SELECT policy_id FROM policies WHERE organization_id = @organizationId";
+
+    private const string ReservationColumns = """
+        reservation_id, key_id, scope_ids, policy_ids, window_ids, provider, account_id, model, price_id, bound_input,
+            bound_output, epoch, reserved_at
         """;
 
-    public const string Released = """
-        SELECT reservation_id FROM released_reservations
-        WHERE organization_id = @organizationId AND reservation_id > @afterId AND reservation_id <= @upToId
+    public const string Open = $"""
+        SELECT {ReservationColumns}, amount_nanos, tier_percent, expires_at, idempotency_digest
+        FROM open_reservations WHERE organization_id = @organizationId
+        """;
+
+    public const string SpendEvents = $"""
+        SELECT {ReservationColumns}, reserved_nanos, tier_percent, expires_at, event_number, kind, occurred_at, cost_nanos,
+            input_units, cached_input_units, cache_write_units, output_units, reasoning_units, is_estimated, entry_sequence,
+            coalesce(reason, '') <> '' AS has_reason
+        FROM spend_events WHERE organization_id = @organizationId ORDER BY reservation_id, event_number
+        """;
+
+    public const string Released = $"""
+        SELECT {ReservationColumns}, amount_nanos
+        FROM released_reservations WHERE organization_id = @organizationId ORDER BY reservation_id
+        """;
+
+    public const string Refusals = """
+        SELECT request_id, key_id, code, policy_id, budget_id, limit_nanos, settled_nanos, reserved_nanos,
+            needed_nanos, window_starts_at, window_ends_at
+        FROM refusals WHERE organization_id = @organizationId ORDER BY request_id
+        """;
+
+    /// <summary>Whatever names a reservation: idempotency keys have a digest, objects at the provider have none.</summary>
+    public const string References = """
+        SELECT reservation_id, key_id, key_digest FROM idempotency_keys WHERE organization_id = @organizationId
+        UNION ALL
+        SELECT reservation_id, key_id, NULL FROM provider_objects WHERE organization_id = @organizationId
         ORDER BY reservation_id
         """;
 
     public const string Entries = """
-        SELECT entry_sequence, kind, reservation_id, event_number, corrects_sequence FROM journal_entries
-        WHERE organization_id = @organizationId AND entry_sequence > @after
-        ORDER BY entry_sequence LIMIT @limit
+        SELECT entry_sequence, kind, reservation_id, event_number, corrects_sequence, booked_at
+        FROM journal_entries WHERE organization_id = @organizationId ORDER BY entry_sequence
         """;
 
     public const string Postings = """
-        SELECT entry_sequence, ledger_account, account_id, amount_nanos FROM postings
-        WHERE organization_id = @organizationId AND entry_sequence > @after AND entry_sequence <= @upTo
-        ORDER BY entry_sequence, line
+        SELECT entry_sequence, ledger_account, account_id, amount_nanos
+        FROM postings WHERE organization_id = @organizationId ORDER BY entry_sequence
         """;
 
     public const string Outbox = """
-        SELECT sequence, topic, subject_id, event_number FROM outbox
-        WHERE organization_id = @organizationId AND sequence > @after
-        ORDER BY sequence LIMIT @limit
+        SELECT sequence, topic, subject_id, event_number, created_at
+        FROM outbox WHERE organization_id = @organizationId ORDER BY sequence
         """;
 
-    public const string IdempotencyKeys =
-        "SELECT count(*) FROM idempotency_keys WHERE organization_id = @organizationId";
+    public const string CapCuts =
+        "SELECT count(*) FROM window_excesses WHERE organization_id = @organizationId AND kind = 2";
 
-    public const string DanglingIdempotencyKeys = """
-        SELECT i.reservation_id FROM idempotency_keys i
-        WHERE i.organization_id = @organizationId
-          AND NOT EXISTS (SELECT 1 FROM open_reservations o
-            WHERE o.organization_id = i.organization_id AND o.reservation_id = i.reservation_id)
-          AND NOT EXISTS (SELECT 1 FROM spend_events e
-            WHERE e.organization_id = i.organization_id AND e.reservation_id = i.reservation_id AND e.event_number = 0)
+    // A change of governance writes its rows and its audit records with one instant.
+    public const string CapCutsWithoutRecord = """
+        SELECT window_id FROM window_excesses
+        WHERE organization_id = @organizationId AND kind = 2
+          AND recorded_at NOT IN (SELECT recorded_at FROM audit_records WHERE organization_id = @organizationId)
         LIMIT 1000
         """;
-
-    public const string Keys = "SELECT count(*) FROM scoped_keys WHERE organization_id = @organizationId";
 
     public const string KeysWithoutDirectory = """
         SELECT k.key_id FROM scoped_keys k
@@ -93,4 +115,9 @@ internal static class VerificationQueries
             WHERE k.organization_id = d.organization_id AND k.key_id = d.key_id)
         LIMIT 1000
         """;
+
+    public const string OrganizationSlug = "SELECT slug FROM organizations WHERE organization_id = @organizationId";
+
+    public const string DirectorySlugs =
+        "SELECT slug FROM organization_directory WHERE organization_id = @organizationId ORDER BY slug";
 }

@@ -92,5 +92,8 @@ internal sealed class PostgresDatabase : Database
 
     internal override ILedgerEngine CreateLedgerEngine() => new PostgresLedgerEngine(_connectionString, onLost: _source.Clear);
 
+    internal override Task<LedgerSnapshot> OpenLedgerSnapshotAsync(CancellationToken cancel) =>
+        PostgresLedgerSnapshot.BeginAsync(_connectionString, cancel);
+
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
 }

@@ -85,6 +85,9 @@ internal sealed class SqliteDatabase : Database
 
     internal override ILedgerEngine CreateLedgerEngine() => new SqliteLedgerEngine(this);
 
+    internal override Task<LedgerSnapshot> OpenLedgerSnapshotAsync(CancellationToken cancel) =>
+        SqliteLedgerSnapshot.BeginAsync(this, cancel);
+
     public override ValueTask DisposeAsync()
     {
         using var connection = new SqliteConnection(_connectionString);

@@ -64,7 +64,8 @@ public sealed class EndTests
         _lane.Totals(A).Should().Be((0, 0));
         _lane.Totals(Watched).Should().Be((0, 0));
         _lane.Store.Open.Should().BeEmpty();
-        _lane.Store.Released.Should().ContainSingle().Which.Should().Be(KeyValuePair.Create(new RowKey(Org, Id(10)), "not_sent"));
+        var (key, released) = _lane.Store.Released.Should().ContainSingle().Which;
+        (key, released.Reservation.ReservationId, released.Reason).Should().Be((new RowKey(Org, Id(10)), Id(10), "not_sent"));
         (_lane.Store.Events.Count, _lane.Store.Entries.Count, _lane.Store.Outbox.Count).Should().Be((0, 0, 0));
         _lane.Written.IsEmpty.Should().BeFalse();
     }

@@ -1,5 +1,6 @@
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
+using Spendra.Core.Ledger.Verification;
 using Spendra.Storage.Ledger;
 using Spendra.Storage.Schema;
 using Spendra.Testing;
@@ -15,6 +16,12 @@ internal sealed class LedgerWorld : IAsyncDisposable
 {
     // What hangs fails. Generous: the machine may be busy with other things.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    // The lane books what it is told. That amounts follow from prices is the gateway's promise, and nothing here has a
+    // price; nor that what it is told exists.
+    internal static readonly string[] NotOfTheLane =
+        [Invariant.ReservationBound, Invariant.ReservationPrice, Invariant.EventFree,
+            Invariant.ReservationNames, Invariant.ObjectReservation, Invariant.RefusalNames];
 
     private readonly TempFolder _folder;
     private readonly List<Database> _databases = [];
@@ -140,7 +147,7 @@ internal sealed class LedgerWorld : IAsyncDisposable
         _lanes.Clear();
         var report = await new LedgerVerifier(Database).VerifyAsync(
             [.. _tenants.Select(t => t.OrganizationId)], Micros.Now(TimeProvider.System), Cancel);
-        report.Violations.Should().BeEmpty();
+        report.Violations.Where(v => !NotOfTheLane.Contains(v.Invariant)).Should().BeEmpty();
     }
 
     public async ValueTask DisposeAsync()

@@ -2,22 +2,24 @@ using Spendra.Core.Ledger.Verification;
 
 namespace Spendra.Storage.Tests.Verification;
 
-/// <summary>One damage, done by SQL to a valid ledger, and the invariants that it breaks: those and no others.</summary>
+/// <summary>One damage, done by SQL of both engines to a valid ledger, and the invariants that it breaks: those and no others.</summary>
 internal sealed record Corruption(string Name, string Sql, params string[] Breaks)
 {
     public override string ToString() => Name;
 
     public static readonly Corruption[] All =
     [
-        new("window starts earlier", "UPDATE windows SET starts_at = starts_at - 1 WHERE budget_id = @MonthBudgetId", Invariant.WindowId),
+        new("window starts earlier", "UPDATE windows SET starts_at = starts_at - 1 WHERE budget_id = @MonthBudgetId", Invariant.WindowId, Invariant.WindowSpan),
         new("window belongs to another budget of the same amount",
-            "UPDATE windows SET budget_id = @TotalBudgetId WHERE budget_id = @MonthBudgetId", Invariant.WindowId),
+            "UPDATE windows SET budget_id = @TotalBudgetId WHERE budget_id = @MonthBudgetId", Invariant.WindowId, Invariant.WindowSpan),
+        new("window of no budget", "DELETE FROM budgets WHERE budget_id = @WatchedBudgetId", Invariant.WindowSpan),
+        new("window that is half a period", "UPDATE budgets SET period = 'day' WHERE budget_id = @WatchedBudgetId", Invariant.WindowSpan),
         new("limit of a window is raised", "UPDATE windows SET limit_nanos = limit_nanos + 1 WHERE budget_id = @MonthBudgetId", Invariant.WindowLimit),
         new("amount of a budget is lowered", "UPDATE budgets SET amount_nanos = amount_nanos - 1 WHERE budget_id = @MonthBudgetId", Invariant.WindowLimit),
         new("phantom hold", "UPDATE windows SET reserved_nanos = reserved_nanos + 1 WHERE budget_id = @MonthBudgetId", Invariant.WindowReserved),
-        new("lost hold", "UPDATE open_reservations SET amount_nanos = amount_nanos + 1", Invariant.WindowReserved),
+        new("lost hold", "UPDATE open_reservations SET amount_nanos = amount_nanos + 1", Invariant.WindowReserved, Invariant.ReservationBound),
         new("settled too high", "UPDATE windows SET settled_nanos = settled_nanos + 1 WHERE budget_id = @WatchedBudgetId", Invariant.WindowSettled),
-        new("a window is gone", "DELETE FROM windows WHERE budget_id = @WatchedBudgetId", Invariant.WindowReserved, Invariant.WindowSettled),
+        new("a window is gone", "DELETE FROM windows WHERE budget_id = @WatchedBudgetId", Invariant.WindowReserved, Invariant.WindowSettled, Invariant.ReservationWindows),
         new("a hard cap is passed", """
             UPDATE budgets SET amount_nanos = 1000000 WHERE budget_id = @MonthBudgetId;
             UPDATE windows SET limit_nanos = 1000000 WHERE budget_id = @MonthBudgetId
@@ -27,7 +29,7 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
             """, Invariant.EndsOnce),
         new("released and still open", "UPDATE released_reservations SET reservation_id = @Open", Invariant.EndsOnce),
         new("spent and still open", """
-            UPDATE open_reservations SET reservation_id = @Measured;
+            UPDATE open_reservations SET reservation_id = @Measured, idempotency_digest = NULL;
             DELETE FROM idempotency_keys WHERE reservation_id = @Open
             """, Invariant.EndsOnce),
         new("a gap in the events", """
@@ -36,11 +38,11 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
             UPDATE outbox SET event_number = 3 WHERE event_number = 2
             """, Invariant.EventNumbers),
         new("a first event that is an adjustment", """
-            UPDATE spend_events SET kind = 3 WHERE reservation_id = @Measured;
+            UPDATE spend_events SET kind = 3, reason = 'why not' WHERE reservation_id = @Measured;
             UPDATE journal_entries SET kind = 3 WHERE reservation_id = @Measured
             """, Invariant.EventKinds),
         new("late without expiry", """
-            UPDATE spend_events SET kind = 2, is_estimated = 1 WHERE event_number = 2;
+            UPDATE spend_events SET kind = 2, is_estimated = (1 = 1) WHERE event_number = 2;
             UPDATE journal_entries SET kind = 2 WHERE event_number = 2
             """, Invariant.EventKinds),
         new("a settlement after the first event", """
@@ -56,15 +58,55 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
                 AND entry_sequence = (SELECT entry_sequence FROM spend_events WHERE event_number = 2)
             """, Invariant.EventTotal),
         new("an expiry that claims to be measured", """
-            UPDATE spend_events SET is_estimated = 0, price_id = NULL WHERE kind = 1 AND reservation_id = @Expired
-            """, Invariant.ExpiredIsEstimated),
-        new("an estimate below the bound", "UPDATE spend_events SET reserved_nanos = reserved_nanos + 1 WHERE reservation_id = @Estimated", Invariant.EstimateAtBound),
+            UPDATE spend_events SET is_estimated = (1 = 0) WHERE kind = 1 AND reservation_id = @Expired
+            """, Invariant.ExpiredIsEstimated, Invariant.EventPrice),
+        new("an estimate below the bound", "UPDATE spend_events SET reserved_nanos = reserved_nanos + 1 WHERE reservation_id = @Estimated", Invariant.EstimateAtBound, Invariant.ReservationBound),
         new("usage that does not give the cost", "UPDATE spend_events SET input_units = input_units + 1 WHERE reservation_id = @Measured", Invariant.EventPrice),
         new("late usage that does not give the total", "UPDATE spend_events SET output_units = output_units - 1 WHERE kind = 2 AND reservation_id = @LateUp", Invariant.EventPrice),
         new("another tier than was charged", "UPDATE spend_events SET tier_percent = 100 WHERE reservation_id = @Measured", Invariant.EventPrice),
-        new("a rate that was changed afterwards", "UPDATE prices SET output_rate = output_rate + 1000000", Invariant.EventPrice),
+        new("a rate that was changed afterwards", "UPDATE prices SET output_rate = output_rate + 1000000", Invariant.EventPrice, Invariant.ReservationBound),
         new("usage below zero", "UPDATE spend_events SET input_units = -1 WHERE reservation_id = @Measured", Invariant.EventPrice),
-        new("a price version that is gone", "DELETE FROM prices", Invariant.EventPrice),
+        new("a price version that is gone", "DELETE FROM prices", Invariant.ReservationPrice),
+        new("an expiry that books other units", "UPDATE spend_events SET output_units = 0 WHERE kind = 1 AND reservation_id = @Expired", Invariant.ExpiredUnits),
+        new("a cost without a price", """
+            UPDATE spend_events SET cost_nanos = 1 WHERE reservation_id = @Free;
+            UPDATE postings SET amount_nanos = CASE ledger_account WHEN 1 THEN 1 ELSE -1 END
+                WHERE entry_sequence = (SELECT entry_sequence FROM spend_events WHERE reservation_id = @Free)
+            """, Invariant.EventFree),
+        new("a hold without a price", "UPDATE open_reservations SET price_id = NULL", Invariant.ReservationBound),
+        new("a hold that nobody holds", """
+            UPDATE windows SET reserved_nanos = 0;
+            UPDATE open_reservations SET window_ids = substr(window_ids, 1, 0)
+            """, Invariant.ReservationWindows),
+        new("a window named twice", """
+            UPDATE windows SET reserved_nanos = 2 * reserved_nanos WHERE window_id = @MonthWindowId;
+            UPDATE windows SET reserved_nanos = 0 WHERE window_id <> @MonthWindowId;
+            UPDATE open_reservations SET window_ids = @MonthWindowTwice
+            """, Invariant.ReservationWindows),
+        new("a window list that is cut off", "UPDATE released_reservations SET window_ids = substr(window_ids, 1, 40)", Invariant.ReservationWindows),
+        new("a window of another month", "UPDATE released_reservations SET reserved_at = reserved_at - 3000000000000", Invariant.ReservationSpan),
+        new("a bound of other units", "UPDATE released_reservations SET bound_output = bound_output + 1", Invariant.ReservationBound),
+        new("a bound of a tier that was not asked for", "UPDATE open_reservations SET tier_percent = 200", Invariant.ReservationBound),
+        new("a bound of fewer units than none", "UPDATE released_reservations SET bound_input = -1", Invariant.ReservationBound),
+        new("a price that came later", "UPDATE prices SET effective_from = @NowMicros", Invariant.ReservationPrice),
+        new("a price of another model", "UPDATE open_reservations SET model = 'gpt-6.2'", Invariant.ReservationPrice),
+        new("a price of another provider", "UPDATE released_reservations SET provider = 'other'", Invariant.ReservationPrice),
+        new("a key that never was", "UPDATE released_reservations SET key_id = @AccountId", Invariant.ReservationNames),
+        new("an account that never was", "UPDATE released_reservations SET account_id = @KeyId", Invariant.ReservationNames),
+        new("a scope that never was", "UPDATE released_reservations SET scope_ids = @UnknownIds", Invariant.ReservationNames),
+        new("a policy that never was", "UPDATE released_reservations SET policy_ids = @UnknownIds", Invariant.ReservationNames),
+        new("half a scope", "UPDATE released_reservations SET scope_ids = substr(scope_ids, 1, 20)", Invariant.ReservationNames),
+        new("rules of tomorrow", "UPDATE organizations SET governance_epoch = 0", Invariant.ReservationEpoch),
+        new("expires before it was reserved", "UPDATE open_reservations SET expires_at = reserved_at - 1", Invariant.Expiry),
+        new("a settlement that expires before it was reserved", "UPDATE spend_events SET expires_at = reserved_at - 1 WHERE reservation_id = @Measured", Invariant.Expiry),
+        new("an adjustment of other windows", """
+            UPDATE spend_events SET window_ids = substr(window_ids, 1, 0) WHERE event_number = 2;
+            UPDATE windows SET settled_nanos = settled_nanos + 7000
+            """, Invariant.EventRepeats),
+        new("an adjustment of another key", "UPDATE spend_events SET key_id = @AccountId WHERE event_number = 2", Invariant.EventRepeats),
+        new("an adjustment without a reason", "UPDATE spend_events SET reason = '' WHERE event_number = 2", Invariant.EventReason),
+        new("an entry of another moment", "UPDATE journal_entries SET booked_at = booked_at + 1 WHERE entry_sequence = 1", Invariant.EventMoment),
+        new("an announcement of another moment", "UPDATE outbox SET created_at = created_at + 1 WHERE sequence = 1", Invariant.EventMoment),
         new("an entry of another reservation", "UPDATE journal_entries SET reservation_id = @Open WHERE entry_sequence = 1", Invariant.EventEntry),
         new("an entry of another event", "UPDATE journal_entries SET event_number = 7 WHERE entry_sequence = 1", Invariant.EventEntry),
         new("an entry of another kind", "UPDATE journal_entries SET kind = 1 WHERE entry_sequence = 1", Invariant.EventEntry),
@@ -115,7 +157,28 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
             INSERT INTO window_excesses (organization_id, window_id, cause_id, event_number, kind, amount_nanos, recorded_at)
             SELECT organization_id, window_id, @Measured, 0, 0, 1, 1 FROM windows WHERE budget_id = @MonthBudgetId
             """, Invariant.ExcessCaused),
-        new("an idempotency key of nothing", "UPDATE idempotency_keys SET reservation_id = @Released WHERE reservation_id = @Open", Invariant.Idempotency),
+        new("an idempotency key of nothing", "UPDATE idempotency_keys SET reservation_id = @Released WHERE reservation_id = @Open", Invariant.Idempotency, Invariant.IdempotencyHeld),
+        new("an idempotency key of another key", "UPDATE idempotency_keys SET key_id = @AccountId WHERE reservation_id = @Adjusted", Invariant.Idempotency),
+        new("an open reservation whose idempotency key is gone", "DELETE FROM idempotency_keys WHERE reservation_id = @Open", Invariant.IdempotencyHeld),
+        new("an idempotency key of another text", "UPDATE idempotency_keys SET key_digest = @UnknownIds WHERE reservation_id = @Open", Invariant.IdempotencyHeld),
+        new("an object of nothing", "UPDATE provider_objects SET reservation_id = @RefusedModel", Invariant.ObjectReservation),
+        new("an object of another key", "UPDATE provider_objects SET key_id = @AccountId", Invariant.ObjectReservation),
+        new("a cap cut that nobody made", "UPDATE window_excesses SET recorded_at = 2 WHERE kind = 2", Invariant.CapCutRecorded),
+        new("a refusal of a code that is none", "UPDATE refusals SET code = 'no' WHERE request_id = @RefusedModel", Invariant.RefusalNames),
+        new("a refusal by no policy", "UPDATE refusals SET policy_id = @KeyId WHERE request_id = @RefusedModel", Invariant.RefusalNames),
+        new("a refusal by no budget", "UPDATE refusals SET budget_id = @KeyId WHERE request_id = @RefusedHeld", Invariant.RefusalNames),
+        new("a refusal to no key", "UPDATE refusals SET key_id = @AccountId WHERE request_id = @RefusedModel", Invariant.RefusalNames),
+        new("a refusal of what fits", "UPDATE refusals SET needed_nanos = 10 WHERE request_id = @RefusedExceeded", Invariant.RefusalFigures),
+        new("a refusal for holds of what would never fit", "UPDATE refusals SET settled_nanos = 95 WHERE request_id = @RefusedHeld", Invariant.RefusalFigures),
+        new("a refusal for holds of what fits", "UPDATE refusals SET reserved_nanos = 4 WHERE request_id = @RefusedHeld", Invariant.RefusalFigures),
+        new("a refusal without its figures", "UPDATE refusals SET limit_nanos = NULL WHERE request_id = @RefusedHeld", Invariant.RefusalFigures),
+        new("a refusal by half a window", "UPDATE refusals SET budget_id = @MonthBudgetId WHERE request_id = @RefusedModel", Invariant.RefusalFigures),
+        new("a refusal by a window of no time", "UPDATE refusals SET window_starts_at = window_ends_at WHERE request_id = @RefusedHeld", Invariant.RefusalFigures),
+        new("a refusal of what was spent", "UPDATE refusals SET request_id = @Measured WHERE request_id = @RefusedModel", Invariant.RefusalNotSpent),
+        new("a refusal of what is held", "UPDATE refusals SET request_id = @Open WHERE request_id = @RefusedModel", Invariant.RefusalNotSpent),
+        new("an organization that nobody can find", "DELETE FROM organization_directory", Invariant.OrganizationDirectory),
+        new("an organization under another name", "UPDATE organization_directory SET slug = 'other'", Invariant.OrganizationDirectory),
+        new("an organization under two names", "INSERT INTO organization_directory (slug, organization_id) VALUES ('other', @OrganizationId)", Invariant.OrganizationDirectory),
         new("a key that nobody can find", "DELETE FROM key_directory", Invariant.KeyDirectory),
         new("a directory row without a key", "INSERT INTO key_directory (key_id, organization_id) VALUES (@Open, @OrganizationId)", Invariant.KeyDirectory),
         new("an audit record that was changed", "UPDATE audit_records SET actor = 'nobody' WHERE sequence = 1", Invariant.AuditChain),

@@ -3,6 +3,12 @@ namespace Spendra.Storage.Tests.Verification;
 /// <summary>The rules under which <see cref="SampleLedger"/> spends: two hard caps and one budget that is watched.</summary>
 internal static class SampleGovernance
 {
+    /// <summary>Of the same change as the audit records.</summary>
+    public const string CapCut = """
+        INSERT INTO window_excesses (organization_id, window_id, cause_id, event_number, kind, amount_nanos, recorded_at)
+        VALUES (@organization, @month, @cause, 0, 2, 1, 1)
+        """;
+
     public static readonly string[] Statements =
     [
         """

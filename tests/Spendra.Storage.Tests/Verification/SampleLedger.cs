@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Spendra.Core.Audit;
 using Spendra.Core.Budgets;
+using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Core.Metering;
 using Spendra.Core.Money;
@@ -15,7 +16,8 @@ namespace Spendra.Storage.Tests.Verification;
 
 /// <summary>
 /// A small ledger in which everything has happened once: measured, estimated, overrun, expired, late up and down,
-/// adjusted up and down, released, open, with and without an idempotency key. Written by the lane itself.
+/// adjusted up and down, released, open, free of charge, refused, with and without an idempotency key, and an object made
+/// at the provider. Written by the lane itself.
 /// </summary>
 internal sealed class SampleLedger : IAsyncDisposable
 {
@@ -40,6 +42,10 @@ internal sealed class SampleLedger : IAsyncDisposable
     public static readonly Guid Adjusted = Id(17);
     public static readonly Guid Released = Id(18);
     public static readonly Guid Open = Id(19);
+    public static readonly Guid Free = Id(20);
+    public static readonly Guid RefusedExceeded = Id(21);
+    public static readonly Guid RefusedHeld = Id(22);
+    public static readonly Guid RefusedModel = Id(23);
 
     private static readonly Budget[] Budgets =
     [
@@ -67,6 +73,8 @@ internal sealed class SampleLedger : IAsyncDisposable
     {
         _lane = new LedgerLane(database, new LaneOptions { Patience = TimeSpan.Zero }, _time, NullLogger<LedgerLane>.Instance);
     }
+
+    public static Guid MonthWindowId => Budgets[0].WindowAt(Micros.Of(Start))!.WindowId;
 
     public static long NowMicros => Micros.Of(Start) + 1_000_000;
 
@@ -103,6 +111,7 @@ internal sealed class SampleLedger : IAsyncDisposable
         };
         await using var connection = await database.ConnectAsync(TestContext.Current.CancellationToken);
         foreach (var statement in SampleGovernance.Statements) await connection.ExecuteAsync(statement, ids);
+        await connection.ExecuteAsync(SampleGovernance.CapCut, new { organization = OrganizationId, cause = Id(41), month = MonthWindowId });
         await using var transaction = await database.BeginWriteAsync(connection, default);
         await AuditLog.InsertAsync(database, connection, transaction, [first, second], default);
         await transaction.CommitAsync();
@@ -146,6 +155,52 @@ internal sealed class SampleLedger : IAsyncDisposable
         await ReserveAsync(Released, bound: new(50, 50));
         await EndAsync(new ReleaseCommand(OrganizationId, Released, Windows, "the provider refused"));
         await ReserveAsync(Open, bound: new(60, 60), idempotent: true);
+        await ReserveFreeAsync();
+        await NoteAsync();
+    }
+
+    /// <summary>A route without a price holds nothing and costs nothing.</summary>
+    private async Task ReserveFreeAsync()
+    {
+        var reservation = NewReservation(Free, default, digest: null) with { PriceId = null, WindowIds = [], Amount = NanoUsd.Zero };
+        (await _lane.ReserveAsync(new ReserveCommand(reservation, []))).Should().BeOfType<LedgerOutcome.Admitted>();
+        await EndAsync(new SettleCommand(OrganizationId, Free, [], new Settlement { Cost = NanoUsd.Zero, Usage = default, UpstreamStatus = 200 }));
+    }
+
+    private async Task NoteAsync()
+    {
+        await _lane.RecordAsync(new ProviderObject
+        {
+            OrganizationId = OrganizationId,
+            ObjectId = "resp_1",
+            Kind = ObjectKind.Response,
+            AccountId = AccountId,
+            KeyId = KeyId,
+            ReservationId = Measured,
+            CreatedAt = Micros.Now(_time),
+        });
+        await RefuseAsync(RefusedExceeded, RefusalCode.BudgetExceeded, settled: 90, reserved: 5, needed: 11);
+        await RefuseAsync(RefusedHeld, RefusalCode.BudgetHeld, settled: 90, reserved: 5, needed: 6);
+        await RefuseAsync(RefusedModel, RefusalCode.ModelNotAllowed);
+    }
+
+    private Task RefuseAsync(Guid id, RefusalCode code, long? settled = null, long? reserved = null, long needed = 0)
+    {
+        var window = Claims[0].Window;
+        return _lane.RecordAsync(new RefusalRecord
+        {
+            OrganizationId = OrganizationId,
+            RequestId = id,
+            KeyId = KeyId,
+            RefusedAt = Micros.Now(_time),
+            Route = "chat.completions",
+            Refusal = new Refusal(code, "no")
+            {
+                PolicyId = Id(31),
+                Window = settled is { } spent ? new RefusedWindow(MonthBudgetId, "month", new NanoUsd(100),
+                    new NanoUsd(spent), new NanoUsd(reserved!.Value), new NanoUsd(needed), window.Span.StartsAt, window.Span.EndsAt) : null,
+            },
+        });
     }
 
     private static Usage Used(long input, long output) => new() { Input = input, Output = output };
@@ -162,9 +217,18 @@ internal sealed class SampleLedger : IAsyncDisposable
 
     private async Task ReserveAsync(Guid id, UnitBound bound, bool idempotent = false)
     {
+        var digest = idempotent ? Enumerable.Repeat(id.ToByteArray()[15], 32).ToArray() : null;
+        var outcome = await _lane.ReserveAsync(new ReserveCommand(NewReservation(id, bound, digest), Claims)
+        {
+            Idempotency = digest is null ? null : new IdempotencyClaim(digest, digest),
+        });
+        outcome.Should().BeOfType<LedgerOutcome.Admitted>();
+    }
+
+    private Reservation NewReservation(Guid id, UnitBound bound, byte[]? digest)
+    {
         var now = Micros.Now(_time);
-        var digest = Enumerable.Repeat(id.ToByteArray()[15], 32).ToArray();
-        var reservation = new Reservation
+        return new Reservation
         {
             OrganizationId = OrganizationId,
             ReservationId = id,
@@ -183,13 +247,8 @@ internal sealed class SampleLedger : IAsyncDisposable
             Epoch = 1,
             ReservedAt = now,
             ExpiresAt = now + 900_000_000,
-            IdempotencyDigest = idempotent ? digest : null,
+            IdempotencyDigest = digest,
         };
-        var outcome = await _lane.ReserveAsync(new ReserveCommand(reservation, Claims)
-        {
-            Idempotency = idempotent ? new IdempotencyClaim(digest, digest) : null,
-        });
-        outcome.Should().BeOfType<LedgerOutcome.Admitted>();
     }
 
     private Task SettleAsync(Guid id, Usage usage, int tierPercent = Cost.DefaultTierPercent) =>

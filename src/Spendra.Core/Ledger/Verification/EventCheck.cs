@@ -1,69 +1,72 @@
-using Spendra.Core.Metering;
-using Spendra.Core.Pricing;
+using System.Runtime.InteropServices;
+using Spendra.Core.Money;
 
 namespace Spendra.Core.Ledger.Verification;
 
 /// <summary>
-/// Checks spend events in key order, so that all events of a reservation follow each other: numbers, kinds,
-/// totals and costs.
+/// Checks the events of a reservation against each other, in key order, so that all of them follow each other:
+/// numbers, kinds, and that corrections repeat what they correct. Costs are the matter of <see cref="EventCostCheck"/>.
+/// When they came is not compared: a reservation is dated by its gateway, its end by whoever ended it, and clocks differ.
 /// </summary>
-internal sealed class EventCheck(VerifiedOrganization organization, VerificationReport report)
+internal sealed class EventCheck(VerificationReport report)
 {
-    private Guid _reservationId;
+    private readonly List<byte> _firstWindows = [];
+    private Guid? _reservationId;
     private int _lastNumber;
     private SpendKind _firstKind;
     private bool _hasLate;
-    private Int128 _total;
-    private Usage _units;
-    private long _reservations;
+    private FirstFacts _first;
     private long _events;
-    private long _expired;
-    private long _estimated;
-    private long _priced;
+    private long _corrections;
+    private long _adjusted;
 
     /// <summary>The entry of the first event of the reservation that is being read; 0 when that event is missing.</summary>
     public long FirstEntry { get; private set; }
 
-    public void Add(in SpendRow row)
+    /// <returns>True when the event is the first that is read of its reservation.</returns>
+    public bool Add(in SpendRow row)
     {
         _events++;
-        if (row.ReservationId != _reservationId || _reservations == 0) Begin(row);
+        var begins = row.Reservation.ReservationId != _reservationId;
+        if (begins) Begin(row);
+        else CheckCorrection(row);
         CheckNumber(row);
         CheckKind(row);
-        _total += row.Cost.Value;
-        _units = Add(_units, row.Usage);
-        CheckEstimate(row);
-        CheckPrice(row);
+        CheckExpiry(row);
+        return begins;
     }
 
     public void Complete()
     {
-        EndReservation();
         report.Count(Invariant.EventNumbers, _events);
         report.Count(Invariant.EventKinds, _events);
-        report.Count(Invariant.EventTotal, _reservations);
-        report.Count(Invariant.ExpiredIsEstimated, _expired);
-        report.Count(Invariant.EstimateAtBound, _estimated);
-        report.Count(Invariant.EventPrice, _priced);
+        report.Count(Invariant.Expiry, _events);
+        report.Count(Invariant.EventRepeats, _corrections);
+        report.Count(Invariant.EventReason, _adjusted);
     }
 
     private void Begin(in SpendRow row)
     {
-        EndReservation();
-        _reservations++;
-        _reservationId = row.ReservationId;
+        var reservation = row.Reservation;
+        _reservationId = reservation.ReservationId;
         _lastNumber = -1;
-        _total = 0;
-        _units = default;
         _hasLate = false;
         _firstKind = row.EventNumber == 0 ? row.Kind : SpendKind.Settled;
         FirstEntry = row.EventNumber == 0 ? row.EntrySequence : 0;
+        _first = new FirstFacts(reservation);
+        _firstWindows.Clear();
+        _firstWindows.AddRange(reservation.WindowIds);
     }
 
-    private void EndReservation()
+    /// <summary>A correction moves the same windows as the event that it corrects, or the sums of both drift apart.</summary>
+    private void CheckCorrection(in SpendRow row)
     {
-        if (_total < 0)
-            report.Add(Invariant.EventTotal, $"reservation {_reservationId}", "0 or more", $"{_total} nano-USD");
+        _corrections++;
+        if (new FirstFacts(row.Reservation) != _first
+            || !row.Reservation.WindowIds.SequenceEqual(CollectionsMarshal.AsSpan(_firstWindows)))
+        {
+            report.Add(Invariant.EventRepeats, Subject(row), "windows, key, account, price, bound and time of the first event", "others");
+        }
     }
 
     private void CheckNumber(in SpendRow row)
@@ -86,53 +89,25 @@ internal sealed class EventCheck(VerifiedOrganization organization, Verification
         if (expected is not null)
             report.Add(Invariant.EventKinds, Subject(row), expected, row.Kind.ToString().ToLowerInvariant());
         _hasLate |= row.Kind == SpendKind.Late;
+        if (row.Kind != SpendKind.Adjusted) return;
+        _adjusted++;
+        if (!row.HasReason) report.Add(Invariant.EventReason, Subject(row), "a reason", "none");
     }
 
-    private void CheckEstimate(in SpendRow row)
+    private void CheckExpiry(in SpendRow row)
     {
-        if (row.Kind == SpendKind.Expired)
-        {
-            _expired++;
-            if (!row.IsEstimated) report.Add(Invariant.ExpiredIsEstimated, Subject(row), "estimated", "measured");
-        }
-        if (row.EventNumber != 0 || !row.IsEstimated) return;
-        _estimated++;
-        if (row.Cost != row.Reserved)
-            report.Add(Invariant.EstimateAtBound, Subject(row), $"{row.Reserved} USD", $"{row.Cost} USD");
+        if (row.ExpiresAt < row.Reservation.ReservedAt)
+            report.Add(Invariant.Expiry, Subject(row), $"expires at {row.Reservation.ReservedAt} or later", $"{row.ExpiresAt}");
     }
 
-    /// <summary>A measured event costs its usage; a late one brings both to what was really used.</summary>
-    private void CheckPrice(in SpendRow row)
+    private static string Subject(in SpendRow row) => $"event {row.EventNumber} of reservation {row.Reservation.ReservationId}";
+
+    private readonly record struct FirstFacts(
+        Guid KeyId, Guid AccountId, Guid? PriceId, NanoUsd Amount, long BoundInput, long BoundOutput, long ReservedAt)
     {
-        var isMeasured = !row.IsEstimated && (row.EventNumber == 0 || row.Kind == SpendKind.Late);
-        if (!isMeasured || row.PriceId is not { } priceId) return;
-        _priced++;
-        if (!organization.Prices.TryGetValue(priceId, out var price))
+        public FirstFacts(in ReservationRow row)
+            : this(row.KeyId, row.AccountId, row.PriceId, row.Amount, row.BoundInput, row.BoundOutput, row.ReservedAt)
         {
-            report.Add(Invariant.EventPrice, Subject(row), $"price version {priceId}", "no such price version");
-            return;
-        }
-        try
-        {
-            var cost = Cost.Of(price, _units, row.TierPercent);
-            if (cost.Value != _total)
-                report.Add(Invariant.EventPrice, Subject(row), $"{cost.Value} nano-USD", $"{_total} nano-USD");
-        }
-        catch (Exception e) when (e is ArgumentException or OverflowException)
-        {
-            report.Add(Invariant.EventPrice, Subject(row), "plausible usage", e.Message);
         }
     }
-
-    // Later events carry differences, which may be negative. Rows that are corrupt wrap around and are implausible.
-    private static Usage Add(in Usage a, in Usage b) => new()
-    {
-        Input = unchecked(a.Input + b.Input),
-        CachedInput = unchecked(a.CachedInput + b.CachedInput),
-        CacheWrite = unchecked(a.CacheWrite + b.CacheWrite),
-        Output = unchecked(a.Output + b.Output),
-        ReasoningWithinOutput = unchecked(a.ReasoningWithinOutput + b.ReasoningWithinOutput),
-    };
-
-    private static string Subject(in SpendRow row) => $"event {row.EventNumber} of reservation {row.ReservationId}";
 }

@@ -27,16 +27,18 @@ internal sealed class ExcessCheck
 
     public void Add(in SpendRow row)
     {
-        var excess = row.EventNumber == 0 ? row.Cost.Value - (Int128)row.Reserved.Value : row.Cost.Value;
+        var excess = row.EventNumber == 0 ? row.Cost.Value - (Int128)row.Reservation.Amount.Value : row.Cost.Value;
         if (excess <= 0) return;
         var kind = row.Kind == SpendKind.Late ? ExcessKind.Late : ExcessKind.Overrun;
-        for (var i = 0; i + IdBytes <= row.WindowIds.Length; i += IdBytes)
+        var windowIds = row.Reservation.WindowIds;
+        var reservationId = row.Reservation.ReservationId;
+        for (var i = 0; i + IdBytes <= windowIds.Length; i += IdBytes)
         {
             _explained++;
-            var window = new Guid(row.WindowIds.Slice(i, IdBytes), bigEndian: true);
-            var subject = $"window {window}, event {row.EventNumber} of reservation {row.ReservationId}";
+            var window = new Guid(windowIds.Slice(i, IdBytes), bigEndian: true);
+            var subject = $"window {window}, event {row.EventNumber} of reservation {reservationId}";
             var expected = $"{Name(kind)} of {new NanoUsd((long)excess)} USD";
-            if (!_unmatched.Remove((row.ReservationId, row.EventNumber, window), out var found))
+            if (!_unmatched.Remove((reservationId, row.EventNumber, window), out var found))
                 _report.Add(Invariant.ExcessExplains, subject, expected, "none");
             else if (found.Kind != kind || found.Amount.Value != excess)
                 _report.Add(Invariant.ExcessExplains, subject, expected, $"{Name(found.Kind)} of {found.Amount} USD");

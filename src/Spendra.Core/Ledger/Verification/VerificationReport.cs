@@ -29,4 +29,13 @@ public sealed class VerificationReport
         var count = _violated[invariant] = _violated.GetValueOrDefault(invariant) + 1;
         if (count <= KeptPerInvariant) _violations.Add(new Violation(invariant, subject, expected, found));
     }
+
+    /// <summary>Takes over what another report says; the other must not be used any more.</summary>
+    public void Add(VerificationReport other)
+    {
+        foreach (var (invariant, checks) in other.Checked) Count(invariant, checks);
+        foreach (var (invariant, subject, expected, found) in other._violations) Add(invariant, subject, expected, found);
+        // Those that were only counted.
+        foreach (var (invariant, count) in other._violated) _violated[invariant] += Math.Max(0, count - KeptPerInvariant);
+    }
 }

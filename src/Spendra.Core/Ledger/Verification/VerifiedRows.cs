@@ -1,50 +1,73 @@
 using Spendra.Core.Metering;
 using Spendra.Core.Money;
-using Spendra.Core.Pricing;
 
 namespace Spendra.Core.Ledger.Verification;
 
-/// <summary>What one organization's rows are checked against.</summary>
-public sealed record VerifiedOrganization
-{
-    public required OrganizationRow Row { get; init; }
-
-    /// <summary>Amount of every budget, archived ones too.</summary>
-    public required IReadOnlyDictionary<Guid, NanoUsd> BudgetAmounts { get; init; }
-
-    /// <summary>Budgets that an active hard cap points at.</summary>
-    public required IReadOnlySet<Guid> HardCapped { get; init; }
-
-    public required IReadOnlyDictionary<Guid, PriceVersion> Prices { get; init; }
-
-    public required IReadOnlyList<WindowRow> Windows { get; init; }
-
-    public required IReadOnlyList<WindowExcess> Excesses { get; init; }
-
-    /// <summary>Microseconds since the Unix epoch: windows that end later still follow their budget.</summary>
-    public required long NowMicros { get; init; }
-}
-
-/// <summary>A spend event as far as it can be checked. Valid only while its row is being read.</summary>
-public readonly ref struct SpendRow
+/// <summary>
+/// The facts of a reservation, which stand in its row whatever has become of it. Lists of ids are the 16-byte ids
+/// one after the other, texts are UTF-8. Valid only while the row is being read, as everything in this file that
+/// holds a span.
+/// </summary>
+public readonly ref struct ReservationRow
 {
     public required Guid ReservationId { get; init; }
+
+    public required Guid KeyId { get; init; }
+
+    public required ReadOnlySpan<byte> ScopeIds { get; init; }
+
+    public required ReadOnlySpan<byte> PolicyIds { get; init; }
+
+    public required ReadOnlySpan<byte> WindowIds { get; init; }
+
+    public required ReadOnlySpan<byte> Provider { get; init; }
+
+    public required Guid AccountId { get; init; }
+
+    public required ReadOnlySpan<byte> Model { get; init; }
+
+    public required Guid? PriceId { get; init; }
+
+    /// <summary>What was held.</summary>
+    public required NanoUsd Amount { get; init; }
+
+    public required long BoundInput { get; init; }
+
+    public required long BoundOutput { get; init; }
+
+    public required long Epoch { get; init; }
+
+    public required long ReservedAt { get; init; }
+}
+
+/// <summary>A reservation that has not ended.</summary>
+public readonly ref struct OpenRow
+{
+    public required ReservationRow Reservation { get; init; }
+
+    public required int TierPercent { get; init; }
+
+    public required long ExpiresAt { get; init; }
+
+    /// <summary>Empty when the caller sent no idempotency key.</summary>
+    public required ReadOnlySpan<byte> IdempotencyDigest { get; init; }
+}
+
+/// <summary>A spend event as far as it can be checked.</summary>
+public readonly ref struct SpendRow
+{
+    public required ReservationRow Reservation { get; init; }
 
     public required int EventNumber { get; init; }
 
     public required SpendKind Kind { get; init; }
 
-    /// <summary>The 16-byte ids one after the other.</summary>
-    public required ReadOnlySpan<byte> WindowIds { get; init; }
-
-    public required Guid AccountId { get; init; }
-
-    public required Guid? PriceId { get; init; }
-
     /// <summary>The tier that was charged.</summary>
     public required int TierPercent { get; init; }
 
-    public required NanoUsd Reserved { get; init; }
+    public required long ExpiresAt { get; init; }
+
+    public required long OccurredAt { get; init; }
 
     public required NanoUsd Cost { get; init; }
 
@@ -52,12 +75,40 @@ public readonly ref struct SpendRow
 
     public required bool IsEstimated { get; init; }
 
+    public required bool HasReason { get; init; }
+
     public required long EntrySequence { get; init; }
+}
+
+/// <summary>A refused request. Figures are those of the window that it rests on, or null all together.</summary>
+public readonly ref struct RefusalRow
+{
+    public required Guid RequestId { get; init; }
+
+    public required Guid KeyId { get; init; }
+
+    public required ReadOnlySpan<byte> Code { get; init; }
+
+    public required Guid? PolicyId { get; init; }
+
+    public required Guid? BudgetId { get; init; }
+
+    public required long? Limit { get; init; }
+
+    public required long? Settled { get; init; }
+
+    public required long? Reserved { get; init; }
+
+    public required long? Needed { get; init; }
+
+    public required long? WindowStartsAt { get; init; }
+
+    public required long? WindowEndsAt { get; init; }
 }
 
 /// <summary>A journal entry with its postings.</summary>
 public readonly record struct EntryRow(
-    long Sequence, EntryKind Kind, Guid ReservationId, int EventNumber, long? Corrects, PostingSum Postings);
+    long Sequence, EntryKind Kind, Guid ReservationId, int EventNumber, long? Corrects, long BookedAt, PostingSum Postings);
 
 /// <summary>The lines of one entry, added up.</summary>
 public record struct PostingSum
@@ -91,3 +142,27 @@ public record struct PostingSum
         }
     }
 }
+
+/// <summary>What the journal must say of a spend event.</summary>
+public readonly record struct EventFacts(
+    Guid ReservationId, int EventNumber, SpendKind Kind, Guid AccountId, NanoUsd Cost, long OccurredAt,
+    long EntrySequence, long FirstEntry)
+{
+    internal string Subject => $"event {EventNumber} of reservation {ReservationId}";
+}
+
+/// <summary>What a balanced journal entry says of its event.</summary>
+/// <param name="Sequence">Its number.</param>
+/// <param name="Kind">What it books.</param>
+/// <param name="ReservationId">Whose.</param>
+/// <param name="EventNumber">Which event of that reservation.</param>
+/// <param name="Corrects">The entry that it corrects, or null.</param>
+/// <param name="BookedAt">When.</param>
+/// <param name="Expense">What it debits; null when it has not one line of each account.</param>
+/// <param name="AccountId">The provider account that it debits.</param>
+public readonly record struct EntryFacts(
+    long Sequence, EntryKind Kind, Guid ReservationId, int EventNumber, long? Corrects, long BookedAt,
+    NanoUsd? Expense, Guid AccountId);
+
+/// <summary>What an outbox row announces.</summary>
+public readonly record struct AnnouncementFacts(Guid ReservationId, int EventNumber, long CreatedAt);

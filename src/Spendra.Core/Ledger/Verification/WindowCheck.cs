@@ -11,29 +11,59 @@ internal sealed class WindowCheck
     private readonly VerifiedOrganization _organization;
     private readonly VerificationReport _report;
     private readonly Dictionary<Guid, Totals> _totals = [];
+    private readonly List<Totals> _named = [];
+    private long _reservations;
 
     public WindowCheck(VerifiedOrganization organization, VerificationReport report)
     {
         _organization = organization;
         _report = report;
-        foreach (var window in organization.Windows) _totals[window.WindowId] = new Totals { Row = window };
+        foreach (var window in organization.Windows) _totals[window.WindowId] = new Totals(window.WindowId) { Row = window };
         foreach (var excess in organization.Excesses) Of(excess.WindowId).Excess += excess.Amount.Value;
     }
 
-    public void AddReserved(ReadOnlySpan<byte> windowIds, NanoUsd amount)
+    /// <summary>Finds the windows that a row names, for the calls that follow.</summary>
+    public void Find(ReadOnlySpan<byte> windowIds)
     {
+        _named.Clear();
         for (var i = 0; i + IdBytes <= windowIds.Length; i += IdBytes)
-            Of(new Guid(windowIds.Slice(i, IdBytes), bigEndian: true)).Reserved += amount.Value;
+            _named.Add(Of(new Guid(windowIds.Slice(i, IdBytes), bigEndian: true)));
     }
 
-    public void AddSettled(ReadOnlySpan<byte> windowIds, NanoUsd cost)
+    public void AddReserved(NanoUsd amount)
     {
-        for (var i = 0; i + IdBytes <= windowIds.Length; i += IdBytes)
-            Of(new Guid(windowIds.Slice(i, IdBytes), bigEndian: true)).Settled += cost.Value;
+        foreach (var window in _named) window.Reserved += amount.Value;
+    }
+
+    public void AddSettled(NanoUsd cost)
+    {
+        foreach (var window in _named) window.Settled += cost.Value;
+    }
+
+    /// <summary>The windows of a reservation exist, each once, and held the instant at which they were chosen.</summary>
+    public void CheckClaims(in ReservationRow row)
+    {
+        _reservations++;
+        if (row.WindowIds.Length % IdBytes != 0)
+            Report(Invariant.ReservationWindows, row, "ids of 16 bytes", $"{row.WindowIds.Length} bytes");
+        if (_named.Count == 0 && row.Amount != NanoUsd.Zero)
+            Report(Invariant.ReservationWindows, row, $"a window that holds {row.Amount} USD", "none");
+        for (var i = 0; i < _named.Count; i++)
+        {
+            var window = _named[i];
+            if (window.Row is not { } found)
+                Report(Invariant.ReservationWindows, row, $"window {window.WindowId}", "no such window");
+            else if (!found.Span.Contains(row.ReservedAt))
+                Report(Invariant.ReservationSpan, row, $"reserved within {found.Span.StartsAt}..{found.Span.EndsAt} of window {window.WindowId}", $"reserved at {row.ReservedAt}");
+            if (_named.IndexOf(window) != i)
+                Report(Invariant.ReservationWindows, row, $"window {window.WindowId} once", "twice");
+        }
     }
 
     public void Complete()
     {
+        _report.Count(Invariant.ReservationWindows, _reservations);
+        _report.Count(Invariant.ReservationSpan, _reservations);
         foreach (var (windowId, totals) in _totals)
         {
             var subject = $"window {windowId}";
@@ -49,14 +79,10 @@ internal sealed class WindowCheck
         var id = BudgetWindow.IdOf(row.BudgetId, row.Span);
         if (id != row.WindowId) _report.Add(Invariant.WindowId, subject, $"{id}", $"{row.WindowId}");
 
-        if (row.Span.EndsAt > _organization.NowMicros)
-        {
-            _report.Count(Invariant.WindowLimit, 1);
-            if (!_organization.BudgetAmounts.TryGetValue(row.BudgetId, out var amount))
-                _report.Add(Invariant.WindowLimit, subject, $"budget {row.BudgetId}", "no such budget");
-            else if (amount != row.Limit)
-                _report.Add(Invariant.WindowLimit, subject, Usd(amount.Value), Usd(row.Limit.Value));
-        }
+        _report.Count(Invariant.WindowSpan, 1);
+        if (!_organization.Budgets.TryGetValue(row.BudgetId, out var budget))
+            _report.Add(Invariant.WindowSpan, subject, $"budget {row.BudgetId}", "no such budget");
+        else CompareWithBudget(subject, row, budget);
 
         if (_organization.HardCapped.Contains(row.BudgetId))
         {
@@ -68,6 +94,20 @@ internal sealed class WindowCheck
         }
     }
 
+    private void CompareWithBudget(string subject, WindowRow row, Budget budget)
+    {
+        if (budget.WindowAt(row.Span.StartsAt)?.Span is var span && span != row.Span)
+        {
+            _report.Add(Invariant.WindowSpan, subject,
+                span is { } period ? $"{period.StartsAt}..{period.EndsAt}" : $"a period of budget '{budget.Slug}'",
+                $"{row.Span.StartsAt}..{row.Span.EndsAt}");
+        }
+        if (row.Span.EndsAt <= _organization.NowMicros) return;
+        _report.Count(Invariant.WindowLimit, 1);
+        if (budget.Amount != row.Limit)
+            _report.Add(Invariant.WindowLimit, subject, Usd(budget.Amount.Value), Usd(row.Limit.Value));
+    }
+
     private void Compare(string invariant, string subject, Int128 sum, NanoUsd? stored)
     {
         _report.Count(invariant, 1);
@@ -75,10 +115,13 @@ internal sealed class WindowCheck
         _report.Add(invariant, subject, Usd(sum), stored is { } row ? Usd(row.Value) : "no such window");
     }
 
+    private void Report(string invariant, in ReservationRow row, string expected, string found) =>
+        _report.Add(invariant, $"reservation {row.ReservationId}", expected, found);
+
     private Totals Of(Guid windowId)
     {
         if (_totals.TryGetValue(windowId, out var totals)) return totals;
-        return _totals[windowId] = new Totals();
+        return _totals[windowId] = new Totals(windowId);
     }
 
     // Corrupt rows may add up to more than an amount can be.
@@ -86,8 +129,10 @@ internal sealed class WindowCheck
         ? $"{new NanoUsd((long)nanos)} USD"
         : $"{nanos} nano-USD";
 
-    private sealed class Totals
+    private sealed class Totals(Guid windowId)
     {
+        public Guid WindowId { get; } = windowId;
+
         public WindowRow? Row { get; init; }
 
         public Int128 Reserved { get; set; }

@@ -89,8 +89,8 @@ public sealed class EventCheckTests
     public void Every_late_settlement_after_the_first_is_reported()
     {
         var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 4, 4) };
-        Append(ledger, Id(1), 0, SpendKind.Expired, 9, isEstimated: true);
-        for (var number = 1; number <= 3; number++) Append(ledger, Id(1), number, SpendKind.Late, -1, corrects: 1);
+        Append(ledger, Id(1), 0, SpendKind.Expired, 0, isEstimated: true);
+        for (var number = 1; number <= 3; number++) Append(ledger, Id(1), number, SpendKind.Late, 0, corrects: 1);
         ledger.Violations.Should().Equal(
             new Violation(Invariant.EventKinds, Subject(Id(1), 2), "one late settlement", "late"),
             new Violation(Invariant.EventKinds, Subject(Id(1), 3), "one late settlement", "late"));
@@ -102,21 +102,21 @@ public sealed class EventCheckTests
         var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 4, 4) };
         foreach (var n in new[] { 1, 2 })
         {
-            Append(ledger, Id(n), 0, SpendKind.Expired, 9, isEstimated: true);
-            Append(ledger, Id(n), 1, SpendKind.Late, -4, corrects: ledger.Entries[^1].Sequence);
+            Append(ledger, Id(n), 0, SpendKind.Expired, 0, isEstimated: true);
+            Append(ledger, Id(n), 1, SpendKind.Late, 0, corrects: ledger.Entries[^1].Sequence);
         }
         ledger.Violations.Should().BeEmpty();
     }
 
     [Theory]
-    [InlineData(-9, true)]
-    [InlineData(-10, false)]
+    [InlineData(0, true)]
+    [InlineData(-1, false)]
     public void No_more_is_taken_back_than_was_spent(long difference, bool isSound)
     {
         var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 3, 3) };
-        Append(ledger, Id(1), 0, SpendKind.Settled, 9);
+        Append(ledger, Id(1), 0, SpendKind.Settled, 0);
         Append(ledger, Id(1), 1, SpendKind.Adjusted, difference, corrects: 1);
-        Append(ledger, Id(2), 0, SpendKind.Settled, 9);
+        Append(ledger, Id(2), 0, SpendKind.Settled, 0);
         ledger.Violations.Should().Equal(isSound
             ? []
             : [new Violation(Invariant.EventTotal, $"reservation {Id(1)}", "0 or more", "-1 nano-USD")]);
@@ -126,7 +126,7 @@ public sealed class EventCheckTests
     public void Total_of_the_last_reservation_is_checked_too()
     {
         var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 2, 2) };
-        Append(ledger, Id(1), 0, SpendKind.Settled, 9);
+        Append(ledger, Id(1), 0, SpendKind.Settled, 0);
         Append(ledger, Id(2), 0, SpendKind.Settled, -3);
         ledger.ViolationsOf(Invariant.EventTotal).Should().Equal(
             new Violation(Invariant.EventTotal, $"reservation {Id(2)}", "0 or more", "-3 nano-USD"));
@@ -135,7 +135,7 @@ public sealed class EventCheckTests
     [Fact]
     public void Expiry_that_claims_to_be_measured_is_reported()
     {
-        _ledger.Change(Expired, 0, e => e with { IsEstimated = false, PriceId = null });
+        _ledger.Change(Expired, 0, e => e with { IsEstimated = false });
         _ledger.Violations.Should().Equal(
             new Violation(Invariant.ExpiredIsEstimated, Subject(Expired, 0), "estimated", "measured"));
     }
@@ -145,7 +145,7 @@ public sealed class EventCheckTests
     [InlineData(29_999)]
     public void Estimate_that_is_not_the_bound_is_reported(long bound)
     {
-        _ledger.Change(Measured, 0, e => e with { IsEstimated = true, Reserved = bound });
+        _ledger.Change(Measured, 0, e => e with { IsEstimated = true, Facts = e.Facts with { Amount = bound } });
         _ledger.ViolationsOf(Invariant.EstimateAtBound).Should().Equal(new Violation(
             Invariant.EstimateAtBound, Subject(Measured, 0), $"{Nanos(bound)} USD", "0.00003 USD"));
     }
@@ -192,7 +192,7 @@ public sealed class EventCheckTests
     {
         // An adjustment that also moves units, followed by a late settlement: the units of all events count.
         _ledger.Change(Expired, 0, e => e with { Usage = Plus(e.Usage, more) });
-        _ledger.Violations.Should().Equal([new Violation(
+        _ledger.ViolationsOf(Invariant.EventPrice).Should().Equal([new Violation(
             Invariant.EventPrice, Subject(Expired, 1), $"{cost} nano-USD", "30000 nano-USD")], name);
     }
 
@@ -205,20 +205,103 @@ public sealed class EventCheckTests
     }
 
     [Fact]
-    public void Price_version_that_does_not_exist_is_reported()
+    public void Event_without_a_price_costs_nothing()
     {
-        _ledger.Change(Measured, 0, e => e with { PriceId = Id(404) });
-        _ledger.Violations.Should().Equal(
-            new Violation(Invariant.EventPrice, Subject(Measured, 0), $"price version {Id(404)}", "no such price version"));
+        _ledger.ChangeFacts(Measured, 0, f => f with { PriceId = null });
+        _ledger.ViolationsOf(Invariant.EventFree).Should().Equal(
+            new Violation(Invariant.EventFree, Subject(Measured, 0), "0", "0.00003 USD"));
+        var report = _ledger.Verify();
+        (report.Checked[Invariant.EventFree], report.Checked[Invariant.EventPrice]).Should().Be((1, 2));
     }
 
     [Fact]
-    public void Event_without_a_price_is_not_priced()
+    public void Late_settlement_without_a_price_costs_nothing()
     {
-        _ledger.Change(Measured, 0, e => e with { PriceId = null, Usage = default });
-        var report = _ledger.Verify();
-        report.Violations.Should().BeEmpty();
-        report.Checked[Invariant.EventPrice].Should().Be(2);
+        foreach (var number in new[] { 0, 1, 2 }) _ledger.ChangeFacts(Expired, number, f => f with { PriceId = null });
+        _ledger.ViolationsOf(Invariant.EventFree).Should().Equal(
+            new Violation(Invariant.EventFree, Subject(Expired, 0), "0", "0.00002 USD"),
+            new Violation(Invariant.EventFree, Subject(Expired, 1), "0", "0.00001 USD"));
+    }
+
+    [Fact]
+    public void What_has_no_price_and_costs_nothing_is_sound()
+    {
+        var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 1, 1) };
+        Append(ledger, Id(1), 0, SpendKind.Settled, 0);
+        ledger.Violations.Should().BeEmpty();
+    }
+
+    public static TheoryData<string, Usage, string> OtherUnits => new()
+    {
+        { "input", new Usage { Input = 11, Output = 10 }, "11 in, 10 out" },
+        { "output", new Usage { Input = 10, Output = 9 }, "10 in, 9 out" },
+    };
+
+    [Theory]
+    [MemberData(nameof(OtherUnits))]
+    public void Expiry_books_the_units_of_the_bound(string name, Usage usage, string found)
+    {
+        _ledger.Change(Expired, 0, e => e with { Usage = usage });
+        _ledger.ViolationsOf(Invariant.ExpiredUnits).Should().Equal(
+            [new Violation(Invariant.ExpiredUnits, Subject(Expired, 0), "10 in, 10 out", found)], name);
+    }
+
+    [Fact]
+    public void Units_of_an_estimate_that_did_not_expire_are_not_those_of_the_bound()
+    {
+        _ledger.Change(Estimated, 0, e => e with { Usage = new Usage { Input = 3 } });
+        _ledger.Violations.Should().BeEmpty();
+    }
+
+    public static TheoryData<string> Repeated => [.. Others.Keys];
+
+    private static Dictionary<string, Func<Facts, Facts>> Others { get; } = new()
+    {
+        ["key"] = f => f with { KeyId = Id(80) },
+        ["account"] = f => f with { AccountId = Id(80) },
+        ["price"] = f => f with { PriceId = Id(80) },
+        ["amount"] = f => f with { Amount = f.Amount + 1 },
+        ["input"] = f => f with { BoundInput = f.BoundInput + 1 },
+        ["output"] = f => f with { BoundOutput = f.BoundOutput + 1 },
+        ["time"] = f => f with { ReservedAt = 1 },
+        ["fewer windows"] = f => f with { WindowIds = f.WindowIds[..16] },
+        ["more windows"] = f => f with { WindowIds = [.. f.WindowIds, .. Bytes(Id(80))] },
+        ["other windows"] = f => f with { WindowIds = [.. f.WindowIds[16..], .. f.WindowIds[..16]] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Repeated))]
+    public void Correction_repeats_what_it_corrects(string what)
+    {
+        _ledger.ChangeFacts(Expired, 2, Others[what]);
+        _ledger.ViolationsOf(Invariant.EventRepeats).Should().Equal(new Violation(Invariant.EventRepeats, Subject(Expired, 2),
+            "windows, key, account, price, bound and time of the first event", "others"));
+    }
+
+    [Fact]
+    public void Adjustment_without_a_reason_is_reported()
+    {
+        _ledger.Change(Expired, 2, e => e with { HasReason = false });
+        _ledger.Violations.Should().Equal(new Violation(Invariant.EventReason, Subject(Expired, 2), "a reason", "none"));
+    }
+
+    [Theory]
+    [InlineData(10, true)]
+    [InlineData(9, false)]
+    public void Reservation_does_not_expire_before_it_was_made(long expiresAt, bool isSound)
+    {
+        _ledger.Change(Measured, 0, e => e with { ExpiresAt = expiresAt, Facts = e.Facts with { ReservedAt = 10 } });
+        _ledger.Violations.Should().Equal(isSound
+            ? []
+            : [new Violation(Invariant.Expiry, Subject(Measured, 0), "expires at 10 or later", "9")]);
+    }
+
+    [Fact]
+    public void Event_may_be_dated_before_its_reservation_by_another_clock()
+    {
+        _ledger.ChangeFacts(Measured, 0, f => f with { ReservedAt = 5_000 });
+        _ledger.Events[0].OccurredAt.Should().BeLessThan(5_000);
+        _ledger.Violations.Should().BeEmpty();
     }
 
     [Fact]
@@ -242,8 +325,8 @@ public sealed class EventCheckTests
         };
         _ledger.Change(Expired, 0, e => e with { Usage = most });
         _ledger.Change(Expired, 1, e => e with { Usage = most });
-        _ledger.Violations.Should().ContainSingle().Which.Should().Match<Violation>(v =>
-            v.Invariant == Invariant.EventPrice && v.Subject == Subject(Expired, 1) && v.Expected == "plausible usage");
+        _ledger.ViolationsOf(Invariant.EventPrice).Should().ContainSingle().Which.Should().Match<Violation>(v =>
+            v.Subject == Subject(Expired, 1) && v.Expected == "plausible usage");
     }
 
     private static Usage Plus(Usage a, Usage b) => new()
@@ -273,7 +356,10 @@ public sealed class EventCheckTests
         LedgerRows ledger, Guid id, int number, SpendKind kind, long cost, long? corrects = null, bool isEstimated = false)
     {
         var sequence = ledger.Entries.Count + 1;
-        ledger.Events.Add(new Spend(id, number, kind, [], 9, cost) { Entry = sequence, IsEstimated = isEstimated });
+        ledger.Events.Add(new Spend(new Facts(id), number, kind, cost)
+        {
+            Entry = sequence, IsEstimated = isEstimated, HasReason = kind == SpendKind.Adjusted,
+        });
         ledger.Entries.Add(new Entry(sequence, (EntryKind)kind, id, number, corrects, Booked(cost)));
         ledger.Outbox.Add(new Announcement(sequence, true, id, number));
     }

@@ -84,7 +84,7 @@ public sealed class ExcessCheckTests
     public void Cost_of_exactly_the_hold_needs_no_explanation()
     {
         _ledger.Excesses.RemoveAll(e => e.CauseId == Overrun);
-        _ledger.Change(Overrun, 0, e => e with { Reserved = MeasuredCost });
+        _ledger.ChangeFacts(Overrun, 0, f => f with { Amount = MeasuredCost, BoundInput = 35 });
         var report = _ledger.Verify();
         report.Violations.Should().BeEmpty();
         report.Checked[Invariant.ExcessExplains].Should().Be(2);

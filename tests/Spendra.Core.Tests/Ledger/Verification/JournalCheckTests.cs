@@ -83,7 +83,8 @@ public sealed class JournalCheckTests
     [Fact]
     public void Entry_that_books_on_another_account_than_its_event_is_reported()
     {
-        _ledger.Change(Measured, 0, e => e with { AccountId = Id(80) });
+        _ledger.Accounts.Add(Id(80));
+        _ledger.ChangeFacts(Measured, 0, f => f with { AccountId = Id(80) });
         _ledger.Violations.Should().Equal(new Violation(Invariant.EntryPostings, "journal entry 1",
             $"30000 nano-USD on account {Id(80)}", $"30000 nano-USD on account {Account}"));
     }
@@ -191,10 +192,10 @@ public sealed class JournalCheckTests
     public void Correction_that_was_booked_before_what_it_corrects_is_reported()
     {
         var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 2, 2) };
-        ledger.Events.Add(new Spend(Id(1), 0, SpendKind.Settled, [], 9, 9) { Entry = 2 });
-        ledger.Events.Add(new Spend(Id(1), 1, SpendKind.Adjusted, [], 9, -1) { Entry = 1 });
-        ledger.Entries.Add(new Entry(1, EntryKind.Adjustment, Id(1), 1, 2, Booked(-1)));
-        ledger.Entries.Add(new Entry(2, EntryKind.Settlement, Id(1), 0, null, Booked(9)));
+        ledger.Events.Add(new Spend(new Facts(Id(1)), 0, SpendKind.Settled, 0) { Entry = 2 });
+        ledger.Events.Add(new Spend(new Facts(Id(1)), 1, SpendKind.Adjusted, 0) { Entry = 1, HasReason = true });
+        ledger.Entries.Add(new Entry(1, EntryKind.Adjustment, Id(1), 1, 2, Booked(0)));
+        ledger.Entries.Add(new Entry(2, EntryKind.Settlement, Id(1), 0, null, Booked(0)));
         ledger.Outbox.AddRange([new Announcement(1, true, Id(1), 0), new Announcement(2, true, Id(1), 1)]);
         ledger.Violations.Should().Equal(
             new Violation(Invariant.EntryCorrects, "journal entry 1", "corrects an earlier entry, 2", "corrects 2"));
@@ -204,7 +205,7 @@ public sealed class JournalCheckTests
     public void Correction_that_names_itself_is_reported()
     {
         var ledger = new LedgerRows();
-        ledger.Events.Add(new Spend(Id(1), 1, SpendKind.Adjusted, [], 9, 0) { Entry = 0 });
+        ledger.Events.Add(new Spend(new Facts(Id(1)), 1, SpendKind.Adjusted, 0) { Entry = 0 });
         ledger.Entries.Add(new Entry(0, EntryKind.Adjustment, Id(1), 1, 0, Booked(0)));
         ledger.ViolationsOf(Invariant.EntryCorrects).Should().Equal(
             new Violation(Invariant.EntryCorrects, "journal entry 0", "corrects an earlier entry, 0", "corrects 0"));
@@ -264,5 +265,27 @@ public sealed class JournalCheckTests
         var report = _ledger.Verify();
         report.Violations.Should().BeEmpty();
         report.Checked[Invariant.OutboxSequence].Should().Be(7);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void Entry_of_another_moment_than_its_event_is_reported(long later)
+    {
+        var at = _ledger.Events[0].OccurredAt;
+        _ledger.ChangeEntry(1, e => e with { BookedAt = at + later });
+        _ledger.Violations.Should().Equal(
+            new Violation(Invariant.EventMoment, "journal entry 1", $"booked at {at}", $"{at + later}"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Orders))]
+    public void Announcement_of_another_moment_than_its_event_is_reported(bool isJournalFirst)
+    {
+        var at = _ledger.Events[0].OccurredAt;
+        _ledger.Outbox[0] = _ledger.Outbox[0] with { CreatedAt = at + 1 };
+        var (first, second) = isJournalFirst ? (at + 1, at) : (at, at + 1);
+        _ledger.Verify(isJournalFirst).Violations.Should().Equal(new Violation(
+            Invariant.EventMoment, $"outbox row of {Event(Measured)}", "the moment of its event", $"{first} and {second}"));
     }
 }

@@ -2,36 +2,115 @@ using Spendra.Core.Budgets;
 using Spendra.Core.Ledger;
 using Spendra.Core.Ledger.Verification;
 using Spendra.Core.Metering;
-using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 using Spendra.Core.Tests.Pricing;
+using Spendra.Model;
 using static Spendra.Core.Tests.Ledger.LedgerLane;
 
 namespace Spendra.Core.Tests.Ledger.Verification;
 
-/// <summary>A spend event as a row that tests can damage.</summary>
-internal sealed record Spend(Guid ReservationId, int Number, SpendKind Kind, Guid[] WindowIds, long Reserved, long Cost)
+/// <summary>The facts of a reservation, whatever has become of it.</summary>
+internal sealed record Facts(Guid ReservationId)
 {
+    public Guid KeyId { get; init; } = Key;
+
+    public byte[] ScopeIds { get; init; } = LedgerRows.Bytes(Org);
+
+    public byte[] PolicyIds { get; init; } = [];
+
+    public byte[] WindowIds { get; init; } = [];
+
+    public string Provider { get; init; } = "openai";
+
     public Guid AccountId { get; init; } = Account;
+
+    public string Model { get; init; } = "gpt-4.1-mini";
 
     public Guid? PriceId { get; init; }
 
+    public long Amount { get; init; }
+
+    public long BoundInput { get; init; }
+
+    public long BoundOutput { get; init; }
+
+    public long Epoch { get; init; } = LedgerLane.Epoch;
+
+    public long ReservedAt { get; init; }
+
+    public static Facts Of(Reservation r) => new(r.ReservationId)
+    {
+        KeyId = r.KeyId, ScopeIds = LedgerRows.Bytes([.. r.ScopeIds]), PolicyIds = LedgerRows.Bytes([.. r.PolicyIds]),
+        WindowIds = LedgerRows.Bytes([.. r.WindowIds]), Provider = r.Provider, AccountId = r.AccountId, Model = r.Model,
+        PriceId = r.PriceId, Amount = r.Amount.Value, BoundInput = r.BoundInput, BoundOutput = r.BoundOutput,
+        Epoch = r.Epoch, ReservedAt = r.ReservedAt,
+    };
+}
+
+internal sealed record Held(Facts Facts)
+{
     public int TierPercent { get; init; } = 100;
+
+    public long ExpiresAt { get; init; } = 10_000;
+
+    public byte[]? Digest { get; init; }
+}
+
+/// <summary>A spend event as a row that tests can damage.</summary>
+internal sealed record Spend(Facts Facts, int Number, SpendKind Kind, long Cost)
+{
+    public Guid ReservationId => Facts.ReservationId;
+
+    public int TierPercent { get; init; } = 100;
+
+    public long ExpiresAt { get; init; } = 10_000;
+
+    public long OccurredAt { get; init; }
 
     public Usage Usage { get; init; }
 
     public bool IsEstimated { get; init; }
+
+    public bool HasReason { get; init; }
 
     public required long Entry { get; init; }
 }
 
 internal sealed record Posting(LedgerAccount Line, Guid AccountId, long Amount);
 
-internal sealed record Entry(long Sequence, EntryKind Kind, Guid ReservationId, int Number, long? Corrects, Posting[] Postings);
+internal sealed record Entry(long Sequence, EntryKind Kind, Guid ReservationId, int Number, long? Corrects, Posting[] Postings)
+{
+    public long BookedAt { get; init; }
+}
 
-internal sealed record Announcement(long Sequence, bool IsSpend, Guid SubjectId, int Number);
+internal sealed record Announcement(long Sequence, bool IsSpend, Guid SubjectId, int Number)
+{
+    public long CreatedAt { get; init; }
+}
 
-internal sealed record Held(Guid ReservationId, Guid[] WindowIds, long Amount);
+internal sealed record Refused(Guid RequestId, string Code)
+{
+    public Guid KeyId { get; init; } = Key;
+
+    public Guid? PolicyId { get; init; }
+
+    public Guid? BudgetId { get; init; }
+
+    public long? Limit { get; init; }
+
+    public long? Settled { get; init; }
+
+    public long? Reserved { get; init; }
+
+    public long? Needed { get; init; }
+
+    public long? StartsAt { get; init; }
+
+    public long? EndsAt { get; init; }
+}
+
+/// <summary>An idempotency key, or an object at a provider when it has no digest.</summary>
+internal sealed record Reference(Guid ReservationId, Guid KeyId, byte[]? Digest);
 
 /// <summary>
 /// The rows of one organization. The sample is what the ledger itself writes; tests damage a row and see what the
@@ -53,12 +132,20 @@ internal sealed class LedgerRows
     public static readonly Guid Released = Id(14);
     public static readonly Guid Open = Id(15);
 
+    // And of its refusals.
+    public static readonly Guid Exceeded = Id(16);
+    public static readonly Guid AllHeld = Id(17);
+    public static readonly Guid NotAllowed = Id(18);
+
+    /// <summary>The end of both windows: January 1970 in UTC.</summary>
+    public const long EndOfMonth = 31 * 86_400_000_000L;
+
     /// <summary>What <see cref="LedgerLane.Settle"/> uses, at the prices of <see cref="Prices.Mini"/>.</summary>
     public const long MeasuredCost = 30_000;
 
     public OrganizationRow Organization { get; set; } = new(Org, Epoch, 0, 0);
 
-    public Dictionary<Guid, NanoUsd> BudgetAmounts { get; } = [];
+    public Dictionary<Guid, Budget> Budgets { get; } = [];
 
     public HashSet<Guid> HardCapped { get; } = [];
 
@@ -68,7 +155,7 @@ internal sealed class LedgerRows
 
     public List<Held> Holds { get; } = [];
 
-    public List<(Guid ReservationId, bool IsSpent)> Releases { get; } = [];
+    public List<Facts> Releases { get; } = [];
 
     public List<Spend> Events { get; } = [];
 
@@ -78,49 +165,78 @@ internal sealed class LedgerRows
 
     public List<long> OrphanedPostings { get; } = [];
 
+    public List<Refused> Refusals { get; } = [];
+
+    public List<Reference> References { get; } = [];
+
+    public Dictionary<Guid, PriceVersion> PriceVersions { get; } = new() { [Prices.Mini.PriceId] = Prices.Mini };
+
+    public HashSet<Guid> Keys { get; } = [Key];
+
+    public HashSet<Guid> Accounts { get; } = [Account];
+
+    public HashSet<Guid> Scopes { get; } = [Org];
+
+    public HashSet<Guid> Policies { get; } = [Cap.PolicyId, Watched.PolicyId];
+
     public long NowMicros { get; set; } = 1_000;
 
     /// <summary>
     /// One of each: measured; expired, settled late and adjusted; settled at the bound; settled above it; released;
-    /// open.
+    /// open. Measured and open have an idempotency key, measured has an object too. And refusals: for want of money,
+    /// for what is held, and by a rule.
     /// </summary>
     public static LedgerRows Sample()
     {
         var lane = new LedgerLane();
         lane.Run(
-            Priced(lane.Reserve(10, 120_000, Cap, Watched)), Priced(lane.Reserve(11, 20_000, Cap, Watched)),
-            Priced(lane.Reserve(12, 120_000, Cap)), Priced(lane.Reserve(13, 20_000, Cap, Watched)),
-            Priced(lane.Reserve(14, 120_000, Cap)), Priced(lane.Reserve(15, 7_000, Cap, Watched)));
+            Priced(lane.Once(10, 120_000, 1, 1, Cap, Watched), 100, 50), Priced(lane.Reserve(11, 20_000, Cap, Watched), 10, 10),
+            Priced(lane.Reserve(12, 120_000, Cap), 100, 50), Priced(lane.Reserve(13, 20_000, Cap, Watched), 10, 10),
+            Priced(lane.Reserve(14, 120_000, Cap), 100, 50), Priced(lane.Once(15, 8_000, 2, 2, Cap, Watched), 0, 5));
         lane.Run(lane.Settle(10, MeasuredCost), lane.Expire(11));
         var atBound = lane.Settle(12, 120_000);
         lane.Run(
             lane.Settle(11, MeasuredCost), lane.Release(14), lane.Settle(13, MeasuredCost),
             atBound with { Settlement = atBound.Settlement with { IsEstimated = true } });
         lane.Run(lane.Adjust(11, -5));
-        return Of(lane.Store);
+        var rows = Of(lane.Store);
+        rows.References.Add(new Reference(Measured, Key, null));
+        rows.Refusals.AddRange(
+        [
+            ForMoney(Exceeded, "budget_exceeded", settled: 90, needed: 11), ForMoney(AllHeld, "budget_held", settled: 90, needed: 6),
+            new Refused(NotAllowed, "model_not_allowed") { PolicyId = Cap.PolicyId },
+        ]);
+        return rows;
     }
 
-    /// <summary>Feeds everything to a verification.</summary>
-    /// <param name="isJournalFirst">Entries and outbox rows before the events, rather than after them.</param>
+    /// <summary>Feeds everything to the verifications.</summary>
+    /// <param name="isJournalFirst">Entries and outbox rows are matched before the events, rather than after them.</param>
     public VerificationReport Verify(bool isJournalFirst = false)
     {
         var report = new VerificationReport();
-        var verification = new LedgerVerification(new VerifiedOrganization
+        var spend = new SpendVerification(new VerifiedOrganization
         {
             Row = Organization,
-            BudgetAmounts = BudgetAmounts,
+            Budgets = Budgets,
             HardCapped = HardCapped,
-            Prices = new Dictionary<Guid, PriceVersion> { [Prices.Mini.PriceId] = Prices.Mini },
+            Prices = PriceVersions,
             Windows = Windows,
             Excesses = Excesses,
+            Keys = Keys,
+            Accounts = Accounts,
+            Scopes = Scopes,
+            Policies = Policies,
             NowMicros = NowMicros,
         }, report);
-        foreach (var held in Holds) verification.AddOpen(held.ReservationId, Bytes(held.WindowIds), Nanos(held.Amount));
-        if (isJournalFirst) AddJournal(verification);
-        foreach (var spend in Events) AddSpend(verification, spend);
-        if (!isJournalFirst) AddJournal(verification);
-        foreach (var (id, isSpent) in Releases) verification.AddReleased(id, isSpent);
-        verification.Complete();
+        var journal = new JournalVerification(Organization, report);
+        var match = new BookingMatch(report);
+        RowFeed.Feed(this, spend);
+        RowFeed.Feed(this, journal);
+        if (!isJournalFirst) match.Add(spend.Events);
+        match.Add(journal.Entries);
+        match.Add(journal.Announcements);
+        if (isJournalFirst) match.Add(spend.Events);
+        match.Complete();
         return report;
     }
 
@@ -136,6 +252,17 @@ internal sealed class LedgerRows
         Events[at] = change(Events[at]);
     }
 
+    public void ChangeFacts(Guid reservationId, int number, Func<Facts, Facts> change) =>
+        Change(reservationId, number, e => e with { Facts = change(e.Facts) });
+
+    public void ChangeOpen(Func<Held, Held> change) => Holds[0] = change(Holds[0]);
+
+    public void ChangeRefusal(Guid requestId, Func<Refused, Refused> change)
+    {
+        var at = Refusals.FindIndex(r => r.RequestId == requestId);
+        Refusals[at] = change(Refusals[at]);
+    }
+
     public void ChangeEntry(long sequence, Func<Entry, Entry> change)
     {
         var at = Entries.FindIndex(e => e.Sequence == sequence);
@@ -149,10 +276,10 @@ internal sealed class LedgerRows
     }
 
     /// <summary>A window with nothing in it, and its budget.</summary>
-    public WindowClaim AddWindow(int number, long limit, long reserved = 0, long settled = 0, WindowSpan? span = null)
+    public WindowClaim AddWindow(int number, long limit, long reserved = 0, long settled = 0)
     {
-        var claim = Claim(number, limit, Enforcement.Hard, span);
-        BudgetAmounts[claim.Window.Budget.BudgetId] = Nanos(limit);
+        var claim = Claim(number, limit, Enforcement.Hard);
+        Budgets[claim.Window.Budget.BudgetId] = claim.Window.Budget;
         Windows.Add(new WindowRow
         {
             OrganizationId = Org, WindowId = claim.WindowId, BudgetId = claim.Window.Budget.BudgetId,
@@ -164,65 +291,50 @@ internal sealed class LedgerRows
     public static Posting[] Booked(long amount) =>
         [new(LedgerAccount.Expense, Account, amount), new(LedgerAccount.Payable, Account, -amount)];
 
-    private static LedgerRows Of(LedgerStore store)
+    public static byte[] Bytes(params Guid[] ids) => [.. ids.SelectMany(id => id.ToByteArray(bigEndian: true))];
+
+    private static LedgerRows Of(LedgerTables store)
     {
         var rows = new LedgerRows { Organization = store.Organizations[Org] };
-        rows.BudgetAmounts[Cap.Window.Budget.BudgetId] = Cap.Window.Budget.Amount;
-        rows.BudgetAmounts[Watched.Window.Budget.BudgetId] = Watched.Window.Budget.Amount;
+        foreach (var budget in new[] { Cap.Window.Budget, Watched.Window.Budget }) rows.Budgets[budget.BudgetId] = budget;
         rows.HardCapped.Add(Cap.Window.Budget.BudgetId);
         rows.Windows.AddRange(store.Windows.Values);
         rows.Excesses.AddRange(store.Excesses.Values);
-        rows.Holds.AddRange(store.Open.Values.Select(r => new Held(r.ReservationId, [.. r.WindowIds], r.Amount.Value)));
-        rows.Releases.AddRange(store.Released.Keys.Select(k => (k.Id, false)));
+        rows.Holds.AddRange(store.Open.Values.Select(r => new Held(Facts.Of(r))
+        {
+            TierPercent = r.TierPercent, ExpiresAt = r.ExpiresAt, Digest = r.IdempotencyDigest,
+        }));
+        rows.Releases.AddRange(store.Released.Values.Select(r => Facts.Of(r.Reservation)));
         rows.Events.AddRange(store.Events.Values.OrderBy(e => e.Reservation.ReservationId).ThenBy(e => e.EventNumber).Select(e =>
-            new Spend(e.Reservation.ReservationId, e.EventNumber, e.Kind, [.. e.Reservation.WindowIds],
-                e.Reservation.Amount.Value, e.Settlement.Cost.Value)
+            new Spend(Facts.Of(e.Reservation), e.EventNumber, e.Kind, e.Settlement.Cost.Value)
             {
-                AccountId = e.Reservation.AccountId, PriceId = e.Reservation.PriceId, Entry = e.EntrySequence,
-                TierPercent = e.Settlement.TierPercent, Usage = e.Settlement.Usage, IsEstimated = e.Settlement.IsEstimated,
+                TierPercent = e.Settlement.TierPercent, ExpiresAt = e.Reservation.ExpiresAt, OccurredAt = e.OccurredAt,
+                Usage = e.Settlement.Usage, IsEstimated = e.Settlement.IsEstimated, HasReason = e.Reason is not null,
+                Entry = e.EntrySequence,
             }));
         rows.Entries.AddRange(store.Entries.Values.OrderBy(e => e.Sequence).Select(e =>
-            new Entry(e.Sequence, e.Kind, e.ReservationId, e.EventNumber, e.Corrects, Booked(e.Amount.Value))));
+            new Entry(e.Sequence, e.Kind, e.ReservationId, e.EventNumber, e.Corrects, Booked(e.Amount.Value)) { BookedAt = e.BookedAt }));
         rows.Outbox.AddRange(store.Outbox.Values.OrderBy(o => o.Sequence).Select(o =>
-            new Announcement(o.Sequence, true, o.SubjectId, o.EventNumber)));
+            new Announcement(o.Sequence, true, o.SubjectId, o.EventNumber) { CreatedAt = o.CreatedAt }));
+        rows.References.AddRange(store.Idempotency.Values.Select(i => new Reference(i.ReservationId, i.KeyId, i.KeyDigest)));
         return rows;
     }
 
-    private void AddJournal(LedgerVerification verification)
+    private static Refused ForMoney(Guid id, string code, long settled, long needed) => new(id, code)
     {
-        foreach (var entry in Entries)
+        PolicyId = Cap.PolicyId, BudgetId = Cap.Window.Budget.BudgetId, Limit = 100, Settled = settled, Reserved = 5,
+        Needed = needed, StartsAt = 0, EndsAt = EndOfMonth,
+    };
+
+    private static ReserveCommand Priced(ReserveCommand command, long boundInput, long boundOutput) => command with
+    {
+        Reservation = command.Reservation with
         {
-            var sum = new PostingSum();
-            foreach (var posting in entry.Postings) sum.Add(posting.Line, posting.AccountId, Nanos(posting.Amount));
-            verification.AddEntry(new EntryRow(
-                entry.Sequence, entry.Kind, entry.ReservationId, entry.Number, entry.Corrects, sum));
-        }
-        foreach (var sequence in OrphanedPostings) verification.AddOrphanedPosting(sequence);
-        foreach (var row in Outbox) verification.AddOutboxRow(row.Sequence, row.IsSpend, row.SubjectId, row.Number);
-    }
+            PriceId = Prices.Mini.PriceId, BoundInput = boundInput, BoundOutput = boundOutput,
+        },
+    };
 
-    private static void AddSpend(LedgerVerification verification, Spend spend) => verification.AddSpend(new SpendRow
-    {
-        ReservationId = spend.ReservationId,
-        EventNumber = spend.Number,
-        Kind = spend.Kind,
-        WindowIds = Bytes(spend.WindowIds),
-        AccountId = spend.AccountId,
-        PriceId = spend.PriceId,
-        TierPercent = spend.TierPercent,
-        Reserved = Nanos(spend.Reserved),
-        Cost = Nanos(spend.Cost),
-        Usage = spend.Usage,
-        IsEstimated = spend.IsEstimated,
-        EntrySequence = spend.Entry,
-    });
-
-    private static byte[] Bytes(Guid[] ids) => [.. ids.SelectMany(id => id.ToByteArray(bigEndian: true))];
-
-    private static ReserveCommand Priced(ReserveCommand command) =>
-        command with { Reservation = command.Reservation with { PriceId = Prices.Mini.PriceId } };
-
-    private static WindowClaim Claim(int number, long limit, Enforcement enforcement, WindowSpan? span = null)
+    private static WindowClaim Claim(int number, long limit, Enforcement enforcement)
     {
         var budget = new Budget
         {
@@ -233,9 +345,6 @@ internal sealed class LedgerRows
             Period = Period.Of(PeriodKind.Month),
             Zone = TimeZoneInfo.Utc,
         };
-        var covers = span ?? new WindowSpan(0, 1_000_000);
-        return new WindowClaim(
-            new BudgetWindow(BudgetWindow.IdOf(budget.BudgetId, covers), budget, covers), Id(3_000 + number),
-            $"policy-{number}", enforcement);
+        return new WindowClaim(budget.WindowAt(0)!, Id(3_000 + number), $"policy-{number}", enforcement);
     }
 }

@@ -17,15 +17,28 @@ public sealed class SoundLedgerTests
         new Dictionary<string, long>
         {
             [Invariant.WindowId] = 2,
+            [Invariant.WindowSpan] = 2,
             [Invariant.WindowLimit] = 2,
             [Invariant.WindowReserved] = 2,
             [Invariant.WindowSettled] = 2,
             [Invariant.HardCap] = 1,
             [Invariant.EndsOnce] = 6,
+            [Invariant.ReservationWindows] = 6,
+            [Invariant.ReservationSpan] = 6,
+            [Invariant.ReservationBound] = 6,
+            [Invariant.ReservationPrice] = 6,
+            [Invariant.ReservationNames] = 6,
+            [Invariant.ReservationEpoch] = 6,
+            [Invariant.Expiry] = 7,
             [Invariant.EventNumbers] = 6,
             [Invariant.EventKinds] = 6,
             [Invariant.EventTotal] = 4,
+            [Invariant.EventRepeats] = 2,
+            [Invariant.EventReason] = 1,
+            [Invariant.EventFree] = 0,
+            [Invariant.EventMoment] = 6,
             [Invariant.ExpiredIsEstimated] = 1,
+            [Invariant.ExpiredUnits] = 1,
             [Invariant.EstimateAtBound] = 2,
             [Invariant.EventPrice] = 3,
             [Invariant.EventEntry] = 6,
@@ -37,6 +50,12 @@ public sealed class SoundLedgerTests
             [Invariant.OutboxSequence] = 6,
             [Invariant.ExcessExplains] = 4,
             [Invariant.ExcessCaused] = 4,
+            [Invariant.Idempotency] = 2,
+            [Invariant.IdempotencyHeld] = 1,
+            [Invariant.ObjectReservation] = 1,
+            [Invariant.RefusalNames] = 3,
+            [Invariant.RefusalFigures] = 3,
+            [Invariant.RefusalNotSpent] = 3,
         });
 
     [Fact]
@@ -72,10 +91,29 @@ public sealed class SoundLedgerTests
     }
 
     [Fact]
+    public void Reports_of_several_threads_are_one()
+    {
+        var (report, other) = (new VerificationReport(), new VerificationReport());
+        report.Count(Invariant.HardCap, 2);
+        other.Count(Invariant.HardCap, 3);
+        other.Count(Invariant.EndsOnce, 1);
+        for (var i = 1; i <= 40; i++) report.Add(Invariant.HardCap, $"window {i}", "less", "more");
+        for (var i = 41; i <= 143; i++) other.Add(Invariant.HardCap, $"window {i}", "less", "more");
+        other.Add(Invariant.EndsOnce, "reservation", "open", "spent");
+
+        report.Add(other);
+
+        report.Checked.Should().Equal(new Dictionary<string, long> { [Invariant.HardCap] = 5, [Invariant.EndsOnce] = 1 });
+        report.ViolationCount.Should().Be(144);
+        report.Violations.Select(v => v.Subject).Should().Equal([.. Enumerable.Range(1, 100).Select(i => $"window {i}"), "reservation"]);
+        report.Violations[^1].Should().Be(new Violation(Invariant.EndsOnce, "reservation", "open", "spent"));
+    }
+
+    [Fact]
     public void Reservation_that_is_open_and_spent_is_reported_once()
     {
         var ledger = LedgerRows.Sample();
-        ledger.Holds.Add(new Held(LedgerRows.Expired, [], 0));
+        ledger.Holds.Add(new Held(new Facts(LedgerRows.Expired)));
         ledger.Violations.Should().Equal(EndsTwice(LedgerRows.Expired, "open and spent"));
     }
 
@@ -83,7 +121,7 @@ public sealed class SoundLedgerTests
     public void Reservation_that_is_open_and_released_is_reported()
     {
         var ledger = LedgerRows.Sample();
-        ledger.Holds.Add(new Held(LedgerRows.Released, [], 0));
+        ledger.Holds.Add(new Held(new Facts(LedgerRows.Released)));
         ledger.Violations.Should().Equal(EndsTwice(LedgerRows.Released, "open and released"));
     }
 
@@ -91,7 +129,7 @@ public sealed class SoundLedgerTests
     public void Reservation_that_is_spent_and_released_is_reported()
     {
         var ledger = LedgerRows.Sample();
-        ledger.Releases.Add((LedgerRows.Measured, true));
+        ledger.Releases.Add(new Facts(LedgerRows.Measured));
         ledger.Violations.Should().Equal(EndsTwice(LedgerRows.Measured, "spent and released"));
     }
 
@@ -99,8 +137,8 @@ public sealed class SoundLedgerTests
     public void Reservation_whose_id_is_all_zeros_is_a_reservation_like_any_other()
     {
         var ledger = new LedgerRows { Organization = new OrganizationRow(Org, Epoch, 1, 1) };
-        ledger.Holds.Add(new Held(Guid.Empty, [], 0));
-        ledger.Events.Add(new Spend(Guid.Empty, 0, SpendKind.Settled, [], 0, 0) { Entry = 1 });
+        ledger.Holds.Add(new Held(new Facts(Guid.Empty)));
+        ledger.Events.Add(new Spend(new Facts(Guid.Empty), 0, SpendKind.Settled, 0) { Entry = 1 });
         ledger.Entries.Add(new Entry(1, EntryKind.Settlement, Guid.Empty, 0, null, LedgerRows.Booked(0)));
         ledger.Outbox.Add(new Announcement(1, true, Guid.Empty, 0));
 

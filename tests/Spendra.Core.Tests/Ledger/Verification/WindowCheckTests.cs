@@ -1,6 +1,7 @@
 using Spendra.Core.Budgets;
 using Spendra.Core.Ledger;
 using Spendra.Core.Ledger.Verification;
+using Spendra.Core.Tests.Pricing;
 using static Spendra.Core.Tests.Ledger.LedgerLane;
 using static Spendra.Core.Tests.Ledger.Verification.LedgerRows;
 
@@ -13,12 +14,12 @@ public sealed class WindowCheckTests
     private static string Subject(WindowClaim claim) => $"window {claim.WindowId}";
 
     [Theory]
-    [InlineData(1, "0.000007001 USD")]
-    [InlineData(-1, "0.000006999 USD")]
+    [InlineData(1, "0.000008001 USD")]
+    [InlineData(-1, "0.000007999 USD")]
     public void Hold_that_no_reservation_explains_is_reported(long phantom, string stored)
     {
-        _ledger.ChangeWindow(Cap, w => w with { Reserved = Nanos(7_000 + phantom) });
-        _ledger.Violations.Should().Equal(new Violation(Invariant.WindowReserved, Subject(Cap), "0.000007 USD", stored));
+        _ledger.ChangeWindow(Cap, w => w with { Reserved = Nanos(8_000 + phantom) });
+        _ledger.Violations.Should().Equal(new Violation(Invariant.WindowReserved, Subject(Cap), "0.000008 USD", stored));
     }
 
     [Theory]
@@ -34,43 +35,72 @@ public sealed class WindowCheckTests
     public void Money_in_a_window_that_does_not_exist_is_reported()
     {
         _ledger.Windows.RemoveAll(w => w.WindowId == Watched.WindowId);
-        _ledger.Violations.Should().Equal(
-            new Violation(Invariant.WindowReserved, Subject(Watched), "0.000007 USD", "no such window"),
+        _ledger.ViolationsOf(Invariant.WindowReserved).Should().Equal(
+            new Violation(Invariant.WindowReserved, Subject(Watched), "0.000008 USD", "no such window"));
+        _ledger.ViolationsOf(Invariant.WindowSettled).Should().Equal(
             new Violation(Invariant.WindowSettled, Subject(Watched), "0.000089995 USD", "no such window"));
+        _ledger.ViolationsOf(Invariant.ReservationWindows).Should().Equal(new[] { Open, Measured, Expired, Overrun }.Select(id =>
+            new Violation(Invariant.ReservationWindows, $"reservation {id}", Subject(Watched), "no such window")));
     }
 
     [Fact]
-    public void Nothing_in_a_window_that_does_not_exist_is_nothing_wrong()
+    public void Reservation_of_nothing_in_a_window_that_does_not_exist_is_reported_as_that_alone()
     {
-        _ledger.Holds.Add(new Held(Id(77), [Id(9_999)], 0));
+        _ledger.Releases.Add(new Facts(Id(77)) { WindowIds = Bytes(Id(9_999)) });
         var report = _ledger.Verify();
-        report.Violations.Should().BeEmpty();
+        report.Violations.Should().Equal(new Violation(
+            Invariant.ReservationWindows, $"reservation {Id(77)}", $"window {Id(9_999)}", "no such window"));
         report.Checked[Invariant.WindowReserved].Should().Be(3);
     }
 
-    [Fact]
-    public void Bytes_that_are_no_whole_id_name_no_window()
+    [Theory]
+    [InlineData(15)]
+    [InlineData(1)]
+    [InlineData(17)]
+    public void Bytes_that_are_no_whole_id_name_no_window(int bytes)
     {
-        var report = new VerificationReport();
-        var verification = new LedgerVerification(Nothing, report);
-        verification.AddOpen(Id(1), new byte[15], Nanos(5));
-        verification.AddSpend(new SpendRow
-        {
-            ReservationId = Id(2), EventNumber = 0, Kind = SpendKind.Settled, WindowIds = new byte[15], AccountId = Account,
-            PriceId = null, TierPercent = 100, Reserved = Nanos(1), Cost = Nanos(5), Usage = default, IsEstimated = false,
-            EntrySequence = 1,
-        });
-        verification.Complete();
-        report.Checked.GetValueOrDefault(Invariant.WindowReserved).Should().Be(0);
-        report.Violations.Select(v => v.Invariant).Should().BeEquivalentTo([Invariant.EventEntry, Invariant.EventOutbox]);
+        var ledger = new LedgerRows();
+        byte[] ids = [.. Bytes(ledger.AddWindow(5, limit: 10).WindowId), .. new byte[16]];
+        ledger.Releases.Add(new Facts(Id(77)) { WindowIds = ids[..bytes] });
+        ledger.Violations.Should().Equal(new Violation(
+            Invariant.ReservationWindows, $"reservation {Id(77)}", "ids of 16 bytes", $"{bytes} bytes"));
+    }
+
+    [Fact]
+    public void Reservation_that_holds_money_nowhere_is_reported()
+    {
+        _ledger.ChangeFacts(Estimated, 0, f => f with { WindowIds = [] });
+        _ledger.ViolationsOf(Invariant.ReservationWindows).Should().Equal(new Violation(
+            Invariant.ReservationWindows, $"reservation {Estimated}", "a window that holds 0.00012 USD", "none"));
+    }
+
+    [Fact]
+    public void Reservation_that_names_a_window_twice_is_reported()
+    {
+        _ledger.Releases[0] = _ledger.Releases[0] with { WindowIds = Bytes(Watched.WindowId, Cap.WindowId, Watched.WindowId) };
+        _ledger.Violations.Should().Equal(new Violation(
+            Invariant.ReservationWindows, $"reservation {Released}", $"window {Watched.WindowId} once", "twice"));
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(EndOfMonth - 1, true)]
+    [InlineData(-1, false)]
+    [InlineData(EndOfMonth, false)]
+    public void Reservation_lies_in_the_span_of_its_windows(long at, bool isSound)
+    {
+        _ledger.PriceVersions[Prices.Mini.PriceId] = Prices.Mini with { EffectiveFrom = -1 };
+        _ledger.Releases[0] = _ledger.Releases[0] with { ReservedAt = at };
+        _ledger.Violations.Should().Equal(isSound ? [] : [new Violation(Invariant.ReservationSpan, $"reservation {Released}",
+            $"reserved within 0..{EndOfMonth} of window {Cap.WindowId}", $"reserved at {at}")]);
     }
 
     [Fact]
     public void Window_whose_id_is_not_that_of_its_span_is_reported()
     {
-        _ledger.ChangeWindow(Cap, w => w with { Span = new WindowSpan(1, 1_000_000) });
-        var derived = BudgetWindow.IdOf(Cap.Window.Budget.BudgetId, new WindowSpan(1, 1_000_000));
-        _ledger.Violations.Should().Equal(new Violation(Invariant.WindowId, Subject(Cap), $"{derived}", $"{Cap.WindowId}"));
+        _ledger.ChangeWindow(Cap, w => w with { Span = new WindowSpan(1, EndOfMonth) });
+        var derived = BudgetWindow.IdOf(Cap.Window.Budget.BudgetId, new WindowSpan(1, EndOfMonth));
+        _ledger.ViolationsOf(Invariant.WindowId).Should().Equal(new Violation(Invariant.WindowId, Subject(Cap), $"{derived}", $"{Cap.WindowId}"));
     }
 
     [Fact]
@@ -82,16 +112,37 @@ public sealed class WindowCheckTests
     }
 
     [Fact]
-    public void Running_window_of_a_budget_that_does_not_exist_is_reported()
+    public void Window_of_a_budget_that_does_not_exist_is_reported()
     {
-        _ledger.BudgetAmounts.Remove(Watched.Window.Budget.BudgetId);
+        _ledger.Budgets.Remove(Watched.Window.Budget.BudgetId);
+        var report = _ledger.Verify();
+        report.Violations.Should().Equal(new Violation(
+            Invariant.WindowSpan, Subject(Watched), $"budget {Watched.Window.Budget.BudgetId}", "no such budget"));
+        (report.Checked[Invariant.WindowSpan], report.Checked[Invariant.WindowLimit]).Should().Be((2, 1));
+    }
+
+    [Fact]
+    public void Window_that_is_no_period_of_its_budget_is_reported()
+    {
+        var budget = Watched.Window.Budget;
+        _ledger.Budgets[budget.BudgetId] = budget with { Period = Period.Of(PeriodKind.Day) };
         _ledger.Violations.Should().Equal(new Violation(
-            Invariant.WindowLimit, Subject(Watched), $"budget {Watched.Window.Budget.BudgetId}", "no such budget"));
+            Invariant.WindowSpan, Subject(Watched), "0..86400000000", $"0..{EndOfMonth}"));
+    }
+
+    [Fact]
+    public void Window_outside_the_range_of_its_budget_is_reported()
+    {
+        var budget = Watched.Window.Budget;
+        var range = new Period { Kind = PeriodKind.Range, RangeStart = new DateOnly(1980, 1, 1), RangeEnd = new DateOnly(1981, 1, 1) };
+        _ledger.Budgets[budget.BudgetId] = budget with { Period = range };
+        _ledger.Violations.Should().Equal(new Violation(
+            Invariant.WindowSpan, Subject(Watched), "a period of budget 'budget-2'", $"0..{EndOfMonth}"));
     }
 
     [Theory]
-    [InlineData(999_999, 1)]
-    [InlineData(1_000_000, 0)]
+    [InlineData(EndOfMonth - 1, 1)]
+    [InlineData(EndOfMonth, 0)]
     public void Window_that_has_ended_keeps_the_limit_that_it_had(long now, int violations)
     {
         _ledger.NowMicros = now;
@@ -101,23 +152,23 @@ public sealed class WindowCheckTests
         report.Checked.GetValueOrDefault(Invariant.WindowLimit).Should().Be(2 * violations);
     }
 
-    // The sample's cap holds 7,000 and has settled 209,995; excesses explain 20,000 above its limit.
+    // The sample's cap holds 8,000 and has settled 209,995; excesses explain 20,000 above its limit.
     [Theory]
-    [InlineData(196_995, true)]
-    [InlineData(196_994, false)]
+    [InlineData(197_995, true)]
+    [InlineData(197_994, false)]
     public void Hard_cap_is_passed_by_no_more_than_is_explained(long limit, bool isExplained)
     {
         Limit(Cap, limit);
         _ledger.Violations.Should().Equal(isExplained
             ? []
-            : [new Violation(Invariant.HardCap, Subject(Cap), "at most 0.000216994 USD (limit and excesses)", "0.000216995 USD")]);
+            : [new Violation(Invariant.HardCap, Subject(Cap), "at most 0.000217994 USD (limit and excesses)", "0.000217995 USD")]);
     }
 
     [Fact]
     public void Cap_cut_explains_what_stands_above_the_new_limit()
     {
         Limit(Cap, 100);
-        _ledger.Excesses.Add(new WindowExcess(Org, Cap.WindowId, ExcessKind.CapCut, Id(90), 0, Nanos(196_895), 5));
+        _ledger.Excesses.Add(new WindowExcess(Org, Cap.WindowId, ExcessKind.CapCut, Id(90), 0, Nanos(197_895), 5));
         _ledger.Violations.Should().BeEmpty();
     }
 
@@ -138,9 +189,9 @@ public sealed class WindowCheckTests
     {
         var ledger = new LedgerRows();
         var window = ledger.AddWindow(5, limit: 10);
-        ledger.Holds.Add(new Held(Id(1), [window.WindowId], long.MaxValue));
-        ledger.Holds.Add(new Held(Id(2), [window.WindowId], more));
-        ledger.Violations.Should().Equal(new Violation(Invariant.WindowReserved, Subject(window), sum, "0 USD"));
+        ledger.Holds.Add(Hold(1, window, long.MaxValue));
+        ledger.Holds.Add(Hold(2, window, more));
+        ledger.ViolationsOf(Invariant.WindowReserved).Should().Equal(new Violation(Invariant.WindowReserved, Subject(window), sum, "0 USD"));
     }
 
     [Theory]
@@ -150,9 +201,9 @@ public sealed class WindowCheckTests
     {
         var ledger = new LedgerRows();
         var window = ledger.AddWindow(5, limit: 10);
-        ledger.Holds.Add(new Held(Id(1), [window.WindowId], long.MinValue));
-        ledger.Holds.Add(new Held(Id(2), [window.WindowId], more));
-        ledger.Violations.Should().Equal(new Violation(Invariant.WindowReserved, Subject(window), sum, "0 USD"));
+        ledger.Holds.Add(Hold(1, window, long.MinValue));
+        ledger.Holds.Add(Hold(2, window, more));
+        ledger.ViolationsOf(Invariant.WindowReserved).Should().Equal(new Violation(Invariant.WindowReserved, Subject(window), sum, "0 USD"));
     }
 
     [Fact]
@@ -166,20 +217,12 @@ public sealed class WindowCheckTests
             "at most 9223372036854775808 nano-USD (limit and excesses)", "9223372036854775809 nano-USD"));
     }
 
+    private static Held Hold(int id, WindowClaim window, long amount) =>
+        new(new Facts(Id(id)) { WindowIds = Bytes(window.WindowId), Amount = amount });
+
     private void Limit(WindowClaim claim, long limit)
     {
-        _ledger.BudgetAmounts[claim.Window.Budget.BudgetId] = Nanos(limit);
+        _ledger.Budgets[claim.Window.Budget.BudgetId] = claim.Window.Budget with { Amount = Nanos(limit) };
         _ledger.ChangeWindow(claim, w => w with { Limit = Nanos(limit) });
     }
-
-    private static VerifiedOrganization Nothing => new()
-    {
-        Row = new OrganizationRow(Org, Epoch, 0, 0),
-        BudgetAmounts = new Dictionary<Guid, Core.Money.NanoUsd>(),
-        HardCapped = new HashSet<Guid>(),
-        Prices = new Dictionary<Guid, Core.Pricing.PriceVersion>(),
-        Windows = [],
-        Excesses = [],
-        NowMicros = 0,
-    };
 }

@@ -1,0 +1,119 @@
+using System.Collections.Concurrent;
+using Spendra.Proof.Worlds;
+using Spendra.Storage;
+using Spendra.Testing;
+
+namespace Spendra.Proof.Network;
+
+/// <summary>Which exchanges are cut, and how densely.</summary>
+internal sealed record CutPlan
+{
+    /// <summary>Servers at a time, each with its own database, provider and client.</summary>
+    public int Sites { get; init; } = 4;
+
+    /// <summary>Every so many-th byte; 1 is every byte.</summary>
+    public int Stride { get; init; } = 1;
+
+    /// <summary>All three ends of a connection at every offset, instead of one in turn.</summary>
+    public bool EveryFault { get; init; }
+
+    /// <summary>A stall at every so many-th of the offsets: each lasts until a patience ends.</summary>
+    public int StallStride { get; init; } = 16;
+
+    public IReadOnlyList<(DatabaseEngine Engine, Link Link, CallKind Kind)> Exchanges { get; init; } =
+    [
+        (DatabaseEngine.Sqlite, Link.Client, CallKind.Chat),
+        (DatabaseEngine.Sqlite, Link.Client, CallKind.Stream),
+        (DatabaseEngine.Sqlite, Link.Provider, CallKind.Chat),
+        (DatabaseEngine.Sqlite, Link.Provider, CallKind.Stream),
+        (DatabaseEngine.Postgres, Link.Database, CallKind.Chat),
+    ];
+}
+
+/// <summary>
+/// Records an exchange and then has it again and again, each time with another byte as the last one that passes. The
+/// books are compared when a site has been stopped.
+/// </summary>
+internal sealed class CutCampaign(CutPlan plan, CutTally tally)
+{
+    // Statements are prepared at their second use: after it an exchange on PostgreSQL is as short as it gets.
+    private const int WarmCalls = 3;
+
+    private readonly ConcurrentQueue<Recording> _recordings = new();
+
+    public IReadOnlyCollection<Recording> Recordings => _recordings;
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var usesPostgres = plan.Exchanges.Any(e => e.Engine == DatabaseEngine.Postgres);
+        using var postgres = usesPostgres ? await PostgresCluster.StartNewAsync() : null;
+        foreach (var engine in plan.Exchanges.GroupBy(e => e.Engine)) await RunAsync(engine.Key, [.. engine], postgres, cancel);
+    }
+
+    private async Task RunAsync(
+        DatabaseEngine engine, (DatabaseEngine Engine, Link Link, CallKind Kind)[] exchanges, PostgresCluster? postgres, CancellationToken cancel)
+    {
+        var sites = await Task.WhenAll(Enumerable.Range(0, plan.Sites).Select(n => CutSite.StartAsync($"{engine}{n}".ToLowerInvariant(), engine, postgres)));
+        try
+        {
+            foreach (var (_, link, kind) in exchanges)
+            {
+                var recorded = await RecordAsync(sites[0], engine, link, kind);
+                var cuts = new ConcurrentQueue<(Recording Recording, Cut Cut)>(recorded.SelectMany(r => CutsOf(r).Select(c => (r, c))));
+                await Task.WhenAll(sites.Select(async site =>
+                {
+                    while (!cancel.IsCancellationRequested && cuts.TryDequeue(out var next)) await CutAsync(site, next.Recording, next.Cut);
+                }));
+            }
+            foreach (var site in sites) tally.Checked(await site.UnreachableAsync());
+            foreach (var site in sites) tally.Checked(await site.InspectAsync());
+        }
+        finally
+        {
+            foreach (var site in sites) await site.DisposeAsync();
+        }
+    }
+
+    private async Task<IReadOnlyList<Recording>> RecordAsync(CutSite site, DatabaseEngine engine, Link link, CallKind kind)
+    {
+        await WarmAsync(site, kind);
+        site[link].Arm(null);
+        var attempt = await site.CallAsync(kind);
+        await site.RestAsync();
+        if (!attempt.IsComplete) throw new InvalidOperationException($"the exchange to be recorded failed with {attempt.Status}");
+        var recorded = Enum.GetValues<Direction>().Select(d => new Recording(engine, link, kind, d, site[link].Passed(d))).ToList();
+        foreach (var recording in recorded) _recordings.Enqueue(recording);
+        return recorded;
+    }
+
+    private IEnumerable<Cut> CutsOf(Recording recording)
+    {
+        for (long offset = 0, number = 0; offset <= recording.Bytes; offset += plan.Stride, number++)
+        {
+            Fault[] ends = [Fault.Close, Fault.Reset, Fault.HalfClose];
+            foreach (var fault in plan.EveryFault ? ends : [ends[number % ends.Length]]) yield return new Cut(recording.Direction, offset, fault);
+            if (number % plan.StallStride == 0) yield return new Cut(recording.Direction, offset, Fault.Stall);
+        }
+    }
+
+    private async Task CutAsync(CutSite site, Recording recording, Cut cut)
+    {
+        // The lane's connection of before the last cut is gone; the exchange that was recorded had a warm one.
+        if (recording.Link == Link.Database) await WarmAsync(site, recording.Kind);
+        var proxy = site[recording.Link];
+        proxy.Arm(cut);
+        await site.CallAsync(recording.Kind);
+        await site.RestAsync();
+        tally.Struck(recording, cut, proxy.HasStruck);
+        proxy.Arm(null);
+    }
+
+    private static async Task WarmAsync(CutSite site, CallKind kind)
+    {
+        for (var i = 0; i < WarmCalls; i++)
+        {
+            await site.CallAsync(kind);
+            await site.RestAsync();
+        }
+    }
+}

@@ -1,0 +1,184 @@
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Spendra.Control.Ledger;
+using Spendra.Gateway;
+using Spendra.Gateway.Forwarding;
+using Spendra.Hosting;
+using Spendra.Proof.Worlds;
+using Spendra.Settings;
+using Spendra.Storage;
+using Spendra.Storage.Keys;
+using Spendra.Storage.Ledger;
+using Spendra.Testing;
+
+namespace Spendra.Proof.Network;
+
+/// <summary>One server with a proxy on each of its links, a world of its own behind them, and one client in front.</summary>
+internal sealed class CutSite : IAsyncDisposable
+{
+    private static readonly TimeSpan ClientPatience = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Dictionary<Link, FaultProxy> _proxies = [];
+    private readonly World _world;
+    private readonly Database _database;
+    private readonly Database _direct;
+    private SpendraServer? _server;
+    private Task _running = Task.CompletedTask;
+    private CommitWatch? _commits;
+    private long _number;
+
+    private CutSite(World world, Database database)
+    {
+        _world = world;
+        _database = database;
+        _direct = world.Open();
+    }
+
+    public FaultProxy this[Link link] => _proxies[link];
+
+    public static async Task<CutSite> StartAsync(string name, DatabaseEngine engine, PostgresCluster? postgres)
+    {
+        FaultProxy? provider = null;
+        var world = await World.CreateAsync(name, engine, postgres, sandbox =>
+        {
+            provider = new FaultProxy(sandbox.Port);
+            return new UriBuilder(sandbox) { Port = provider.Port }.Uri;
+        });
+        var target = world.Target;
+        FaultProxy? server = null;
+        if (engine == DatabaseEngine.Postgres)
+        {
+            var address = new Uri(world.Location);
+            server = new FaultProxy(address.Port, mostStall: TimeSpan.FromMilliseconds(200));
+            target = DatabaseTarget.Address(world.Location.Replace($":{address.Port}/", $":{server.Port}/", StringComparison.Ordinal));
+        }
+        var site = new CutSite(world, Database.Open(target));
+        site._proxies[Link.Provider] = provider!;
+        if (server is not null) site._proxies[Link.Database] = server;
+        await site.ServeAsync(target);
+        return site;
+    }
+
+    /// <summary>Sends one call over a connection of its own and returns when it and its reservation have ended.</summary>
+    public async Task<Attempt> CallAsync(CallKind kind)
+    {
+        var call = new Call($"{_world.Journal.Name}-{++_number}", kind) { Tokens = 1 };
+        using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false })
+        {
+            BaseAddress = new Uri($"http://127.0.0.1:{_proxies[Link.Client].Port}"),
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        using var patience = new CancellationTokenSource(ClientPatience);
+        _world.Journal.Write(new Attempt(call, 1));
+        var attempt = await Attempt.SendAsync(http, _world.SecretOf(call.KeySlug), call, 1, _world.Journal.Write, patience.Token);
+        _world.Journal.Write(attempt);
+        return attempt;
+    }
+
+    /// <summary>Until nothing is held.</summary>
+    public async Task RestAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var next = _commits!.Next;
+            await using (var connection = await _direct.ConnectAsync(patience.Token))
+            {
+                if (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM open_reservations") == 0) return;
+            }
+            await next.WaitAsync(patience.Token);
+        }
+    }
+
+    /// <summary>Nothing listens where the provider should be: nothing is sent, so what was held is given back.</summary>
+    public async Task<IReadOnlyList<string>> UnreachableAsync()
+    {
+        foreach (var proxy in _proxies.Values) proxy.Arm(null);
+        _proxies[Link.Provider].IsListening = false;
+        var attempt = await CallAsync(CallKind.Chat);
+        _proxies[Link.Provider].IsListening = true;
+        await RestAsync();
+        var ledger = await LedgerRows.ReadAsync(_direct, _world.OrganizationId);
+        return attempt is { Status: 502, ErrorCode: "upstream_unreachable", RequestId: { } id } && ledger.Released.ContainsKey(id)
+            ? []
+            : [$"{attempt.Id} could not be sent and was not released: {attempt}"];
+    }
+
+    /// <summary>Stops the server as it is stopped in production, and compares the books.</summary>
+    public async Task<IReadOnlyList<string>> InspectAsync()
+    {
+        foreach (var proxy in _proxies.Values) proxy.Arm(null);
+        await _stop.CancelAsync();
+        await _running.WaitAsync(Patience);
+        return await Inspection.RunAsync(_world);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.WaitAsync(Patience);
+        if (_server is not null) await _server.DisposeAsync();
+        foreach (var proxy in _proxies.Values) await proxy.DisposeAsync();
+        await _database.DisposeAsync();
+        await _direct.DisposeAsync();
+        await _world.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private async Task ServeAsync(DatabaseTarget target)
+    {
+        var masterKey = await MasterKeyStore.LoadAsync(_database, target, _world.MasterKeyText, CancellationToken.None);
+        var options = new SpendraOptions
+        {
+            Urls = "http://127.0.0.1:0",
+            Data = null,
+            Database = target,
+            MasterKey = null,
+            Role = Role.Gateway,
+            Gateway = new GatewayOptions
+            {
+                AllowPrivateUpstreams = true, UpstreamTimeoutSeconds = 1, StreamIdleSeconds = 1, DetachedSeconds = 1, DrainSeconds = 20,
+            },
+            Sweep = new SweepOptions(),
+            Log = new LogSettings { Level = LogLevel.Critical, Json = false },
+            Debug = false,
+        };
+        var parts = new ServerParts(_database, masterKey, new Uri("http://127.0.0.1:9/v1"));
+        _server = await SpendraServer.StartAsync(options, parts, TimeProvider.System, Replace, CancellationToken.None);
+        _running = _server.RunAsync(_stop.Token);
+        _proxies[Link.Client] = new FaultProxy(new Uri(_server.Urls[0]).Port);
+    }
+
+    private void Replace(IServiceCollection services)
+    {
+        services.Replace(ServiceDescriptor.Singleton(provider =>
+        {
+            _commits = new CommitWatch(_database.CreateLedgerEngine());
+            return new LedgerLane(
+                _commits, provider.GetRequiredService<LaneOptions>(), TimeProvider.System, provider.GetRequiredService<ILogger<LedgerLane>>());
+        }));
+        services.Replace(ServiceDescriptor.Singleton(provider =>
+        {
+            var options = provider.GetRequiredService<GatewayOptions>();
+            var handler = UpstreamClient.MakeHandler(allowInside: true, TimeSpan.FromSeconds(options.UpstreamConnectSeconds));
+            return GatewayEnvironment.Real(_database, options, TimeProvider.System) with
+            {
+                Upstream = new UpstreamClient(new TracingHandler(handler)),
+                Ids = new TracingIds(),
+            };
+        }));
+    }
+
+    private sealed class TracingHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            TracingIds.Mark(request);
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+}

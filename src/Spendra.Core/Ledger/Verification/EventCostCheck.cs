@@ -1,0 +1,105 @@
+using Spendra.Core.Metering;
+using Spendra.Core.Money;
+using Spendra.Core.Pricing;
+
+namespace Spendra.Core.Ledger.Verification;
+
+/// <summary>Checks what events cost, in key order: usage times price, the bound where the usage is not known.</summary>
+internal sealed class EventCostCheck(VerifiedOrganization organization, VerificationReport report)
+{
+    private Guid _reservationId;
+    private Int128 _total;
+    private Usage _units;
+    private long _reservations;
+    private long _expired;
+    private long _estimated;
+    private long _priced;
+    private long _free;
+
+    public void Add(in SpendRow row, bool isFirst)
+    {
+        if (isFirst)
+        {
+            EndReservation();
+            _reservations++;
+            _reservationId = row.Reservation.ReservationId;
+            _total = 0;
+            _units = default;
+        }
+        _total += row.Cost.Value;
+        _units = Add(_units, row.Usage);
+        CheckEstimate(row);
+        CheckPrice(row);
+    }
+
+    public void Complete()
+    {
+        EndReservation();
+        report.Count(Invariant.EventTotal, _reservations);
+        report.Count(Invariant.ExpiredIsEstimated, _expired);
+        report.Count(Invariant.ExpiredUnits, _expired);
+        report.Count(Invariant.EstimateAtBound, _estimated);
+        report.Count(Invariant.EventPrice, _priced);
+        report.Count(Invariant.EventFree, _free);
+    }
+
+    private void EndReservation()
+    {
+        if (_total < 0)
+            report.Add(Invariant.EventTotal, $"reservation {_reservationId}", "0 or more", $"{_total} nano-USD");
+    }
+
+    private void CheckEstimate(in SpendRow row)
+    {
+        if (row.Kind == SpendKind.Expired)
+        {
+            _expired++;
+            if (!row.IsEstimated) report.Add(Invariant.ExpiredIsEstimated, Subject(row), "estimated", "measured");
+            // What a late settlement corrects: its difference counts from these.
+            var bound = new Usage { Input = row.Reservation.BoundInput, Output = row.Reservation.BoundOutput };
+            if (row.Usage != bound)
+                report.Add(Invariant.ExpiredUnits, Subject(row), $"{bound.Input} in, {bound.Output} out", $"{row.Usage.Input} in, {row.Usage.Output} out");
+        }
+        if (row.EventNumber != 0 || !row.IsEstimated) return;
+        _estimated++;
+        if (row.Cost != row.Reservation.Amount)
+            report.Add(Invariant.EstimateAtBound, Subject(row), $"{row.Reservation.Amount} USD", $"{row.Cost} USD");
+    }
+
+    /// <summary>A measured event costs its usage; a late one brings both to what was really used.</summary>
+    private void CheckPrice(in SpendRow row)
+    {
+        if (row.EventNumber != 0 && row.Kind != SpendKind.Late) return;
+        if (row.Reservation.PriceId is not { } priceId)
+        {
+            _free++;
+            if (row.Cost != NanoUsd.Zero) report.Add(Invariant.EventFree, Subject(row), "0", $"{row.Cost} USD");
+            return;
+        }
+        // A price version that is gone is the reservation's violation.
+        if (row.IsEstimated || !organization.Prices.TryGetValue(priceId, out var price)) return;
+        _priced++;
+        try
+        {
+            var cost = Cost.Of(price, _units, row.TierPercent);
+            if (cost.Value != _total)
+                report.Add(Invariant.EventPrice, Subject(row), $"{cost.Value} nano-USD", $"{_total} nano-USD");
+        }
+        catch (Exception e) when (e is ArgumentException or OverflowException)
+        {
+            report.Add(Invariant.EventPrice, Subject(row), "plausible usage", e.Message);
+        }
+    }
+
+    // Later events carry differences, which may be negative. Rows that are corrupt wrap around and are implausible.
+    private static Usage Add(in Usage a, in Usage b) => new()
+    {
+        Input = unchecked(a.Input + b.Input),
+        CachedInput = unchecked(a.CachedInput + b.CachedInput),
+        CacheWrite = unchecked(a.CacheWrite + b.CacheWrite),
+        Output = unchecked(a.Output + b.Output),
+        ReasoningWithinOutput = unchecked(a.ReasoningWithinOutput + b.ReasoningWithinOutput),
+    };
+
+    private static string Subject(in SpendRow row) => $"event {row.EventNumber} of reservation {row.Reservation.ReservationId}";
+}

@@ -1,0 +1,75 @@
+using Spendra.Core.Money;
+
+namespace Spendra.Core.Ledger.Verification;
+
+/// <summary>
+/// Checks one organization's journal and outbox for themselves: no gap in their numbers, every entry balanced. Fed
+/// with entries and outbox rows, each in the order of their numbers; what they say of events is left in
+/// <see cref="Entries"/> and <see cref="Announcements"/>. Used by one thread.
+/// </summary>
+public sealed class JournalVerification(OrganizationRow organization, VerificationReport report)
+{
+    private long _entries;
+    private long _outboxRows;
+    private long _lastEntry;
+    private long _lastOutbox;
+
+    /// <summary>Emptied by whoever takes it.</summary>
+    public List<EntryFacts> Entries { get; } = [];
+
+    /// <summary>Emptied by whoever takes it.</summary>
+    public List<AnnouncementFacts> Announcements { get; } = [];
+
+    public void AddEntry(in EntryRow entry)
+    {
+        _entries++;
+        CheckSequence(Invariant.EntrySequence, "journal entry", ref _lastEntry, entry.Sequence);
+        var sum = entry.Postings;
+        // More lines than two are reported as unbalanced; what they book is not asked.
+        NanoUsd? expense = sum is { ExpenseLines: 1, PayableLines: 1 } ? new NanoUsd((long)sum.Expense) : null;
+        if (expense is null || sum.ExpenseAccountId != sum.PayableAccountId || sum.Expense + sum.Payable != 0)
+            ReportUnbalanced(entry);
+        Entries.Add(new EntryFacts(entry.Sequence, entry.Kind, entry.ReservationId, entry.EventNumber, entry.Corrects,
+            entry.BookedAt, expense, sum.ExpenseAccountId));
+    }
+
+    /// <summary>Postings whose entry does not exist.</summary>
+    public void AddOrphanedPosting(long sequence) =>
+        report.Add(Invariant.EntryBalances, $"postings of journal entry {sequence}", "a journal entry", "none");
+
+    public void AddOutboxRow(long sequence, bool isSpend, in AnnouncementFacts announcement)
+    {
+        _outboxRows++;
+        CheckSequence(Invariant.OutboxSequence, "outbox row", ref _lastOutbox, sequence);
+        if (isSpend) Announcements.Add(announcement);
+    }
+
+    public void Complete()
+    {
+        report.Count(Invariant.EntrySequence, _entries);
+        report.Count(Invariant.EntryBalances, _entries);
+        report.Count(Invariant.OutboxSequence, _outboxRows);
+        CheckLast(Invariant.EntrySequence, "entry_sequence of the organization", organization.EntrySequence, _lastEntry);
+        CheckLast(Invariant.OutboxSequence, "outbox_sequence of the organization", organization.OutboxSequence, _lastOutbox);
+    }
+
+    private void ReportUnbalanced(in EntryRow entry)
+    {
+        var p = entry.Postings;
+        report.Add(Invariant.EntryBalances, $"journal entry {entry.Sequence}",
+            "one expense and one payable line of one account that sum to zero",
+            $"{p.ExpenseLines} expense ({p.Expense} nano-USD), {p.PayableLines} payable ({p.Payable} nano-USD)"
+            + (p.ExpenseAccountId == p.PayableAccountId ? "" : ", different accounts"));
+    }
+
+    private void CheckSequence(string invariant, string what, ref long last, long sequence)
+    {
+        if (sequence != last + 1) report.Add(invariant, $"{what} {sequence}", $"{last + 1} after {last}", $"{sequence}");
+        last = sequence;
+    }
+
+    private void CheckLast(string invariant, string subject, long counter, long last)
+    {
+        if (counter != last) report.Add(invariant, subject, $"{last}, the last row", $"{counter}");
+    }
+}

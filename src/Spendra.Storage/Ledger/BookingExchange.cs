@@ -1,0 +1,68 @@
+using Spendra.Core.Ledger.Verification;
+
+namespace Spendra.Storage.Ledger;
+
+/// <summary>
+/// Where the two threads of a verification meet: each hands over what it has read, and whoever is too far ahead
+/// waits for the other, so that little is kept in memory.
+/// </summary>
+internal sealed class BookingExchange(BookingMatch match)
+{
+    /// <summary>So many facts are handed over at once.</summary>
+    public const int Batch = 4_096;
+
+    // Requests in flight together are displaced by hundreds. Waiting costs nothing, being held up by the other does.
+    private const long MaxAhead = 100_000;
+
+    private readonly object _gate = new();
+    private long _events;
+    private long _entries;
+    private bool _eventsDone;
+    private bool _entriesDone;
+
+    public void TakeEvents(SpendVerification spend)
+    {
+        lock (_gate)
+        {
+            match.Add(spend.Events);
+            _events += spend.Events.Count;
+            Monitor.Pulse(_gate);
+            while (_events - _entries > MaxAhead && !_entriesDone) Monitor.Wait(_gate);
+        }
+        spend.Events.Clear();
+    }
+
+    public void TakeEntries(JournalVerification journal)
+    {
+        lock (_gate)
+        {
+            match.Add(journal.Entries);
+            match.Add(journal.Announcements);
+            _entries += journal.Entries.Count;
+            Monitor.Pulse(_gate);
+            while (_entries - _events > MaxAhead && !_eventsDone) Monitor.Wait(_gate);
+        }
+        journal.Entries.Clear();
+        journal.Announcements.Clear();
+    }
+
+    /// <summary>No more events come, because they are read or because reading failed: nobody waits for them.</summary>
+    public void EndEvents()
+    {
+        lock (_gate)
+        {
+            _eventsDone = true;
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>As <see cref="EndEvents"/>.</summary>
+    public void EndEntries()
+    {
+        lock (_gate)
+        {
+            _entriesDone = true;
+            Monitor.Pulse(_gate);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Spendra.Core.Ledger;
+using Spendra.Core.Ledger.Verification;
+using Spendra.Core.Metering;
+using Spendra.Core.Money;
+
+namespace Spendra.Storage.Ledger;
+
+/// <summary>The columns of <see cref="VerificationQueries"/>, by their order, as Core reads them.</summary>
+internal static class VerificationRows
+{
+    private const int Amount = 13;
+
+    public static OpenRow Open(LedgerRows row) => new()
+    {
+        Reservation = Reservation(row),
+        TierPercent = row.Int32(14),
+        ExpiresAt = row.Int64(15),
+        IdempotencyDigest = row.Bytes(16),
+    };
+
+    public static SpendRow Spend(LedgerRows row) => new()
+    {
+        Reservation = Reservation(row),
+        TierPercent = row.Int32(14),
+        ExpiresAt = row.Int64(15),
+        EventNumber = row.Int32(16),
+        Kind = (SpendKind)row.Int32(17),
+        OccurredAt = row.Int64(18),
+        Cost = new NanoUsd(row.Int64(19)),
+        Usage = new Usage
+        {
+            Input = row.Int64(20),
+            CachedInput = row.Int64(21),
+            CacheWrite = row.Int64(22),
+            Output = row.Int64(23),
+            ReasoningWithinOutput = row.Int64(24),
+        },
+        IsEstimated = row.Boolean(25),
+        EntrySequence = row.Int64(26),
+        HasReason = row.Boolean(27),
+    };
+
+    public static ReservationRow Reservation(LedgerRows row) => new()
+    {
+        ReservationId = row.Id(0),
+        KeyId = row.Id(1),
+        ScopeIds = row.Bytes(2),
+        PolicyIds = row.Bytes(3),
+        WindowIds = row.Bytes(4),
+        Provider = row.Bytes(5),
+        AccountId = row.Id(6),
+        Model = row.Bytes(7),
+        PriceId = row.IdOrNull(8),
+        BoundInput = row.Int64(9),
+        BoundOutput = row.Int64(10),
+        Epoch = row.Int64(11),
+        ReservedAt = row.Int64(12),
+        Amount = new NanoUsd(row.Int64(Amount)),
+    };
+
+    public static RefusalRow Refusal(LedgerRows row) => new()
+    {
+        RequestId = row.Id(0),
+        KeyId = row.Id(1),
+        Code = row.Bytes(2),
+        PolicyId = row.IdOrNull(3),
+        BudgetId = row.IdOrNull(4),
+        Limit = row.Int64OrNull(5),
+        Settled = row.Int64OrNull(6),
+        Reserved = row.Int64OrNull(7),
+        Needed = row.Int64OrNull(8),
+        WindowStartsAt = row.Int64OrNull(9),
+        WindowEndsAt = row.Int64OrNull(10),
+    };
+
+    public static EntryRow Entry(LedgerRows row, in PostingSum postings) => new(
+        row.Int64(0), (EntryKind)row.Int32(1), row.Id(2), row.Int32(3), row.Int64OrNull(4), row.Int64(5), postings);
+}
