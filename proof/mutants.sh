@@ -91,11 +91,13 @@ run() {
     patiently run_tests "$project" "$log" "${filters[@]}" || status=$?
     case $status in
         0) return 0 ;;
-        # 8: no test ran.
-        8) noticed="no test of $project is called ${*:2:$#-2}"; return 2 ;;
+        2) noticed=$(first_failure "$project" "$log"); return 1 ;;
         124 | 137) noticed="$project (hangs)"; return 1 ;;
-        *) noticed=$(first_failure "$project" "$log" "$status"); return 1 ;;
+        8) noticed="no test of $project is called ${*:2:$#-2}" ;;
+        # Whatever it is, no test has said what is wrong.
+        *) noticed="$project ended with $status and no test failed (see $log)" ;;
     esac
+    return 2
 }
 
 run_tests() {
@@ -106,12 +108,12 @@ run_tests() {
         "artifacts/bin/$project/debug/$project" --no-ansi --no-progress --stop-on-fail on "$@" >>"$log" 2>&1 </dev/null
 }
 
-# The class of the first test that failed; a test process that dies takes no test by name with it.
+# The class of the first test that failed.
 first_failure() {
-    local project=$1 log=$2 status=$3 test class
+    local project=$1 log=$2 test class
     test=$(sed -nE 's/^failed ([^ (]+).*/\1/p' "$log" | head -1)
     class=${test%.*}
-    echo "$project ${class##*.}$([ -n "$class" ] || echo "(ended with $status)")"
+    echo "$project ${class##*.}"
 }
 
 header() {

@@ -102,7 +102,7 @@ internal sealed class CutSite : IAsyncDisposable
         var attempt = await CallAsync(CallKind.Chat);
         _proxies[Link.Provider].IsListening = true;
         await RestAsync();
-        var ledger = await LedgerRows.ReadAsync(_direct, _world.OrganizationId);
+        var ledger = await Worlds.LedgerRows.ReadAsync(_direct, _world.OrganizationId);
         return attempt is { Status: 502, ErrorCode: "upstream_unreachable", RequestId: { } id } && ledger.Released.ContainsKey(id)
             ? []
             : [$"{attempt.Id} could not be sent and was not released: {attempt}"];

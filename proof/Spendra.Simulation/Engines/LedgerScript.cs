@@ -54,7 +54,10 @@ internal sealed class LedgerScript(GovernanceRows rules, SimRandom random)
     public ReserveCommand DrawReserve(long now)
     {
         var isStale = random.Chance(40);
-        Policy[] policies = [.. _rules.Policies.Values.OrderBy(p => p.PolicyId).Where(_ => random.Chance(700))];
+        Policy[] all = [.. _rules.Policies.Values.OrderBy(p => p.PolicyId)];
+        // Money is held somewhere: without a budget a gateway asks for nothing.
+        var one = random.Pick(all);
+        Policy[] policies = [.. all.Where(p => p == one || random.Chance(600))];
         var claims = policies.Select(p => new WindowClaim(
             _rules.Budgets[p.BudgetId!.Value].WindowAt(now)!, p.PolicyId, p.Slug,
             p.Kind == PolicyKind.HardCap ? Enforcement.Hard : Enforcement.Observed)).ToArray();

@@ -58,6 +58,19 @@ public sealed class EndTests
     }
 
     [Fact]
+    public void Spend_belongs_to_the_window_of_its_reservation_also_when_that_window_has_ended()
+    {
+        _lane.Run(_lane.Reserve(11, 20, A), _lane.Reserve(12, 5, A));
+        _lane.PassTo(A.Window.Span.EndsAt);
+
+        _lane.Run(_lane.Settle(10, 25), _lane.Expire(11), _lane.Release(12));
+        _lane.Totals(A).Should().Be((0, 25 + 20));
+        _lane.Run(_lane.Settle(11, 8), _lane.Adjust(10, -5));
+        _lane.Totals(A).Should().Be((0, 20 + 8));
+        _lane.Totals(Watched).Should().Be((0, 20));
+    }
+
+    [Fact]
     public void Release_gives_everything_back_and_books_nothing()
     {
         _lane.RunOne<LedgerOutcome.Ended>(_lane.Release(10)).Should().Be(new LedgerOutcome.Ended(null, NanoUsd.Zero));

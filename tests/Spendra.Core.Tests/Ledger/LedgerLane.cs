@@ -78,6 +78,9 @@ internal sealed class LedgerLane
 
     public static byte[] Digest(byte value) => [.. Enumerable.Repeat(value, 32)];
 
+    /// <summary>The next batch is decided at this instant, in microseconds since the Unix epoch.</summary>
+    public void PassTo(long micros) => _now = micros;
+
     public SettleCommand Settle(int id, long cost) => new(Org, Id(id), WindowsOf(id), new Settlement
     {
         Cost = Nanos(cost),

@@ -96,12 +96,13 @@ internal sealed class ReservationCheck(VerifiedOrganization organization, Verifi
         }
     }
 
-    // A settled event carries the tier that served, which may be another than the one that was bounded.
+    // A settled event carries the tier that served, which may be another than the one that was bounded. A cheaper one
+    // than the standard tier bounds nothing: the provider may serve the standard tier instead.
     private static bool IsBoundOfSomeTier(PriceVersion price, UnitBound units, NanoUsd amount)
     {
         foreach (var percent in price.TierPercents.Values)
         {
-            if (percent > Cost.DefaultTierPercent && Cost.Bound(price, units, percent) == amount) return true;
+            if (Cost.Bound(price, units, Math.Max(percent, Cost.DefaultTierPercent)) == amount) return true;
         }
         return false;
     }
