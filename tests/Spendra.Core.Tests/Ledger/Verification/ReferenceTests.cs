@@ -37,6 +37,14 @@ public sealed class ReferenceTests
     }
 
     [Fact]
+    public void Idempotency_key_of_another_key_does_not_hide_the_one_that_was_sent()
+    {
+        var sent = _ledger.References.Single(r => r.ReservationId == Open);
+        _ledger.References.Add(sent with { KeyId = Id(80) });
+        _ledger.Violations.Should().Equal(WrongKey(Open, $"key {Key}", $"key {Id(80)}"));
+    }
+
+    [Fact]
     public void Each_reservation_is_compared_with_its_own_key()
     {
         _ledger.Keys.Add(Id(80));
