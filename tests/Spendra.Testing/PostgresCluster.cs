@@ -14,15 +14,11 @@ public sealed class PostgresCluster : IDisposable
     private static readonly Lazy<Task<PostgresCluster>> Shared = new(StartNewAsync);
 
     private readonly PostgresKeeper _keeper;
-    private readonly EventHandler _atProcessExit;
     private int _disposed;
 
-    private PostgresCluster(PostgresKeeper keeper)
-    {
-        _keeper = keeper;
-        _atProcessExit = (_, _) => Dispose();
-        AppDomain.CurrentDomain.ProcessExit += _atProcessExit;
-    }
+    // Nothing is waited for when the process ends: the keeper sees its pipe close and cleans up by itself. A test runner
+    // gives a process that is about to end ten seconds, and on a busy disk a cluster's folder takes longer to remove.
+    private PostgresCluster(PostgresKeeper keeper) => _keeper = keeper;
 
     public int Port { get; private set; }
 
@@ -82,7 +78,6 @@ public sealed class PostgresCluster : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 1)
             return;
-        AppDomain.CurrentDomain.ProcessExit -= _atProcessExit;
         _keeper.Dispose();
     }
 
