@@ -1,3 +1,4 @@
+using Spendra.Proof.Power;
 using Spendra.Proof.Worlds;
 using Spendra.Settings;
 using Spendra.Storage;
@@ -11,6 +12,14 @@ namespace Spendra.Proof.Kills;
 /// </summary>
 internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
 {
+    /// <summary>Every death is a power cut as well: what was not synced is lost. Only with SQLite.</summary>
+    public bool LosesPower { get; init; }
+
+    /// <summary>The disk only says that it has synced.</summary>
+    public bool SyncLies { get; init; }
+
+    private string WriteLogFolder => world.Location + "-writes";
+
     private const int Callers = 6;
     private const int RoundsBetweenChecks = 25;
     // One round in so many is killed at a random moment, its start included.
@@ -19,7 +28,10 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
     // The lease of the sweep when no gateway lives: what is silent is dead.
     private const int ShortLease = 1;
 
-    private static readonly TimeSpan RoundPatience = TimeSpan.FromSeconds(6);
+    // After so many answers, or a sweep's worth of waiting, a point is not on the way of this round.
+    private const int AnswersOfRound = 150;
+
+    private static readonly TimeSpan RoundPatience = TimeSpan.FromSeconds(20);
 
     /// <summary>Rounds until <paramref name="isEnough"/>, then the last check.</summary>
     public async Task RunAsync(Func<bool> isEnough, CancellationToken cancel)
@@ -51,9 +63,11 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
             await using var load = Load.Start(world, url, Callers);
             if (death.NeedsStop) await StopUnderLoadAsync(host, load);
             else if (death.NeedsFailure) await FailUntilDeadAsync(host);
-            if (!await host.EndsWithinAsync(RoundPatience)) host.Kill();
+            await Task.WhenAny(host.EndsWithinAsync(RoundPatience), load.Reached(AnswersOfRound));
+            if (!host.HasExited) host.Kill();
         }
         Count(host, death);
+        LosePower();
     }
 
     private static async Task StopUnderLoadAsync(HostProcess host, Load load)
@@ -76,6 +90,7 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         await using var host = Start(Role.Worker, death, ShortLease);
         if (await host.ListeningAsync() is not null && !await host.EndsWithinAsync(RoundPatience)) host.Kill();
         Count(host, death);
+        LosePower();
     }
 
     /// <summary>From the first instruction of its start on, at any time.</summary>
@@ -96,6 +111,16 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
             host.Kill();
         }
         tally.KilledAtRandom();
+        LosePower();
+    }
+
+    /// <summary>The process is gone and nobody has the files open.</summary>
+    private void LosePower()
+    {
+        if (!LosesPower || !Directory.Exists(WriteLogFolder)) return;
+        // A disk that lies has parts of transactions that it called whole: only without any of them can the file be read.
+        var keepsSome = !SyncLies && Random.Shared.Next(2) == 0;
+        tally.LostPower(PowerCut.Strike(WriteLogFolder, world.Location, Random.Shared, keepsSome));
     }
 
     private void Count(HostProcess host, Death death)
@@ -126,6 +151,7 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
             await host.EndsWithinAsync(TimeSpan.FromMilliseconds(100));
         host.Kill();
         tally.KilledAtRandom();
+        LosePower();
     }
 
     private HostProcess Start(Role role, Death? death, int leaseSeconds) => HostProcess.Start(new HostOrder
@@ -137,5 +163,7 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         Point = death?.Point,
         Passage = death?.Passage ?? 1,
         LeaseSeconds = leaseSeconds,
+        WriteLogFolder = LosesPower ? WriteLogFolder : null,
+        SyncLies = SyncLies,
     });
 }

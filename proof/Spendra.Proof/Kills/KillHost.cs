@@ -8,6 +8,7 @@ using Spendra.Control.Ledger;
 using Spendra.Gateway;
 using Spendra.Gateway.Forwarding;
 using Spendra.Hosting;
+using Spendra.Proof.Power;
 using Spendra.Proof.Worlds;
 using Spendra.Settings;
 using Spendra.Storage;
@@ -37,6 +38,12 @@ internal sealed record HostOrder
 
     public int LeaseSeconds { get; init; } = 5;
 
+    /// <summary>Where writes to SQLite's files are noted until they are synced, or null for not at all.</summary>
+    public string? WriteLogFolder { get; init; }
+
+    /// <summary>A disk that only says that it has synced.</summary>
+    public bool SyncLies { get; init; }
+
     public DatabaseTarget Target => Engine == DatabaseEngine.Sqlite ? DatabaseTarget.Folder(Location) : DatabaseTarget.Address(Location);
 }
 
@@ -65,6 +72,7 @@ internal static class KillHost
             context.Cancel = true;
             stop.Cancel();
         });
+        if (order.WriteLogFolder is { } folder) UnsyncedVfs.Install(folder, order.SyncLies);
         var trigger = new Trigger(order.Point, order.Passage);
         await using var database = Database.Open(order.Target);
         var masterKey = await MasterKeyStore.LoadAsync(database, order.Target, order.MasterKey, stop.Token);

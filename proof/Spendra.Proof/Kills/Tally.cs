@@ -13,6 +13,8 @@ internal sealed class Tally
     private int _checks;
     private int _stops;
     private int _terminated;
+    private int _powerCuts;
+    private int _lostWrites;
     private long _attempts;
 
     public int Kills => _byPoint.Values.Sum() + _random;
@@ -32,6 +34,11 @@ internal sealed class Tally
 
     /// <summary>Connections that PostgreSQL was told to end.</summary>
     public int Terminated => _terminated;
+
+    /// <summary>Deaths after which what was not synced was lost.</summary>
+    public int PowerCuts => _powerCuts;
+
+    public int LostWrites => _lostWrites;
 
     public long Attempts => Interlocked.Read(ref _attempts);
 
@@ -57,10 +64,16 @@ internal sealed class Tally
 
     public void TerminatedConnections(int count) => Interlocked.Add(ref _terminated, count);
 
+    public void LostPower(int writes)
+    {
+        Interlocked.Increment(ref _powerCuts);
+        Interlocked.Add(ref _lostWrites, writes);
+    }
+
     public void Attempted(long count) => Interlocked.Add(ref _attempts, count);
 
     public int PointsOf(DatabaseEngine engine) => _byPoint.Keys.Count(k => k.StartsWith($"{engine} ", StringComparison.Ordinal));
 
     public string Line => $"kills {Kills} ({KillsAtPoints} at {_byPoint.Count} points, {Random} at random), "
-        + $"immediate stops {Stops}, connections ended {Terminated}, checks {Checks}, violations {_violations.Count}";
+        + $"immediate stops {Stops}, connections ended {Terminated}, power cuts {PowerCuts} ({LostWrites} writes lost), checks {Checks}, violations {_violations.Count}";
 }

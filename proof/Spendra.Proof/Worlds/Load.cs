@@ -34,13 +34,16 @@ internal sealed class Load : IAsyncDisposable
     public static Load Start(World world, Uri url, int callers, bool goesOn = false) => new(world, url, callers, goesOn);
 
     /// <summary>Completes when so many calls more than now were done.</summary>
-    public Task WaitForAsync(int more)
+    public Task WaitForAsync(int more) => Reached(more).WaitAsync(TimeSpan.FromSeconds(120));
+
+    /// <summary>The same without patience: never completes when the server dies before.</summary>
+    public Task Reached(int more)
     {
         lock (_gate)
         {
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiters.Add((_answered + more, reached));
-            return reached.Task.WaitAsync(TimeSpan.FromSeconds(120));
+            return reached.Task;
         }
     }
 
