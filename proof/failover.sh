@@ -6,6 +6,7 @@
 #   proof/failover.sh [failovers]    default: 20
 #
 #   FAILOVER_STRIKES   node postgres freeze patroni immediate switchover    how the primary is lost, in turn
+#   FAILOVER_DCS       etcd       etcd3 shows what a lock that can be stolen does (Patroni before 3.0.3, strike `freeze`)
 #   FAILOVER_KEEP      when set: a folder into which the logs and the client's journal are copied
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

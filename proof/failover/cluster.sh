@@ -78,7 +78,7 @@ patroni_configuration() {
 scope: proof
 name: $node
 restapi: { listen: "127.0.0.1:${port[${node}_rest]}", connect_address: "127.0.0.1:${port[${node}_rest]}" }
-etcd: { host: "127.0.0.1:${port[etcd]}" }
+${FAILOVER_DCS:-etcd}: { host: "127.0.0.1:${port[etcd]}" }
 bootstrap:
   dcs:
     ttl: 20
@@ -97,6 +97,7 @@ bootstrap:
         synchronous_commit: "on"
         wal_log_hints: "on"
         wal_receiver_timeout: 10s
+        wal_retrieve_retry_interval: 500ms
         wal_sender_timeout: 10s
   initdb: [{ encoding: UTF8 }, { locale: C.UTF-8 }, data-checksums]
 postgresql:

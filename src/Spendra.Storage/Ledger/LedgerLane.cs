@@ -12,7 +12,8 @@ namespace Spendra.Storage.Ledger;
 /// <list type="number">
 /// <item>Take what has queued. A batch that only ends reservations waits a moment for one to ride with.</item>
 /// <item>Load and lock; decide; write and commit. The commit is never cancelled.</item>
-/// <item>After an ambiguous commit, decide the same commands again: their ids tell what has happened.</item>
+/// <item>After an ambiguous commit, decide the same commands again: their ids tell what has happened. Commit even when
+/// it has: what the first attempt has left may be on no replica yet.</item>
 /// <item>A poisonous command fails alone: the batch is taken apart.</item>
 /// <item>Answer. A reservation whose caller has gone is given back.</item>
 /// </list>
