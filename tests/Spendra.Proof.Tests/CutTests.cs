@@ -7,13 +7,13 @@ namespace Spendra.Proof.Tests;
 public sealed class CutTests
 {
     [Theory]
-    // Primes: in the long run every byte of a frame is met.
-    [InlineData(DatabaseEngine.Sqlite, 13, 200)]
-    [InlineData(DatabaseEngine.Postgres, 53, 40)]
+    // Primes: over the exchanges every part of a frame is met.
+    [InlineData(DatabaseEngine.Sqlite, 23, 200)]
+    [InlineData(DatabaseEngine.Postgres, 97, 50)]
     public async Task Cut_at_any_byte_the_books_agree(DatabaseEngine engine, int stride, int floor)
     {
         var tally = new CutTally();
-        var plan = new CutPlan { Sites = 4, Stride = stride, StallStride = 12 };
+        var plan = new CutPlan { Sites = 4, Stride = stride, FreshStride = 7, StallStride = 16 };
         plan = plan with { Exchanges = [.. plan.Exchanges.Where(e => e.Engine == engine)] };
 
         await new CutCampaign(plan, tally).RunAsync(TestContext.Current.CancellationToken);

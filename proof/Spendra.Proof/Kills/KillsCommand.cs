@@ -85,12 +85,10 @@ internal sealed record KillPlan
     public async Task RunAsync(Tally tally, CancellationToken cancel)
     {
         using var postgres = Engines.Contains(DatabaseEngine.Postgres) ? await PostgresCluster.StartNewAsync() : null;
-        await Task.WhenAll(Engines.Select(engine => KillAsync(engine, postgres, tally, cancel)));
-        if (ExpectedPowerCuts > 0) await CutPowerAsync(tally, cancel);
+        await Task.WhenAll(Engines.Select(engine => KillAsync(engine, postgres, tally, cancel)).Append(CutPowerAsync(tally, cancel)));
         if (postgres is null || Stops == 0) return;
         await using var world = await World.CreateAsync("stops", DatabaseEngine.Postgres, postgres);
         var faults = new PostgresFaults(world, postgres, tally);
-        await faults.TerminateAgainAndAgainAsync(Stops);
         await faults.StopAgainAndAgainAsync(Stops, cancel);
         tally.Attempted(world.Journal.Count);
     }
@@ -107,6 +105,7 @@ internal sealed record KillPlan
 
     private async Task CutPowerAsync(Tally tally, CancellationToken cancel)
     {
+        if (ExpectedPowerCuts == 0) return;
         await using var world = await World.CreateAsync("power", DatabaseEngine.Sqlite, null);
         var campaign = new KillCampaign(world, new PointDeck(DatabaseEngine.Sqlite, Points), tally) { LosesPower = true, SyncLies = SyncLies };
         await campaign.RunAsync(() => tally.PowerCuts >= PowerCuts, cancel);

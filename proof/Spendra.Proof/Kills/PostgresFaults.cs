@@ -32,7 +32,7 @@ internal sealed class PostgresFaults(World world, PostgresCluster postgres, Tall
         return (int)(long)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Immediate stops, each in the middle of a load that goes on.</summary>
+    /// <summary>In the middle of a load that goes on: connections end, the lane's and the pool's in turn, and the server stops at once.</summary>
     public async Task StopAgainAndAgainAsync(int stops, CancellationToken cancel)
     {
         for (var done = 0; done < stops && !cancel.IsCancellationRequested;)
@@ -40,21 +40,26 @@ internal sealed class PostgresFaults(World world, PostgresCluster postgres, Tall
             var some = Math.Min(StopsBetweenChecks, stops - done);
             await UnderLoadAsync(some, async load =>
             {
-                await load.WaitForAsync(Random.Shared.Next(1, 40));
-                await postgres.StopImmediateAsync();
-                tally.Stopped();
-                await postgres.StartAsync();
+                await TerminateAsync(load);
+                await StopAsync(load);
             });
             done += some;
         }
     }
 
-    /// <summary>Ended connections, the lane's and the pool's in turn.</summary>
-    public Task TerminateAgainAndAgainAsync(int times) => UnderLoadAsync(times, async load =>
+    private async Task TerminateAsync(Load load)
     {
-        await load.WaitForAsync(Random.Shared.Next(1, 10));
+        await load.WaitForAsync(Random.Shared.Next(1, 20));
         tally.TerminatedConnections(await TerminateAsync(world, Names[Random.Shared.Next(Names.Length)]));
-    });
+    }
+
+    private async Task StopAsync(Load load)
+    {
+        await load.WaitForAsync(Random.Shared.Next(1, 20));
+        await postgres.StopImmediateAsync();
+        tally.Stopped();
+        await postgres.StartAsync();
+    }
 
     private async Task UnderLoadAsync(int times, Func<Load, Task> disturb)
     {

@@ -7,8 +7,10 @@ internal enum Link
     Client,
     /// <summary>From the gateway to the provider.</summary>
     Provider,
-    /// <summary>From the gateway to PostgreSQL, its lane and its pool.</summary>
+    /// <summary>From the gateway to PostgreSQL, with the connections of the calls before.</summary>
     Database,
+    /// <summary>The same with connections that are made for the call: with log-in, settings and statements to prepare.</summary>
+    FreshDatabase,
 }
 
 /// <summary>Which way the bytes go that are cut.</summary>

@@ -14,6 +14,9 @@ internal sealed record CutPlan
     /// <summary>Every so many-th byte; 1 is every byte.</summary>
     public int Stride { get; init; } = 1;
 
+    /// <summary>So many times sparser on connections that are being set up: those are long, and mostly the same statements.</summary>
+    public int FreshStride { get; init; } = 16;
+
     /// <summary>All three ends of a connection at every offset, instead of one in turn.</summary>
     public bool EveryFault { get; init; }
 
@@ -27,6 +30,7 @@ internal sealed record CutPlan
         (DatabaseEngine.Sqlite, Link.Provider, CallKind.Chat),
         (DatabaseEngine.Sqlite, Link.Provider, CallKind.Stream),
         (DatabaseEngine.Postgres, Link.Database, CallKind.Chat),
+        (DatabaseEngine.Postgres, Link.FreshDatabase, CallKind.Chat),
     ];
 }
 
@@ -77,6 +81,7 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
     private async Task<IReadOnlyList<Recording>> RecordAsync(CutSite site, DatabaseEngine engine, Link link, CallKind kind)
     {
         await WarmAsync(site, kind);
+        if (link == Link.FreshDatabase) site[link].DropConnections();
         site[link].Arm(null);
         var attempt = await site.CallAsync(kind);
         await site.RestAsync();
@@ -88,7 +93,7 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
 
     private IEnumerable<Cut> CutsOf(Recording recording)
     {
-        for (long offset = 0, number = 0; offset <= recording.Bytes; offset += plan.Stride, number++)
+        for (long offset = 0, number = 0; offset <= recording.Bytes; offset += StrideOf(recording), number++)
         {
             Fault[] ends = [Fault.Close, Fault.Reset, Fault.HalfClose];
             foreach (var fault in plan.EveryFault ? ends : [ends[number % ends.Length]]) yield return new Cut(recording.Direction, offset, fault);
@@ -96,13 +101,16 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
         }
     }
 
+    private int StrideOf(Recording recording) => plan.Stride * (recording.Link == Link.FreshDatabase ? plan.FreshStride : 1);
+
     private async Task CutAsync(CutSite site, Recording recording, Cut cut)
     {
         // The lane's connection of before the last cut is gone; the exchange that was recorded had a warm one.
         if (recording.Link == Link.Database) await WarmAsync(site, recording.Kind);
         var proxy = site[recording.Link];
+        if (recording.Link == Link.FreshDatabase) proxy.DropConnections();
         proxy.Arm(cut);
-        await site.CallAsync(recording.Kind);
+        await site.CallAsync(recording.Kind, isImpatient: recording.Link == Link.Client && cut.Fault == Fault.Stall);
         await site.RestAsync();
         tally.Struck(recording, cut, proxy.HasStruck);
         proxy.Arm(null);

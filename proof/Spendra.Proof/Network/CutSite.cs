@@ -18,7 +18,8 @@ namespace Spendra.Proof.Network;
 /// <summary>One server with a proxy on each of its links, a world of its own behind them, and one client in front.</summary>
 internal sealed class CutSite : IAsyncDisposable
 {
-    private static readonly TimeSpan ClientPatience = TimeSpan.FromSeconds(1.5);
+    // A stall before the client ends when the client gives up.
+    private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly CancellationTokenSource _stop = new();
@@ -38,7 +39,9 @@ internal sealed class CutSite : IAsyncDisposable
         _direct = world.Open();
     }
 
-    public FaultProxy this[Link link] => _proxies[link];
+    public FaultProxy this[Link link] => _proxies[link == Link.FreshDatabase ? Link.Database : link];
+
+    public World World => _world;
 
     public static async Task<CutSite> StartAsync(string name, DatabaseEngine engine, PostgresCluster? postgres)
     {
@@ -64,7 +67,7 @@ internal sealed class CutSite : IAsyncDisposable
     }
 
     /// <summary>Sends one call over a connection of its own and returns when it and its reservation have ended.</summary>
-    public async Task<Attempt> CallAsync(CallKind kind)
+    public async Task<Attempt> CallAsync(CallKind kind, bool isImpatient = false)
     {
         var call = new Call($"{_world.Journal.Name}-{++_number}", kind) { Tokens = 1 };
         using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false })
@@ -72,7 +75,7 @@ internal sealed class CutSite : IAsyncDisposable
             BaseAddress = new Uri($"http://127.0.0.1:{_proxies[Link.Client].Port}"),
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        using var patience = new CancellationTokenSource(ClientPatience);
+        using var patience = new CancellationTokenSource(isImpatient ? ShortPatience : Patience);
         _world.Journal.Write(new Attempt(call, 1));
         var attempt = await Attempt.SendAsync(http, _world.SecretOf(call.KeySlug), call, 1, _world.Journal.Write, patience.Token);
         _world.Journal.Write(attempt);

@@ -6,7 +6,7 @@ namespace Spendra.Proof.Network;
 /// <summary>One recorded exchange: which bytes there are to cut.</summary>
 internal sealed record Recording(DatabaseEngine Engine, Link Link, Worlds.CallKind Kind, Direction Direction, long Bytes)
 {
-    public override string ToString() => $"{Engine,-8} {Link,-8} {Kind,-6} {Direction,-7}";
+    public override string ToString() => $"{Engine,-8} {Link,-13} {Kind,-6} {Direction,-7}";
 }
 
 /// <summary>What was cut, counted as it happens.</summary>

@@ -122,8 +122,9 @@ internal sealed class FaultProxy : IAsyncDisposable
         }
         finally
         {
-            pair.End(reset: false);
             lock (_gate) _pairs.Remove(pair);
+            near.Dispose();
+            far.Dispose();
         }
     }
 
@@ -181,7 +182,13 @@ internal sealed class FaultProxy : IAsyncDisposable
             {
                 try
                 {
-                    if (reset) socket.LingerState = new LingerOption(true, 0);
+                    // Closing a socket that somebody still reads from resets the connection, whatever was asked for.
+                    if (!reset)
+                    {
+                        socket.Shutdown(SocketShutdown.Both);
+                        continue;
+                    }
+                    socket.LingerState = new LingerOption(true, 0);
                     socket.Close();
                 }
                 catch (Exception e) when (e is SocketException or ObjectDisposedException)
