@@ -16,6 +16,9 @@ broken=()
 # share PER_CENT: that share of the minutes, as a decimal number.
 share() { awk -v m="$minutes" -v p="$1" 'BEGIN { printf "%.2f", m * p / 100 }'; }
 
+# of_an_hour COUNT: as many of what an hour has room for; at least one.
+of_an_hour() { awk -v m="$minutes" -v n="$1" 'BEGIN { c = int(n * m / 60); print c < 1 ? 1 : c }'; }
+
 # part NAME COMMAND...: runs one part, shows its progress, keeps what it printed.
 part() {
     local name=$1 status=0
@@ -53,11 +56,13 @@ main() {
     dotnet build proof/Spendra.Proof -c Release -v q
     # Fresh seeds every time; the first one is printed, so that a run can be had again.
     local seed=$((RANDOM * 32768 * 32768 + RANDOM * 32768 + RANDOM))
-    part simulation "$proof" simulate --minutes "$(share 45)" --seed "$seed"
+    part simulation "$proof" simulate --minutes "$(share 25)" --seed "$seed"
     part engines "$proof" engines --minutes "$(share 5)" --seed "$seed"
-    part crashes "$proof" kills --minutes "$(share 25)"
-    part network "$proof" cuts --minutes "$(share 10)"
-    part failover proof/failover.sh "$(awk -v m="$(share 15)" 'BEGIN { n = int(m * 2); print n < 1 ? 1 : n }')"
+    # Each kill is a process that starts, works and dies; every point is one's last at least once.
+    part crashes "$proof" kills --count "$(of_an_hour 520)" --stops "$(of_an_hour 55)" --power-cuts "$(of_an_hour 60)"
+    # In an hour every byte; in less, evenly fewer.
+    part network "$proof" cuts --stride "$(awk -v m="$minutes" 'BEGIN { s = int(60 / m + 0.5); print s < 1 ? 1 : s }')"
+    part failover proof/failover.sh "$(of_an_hour 20)"
     write_report simulation engines crashes network failover
     echo "Written to $report."
     if [ ${#broken[@]} -gt 0 ]; then

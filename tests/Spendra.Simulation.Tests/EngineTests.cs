@@ -41,7 +41,7 @@ public sealed class EngineTests
 
         contradictions.Should().BeEmpty();
         replay.Losses.Should().BeGreaterThan(20, "commits were ambiguous");
-        replay.Decisions.Should().BeGreaterThan(300);
+        replay.Commands.Should().BeGreaterThan(1_500);
     }
 
     private static async Task<DatabaseTarget> TargetAsync(DatabaseEngine engine, TempFolder folder) => engine == DatabaseEngine.Sqlite

@@ -37,6 +37,7 @@ internal static class KillsCommand
 
     private static bool Report(KillPlan plan, Tally tally)
     {
+        Console.WriteLine("== summary");
         foreach (var (point, kills) in tally.ByPoint.OrderBy(p => p.Key, StringComparer.Ordinal)) Console.WriteLine($"{kills,5}  {point}");
         foreach (var engine in plan.Engines)
         {

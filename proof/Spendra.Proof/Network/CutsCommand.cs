@@ -37,6 +37,7 @@ internal static class CutsCommand
         var tally = new CutTally();
         var campaign = new CutCampaign(plan, tally);
         await using (Progress.Every(TimeSpan.FromSeconds(10), () => tally.Line)) await campaign.RunAsync(cancel);
+        Console.WriteLine("== summary");
         foreach (var line in tally.Coverage()) Console.WriteLine(line);
         foreach (var violation in tally.Violations.Take(50)) Console.WriteLine($"VIOLATION {violation}");
         Console.WriteLine(tally.Line);

@@ -28,6 +28,9 @@ internal sealed class ConcurrentReplay(RealLedger real, DatabaseTarget target, u
 
     public int Decisions => _record.Decisions.Count;
 
+    /// <summary>Commands in all decisions; how many share one depends on how fast the machine is.</summary>
+    public int Commands => _record.Decisions.Sum(d => d.Commands.Count);
+
     /// <summary>Runs the traffic and returns what contradicts the model; empty is what is hoped for.</summary>
     public async Task<IReadOnlyList<string>> RunAsync(int callsPerCaller)
     {
