@@ -17,7 +17,7 @@ public abstract class ClosingContract(DatabaseEngine engine)
 
         var endings = held.Select(h => lane.EndAsync(Settle(h, 1))).ToArray();
         await lane.DisposeAsync();
-        endings.Should().OnlyContain(e => e.IsCompletedSuccessfully && e.Result is LedgerOutcome.Ended);
+        (await Task.WhenAll(endings)).Should().AllBeOfType<LedgerOutcome.Ended>();
         (await world.CountAsync("spend_events")).Should().Be(300);
         (await world.CountAsync("open_reservations")).Should().Be(0);
     });

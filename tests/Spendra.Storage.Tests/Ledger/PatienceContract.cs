@@ -62,7 +62,7 @@ public abstract class PatienceContract(DatabaseEngine engine)
         var settled = lane.EndAsync(Settle(held, 1));
         await time.PatienceBeganAsync();
         await lane.DisposeAsync();
-        settled.IsCompletedSuccessfully.Should().BeTrue();
+        (await settled).Should().BeOfType<LedgerOutcome.Ended>();
         gated.Commits.Should().Be(2);
     });
 
