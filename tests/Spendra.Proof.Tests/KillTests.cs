@@ -36,7 +36,7 @@ public sealed class KillTests
         var tally = new Tally();
         var plan = new KillPlan
         {
-            Kills = 0, Engines = [DatabaseEngine.Sqlite], Stops = 0, PowerCuts = 1, SyncLies = true, Points = p => p == "Upstream.Send/after",
+            Kills = 0, Engines = [DatabaseEngine.Sqlite], Stops = 0, PowerCuts = 2, SyncLies = true, Points = p => p == "Upstream.Send/after",
         };
 
         await plan.RunAsync(tally, TestContext.Current.CancellationToken);

@@ -22,6 +22,9 @@ internal sealed record HostOrder
 {
     public const string Variable = "SPENDRA_PROOF_HOST";
 
+    /// <summary>The process that gives the order: the host does not outlive it.</summary>
+    public int Parent { get; init; } = Environment.ProcessId;
+
     public required DatabaseEngine Engine { get; init; }
 
     /// <summary>A data folder or a <c>postgres://</c> address.</summary>
@@ -73,6 +76,7 @@ internal static class KillHost
             stop.Cancel();
         });
         if (order.WriteLogFolder is { } folder) UnsyncedVfs.Install(folder, order.SyncLies);
+        await using var watch = new Timer(_ => EndWithout(order.Parent), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         var trigger = new Trigger(order.Point, order.Passage);
         await using var database = Database.Open(order.Target);
         var masterKey = await MasterKeyStore.LoadAsync(database, order.Target, order.MasterKey, stop.Token);
@@ -83,6 +87,11 @@ internal static class KillHost
         Console.Out.WriteLine(Listening + server.Urls[0]);
         await server.RunAsync(stop.Token);
         return 0;
+    }
+
+    private static void EndWithout(int parent)
+    {
+        if (!Directory.Exists($"/proc/{parent}")) Environment.Exit(1);
     }
 
     /// <summary>Every seam of <see cref="Points.Seams"/> and the connections to providers.</summary>
