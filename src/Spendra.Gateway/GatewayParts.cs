@@ -38,6 +38,8 @@ internal sealed class GatewayParts(
 
     public UpstreamClient Upstream { get; } = environment.Upstream;
 
+    public AccessTokens Tokens { get; } = new();
+
     public InFlightRequests Requests { get; } = new();
 
     /// <summary>Requests of a key under a limit on concurrency; all of the key's under the empty id.</summary>

@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
 using Spendra.Storage;
 using Spendra.Storage.Keys;
@@ -40,8 +42,11 @@ public static class GatewayStartup
     {
         var parts = endpoints.ServiceProvider.GetRequiredService<GatewayParts>();
         var governed = new GovernedRequest(parts);
-        foreach (var route in GovernedRoute.All)
-            endpoints.MapMethods(Version + route.Pattern, [route.Method], context => governed.HandleAsync(context, route));
+        foreach (var route in ProviderList.Routes)
+        {
+            foreach (var prefix in route.ClientPrefixes)
+                endpoints.MapMethods(prefix + route.Pattern, [route.Method], context => governed.HandleAsync(context, route));
+        }
 
         var local = new OpenAiLocalRoutes(parts);
         endpoints.MapGet(Version + "/models", local.ListModelsAsync);
@@ -49,8 +54,8 @@ public static class GatewayStartup
         endpoints.MapGet(Version + "/files", local.ListFilesAsync);
 
         // Codex and others first try a WebSocket; this status alone makes them fall back at once.
-        endpoints.MapGet(Version + "/responses", context => OpenAiErrors.WriteAsync(context, parts.NewRequestId(), UpgradeRefused(context)));
-        endpoints.Map(Version + "/{**rest}", context => OpenAiErrors.WriteAsync(context, parts.NewRequestId(), NoSuchRoute(context)));
+        endpoints.MapGet(Version + "/responses", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context)));
+        endpoints.Map(Version + "/{**rest}", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), NoSuchRoute(context)));
     }
 
     private static GatewayError UpgradeRefused(HttpContext context) =>

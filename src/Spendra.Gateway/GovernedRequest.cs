@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
-using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Requests;
 using Spendra.Storage;
 using Spendra.Storage.Ledger;
@@ -45,7 +45,7 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
             }
             if (error is null) return;
             if (error.Refusal is { } refusal) await Refusals.KeepAsync(call, parts, refusal);
-            await OpenAiErrors.WriteAsync(context, call.RequestId, error);
+            await ErrorAnswer.WriteAsync(context, route.Dialect, call.RequestId, error);
         }
         catch (Exception e)
         {
@@ -99,7 +99,7 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
             _ => new GatewayError(500, "api_error", "internal_error", "Something went wrong inside the gateway. Report the request id to whoever runs it."),
         };
         if (error.Status >= 500) LogFailed(parts.Logger, call.RequestId, call.Route.Name, e);
-        await OpenAiErrors.WriteAsync(call.Context, call.RequestId, error);
+        await ErrorAnswer.WriteAsync(call.Context, call.Route.Dialect, call.RequestId, error);
     }
 
     /// <summary>

@@ -18,12 +18,12 @@ public sealed partial class OwnershipTests
         await owner.SettledAsync();
         var before = owner.Journal.Count;
 
-        foreach (var (method, path) in RouteCensusTests.Routes.Where(r => r.Path.Contains("{id}")))
+        foreach (var (method, path, _) in RouteCensusTests.Governed.Where(r => r.NamesObject))
         {
-            var (mine, none) = path.StartsWith("files") ? (file, Unknown(file)) : (response, Unknown(response));
+            var (mine, none) = path.Contains(RouteCensusTests.File) ? (file, Unknown(file)) : (response, Unknown(response));
             using var client = other.Client();
-            using var foreign = new HttpRequestMessage(new HttpMethod(method), path.Replace("{id}", mine));
-            using var unknown = new HttpRequestMessage(new HttpMethod(method), path.Replace("{id}", none));
+            using var foreign = new HttpRequestMessage(new HttpMethod(method), Named(path, mine));
+            using var unknown = new HttpRequestMessage(new HttpMethod(method), Named(path, none));
             ShouldBeAlike(await Answer.SendAsync(client, foreign), await Answer.SendAsync(client, unknown), mine, none);
         }
         foreach (var (path, body, mine) in Naming(file, response))
@@ -35,6 +35,8 @@ public sealed partial class OwnershipTests
         (await owner.GetAsync("files")).ShouldBe(200).Json["data"]!.AsArray().Select(f => (string)f!["id"]!).Should().Equal(file);
         (await other.SettledAsync()).Events.Should().BeEmpty();
     }
+
+    private static string Named(string path, string id) => path.Replace(RouteCensusTests.File, id).Replace(RouteCensusTests.Response, id);
 
     private static (string Path, string Body, string Id)[] Naming(string file, string response) =>
     [

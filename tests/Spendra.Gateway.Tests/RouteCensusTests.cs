@@ -1,25 +1,49 @@
-using Spendra.Gateway.Requests;
+using Spendra.Gateway.Providers;
 
 namespace Spendra.Gateway.Tests;
 
 /// <summary>With every cap at zero no route makes an upstream call. A route that is added must be added here.</summary>
 public sealed class RouteCensusTests
 {
-    /// <summary>Every route below the version prefix, by hand: governed ones and those that are answered locally.</summary>
-    internal static readonly (string Method, string Path)[] Routes =
+    internal const string File = "{file}";
+    internal const string Response = "{response}";
+
+    /// <summary>Every route that reaches a provider, by hand, with a body that it takes.</summary>
+    internal static readonly CensusRow[] Governed =
     [
-        ("POST", "chat/completions"), ("POST", "responses"), ("POST", "embeddings"), ("POST", "responses/input_tokens"),
-        ("GET", "responses/{id}"), ("DELETE", "responses/{id}"), ("POST", "responses/{id}/cancel"), ("GET", "responses/{id}/input_items"),
-        ("POST", "files"), ("GET", "files/{id}"), ("GET", "files/{id}/content"), ("DELETE", "files/{id}"),
-        ("GET", "models"), ("GET", "models/m1"), ("GET", "files"),
+        .. OpenAi("/v1"), .. OpenAi("/v1/providers/openai"),
+    ];
+
+    /// <summary>Every route that is answered locally.</summary>
+    internal static readonly CensusRow[] Local =
+    [
+        new("GET", "/v1/models"), new("GET", "/v1/models/m1"), new("GET", "/v1/files"),
+    ];
+
+    private static CensusRow[] OpenAi(string prefix) =>
+    [
+        new("POST", prefix + "/chat/completions", Bodies.Chat()),
+        new("POST", prefix + "/responses", Bodies.Response()),
+        new("POST", prefix + "/responses/input_tokens", Bodies.Response()),
+        new("POST", prefix + "/embeddings", """{"model":"emb","input":"x"}"""),
+        new("GET", $"{prefix}/responses/{Response}"), new("DELETE", $"{prefix}/responses/{Response}"),
+        new("POST", $"{prefix}/responses/{Response}/cancel"), new("GET", $"{prefix}/responses/{Response}/input_items"),
+        new("POST", prefix + "/files") { IsUpload = true },
+        new("GET", $"{prefix}/files/{File}"), new("GET", $"{prefix}/files/{File}/content"), new("DELETE", $"{prefix}/files/{File}"),
     ];
 
     [Fact]
-    public void Every_governed_route_is_in_the_census() =>
-        GovernedRoute.All.Select(r => (r.Method, r.Pattern[1..])).Should().BeSubsetOf(Routes);
+    public void Every_governed_route_is_in_the_census()
+    {
+        var mapped = from route in ProviderList.Routes
+                     from prefix in route.ClientPrefixes
+                     select $"{route.Method} {prefix}{Unnamed(route.Pattern)}";
+
+        mapped.Should().BeEquivalentTo(Governed.Select(r => $"{r.Method} {Unnamed(r.Path)}"));
+    }
 
     [Fact]
-    public async Task With_a_cap_of_zero_no_route_reaches_the_provider()
+    public async Task With_a_cap_of_zero_no_route_reaches_a_provider()
     {
         await using var company = await Company.StartAsync();
         var file = (string)(await Uploads.SendAsync(company, "a.txt", "text")).ShouldBe(200).Json["id"]!;
@@ -28,28 +52,31 @@ public sealed class RouteCensusTests
         await company.ApplyAsync(new Rules { Cap = "0" });
         var before = company.Journal.Count;
 
-        foreach (var (method, path) in Routes)
+        foreach (var row in Governed.Concat(Local))
         {
-            var named = path.Replace("files/{id}", $"files/{file}").Replace("responses/{id}", $"responses/{response}");
             using var client = company.Client();
-            using var request = new HttpRequestMessage(new HttpMethod(method), named);
-            request.Content = path switch
-            {
-                "chat/completions" => GatewayHarness.Json(Bodies.Chat()),
-                "responses" or "responses/input_tokens" => GatewayHarness.Json(Bodies.Response()),
-                "embeddings" => GatewayHarness.Json("""{"model":"emb","input":"x"}"""),
-                "files" when method == "POST" => Uploads.Form("b.txt", "text"),
-                _ => null,
-            };
+            using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response));
+            if (row.IsUpload) request.Content = Uploads.Form("b.txt", "text");
+            else if (row.Body is { } body) request.Content = GatewayHarness.Json(body);
 
             var answer = await Answer.SendAsync(client, request);
 
-            if (GovernedRoute.All.Any(r => (r.Method, r.Pattern[1..]) == (method, path))) answer.ShouldBe(402, "budget_exceeded");
-            else answer.ShouldBe(200);
+            if (Local.Contains(row)) answer.ShouldBe(200);
+            else answer.ShouldBe(402, "budget_exceeded");
         }
         company.Journal.Count.Should().Be(before);
         var books = await company.SettledAsync();
-        books.Refusals.Select(r => r.Route).Should().BeEquivalentTo(GovernedRoute.All.Select(r => r.Name));
+        books.Refusals.Select(r => r.Route).Should().BeEquivalentTo(
+            ProviderList.Routes.SelectMany(r => r.ClientPrefixes, (r, _) => r.Name));
+    }
+
+    private static string Unnamed(string pattern) => System.Text.RegularExpressions.Regex.Replace(pattern, @"\{\w+\}", "{}");
+
+    internal sealed record CensusRow(string Method, string Path, string? Body = null)
+    {
+        public bool IsUpload { get; init; }
+
+        public bool NamesObject => Path.Contains(File) || Path.Contains(Response);
     }
 
     [Theory]

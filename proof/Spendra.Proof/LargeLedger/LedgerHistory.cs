@@ -104,7 +104,7 @@ internal sealed class LedgerHistory
         var digest = _random.Next(100) == 0 ? Digest() : null;
         var reservation = _company.Template(employee, price, claims, at) with
         {
-            Amount = Cost.Bound(price, bound), BoundInput = bound.Input, BoundOutput = bound.Output, IdempotencyDigest = digest,
+            Amount = Cost.Bound(price, bound)!.Value, BoundInput = bound.Input, BoundOutput = bound.Output, IdempotencyDigest = digest,
         };
         var fate = PickFate();
         var due = _batch + 1 + (fate == Fate.Expire || fate == Fate.ExpireAndSettle ? MostBatchesInFlight : _random.Next(MostBatchesInFlight));

@@ -77,7 +77,7 @@ internal sealed class LedgerScript(GovernanceRows rules, SimRandom random)
             Model = price.Model,
             Route = "chat.completions",
             PriceId = price.PriceId,
-            Amount = Cost.Bound(price, new UnitBound(input, output)),
+            Amount = Cost.Bound(price, new UnitBound(input, output))!.Value,
             BoundInput = input,
             BoundOutput = output,
             Epoch = isStale ? _epoch - 1 : _epoch,

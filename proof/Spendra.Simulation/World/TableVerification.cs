@@ -102,6 +102,7 @@ internal sealed class TableVerification
         Cost = spend.Settlement.Cost,
         Usage = spend.Settlement.Usage,
         IsEstimated = spend.Settlement.IsEstimated,
+        IsBilled = spend.Settlement.IsBilled,
         HasReason = !string.IsNullOrEmpty(spend.Reason),
         EntrySequence = spend.EntrySequence,
     });
@@ -149,6 +150,9 @@ internal sealed class TableVerification
         Amount = reservation.Amount,
         BoundInput = reservation.BoundInput,
         BoundOutput = reservation.BoundOutput,
+        BoundKinds = reservation.BoundKinds,
+        BoundPieces = reservation.BoundPieces,
+        BoundTierPercent = null,
         Epoch = reservation.Epoch,
         ReservedAt = reservation.ReservedAt,
     };

@@ -1,15 +1,18 @@
 using System.Buffers;
+using System.Collections.Immutable;
+using Spendra.Core.Governance;
+using Spendra.Core.Pricing;
 
 namespace Spendra.Control.Declarations;
 
 internal static class AccountParser
 {
-    private const string OpenAi = "openai";
-    private const string OpenAiUrl = "https://api.openai.com/v1";
-    private const string VersionPath = "/v1";
-    private const int LongestSecret = 4096;
+    // A service account's key file, which is a secret too, has some 2,400 characters.
+    private const int LongestSecret = 8192;
+    private const int LongestModel = 200;
+    private const int MaxRatePercent = 1_000;
 
-    private static readonly string[] Fields = ["slug", "provider", "baseUrl", "credential"];
+    private static readonly string[] Fields = ["slug", "provider", "baseUrl", "credential", "deployments", "ratePercent"];
     private static readonly SearchValues<char> VariableChars =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
@@ -17,32 +20,59 @@ internal static class AccountParser
     {
         var fields = new FieldReader(node, "provider account", Fields, errors);
         var slug = fields.Slug();
-        var provider = fields.RequiredText("provider", OpenAi) ?? OpenAi;
-        if (provider != OpenAi)
-            fields.Complain("provider", $"provider '{FieldReader.Short(provider)}' is not supported: expected {OpenAi}");
-        var item = new AccountItem(fields.Line, slug, OpenAi, BaseUrl(fields));
+        var name = fields.RequiredText("provider", KnownProvider.OpenAi) ?? KnownProvider.OpenAi;
+        if (KnownProvider.Find(name) is not { } provider)
+        {
+            fields.Complain("provider", $"provider '{FieldReader.Short(name)}' is not supported: expected one of {string.Join(", ", KnownProvider.All.Select(p => p.Name))}");
+            provider = KnownProvider.All[0];
+        }
+        var item = new AccountItem(fields.Line, slug, provider.Name, BaseUrl(fields, provider)) { Settings = Settings(fields, provider, errors) };
         if (!fields.Has("credential")) fields.Missing("credential", "env: <variable name> or value: <secret>");
         return fields.Map("credential") is { } credential
             ? WithCredential(item, new FieldReader(credential, "credential", ["env", "value"], errors))
             : item;
     }
 
-    private static string BaseUrl(FieldReader fields)
+    private static AccountSettings Settings(FieldReader fields, KnownProvider provider, ErrorList errors)
     {
-        if (fields.Text("baseUrl", longest: 2000) is not { } text) return OpenAiUrl;
+        var settings = new AccountSettings { RatePercent = (int)(fields.Whole("ratePercent", 1, MaxRatePercent) ?? Cost.DefaultTierPercent) };
+        if (fields.Map("deployments") is not { } node) return settings;
+        if (provider.Name != KnownProvider.Azure)
+        {
+            fields.Complain("deployments", $"'deployments' is for {KnownProvider.Azure}: expected none here");
+            return settings;
+        }
+        var names = node.Entries.Select(e => e.Name).ToArray();
+        var deployments = new FieldReader(node, "deployments", names, errors);
+        return settings with
+        {
+            Deployments = names.Select(name => (Name: name, Model: deployments.Text(name, LongestModel)))
+                .Where(d => d.Model is not null)
+                .ToImmutableSortedDictionary(d => d.Name, d => d.Model!, StringComparer.Ordinal),
+        };
+    }
+
+    private static string BaseUrl(FieldReader fields, KnownProvider provider)
+    {
+        const string invalid = "https://invalid.invalid";
+        if (fields.Text("baseUrl", longest: 2000) is not { } text)
+        {
+            if (provider.BaseUrl is null) fields.Missing("baseUrl", $"the address of your own {provider.Name} resource");
+            return provider.BaseUrl ?? invalid;
+        }
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0)
         {
             fields.Complain("baseUrl", $"'baseUrl' is '{FieldReader.Short(text)}': expected an absolute http or https address");
-            return OpenAiUrl;
+            return invalid;
         }
         if (url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0 || text.Contains('?') || text.Contains('#'))
         {
             // Not quoted: user info may be a password.
             fields.Complain("baseUrl", "'baseUrl' has user info, a query or a fragment: expected only scheme, host, port and path");
-            return OpenAiUrl;
+            return invalid;
         }
         var path = url.AbsolutePath.TrimEnd('/');
-        return url.GetLeftPart(UriPartial.Authority) + (path.Length == 0 ? VersionPath : path);
+        return url.GetLeftPart(UriPartial.Authority) + (path.Length == 0 ? provider.RootPath : path);
     }
 
     // The gateway's own secrets must not be sent to whatever address an account names.
@@ -70,7 +100,8 @@ internal static class AccountParser
             return item with { CredentialEnv = name };
         }
         if (fields.Text("value", LongestSecret) is not { } secret) return item;
-        if (secret.Any(c => c is <= ' ' or > '~')) fields.Complain("value", "'value' holds characters that a header cannot carry: expected visible ASCII");
+        // A credential that is a JSON document is not sent as it is: a token is had with it.
+        if (!secret.StartsWith('{') && secret.Any(c => c is <= ' ' or > '~')) fields.Complain("value", "'value' holds characters that a header cannot carry: expected visible ASCII");
         return item with { CredentialValue = secret };
     }
 }

@@ -34,6 +34,7 @@ internal static class AccountPlanner
                 BaseUrl = item.BaseUrl,
                 CredentialKind = kind,
                 Credential = payload,
+                Settings = item.Settings,
             };
             draft.Put("providerAccount", item.Slug, before is null ? null : Describe(before.Account), before is { IsArchived: true },
                 Description.Of(account, said), new GovernanceWrite.PutAccount(new AccountRow(account, IsArchived: false)));

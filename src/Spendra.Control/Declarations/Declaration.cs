@@ -59,6 +59,8 @@ internal sealed record AccountItem(int Line, string Slug, string Provider, strin
 
     public string? CredentialValue { get; init; }
 
+    public AccountSettings Settings { get; init; } = AccountSettings.None;
+
     public override string ToString() => $"provider account {Slug} [redacted]";
 }
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Spendra.Core.Governance;
 
 public enum CredentialKind
@@ -6,6 +8,24 @@ public enum CredentialKind
     Environment,
     /// <summary>The payload is encrypted; only the gateway opens it.</summary>
     Sealed,
+}
+
+/// <summary>What an account says beside its address and credential.</summary>
+public sealed record AccountSettings
+{
+    public static readonly AccountSettings None = new();
+
+    /// <summary>Azure: the model, by its exact id in the price book, behind each deployment's name.</summary>
+    public ImmutableSortedDictionary<string, string> Deployments { get; init; } = NoDeployments;
+
+    /// <summary>
+    /// What the account's host or contract costs, in per cent of the price book's rates: regional hosts and data zones
+    /// 110. Holds for tokens.
+    /// </summary>
+    public int RatePercent { get; init; } = Pricing.Cost.DefaultTierPercent;
+
+    public static ImmutableSortedDictionary<string, string> NoDeployments { get; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 }
 
 /// <summary>A credential for an upstream provider, as stored: a reference or cipher text, never the secret.</summary>
@@ -29,4 +49,6 @@ public sealed record ProviderAccount
     public required CredentialKind CredentialKind { get; init; }
 
     public required byte[] Credential { get; init; }
+
+    public AccountSettings Settings { get; init; } = AccountSettings.None;
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Spendra.Core.Metering;
 using Spendra.Core.Money;
+using Spendra.Core.Pricing;
 
 namespace Spendra.Core.Ledger;
 
@@ -36,7 +38,7 @@ public sealed record Reservation
     /// <summary>The price version that bounds and settles the request; null for routes that cost nothing.</summary>
     public Guid? PriceId { get; init; }
 
-    public int TierPercent { get; init; } = Pricing.Cost.DefaultTierPercent;
+    public int TierPercent { get; init; } = Cost.DefaultTierPercent;
 
     /// <summary>The bound: the most that the request can cost.</summary>
     public required NanoUsd Amount { get; init; }
@@ -44,6 +46,12 @@ public sealed record Reservation
     public long BoundInput { get; init; }
 
     public long BoundOutput { get; init; }
+
+    /// <summary>What the bound covers besides text tokens.</summary>
+    public TokenKinds BoundKinds { get; init; }
+
+    /// <summary>The most units of each class that is priced by the piece.</summary>
+    public UnitMap<long> BoundPieces { get; init; }
 
     /// <summary>The governance epoch under which the request was resolved.</summary>
     public required long Epoch { get; init; }
@@ -74,10 +82,13 @@ public sealed record Settlement
 {
     public required NanoUsd Cost { get; init; }
 
-    public required Metering.Usage Usage { get; init; }
+    public required Usage Usage { get; init; }
 
     /// <summary>True when no usage was known and <see cref="Cost"/> is the bound, to be corrected later.</summary>
     public bool IsEstimated { get; init; }
+
+    /// <summary>True when <see cref="Cost"/> is what the provider said that it billed, in place of usage times price.</summary>
+    public bool IsBilled { get; init; }
 
     public string? ServedModel { get; init; }
 

@@ -28,7 +28,9 @@ public sealed class PriceBook
         if (!_versions.TryGetValue((provider, model), out var versions)) return null;
         foreach (var version in versions)
         {
-            if (version.EffectiveFrom <= atMicros) return version;
+            if (version.EffectiveFrom > atMicros) continue;
+            // A price that has ended is not replaced by an older one: the model is not sold any more.
+            return version.EffectiveTo <= atMicros ? null : version;
         }
         return null;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Spendra.Core.Metering;
 using Spendra.Core.Money;
 
 namespace Spendra.Core.Pricing;
@@ -6,8 +7,61 @@ namespace Spendra.Core.Pricing;
 /// <summary>The rates of one context band: what a million units of each usage class cost.</summary>
 public sealed record RateCard(Rate Input, Rate CachedInput, Rate CacheWrite, Rate Output)
 {
-    /// <summary>The dearest rate an input unit may get: a cache write can happen without the client asking.</summary>
-    public Rate DearestInput => Rate.Max(Input, Rate.Max(CachedInput, CacheWrite));
+    /// <summary>Rates of the classes beyond text tokens.</summary>
+    public UnitMap<Rate> Others { get; init; }
+
+    /// <summary>
+    /// The rate of a class, or null when it has none: then it cannot be priced. Images and sound that come in as tokens
+    /// are billed as text where the provider lists no rate of their own for the model.
+    /// </summary>
+    public Rate? RateOf(UnitClass unit) => unit switch
+    {
+        UnitClass.Input => Input,
+        UnitClass.CachedInput => CachedInput,
+        UnitClass.CacheWrite => CacheWrite,
+        UnitClass.Output => Output,
+        UnitClass.AudioInput or UnitClass.ImageInput => Others.Find(unit) ?? Input,
+        // Where there is a rate for the kind and none for reading it from a cache, there is no discount.
+        UnitClass.CachedAudioInput => Others.Find(unit) ?? Others.Find(UnitClass.AudioInput) ?? CachedInput,
+        UnitClass.CachedImageInput => Others.Find(unit) ?? Others.Find(UnitClass.ImageInput) ?? CachedInput,
+        _ => Others.Find(unit),
+    };
+
+    /// <summary>
+    /// The dearest rate that an input token may get, or null when one of the kinds has none. A cache write can happen
+    /// without the client asking.
+    /// </summary>
+    public Rate? DearestInput(TokenKinds kinds)
+    {
+        var dearest = Rate.Max(Input, Rate.Max(CachedInput, CacheWrite));
+        if (kinds.HasFlag(TokenKinds.LongCache))
+        {
+            if (RateOf(UnitClass.CacheWriteLong) is not { } written) return null;
+            dearest = Rate.Max(dearest, written);
+        }
+        if (kinds.HasFlag(TokenKinds.AudioInput)) dearest = Dearest(dearest, UnitClass.AudioInput, UnitClass.CachedAudioInput);
+        if (kinds.HasFlag(TokenKinds.ImageInput)) dearest = Dearest(dearest, UnitClass.ImageInput, UnitClass.CachedImageInput);
+        return dearest;
+    }
+
+    /// <summary>The dearest rate that an output token may get, or null when one of the kinds has none.</summary>
+    public Rate? DearestOutput(TokenKinds kinds)
+    {
+        var dearest = Output;
+        if (kinds.HasFlag(TokenKinds.AudioOutput))
+        {
+            if (RateOf(UnitClass.AudioOutput) is not { } spoken) return null;
+            dearest = Rate.Max(dearest, spoken);
+        }
+        if (kinds.HasFlag(TokenKinds.ImageOutput))
+        {
+            if (RateOf(UnitClass.ImageOutput) is not { } drawn) return null;
+            dearest = Rate.Max(dearest, drawn);
+        }
+        return dearest;
+    }
+
+    private Rate Dearest(Rate rate, UnitClass fresh, UnitClass cached) => Rate.Max(rate, Rate.Max(RateOf(fresh)!.Value, RateOf(cached)!.Value));
 }
 
 /// <summary>
@@ -22,6 +76,12 @@ public sealed record ContextBand(long AboveInputUnits, RateCard Rates);
 /// </summary>
 public sealed record PriceVersion
 {
+    /// <summary>The tier whose rates are listed, in every dialect's words for it.</summary>
+    public const string DefaultTier = "default";
+
+    /// <summary>The largest multiplier of a tier, in per cent.</summary>
+    public const int MaxTierPercent = 10_000;
+
     public required Guid PriceId { get; init; }
 
     public required string Provider { get; init; }
@@ -51,10 +111,34 @@ public sealed record PriceVersion
     /// <summary>Microseconds since the Unix epoch; in force from this instant until a later version's.</summary>
     public required long EffectiveFrom { get; init; }
 
+    /// <summary>From this instant on the version is not in force any more, or null: until a later one replaces it.</summary>
+    public long? EffectiveTo { get; init; }
+
     /// <summary>When the row was written: between two versions of the same instant the later one wins.</summary>
     public required long RecordedAt { get; init; }
 
     public required string Source { get; init; }
+
+    /// <summary>
+    /// The multiplier of what served a call, in per cent; null when it has no price. Several that apply at once are
+    /// joined by <c>+</c> and multiplied: <c>fast+us</c>.
+    /// </summary>
+    public int? TierPercentOf(string? tier)
+    {
+        if (tier is null or DefaultTier) return Cost.DefaultTierPercent;
+        if (!tier.Contains('+', StringComparison.Ordinal)) return TierPercents.TryGetValue(tier, out var alone) ? alone : null;
+        long product = Cost.DefaultTierPercent;
+        foreach (var part in tier.Split('+'))
+        {
+            if (!TierPercents.TryGetValue(part, out var percent) || percent > MaxTierPercent) return null;
+            product *= percent;
+            // Multipliers are kept in whole per cent; what is not whole would be rounded, and the cost would be wrong.
+            if (product % Cost.DefaultTierPercent != 0) return null;
+            product /= Cost.DefaultTierPercent;
+            if (product > MaxTierPercent) return null;
+        }
+        return (int)product;
+    }
 
     public RateCard CardFor(long totalInputUnits) =>
         totalInputUnits > LongContext?.AboveInputUnits ? LongContext.Rates : Rates;

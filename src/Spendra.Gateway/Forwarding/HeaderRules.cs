@@ -1,7 +1,9 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Spendra.Gateway.Providers;
 
 namespace Spendra.Gateway.Forwarding;
 
@@ -12,13 +14,12 @@ namespace Spendra.Gateway.Forwarding;
 internal static class HeaderRules
 {
     private static readonly FrozenSet<string> ToProvider = FrozenSet.ToFrozenSet(
-        ["accept", "accept-language", "user-agent", "openai-beta", "x-client-request-id"],
+        ["accept", "accept-language", "user-agent"],
         StringComparer.OrdinalIgnoreCase);
 
     private static readonly FrozenSet<string> ToClient = FrozenSet.ToFrozenSet(
         [
-            "x-request-id", "openai-processing-ms", "openai-version", "openai-model", "retry-after", "retry-after-ms",
-            "cache-control", "x-should-retry",
+            "x-request-id", "retry-after", "retry-after-ms", "cache-control", "x-should-retry",
         ],
         StringComparer.OrdinalIgnoreCase);
 
@@ -26,11 +27,11 @@ internal static class HeaderRules
         ["content-type", "content-disposition", "content-encoding", "content-language", "last-modified"],
         StringComparer.OrdinalIgnoreCase);
 
-    public static void CopyToProvider(IHeaderDictionary from, HttpRequestHeaders to)
+    public static void CopyToProvider(UpstreamProvider provider, IHeaderDictionary from, HttpRequestHeaders to)
     {
         foreach (var (name, values) in from)
         {
-            if (ToProvider.Contains(name) || name.StartsWith("x-stainless-", StringComparison.OrdinalIgnoreCase))
+            if (ToProvider.Contains(name) || IsOf(provider.ClientHeaders, name) || name.StartsWith("x-stainless-", StringComparison.OrdinalIgnoreCase))
             {
                 // What is not ASCII cannot be sent on: the request would fail after its money is held.
                 foreach (var value in values)
@@ -41,17 +42,28 @@ internal static class HeaderRules
         }
     }
 
-    public static void CopyToClient(HttpResponseMessage from, IHeaderDictionary to)
+    public static void CopyToClient(UpstreamProvider provider, HttpResponseMessage from, IHeaderDictionary to)
     {
         foreach (var (name, values) in from.Headers.NonValidated)
         {
-            if (ToClient.Contains(name) || name.StartsWith("x-ratelimit-", StringComparison.OrdinalIgnoreCase))
+            if (ToClient.Contains(name) || IsOf(provider.ProviderHeaders, name) || name.StartsWith("x-ratelimit-", StringComparison.OrdinalIgnoreCase))
                 Copy(name, values.ToString(), to);
         }
         foreach (var (name, values) in from.Content.Headers.NonValidated)
         {
             if (ContentToClient.Contains(name)) Copy(name, values.ToString(), to);
         }
+    }
+
+    /// <summary>Whether a name is listed; one that ends with <c>*</c> stands for all that begin so.</summary>
+    private static bool IsOf(ImmutableArray<string> listed, string name)
+    {
+        foreach (var known in listed)
+        {
+            if (known.EndsWith('*') ? name.AsSpan().StartsWith(known.AsSpan(..^1), StringComparison.OrdinalIgnoreCase)
+                : known.Equals(name, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+        return false;
     }
 
     // The server refuses to send a header that is not ASCII, and with it the answer that has been paid for.

@@ -1,4 +1,5 @@
 using Spendra.Core.Metering;
+using Spendra.Core.Money;
 
 namespace Spendra.Gateway.Metering;
 
@@ -7,6 +8,9 @@ internal sealed class MeterReading
 {
     /// <summary>The usage, or null while it is unknown or when what was said cannot be believed.</summary>
     public Usage? Usage { get; set; }
+
+    /// <summary>What the provider says that it bills for the call, or null.</summary>
+    public NanoUsd? BilledCost { get; set; }
 
     public string? ServedModel { get; set; }
 

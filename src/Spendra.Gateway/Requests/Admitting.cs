@@ -1,8 +1,6 @@
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
-using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Forwarding;
-using Spendra.Gateway.Providers;
 using Spendra.Storage;
 
 namespace Spendra.Gateway.Requests;
@@ -51,21 +49,15 @@ internal static class Admitting
     /// <summary>Steps 3 to 5. Pure but for what it notes in the call and the places it takes.</summary>
     private static Decision Decide(GovernedCall call, GatewayOptions options, long now)
     {
-        call.Changes = new OpenAiChanges { IncludeUsage = call.HidesUsageChunk };
+        call.Changes = new RequestChanges { IncludeUsage = call.HidesUsageChunk };
         call.ImposedOutputLimit = null;
         if (Admission.CheckPermissions(call.Standing, call.Shape) is { } forbidden) return new Decision.Deny(forbidden);
         if (call.IsTest && options.SandboxUrl is null)
             return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable, "Test keys reach only the sandbox, and this gateway has none."));
-        if (!call.IsTest)
+        if (!call.IsTest && call.Account is null)
         {
-            call.Account = call.ObjectAccountId is { } id
-                ? call.Snapshot.Accounts.FirstOrDefault(a => a.AccountId == id)
-                : call.Snapshot.AccountFor(OpenAiProvider.Name);
-            if (call.Account is null)
-            {
-                return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable,
-                    $"There is no account for provider '{OpenAiProvider.Name}'. Ask the platform's owner to add one."));
-            }
+            return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable,
+                $"There is no account for provider '{call.Route.Provider.Name}'. Ask the platform's owner to add one."));
         }
         if (Bounding.Bound(call, options, now) is { } unpriceable) return new Decision.Deny(unpriceable);
         var decision = Admission.Decide(call.Snapshot, call.Standing, call.Shape, call.Amount, now);
@@ -104,6 +96,8 @@ internal static class Admitting
             Amount = call.Amount,
             BoundInput = call.Bound.Input,
             BoundOutput = call.Bound.Output,
+            BoundKinds = call.Bound.Kinds,
+            BoundPieces = call.Bound.Pieces,
             Epoch = call.Snapshot.Epoch,
             ReservedAt = now,
             ExpiresAt = now + seconds * 1_000_000L,

@@ -14,11 +14,6 @@ namespace Spendra.Gateway.Requests;
 /// </summary>
 internal static class Bounding
 {
-    // Formatting that a provider puts around a conversation whatever its length; documented figures are below 20.
-    private const int TokensAddedPerRequest = 64;
-
-    private const string DefaultTier = "default";
-
     public static Refusal? Bound(GovernedCall call, GatewayOptions options, long atMicros)
     {
         var facts = call.Facts;
@@ -39,25 +34,31 @@ internal static class Bounding
     private static Refusal? BoundTier(GovernedCall call, PriceVersion price)
     {
         var asked = call.Facts.ServiceTier;
-        if (asked is null or "auto" or DefaultTier)
+        var percent = Cost.DefaultTierPercent;
+        if (asked is null or "auto" or PriceVersion.DefaultTier)
         {
-            // Left to the provider, the project's own setting decides, and that may be a dearer tier.
-            if (asked != DefaultTier && call.Route.HasOutput)
-                call.Changes = call.Changes with { ServiceTier = DefaultTier };
-            call.TierPercent = Cost.DefaultTierPercent;
-            return null;
+            if (asked != PriceVersion.DefaultTier && call.Route.ForcedTier is { } forced)
+                call.Changes = call.Changes with { ServiceTier = forced };
         }
-        if (!price.TierPercents.TryGetValue(asked, out var percent))
+        else if (price.TierPercentOf(asked) is { } known)
+        {
+            // A cheap tier may be served at the default rate when it is short of capacity.
+            percent = Math.Max(known, Cost.DefaultTierPercent);
+        }
+        else
+        {
             return Unpriceable($"Service tier '{asked}' of model '{price.Model}' has no price. Use 'default'.");
-        // A cheap tier may be served at the default rate when it is short of capacity.
-        call.TierPercent = Math.Max(percent, Cost.DefaultTierPercent);
+        }
+        if (SettlementPricing.OfAccount(percent, call.Account) is not { } charged)
+            return Unpriceable($"Service tier '{asked}' has no whole multiplier at the rates of account '{call.Account!.Slug}'. Use 'default'.");
+        call.TierPercent = charged;
         return null;
     }
 
     private static Refusal? BoundUnits(GovernedCall call, PriceVersion price, GatewayOptions options)
     {
         var facts = call.Facts;
-        long input = facts.BodyBytes + TokensAddedPerRequest;
+        var input = facts.BodyBytes + facts.TokensAdded;
         if (facts.HasUnseenContent)
         {
             if (price.ContextWindow is not { } window)
@@ -70,10 +71,12 @@ internal static class Bounding
             input = Math.Min(input, window);
         }
         var output = call.Route.HasOutput ? (LimitOutput(call, price, options) + facts.PredictionBytes) * facts.Choices : 0;
-        call.Bound = new UnitBound(input, output);
+        call.Bound = new UnitBound(input, output) { Kinds = facts.Kinds, Pieces = facts.Pieces };
         try
         {
-            call.Amount = call.IsTest ? NanoUsd.Zero : Cost.Bound(price, call.Bound, call.TierPercent);
+            if (Cost.Bound(price, call.Bound, call.TierPercent) is not { } amount)
+                return Unpriceable($"Something that this request may use has no rate for model '{price.Model}' in the price book.");
+            call.Amount = call.IsTest ? NanoUsd.Zero : amount;
             return null;
         }
         catch (OverflowException)

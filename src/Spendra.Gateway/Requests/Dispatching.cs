@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Metering;
 using Spendra.Gateway.Providers;
@@ -25,23 +24,24 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         "The provider's response broke off. What it billed is booked, as an estimate where its usage is unknown.");
 
     private readonly HttpContext _context = call.Context;
+    private readonly UpstreamProvider _provider = call.Route.Provider;
 
     /// <summary>Null when the response has been given; otherwise the gateway's own answer.</summary>
     public async Task<GatewayError?> RunAsync()
     {
-        using var ending = new ReservationEnding(permit, call.Price, parts);
+        using var ending = new ReservationEnding(call, permit, parts);
         if (_context.RequestAborted.IsCancellationRequested)
         {
             ending.Release("the client left before the request was sent");
             return null;
         }
-        if (Credential() is not { } credential)
+        using var patience = new UpstreamPatience(parts.Options, parts.Time, _context.RequestAborted);
+        using var request = MakeRequest();
+        if (await AuthorizeAsync(request, patience) is { } unauthorized)
         {
             ending.Release("the provider credential is not available");
-            return NoCredential();
+            return unauthorized;
         }
-        using var patience = new UpstreamPatience(parts.Options, parts.Time, _context.RequestAborted);
-        using var request = MakeRequest(credential);
         HttpResponseMessage response;
         try
         {
@@ -72,14 +72,26 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         }
     }
 
-    private HttpRequestMessage MakeRequest(string credential)
+    private async ValueTask<GatewayError?> AuthorizeAsync(HttpRequestMessage request, UpstreamPatience patience)
+    {
+        if (Credential() is not { } credential) return NoCredential();
+        patience.AwaitHeaders();
+        return await _provider.AuthorizeAsync(request.Headers, credential, parts.Tokens, patience.Token) switch
+        {
+            CredentialOutcome.Present => null,
+            CredentialOutcome.Malformed => NoCredential(),
+            CredentialOutcome.NoToken => new GatewayError(503, "api_error", "provider_unavailable",
+                $"No access token could be had for provider account '{call.Account!.Slug}'. Nothing was sent or spent; try again shortly.") { RetryAfter = 5 },
+        };
+    }
+
+    private HttpRequestMessage MakeRequest()
     {
         var incoming = _context.Request;
         var baseUrl = call.IsTest ? SandboxUrl() : call.Account!.BaseUrl;
-        var path = call.NamedObjectId is { } id ? call.Route.Pattern.Replace("{id}", id, StringComparison.Ordinal) : call.Route.Pattern;
-        var request = new HttpRequestMessage(new HttpMethod(call.Route.Method), OpenAiProvider.AddressOf(baseUrl, path, QueryRules.Pass(incoming.Query)));
-        HeaderRules.CopyToProvider(incoming.Headers, request.Headers);
-        request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + credential);
+        var query = QueryRules.Pass(_provider, incoming.Query);
+        var request = new HttpRequestMessage(new HttpMethod(call.Route.Method), UpstreamProvider.AddressOf(baseUrl, _provider.PathOf(call), query));
+        HeaderRules.CopyToProvider(_provider, incoming.Headers, request.Headers);
         // Nothing here decompresses, so that what passes can be read.
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         request.Content = MakeContent(incoming);
@@ -91,7 +103,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         switch (call.Route.Intake)
         {
             case BodyIntake.Governed:
-                var body = OpenAiRequestRewriter.Rewrite(call.Body, call.Facts, call.Route.Body, call.Changes);
+                var body = call.Route.Dialect.Rewrite(call);
                 var json = new ReadOnlyMemoryContent(body);
                 json.Headers.ContentType = new MediaTypeHeaderValue("application/json");
                 return json;
@@ -105,8 +117,8 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         }
     }
 
-    private string SandboxUrl() => parts.Options.SandboxUrl?.ToString()
-        ?? throw new InvalidOperationException("a test key was admitted without a sandbox");
+    private string SandboxUrl() => _provider.SandboxUrl(
+        parts.Options.SandboxUrl ?? throw new InvalidOperationException("a test key was admitted without a sandbox"));
 
     private static GatewayError Fail(Exception e, ReservationEnding ending)
     {
@@ -148,12 +160,12 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         var upstreamId = UpstreamRequestId(response);
         var pump = new ResponsePump(parts.Options, patience, _context) { OnObjectMade = ObjectHook() };
         await using var upstream = await response.Content.ReadAsStreamAsync();
-        var verdict = OpenAiProvider.Judge(status);
+        var verdict = _provider.Judge(status);
         if (verdict != UpstreamVerdict.Worked)
         {
             return await PassErrorAsync(response, verdict, upstream, pump, ending, upstreamId);
         }
-        using var meter = MakeMeter(response);
+        using var meter = call.Route.Dialect.MakeMeter(call, response.Content.Headers.ContentType?.MediaType, parts.Options.MaxStreamLineBytes);
         if (meter is BodyMeter body)
             return await PassBodyAsync(response, upstream, pump, body, ending, upstreamId);
         WriteHead(response, cost: null);
@@ -162,18 +174,6 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         if (await pump.RunAsync(upstream, meter) == PumpEnd.Broken) _context.Abort();
         await EndWithAsync(ending, meter.Reading, status, upstreamId);
         return null;
-    }
-
-    private ResponseMeter MakeMeter(HttpResponseMessage response)
-    {
-        var type = response.Content.Headers.ContentType?.MediaType;
-        var limit = parts.Options.MaxStreamLineBytes;
-        return type switch
-        {
-            "text/event-stream" => new OpenAiStreamMeter(call.HidesUsageChunk, limit),
-            "application/json" when call.Route.Name != "files.content" => new OpenAiBodyMeter(call.Route.HasOutput || call.Route.MaySettleBackground, limit),
-            _ => new BlindMeter(),
-        };
     }
 
     /// <summary>A body: small ones are read first and their cost told in a header; larger ones pass while they are read.</summary>
@@ -253,7 +253,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         {
             (length, _, _) = await ReadHeadAsync(upstream, pump, head);
             // A 503 may come from something between here and the provider, after work was done; its own is in its shape.
-            var isRefusal = verdict == UpstreamVerdict.Refused && (status < 500 || OpenAiErrors.IsError(head.AsSpan(0, length)));
+            var isRefusal = verdict == UpstreamVerdict.Refused && (status < 500 || call.Route.Dialect.IsError(head.AsSpan(0, length)));
             if (isRefusal) ending.Release($"the provider refused with status {status}");
             else ending.SettleAtBound(status, upstreamId);
             WriteHead(response, cost: null);
@@ -277,7 +277,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
     private void WriteHead(HttpResponseMessage response, Core.Money.NanoUsd? cost)
     {
         _context.Response.StatusCode = (int)response.StatusCode;
-        HeaderRules.CopyToClient(response, _context.Response.Headers);
+        HeaderRules.CopyToClient(_provider, response, _context.Response.Headers);
         ExplainHeaders.Write(_context.Response.Headers, call, permit);
         if (cost is { } known) _context.Response.Headers[ExplainHeaders.CostUsd] = known.ToString();
     }
@@ -338,8 +338,8 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         }
     }
 
-    private static string? UpstreamRequestId(HttpResponseMessage response) =>
-        response.Headers.NonValidated.TryGetValues("x-request-id", out var values) && values.ToString() is { Length: > 0 and <= 200 } id ? id : null;
+    private string? UpstreamRequestId(HttpResponseMessage response) =>
+        response.Headers.NonValidated.TryGetValues(_provider.RequestIdHeader, out var values) && values.ToString() is { Length: > 0 and <= 200 } id ? id : null;
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId}: the object that it made could not be recorded yet")]
     private static partial void LogNotRecorded(ILogger logger, Guid requestId, Exception error);

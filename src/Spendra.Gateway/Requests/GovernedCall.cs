@@ -62,7 +62,7 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
 
     public NanoUsd Amount { get; set; }
 
-    public OpenAiChanges Changes { get; set; }
+    public RequestChanges Changes { get; set; }
 
     /// <summary>The output limit that was clamped or injected, or null when the body's own stands.</summary>
     public long? ImposedOutputLimit { get; set; }

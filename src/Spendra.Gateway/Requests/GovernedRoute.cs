@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
 using Spendra.Core.Ledger;
+using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Providers;
 
 namespace Spendra.Gateway.Requests;
 
@@ -16,12 +19,32 @@ internal enum BodyIntake
 
 /// <summary>
 /// A route that reaches a provider. Every one of them makes a reservation first; those that cost nothing make one of
-/// zero, so that no route goes around keys, epochs and the ledger.
+/// zero, so that no route goes around keys, epochs and the ledger. <see cref="ProviderList.Routes"/> has them all.
 /// </summary>
-internal sealed record GovernedRoute(string Name, string Method, string Pattern)
+internal sealed record GovernedRoute
 {
+    /// <summary>As the ledger names it: <c>chat.completions</c>.</summary>
+    public required string Name { get; init; }
+
+    public required string Method { get; init; }
+
+    /// <summary>The path below each of <see cref="ClientPrefixes"/>.</summary>
+    public required string Pattern { get; init; }
+
+    public required Dialect Dialect { get; init; }
+
+    /// <summary>Where clients find the route: the dialect's own place, and the one below <c>/v1/providers</c>.</summary>
+    public required ImmutableArray<string> ClientPrefixes { get; init; }
+
+    /// <summary>The path below the account's base URL, with <c>{id}</c> and <c>{model}</c>; the pattern unless it differs.</summary>
+    public string UpstreamPattern { get => field ?? Pattern; init; }
+
+    /// <summary>Set where the providers are listed.</summary>
+    public UpstreamProvider Provider { get => field ?? throw new InvalidOperationException($"route {Name} belongs to no provider"); init; }
+
     public BodyIntake Intake { get; init; }
 
+    /// <summary>Which of OpenAI's bodies it is, in that dialect.</summary>
     public OpenAiBody Body { get; init; }
 
     /// <summary>The call costs money: it needs a price and a bound.</summary>
@@ -29,6 +52,12 @@ internal sealed record GovernedRoute(string Name, string Method, string Pattern)
 
     /// <summary>The call produces output tokens (embeddings do not).</summary>
     public bool HasOutput { get; init; }
+
+    /// <summary>
+    /// The service tier that is named upstream when the client names none: left to the provider, the project's own
+    /// setting decides, and that may be a dearer tier. Null where the provider has no such setting.
+    /// </summary>
+    public string? ForcedTier { get; init; }
 
     /// <summary>What kind of object the call makes at the provider, or null.</summary>
     public ObjectKind? Makes { get; init; }
@@ -42,20 +71,6 @@ internal sealed record GovernedRoute(string Name, string Method, string Pattern)
     /// <summary>The response may carry the usage of an earlier background response.</summary>
     public bool MaySettleBackground { get; init; }
 
-    /// <summary>Every governed route below the version prefix, in the order in which they are mapped.</summary>
-    public static readonly GovernedRoute[] All =
-    [
-        new("chat.completions", "POST", "/chat/completions") { Intake = BodyIntake.Governed, Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true },
-        new("responses", "POST", "/responses") { Intake = BodyIntake.Governed, Body = OpenAiBody.Responses, IsPriced = true, HasOutput = true, Makes = ObjectKind.Response },
-        new("embeddings", "POST", "/embeddings") { Intake = BodyIntake.Governed, Body = OpenAiBody.Embeddings, IsPriced = true },
-        new("responses.input_tokens", "POST", "/responses/input_tokens") { Intake = BodyIntake.Governed, Body = OpenAiBody.Responses },
-        new("responses.get", "GET", "/responses/{id}") { Body = OpenAiBody.Responses, Names = ObjectKind.Response, MaySettleBackground = true },
-        new("responses.delete", "DELETE", "/responses/{id}") { Names = ObjectKind.Response, Deletes = true },
-        new("responses.cancel", "POST", "/responses/{id}/cancel") { Names = ObjectKind.Response, MaySettleBackground = true },
-        new("responses.input_items", "GET", "/responses/{id}/input_items") { Names = ObjectKind.Response },
-        new("files.create", "POST", "/files") { Intake = BodyIntake.Streamed, Makes = ObjectKind.File },
-        new("files.get", "GET", "/files/{id}") { Names = ObjectKind.File },
-        new("files.content", "GET", "/files/{id}/content") { Names = ObjectKind.File },
-        new("files.delete", "DELETE", "/files/{id}") { Names = ObjectKind.File, Deletes = true },
-    ];
+    /// <summary>A JSON response is the provider's own, not a file of the client's.</summary>
+    public bool IsRead { get; init; } = true;
 }

@@ -3,8 +3,6 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
-using Spendra.Gateway.Dialects.OpenAi;
-using Spendra.Gateway.Providers;
 
 namespace Spendra.Gateway.Requests;
 
@@ -17,20 +15,27 @@ internal static class Intake
     public static GatewayError? ReadBody(GovernedCall call, ReadOnlyMemory<byte> body)
     {
         call.Body = body;
-        if (OpenAiRequestReader.Read(body.Span, call.Route.Body, out var fault) is not { } facts)
-            return GatewayError.Invalid(fault!.Message, fault.Parameter);
-        call.Facts = facts;
-        return null;
+        return call.Route.Dialect.Read(call, body.Span) is { } fault ? GatewayError.Invalid(fault.Message, fault.Parameter) : null;
     }
 
-    /// <summary>What rules see of the request.</summary>
-    public static void Outline(GovernedCall call) => call.Shape = new RequestShape
+    /// <summary>What rules see of the request, and which account would serve it.</summary>
+    public static void Outline(GovernedCall call)
     {
-        Provider = OpenAiProvider.Name,
-        Model = call.Facts.Model,
-        Tools = call.Facts.Tools,
-        Environment = call.Standing.Key.Environment,
-    };
+        var provider = call.Route.Provider;
+        if (!call.IsTest)
+        {
+            call.Account = call.ObjectAccountId is { } id
+                ? call.Snapshot.Accounts.FirstOrDefault(a => a.AccountId == id)
+                : provider.AccountFor(call.Snapshot, call.Facts.Model);
+        }
+        call.Shape = new RequestShape
+        {
+            Provider = provider.Name,
+            Model = provider.PricedModelOf(call.Account, call.Facts.Model) ?? call.Facts.Model,
+            Tools = call.Facts.Tools,
+            Environment = call.Standing.Key.Environment,
+        };
+    }
 
     public static GatewayError? ReadIdempotencyKey(GovernedCall call)
     {

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Spendra.Core.Ledger;
+using Spendra.Core.Metering;
+using Spendra.Core.Pricing;
 
 namespace Spendra.Gateway.Requests;
 
@@ -45,6 +47,7 @@ internal sealed class RequestFacts
 
     public ImmutableArray<string> Tools { get; set; } = [];
 
+    /// <summary>The tier that was asked for, in the words of <see cref="PriceVersion.TierPercents"/>.</summary>
     public string? ServiceTier { get; set; }
 
     public ByteSpan ServiceTierSpan { get; set; }
@@ -62,6 +65,18 @@ internal sealed class RequestFacts
     public bool IsStored { get; set; } = true;
 
     public List<ObjectReference> References { get; } = [];
+
+    /// <summary>
+    /// Tokens that a provider puts around a request whatever its length. The documented figures of plain requests are
+    /// below 20.
+    /// </summary>
+    public long TokensAdded { get; set; } = 64;
+
+    /// <summary>What the tokens of the request may be besides text.</summary>
+    public TokenKinds Kinds { get; set; }
+
+    /// <summary>The most units of each class that is priced by the piece.</summary>
+    public UnitMap<long> Pieces { get; set; }
 
     /// <summary>Why the request cannot be priced, or null: content or features whose cost has no known bound.</summary>
     public string? Unpriceable { get; set; }

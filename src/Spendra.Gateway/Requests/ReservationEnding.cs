@@ -1,5 +1,4 @@
 using Spendra.Core.Ledger;
-using Spendra.Core.Pricing;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Metering;
 
@@ -10,13 +9,13 @@ namespace Spendra.Gateway.Requests;
 /// books the bound when something went wrong after the request was sent, because the provider may bill; before that
 /// it gives the reservation back.
 /// </summary>
-internal sealed class ReservationEnding(DispatchPermit permit, PriceVersion? price, GatewayParts parts) : IDisposable
+internal sealed class ReservationEnding(GovernedCall call, DispatchPermit permit, GatewayParts parts) : IDisposable
 {
     private bool _hasEnded;
 
     /// <summary>Works out the settlement without booking it yet, so that a header can tell it.</summary>
     public Settlement Price(MeterReading reading, int status, string? upstreamRequestId) =>
-        SettlementPricing.Of(permit.Reservation, price, reading, status, upstreamRequestId);
+        SettlementPricing.Of(call, permit.Reservation, reading, status, upstreamRequestId);
 
     public void Settle(Settlement settlement)
     {
@@ -28,7 +27,7 @@ internal sealed class ReservationEnding(DispatchPermit permit, PriceVersion? pri
 
     /// <summary>No usage is known: books the bound, flagged as estimated.</summary>
     public void SettleAtBound(int status, string? upstreamRequestId) =>
-        Settle(SettlementPricing.Of(permit.Reservation, price, new MeterReading(), status, upstreamRequestId));
+        Settle(SettlementPricing.Of(call, permit.Reservation, new MeterReading(), status, upstreamRequestId));
 
     /// <summary>The provider certainly did no work.</summary>
     public void Release(string reason)

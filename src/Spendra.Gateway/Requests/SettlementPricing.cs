@@ -1,3 +1,4 @@
+using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
@@ -12,10 +13,11 @@ internal static class SettlementPricing
     /// The real cost when the usage is known; the bound, flagged as estimated, when it is not. Never zero for want
     /// of knowledge.
     /// </summary>
-    public static Settlement Of(Reservation reservation, PriceVersion? price, MeterReading reading, int status, string? upstreamRequestId) =>
-        Of(BoundTerms.Of(reservation), price, reading, status, upstreamRequestId);
+    public static Settlement Of(GovernedCall call, Reservation reservation, MeterReading reading, int status, string? upstreamRequestId) =>
+        Of(BoundTerms.Of(reservation), call.Price, call.Account, reading, status, upstreamRequestId);
 
-    public static Settlement Of(BoundTerms bound, PriceVersion? price, MeterReading reading, int status, string? upstreamRequestId)
+    public static Settlement Of(
+        BoundTerms bound, PriceVersion? price, ProviderAccount? account, MeterReading reading, int status, string? upstreamRequestId)
     {
         var known = new Settlement
         {
@@ -32,8 +34,11 @@ internal static class SettlementPricing
         // Test keys cost nothing, whatever was used.
         if (bound.PriceId is null) return known;
         if (reading.Usage is not { } usage) return Estimated(known, bound);
-        // A tier without a price: what the provider charges is not known.
-        if (TierPercent(price, reading.ServedTier, bound.TierPercent) is not { } tier) return Estimated(known, bound);
+        // What the provider says that it bills is what it bills, whatever our price book says.
+        if (reading.BilledCost is { } billed) return known with { Cost = billed, IsBilled = true };
+        // A tier or a class without a price: what the provider charges is not known.
+        if (TierPercent(price, account, reading.ServedTier, bound.TierPercent) is not { } tier) return Estimated(known, bound);
+        if (!Cost.HasRates(price, usage)) return Estimated(known, bound);
         try
         {
             return known with { Cost = Cost.Of(price, usage, tier), TierPercent = tier };
@@ -51,11 +56,18 @@ internal static class SettlementPricing
         IsEstimated = true,
     };
 
+    /// <summary>A multiplier of the price book at the rates of an account; null when it is not whole.</summary>
+    public static int? OfAccount(int tierPercent, ProviderAccount? account)
+    {
+        var product = (long)tierPercent * (account?.Settings.RatePercent ?? Cost.DefaultTierPercent);
+        return product % Cost.DefaultTierPercent == 0 ? (int)(product / Cost.DefaultTierPercent) : null;
+    }
+
     /// <summary>The tier that served decides; null when it has no price.</summary>
-    private static int? TierPercent(PriceVersion price, string? served, int reserved) => served switch
+    private static int? TierPercent(PriceVersion price, ProviderAccount? account, string? served, int reserved) => served switch
     {
         null => reserved,
-        "default" or "standard" or "auto" => Cost.DefaultTierPercent,
-        _ => price.TierPercents.TryGetValue(served, out var percent) ? percent : null,
+        "standard" or "auto" => OfAccount(Cost.DefaultTierPercent, account),
+        _ => price.TierPercentOf(served) is { } percent ? OfAccount(percent, account) : null,
     };
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Spendra.Core.Budgets;
 using Spendra.Core.Governance;
 using Spendra.Core.Keys;
+using Spendra.Core.Metering;
 using Spendra.Core.Pricing;
 
 namespace Spendra.Storage.Governance;
@@ -35,12 +36,17 @@ public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fi
     /// <param name="row">The account.</param>
     /// <param name="credential">What may be said about its credential.</param>
     public static Description Of(ProviderAccount row, string credential) => new(
-        [("provider", row.Provider), ("baseUrl", row.BaseUrl), ("credential", credential)]);
+        [
+        ("provider", row.Provider), ("baseUrl", row.BaseUrl), ("credential", credential),
+        .. row.Settings.Deployments.Select(d => ($"deployments.{d.Key}", (string?)d.Value)),
+        ("ratePercent", row.Settings.RatePercent == Cost.DefaultTierPercent ? null : row.Settings.RatePercent.ToString()),
+    ]);
 
     public static Description Of(PriceVersion row) => new(
     [
         .. Card("", row.Rates),
         ("effectiveFrom", row.EffectiveFrom == 0 ? null : InstantText.Of(row.EffectiveFrom)),
+        ("effectiveTo", row.EffectiveTo is { } end ? InstantText.Of(end) : null),
         ("contextWindow", row.ContextWindow?.ToString()),
         ("maxOutput", row.MaxOutput?.ToString()),
         ("longContext.aboveInputTokens", row.LongContext?.AboveInputUnits.ToString()),
@@ -136,6 +142,7 @@ public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fi
         ($"{prefix}cachedInputUsdPerMillion", card.CachedInput.ToString()),
         ($"{prefix}cacheWriteUsdPerMillion", card.CacheWrite.ToString()),
         ($"{prefix}outputUsdPerMillion", card.Output.ToString()),
+        .. card.Others.Select(o => ($"{prefix}unitUsdPerMillion.{UnitClasses.NameOf(o.Class)}", (string?)o.Value.ToString())),
     ];
 
     private static (string, string?)[] Names(string prefix, PolicyFilter filter) =>

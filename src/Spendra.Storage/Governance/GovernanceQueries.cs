@@ -29,14 +29,15 @@ internal static class GovernanceQueries
         """;
 
     public const string ChangedAccounts = """
-        SELECT account_id, slug, provider, base_url, credential_kind, credential, archived_at FROM provider_accounts
+        SELECT account_id, slug, provider, base_url, credential_kind, credential, settings, archived_at FROM provider_accounts
         WHERE organization_id = @organizationId AND changed_epoch > @since AND (@since >= 0 OR archived_at IS NULL)
         """;
 
     public const string ChangedPrices = """
         SELECT price_id, provider, model, input_rate, cached_input_rate, cache_write_rate, output_rate,
             long_context_above, long_input_rate, long_cached_input_rate, long_cache_write_rate, long_output_rate,
-            tier_percents, context_window, max_output, effective_from, recorded_at, source FROM prices
+            other_rates, long_other_rates, tier_percents, context_window, max_output, effective_from, effective_to,
+            recorded_at, source FROM prices
         WHERE organization_id = @organizationId AND changed_epoch > @since
         """;
 }

@@ -3,6 +3,7 @@ using Dapper;
 using Spendra.Core.Audit;
 using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
+using Spendra.Storage.Ledger;
 
 namespace Spendra.Storage.Governance;
 
@@ -78,26 +79,26 @@ internal sealed class GovernanceRowWriter(
 
     private Task PutAccountsAsync(IEnumerable<AccountRow> rows) => ExecuteEachAsync("""
         INSERT INTO provider_accounts (organization_id, account_id, slug, provider, base_url, credential_kind,
-            credential, archived_at, changed_epoch)
-        VALUES (@OrganizationId, @AccountId, @Slug, @Provider, @BaseUrl, @kind, @Credential, @archivedAt, @Epoch)
+            credential, settings, archived_at, changed_epoch)
+        VALUES (@OrganizationId, @AccountId, @Slug, @Provider, @BaseUrl, @kind, @Credential, @settings, @archivedAt, @Epoch)
         ON CONFLICT (organization_id, account_id) DO UPDATE SET base_url = excluded.base_url,
-            credential_kind = excluded.credential_kind, credential = excluded.credential,
+            credential_kind = excluded.credential_kind, credential = excluded.credential, settings = excluded.settings,
             archived_at = excluded.archived_at, changed_epoch = excluded.changed_epoch
         """, rows.Select(r => new
     {
         stamp.OrganizationId, r.Account.AccountId, r.Account.Slug, r.Account.Provider, r.Account.BaseUrl,
-        kind = GovernanceNames.Of(r.Account.CredentialKind), r.Account.Credential,
+        kind = GovernanceNames.Of(r.Account.CredentialKind), r.Account.Credential, settings = RuleJson.Write(r.Account.Settings),
         archivedAt = ArchivedAt(r.IsArchived), stamp.Epoch,
     }));
 
     private Task AddPricesAsync(IEnumerable<PriceVersion> prices) => ExecuteEachAsync("""
         INSERT INTO prices (organization_id, price_id, provider, model, input_rate, cached_input_rate,
             cache_write_rate, output_rate, long_context_above, long_input_rate, long_cached_input_rate,
-            long_cache_write_rate, long_output_rate, tier_percents, context_window, max_output, effective_from,
-            recorded_at, source, changed_epoch)
+            long_cache_write_rate, long_output_rate, other_rates, long_other_rates, tier_percents, context_window,
+            max_output, effective_from, effective_to, recorded_at, source, changed_epoch)
         VALUES (@OrganizationId, @PriceId, @Provider, @Model, @input, @cached, @write, @output, @above, @longInput,
-            @longCached, @longWrite, @longOutput, @tiers, @ContextWindow, @MaxOutput, @EffectiveFrom, @RecordedAt,
-            @Source, @Epoch)
+            @longCached, @longWrite, @longOutput, @others, @longOthers, @tiers, @ContextWindow, @MaxOutput, @EffectiveFrom,
+            @EffectiveTo, @RecordedAt, @Source, @Epoch)
         """, prices.Select(p => new
     {
         stamp.OrganizationId, p.PriceId, p.Provider, p.Model,
@@ -106,8 +107,9 @@ internal sealed class GovernanceRowWriter(
         above = p.LongContext?.AboveInputUnits,
         longInput = p.LongContext?.Rates.Input.NanosPerMillion, longCached = p.LongContext?.Rates.CachedInput.NanosPerMillion,
         longWrite = p.LongContext?.Rates.CacheWrite.NanosPerMillion, longOutput = p.LongContext?.Rates.Output.NanosPerMillion,
-        tiers = RuleJson.WriteTiers(p.TierPercents), p.ContextWindow, p.MaxOutput, p.EffectiveFrom, p.RecordedAt,
-        p.Source, stamp.Epoch,
+        others = UnitsJson.WriteRates(p.Rates.Others), longOthers = p.LongContext is { } band ? UnitsJson.WriteRates(band.Rates.Others) : null,
+        tiers = RuleJson.WriteTiers(p.TierPercents), p.ContextWindow, p.MaxOutput, p.EffectiveFrom, p.EffectiveTo,
+        p.RecordedAt, p.Source, stamp.Epoch,
     }));
 
     private Task PutBudgetsAsync(IEnumerable<BudgetRow> rows) => ExecuteEachAsync("""

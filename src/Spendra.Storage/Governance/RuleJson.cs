@@ -4,11 +4,13 @@ using System.Text.Json.Serialization;
 using Spendra.Core.Governance;
 using Spendra.Core.Keys;
 using Spendra.Core.Money;
+using Spendra.Core.Pricing;
 
 namespace Spendra.Storage.Governance;
 
 /// <summary>
-/// The JSON columns: <c>policies.rule</c>, <c>scoped_keys.permissions</c>, <c>prices.tier_percents</c>. The
+/// The JSON columns: <c>policies.rule</c>, <c>scoped_keys.permissions</c>, <c>prices.tier_percents</c>,
+/// <c>provider_accounts.settings</c>. The
 /// reader and the writer share this one mapping. An absent list does not restrict; an unknown member means a
 /// newer program wrote the row, and is refused: a restriction must not be overlooked.
 /// </summary>
@@ -53,6 +55,23 @@ internal static class RuleJson
     public static PolicyFilter ReadPermissions(string json) =>
         JsonSerializer.Deserialize(json, RuleJsonContext.Default.FilterDocument)!.ToFilter();
 
+    public static string Write(AccountSettings settings) => JsonSerializer.Serialize(
+        new SettingsDocument
+        {
+            Deployments = settings.Deployments.IsEmpty ? null : new(settings.Deployments.ToDictionary(), StringComparer.Ordinal),
+            RatePercent = settings.RatePercent == Cost.DefaultTierPercent ? null : settings.RatePercent,
+        }, RuleJsonContext.Default.SettingsDocument);
+
+    public static AccountSettings ReadSettings(string json)
+    {
+        var document = JsonSerializer.Deserialize(json, RuleJsonContext.Default.SettingsDocument)!;
+        return new AccountSettings
+        {
+            Deployments = document.Deployments?.ToImmutableSortedDictionary(StringComparer.Ordinal) ?? AccountSettings.NoDeployments,
+            RatePercent = document.RatePercent ?? Cost.DefaultTierPercent,
+        };
+    }
+
     public static string WriteTiers(ImmutableSortedDictionary<string, int> tiers) =>
         JsonSerializer.Serialize(new SortedDictionary<string, int>(tiers.ToDictionary(), StringComparer.Ordinal),
             RuleJsonContext.Default.SortedDictionaryStringInt32);
@@ -60,6 +79,13 @@ internal static class RuleJson
     public static ImmutableSortedDictionary<string, int> ReadTiers(string json) =>
         JsonSerializer.Deserialize(json, RuleJsonContext.Default.SortedDictionaryStringInt32)!
             .ToImmutableSortedDictionary(StringComparer.Ordinal);
+}
+
+internal sealed record SettingsDocument
+{
+    public SortedDictionary<string, string>? Deployments { get; init; }
+
+    public int? RatePercent { get; init; }
 }
 
 internal sealed record RuleDocument
@@ -116,6 +142,7 @@ internal sealed record FilterDocument
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(SettingsDocument))]
 [JsonSerializable(typeof(RuleDocument))]
 [JsonSerializable(typeof(FilterDocument))]
 [JsonSerializable(typeof(SortedDictionary<string, int>))]

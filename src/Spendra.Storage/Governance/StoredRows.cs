@@ -4,6 +4,7 @@ using Spendra.Core.Governance;
 using Spendra.Core.Keys;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
+using Spendra.Storage.Ledger;
 
 namespace Spendra.Storage.Governance;
 
@@ -125,6 +126,7 @@ internal sealed class StoredAccount
     public string BaseUrl { get; set; } = "";
     public string CredentialKind { get; set; } = "";
     public byte[] Credential { get; set; } = [];
+    public string Settings { get; set; } = "";
     public long? ArchivedAt { get; set; }
 
     public ProviderAccount ToAccount() => new()
@@ -135,6 +137,7 @@ internal sealed class StoredAccount
         BaseUrl = BaseUrl,
         CredentialKind = GovernanceNames.ReadCredentialKind(CredentialKind),
         Credential = Credential,
+        Settings = RuleJson.ReadSettings(Settings),
     };
 }
 
@@ -152,10 +155,13 @@ internal sealed class StoredPrice
     public long? LongCachedInputRate { get; set; }
     public long? LongCacheWriteRate { get; set; }
     public long? LongOutputRate { get; set; }
+    public string OtherRates { get; set; } = "";
+    public string? LongOtherRates { get; set; }
     public string TierPercents { get; set; } = "";
     public long? ContextWindow { get; set; }
     public long? MaxOutput { get; set; }
     public long EffectiveFrom { get; set; }
+    public long? EffectiveTo { get; set; }
     public long RecordedAt { get; set; }
     public string Source { get; set; } = "";
 
@@ -164,20 +170,21 @@ internal sealed class StoredPrice
         PriceId = PriceId,
         Provider = Provider,
         Model = Model,
-        Rates = Card(InputRate, CachedInputRate, CacheWriteRate, OutputRate),
+        Rates = Card(InputRate, CachedInputRate, CacheWriteRate, OutputRate, OtherRates),
         LongContext = LongContextAbove is { } above
-            ? new ContextBand(above, Card(Long(LongInputRate), Long(LongCachedInputRate), Long(LongCacheWriteRate), Long(LongOutputRate)))
+            ? new ContextBand(above, Card(Long(LongInputRate), Long(LongCachedInputRate), Long(LongCacheWriteRate), Long(LongOutputRate), LongOtherRates ?? "{}"))
             : null,
         TierPercents = RuleJson.ReadTiers(TierPercents),
         ContextWindow = ContextWindow,
         MaxOutput = MaxOutput,
         EffectiveFrom = EffectiveFrom,
+        EffectiveTo = EffectiveTo,
         RecordedAt = RecordedAt,
         Source = Source,
     };
 
-    private static RateCard Card(long input, long cached, long write, long output) =>
-        new(new Rate(input), new Rate(cached), new Rate(write), new Rate(output));
+    private static RateCard Card(long input, long cached, long write, long output, string others) =>
+        new(new Rate(input), new Rate(cached), new Rate(write), new Rate(output)) { Others = UnitsJson.ReadRates(others) };
 
     private long Long(long? rate) =>
         rate ?? throw new InvalidDataException($"price {PriceId} has a long-context threshold without all its rates");

@@ -1,3 +1,4 @@
+using Spendra.Core.Metering;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 
@@ -75,22 +76,31 @@ public sealed record ExplainedWindow(
 /// <summary>The pinned price version; rates in USD per million units.</summary>
 public sealed record ExplainedPrice(
     Guid PriceId, string Provider, string Model, int TierPercent, string InputUsdPerMillion, string CachedInputUsdPerMillion,
-    string CacheWriteUsdPerMillion, string OutputUsdPerMillion, string Source)
+    string CacheWriteUsdPerMillion, string OutputUsdPerMillion, IReadOnlyDictionary<string, string> OtherUsdPerMillion, string Source)
 {
     internal static ExplainedPrice Of(PriceVersion price, int tierPercent) => new(
         price.PriceId, price.Provider, price.Model, tierPercent, price.Rates.Input.ToString(),
-        price.Rates.CachedInput.ToString(), price.Rates.CacheWrite.ToString(), price.Rates.Output.ToString(), price.Source);
+        price.Rates.CachedInput.ToString(), price.Rates.CacheWrite.ToString(), price.Rates.Output.ToString(),
+        price.Rates.Others.ToDictionary(o => UnitClasses.NameOf(o.Class), o => o.Value.ToString()), price.Source);
 }
 
-public sealed record ExplainedBound(long InputUnits, long OutputUnits, NanoUsd AmountUsd);
+/// <param name="InputUnits">Tokens.</param>
+/// <param name="OutputUnits">Tokens.</param>
+/// <param name="Pieces">The most units of each class that is priced by the piece.</param>
+/// <param name="AmountUsd">What was held.</param>
+public sealed record ExplainedBound(long InputUnits, long OutputUnits, IReadOnlyDictionary<string, long> Pieces, NanoUsd AmountUsd);
 
-/// <summary>A spend event with the journal entry that books it. Later events carry differences.</summary>
+/// <summary>
+/// A spend event with the journal entry that books it. Later events carry differences. Billed: the cost is what the
+/// provider said, in place of usage times price.
+/// </summary>
 public sealed record ExplainedEvent(
-    int Number, string Kind, NanoUsd CostUsd, ExplainedUsage Usage, bool IsEstimated, string? ServedModel, string? ServedTier,
+    int Number, string Kind, NanoUsd CostUsd, ExplainedUsage Usage, bool IsEstimated, bool IsBilled, string? ServedModel, string? ServedTier,
     string? UpstreamRequestId, int UpstreamStatus, DateTime OccurredAt, string? Reason, ExplainedEntry Entry);
 
 /// <summary>Units in classes that never overlap; reasoning is a part of the output.</summary>
-public sealed record ExplainedUsage(long Input, long CachedInput, long CacheWrite, long Output, long Reasoning);
+public sealed record ExplainedUsage(
+    long Input, long CachedInput, long CacheWrite, long Output, long Reasoning, IReadOnlyDictionary<string, long> Others);
 
 public sealed record ExplainedEntry(long Sequence, long? Corrects, DateTime BookedAt, IReadOnlyList<ExplainedPosting> Postings);
 

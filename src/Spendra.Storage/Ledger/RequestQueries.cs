@@ -68,7 +68,7 @@ public sealed class RequestQueries(Database database)
             Policies = await EachAsync(PackedIds.Unpack(facts.PolicyIds), id => ReadPolicyAsync(names, id)),
             Windows = await EachAsync(PackedIds.Unpack(facts.WindowIds), id => ReadWindowAsync(names, id)),
             Price = price is null ? null : ExplainedPrice.Of(price.ToPrice(), facts.TierPercent),
-            Bound = new ExplainedBound(facts.BoundInput, facts.BoundOutput, new NanoUsd(facts.AmountNanos)),
+            Bound = new ExplainedBound(facts.BoundInput, facts.BoundOutput, facts.BoundPieces, new NanoUsd(facts.AmountNanos)),
             Reason = outcome == "released" ? facts.Reason : null,
         };
     }

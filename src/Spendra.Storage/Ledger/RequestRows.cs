@@ -1,5 +1,6 @@
 using Spendra.Core.Budgets;
 using Spendra.Core.Ledger;
+using Spendra.Core.Metering;
 using Spendra.Core.Money;
 
 namespace Spendra.Storage.Ledger;
@@ -23,6 +24,7 @@ internal abstract class StoredFacts
     public long AmountNanos { get; set; }
     public long BoundInput { get; set; }
     public long BoundOutput { get; set; }
+    public string? BoundOthers { get; set; }
     public long Epoch { get; set; }
     public long ReservedAt { get; set; }
     public long? ExpiresAt { get; set; }
@@ -32,6 +34,10 @@ internal abstract class StoredFacts
     public ExplainedTimes Times => new(
         Utc(ReservedAt), ExpiresAt is { } expires ? Utc(expires) : null, EndedAt is { } ended ? Utc(ended) : null,
         (EndedAt - ReservedAt) / 1_000);
+
+    public IReadOnlyDictionary<string, long> BoundPieces => Named(UnitsJson.ReadBound(BoundOthers).Pieces);
+
+    protected static Dictionary<string, long> Named(UnitMap<long> units) => units.ToDictionary(u => UnitClasses.NameOf(u.Class), u => u.Value);
 
     public static DateTime Utc(long micros) => Micros.ToInstant(micros).UtcDateTime;
 }
@@ -48,7 +54,9 @@ internal sealed class StoredEvent : StoredFacts
     public long CacheWriteUnits { get; set; }
     public long OutputUnits { get; set; }
     public long ReasoningUnits { get; set; }
+    public string? OtherUnits { get; set; }
     public bool IsEstimated { get; set; }
+    public bool IsBilled { get; set; }
     public string? ServedModel { get; set; }
     public string? ServedTier { get; set; }
     public string? UpstreamRequestId { get; set; }
@@ -57,9 +65,9 @@ internal sealed class StoredEvent : StoredFacts
 
     public ExplainedEvent ToEvent(ExplainedEntry entry)
     {
-        var usage = new ExplainedUsage(InputUnits, CachedInputUnits, CacheWriteUnits, OutputUnits, ReasoningUnits);
+        var usage = new ExplainedUsage(InputUnits, CachedInputUnits, CacheWriteUnits, OutputUnits, ReasoningUnits, Named(UnitsJson.ReadCounts(OtherUnits)));
         return new ExplainedEvent(
-            EventNumber, ((SpendKind)Kind).ToString().ToLowerInvariant(), new NanoUsd(CostNanos), usage, IsEstimated,
+            EventNumber, ((SpendKind)Kind).ToString().ToLowerInvariant(), new NanoUsd(CostNanos), usage, IsEstimated, IsBilled,
             ServedModel, ServedTier, UpstreamRequestId, UpstreamStatus, Utc(EndedAt!.Value), Reason, entry);
     }
 }

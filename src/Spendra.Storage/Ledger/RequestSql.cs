@@ -5,22 +5,22 @@ internal static class RequestSql
 {
     public const string Open = """
         SELECT reservation_id, key_id, scope_ids, policy_ids, window_ids, provider, account_id, model, route, environment,
-            price_id, tier_percent, amount_nanos, bound_input, bound_output, epoch, reserved_at, expires_at
+            price_id, tier_percent, amount_nanos, bound_input, bound_output, bound_others, epoch, reserved_at, expires_at
         FROM open_reservations WHERE organization_id = @organizationId AND reservation_id = @id
         """;
 
     public const string Events = """
         SELECT reservation_id, key_id, scope_ids, policy_ids, window_ids, provider, account_id, model, route, environment,
-            price_id, tier_percent, reserved_nanos AS amount_nanos, bound_input, bound_output, epoch, reserved_at,
+            price_id, tier_percent, reserved_nanos AS amount_nanos, bound_input, bound_output, bound_others, epoch, reserved_at,
             expires_at, occurred_at AS ended_at, reason, event_number, kind, cost_nanos, input_units, cached_input_units,
-            cache_write_units, output_units, reasoning_units, is_estimated, served_model, served_tier,
+            cache_write_units, output_units, reasoning_units, other_units, is_estimated, is_billed, served_model, served_tier,
             upstream_request_id, upstream_status, entry_sequence
         FROM spend_events WHERE organization_id = @organizationId AND reservation_id = @id ORDER BY event_number
         """;
 
     public const string Released = """
         SELECT reservation_id, key_id, scope_ids, policy_ids, window_ids, provider, account_id, model, route, environment,
-            price_id, 100 AS tier_percent, amount_nanos, bound_input, bound_output, epoch, reserved_at,
+            price_id, 100 AS tier_percent, amount_nanos, bound_input, bound_output, bound_others, epoch, reserved_at,
             released_at AS ended_at, reason
         FROM released_reservations WHERE organization_id = @organizationId AND reservation_id = @id
         """;
@@ -34,7 +34,8 @@ internal static class RequestSql
     public const string Price = """
         SELECT price_id, provider, model, input_rate, cached_input_rate, cache_write_rate, output_rate,
             long_context_above, long_input_rate, long_cached_input_rate, long_cache_write_rate, long_output_rate,
-            tier_percents, context_window, max_output, effective_from, recorded_at, source
+            other_rates, long_other_rates, tier_percents, context_window, max_output, effective_from, effective_to,
+            recorded_at, source
         FROM prices WHERE organization_id = @organizationId AND price_id = @id
         """;
 

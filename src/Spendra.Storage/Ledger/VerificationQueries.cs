@@ -42,7 +42,7 @@ internal static class VerificationQueries
 
     private const string ReservationColumns = """
         reservation_id, key_id, scope_ids, policy_ids, window_ids, provider, account_id, model, price_id, bound_input,
-            bound_output, epoch, reserved_at
+            bound_output, epoch, reserved_at, bound_others
         """;
 
     public const string Open = $"""
@@ -52,8 +52,8 @@ internal static class VerificationQueries
 
     public const string SpendEvents = $"""
         SELECT {ReservationColumns}, reserved_nanos, tier_percent, expires_at, event_number, kind, occurred_at, cost_nanos,
-            input_units, cached_input_units, cache_write_units, output_units, reasoning_units, is_estimated, entry_sequence,
-            coalesce(reason, '') <> '' AS has_reason
+            input_units, cached_input_units, cache_write_units, output_units, reasoning_units, other_units, is_estimated, is_billed,
+            entry_sequence, coalesce(reason, '') <> '' AS has_reason
         FROM spend_events WHERE organization_id = @organizationId ORDER BY reservation_id, event_number
         """;
 

@@ -8,55 +8,64 @@ namespace Spendra.Storage.Ledger;
 /// <summary>The columns of <see cref="VerificationQueries"/>, by their order, as Core reads them.</summary>
 internal static class VerificationRows
 {
-    private const int Amount = 13;
+    private const int Amount = 14;
 
     public static OpenRow Open(LedgerRows row) => new()
     {
         Reservation = Reservation(row),
-        TierPercent = row.Int32(14),
-        ExpiresAt = row.Int64(15),
-        IdempotencyDigest = row.Bytes(16),
+        TierPercent = row.Int32(15),
+        ExpiresAt = row.Int64(16),
+        IdempotencyDigest = row.Bytes(17),
     };
 
     public static SpendRow Spend(LedgerRows row) => new()
     {
         Reservation = Reservation(row),
-        TierPercent = row.Int32(14),
-        ExpiresAt = row.Int64(15),
-        EventNumber = row.Int32(16),
-        Kind = (SpendKind)row.Int32(17),
-        OccurredAt = row.Int64(18),
-        Cost = new NanoUsd(row.Int64(19)),
+        TierPercent = row.Int32(15),
+        ExpiresAt = row.Int64(16),
+        EventNumber = row.Int32(17),
+        Kind = (SpendKind)row.Int32(18),
+        OccurredAt = row.Int64(19),
+        Cost = new NanoUsd(row.Int64(20)),
         Usage = new Usage
         {
-            Input = row.Int64(20),
-            CachedInput = row.Int64(21),
-            CacheWrite = row.Int64(22),
-            Output = row.Int64(23),
-            ReasoningWithinOutput = row.Int64(24),
+            Input = row.Int64(21),
+            CachedInput = row.Int64(22),
+            CacheWrite = row.Int64(23),
+            Output = row.Int64(24),
+            ReasoningWithinOutput = row.Int64(25),
+            Others = UnitsJson.ReadCounts(row.Bytes(26)),
         },
-        IsEstimated = row.Boolean(25),
-        EntrySequence = row.Int64(26),
-        HasReason = row.Boolean(27),
+        IsEstimated = row.Boolean(27),
+        IsBilled = row.Boolean(28),
+        EntrySequence = row.Int64(29),
+        HasReason = row.Boolean(30),
     };
 
-    public static ReservationRow Reservation(LedgerRows row) => new()
+    public static ReservationRow Reservation(LedgerRows row)
     {
-        ReservationId = row.Id(0),
-        KeyId = row.Id(1),
-        ScopeIds = row.Bytes(2),
-        PolicyIds = row.Bytes(3),
-        WindowIds = row.Bytes(4),
-        Provider = row.Bytes(5),
-        AccountId = row.Id(6),
-        Model = row.Bytes(7),
-        PriceId = row.IdOrNull(8),
-        BoundInput = row.Int64(9),
-        BoundOutput = row.Int64(10),
-        Epoch = row.Int64(11),
-        ReservedAt = row.Int64(12),
-        Amount = new NanoUsd(row.Int64(Amount)),
-    };
+        var bound = UnitsJson.ReadBound(row.Bytes(13));
+        return new ReservationRow
+        {
+            ReservationId = row.Id(0),
+            KeyId = row.Id(1),
+            ScopeIds = row.Bytes(2),
+            PolicyIds = row.Bytes(3),
+            WindowIds = row.Bytes(4),
+            Provider = row.Bytes(5),
+            AccountId = row.Id(6),
+            Model = row.Bytes(7),
+            PriceId = row.IdOrNull(8),
+            BoundInput = row.Int64(9),
+            BoundOutput = row.Int64(10),
+            BoundKinds = bound.Kinds,
+            BoundPieces = bound.Pieces,
+            BoundTierPercent = bound.TierPercent,
+            Epoch = row.Int64(11),
+            ReservedAt = row.Int64(12),
+            Amount = new NanoUsd(row.Int64(Amount)),
+        };
+    }
 
     public static RefusalRow Refusal(LedgerRows row) => new()
     {

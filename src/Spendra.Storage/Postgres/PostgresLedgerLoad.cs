@@ -3,6 +3,7 @@ using Npgsql;
 using Spendra.Core.Budgets;
 using Spendra.Core.Ledger;
 using Spendra.Core.Money;
+using Spendra.Storage.Ledger;
 
 namespace Spendra.Storage.Postgres;
 
@@ -35,7 +36,7 @@ internal sealed class PostgresLedgerLoad
     private const string SelectOpen =
         $"""
         SELECT {ReservationColumns}, r.amount_nanos, r.bound_input, r.bound_output, r.epoch, r.reserved_at, r.expires_at,
-               r.gateway_id, r.idempotency_digest
+               r.gateway_id, r.idempotency_digest, r.bound_others
         FROM unnest($1::uuid[], $2::uuid[]) AS v (organization_id, id) CROSS JOIN LATERAL (
             SELECT * FROM open_reservations WHERE organization_id = v.organization_id AND reservation_id = v.id FOR UPDATE) r
         """;
@@ -43,7 +44,7 @@ internal sealed class PostgresLedgerLoad
     private const string SelectSpent =
         $"""
         SELECT {ReservationColumns}, r.reserved_nanos, r.bound_input, r.bound_output, r.epoch, r.reserved_at, r.expires_at,
-               NULL::uuid, NULL::bytea, r.kind, r.cost_nanos, r.event_number, r.entry_sequence
+               NULL::uuid, NULL::bytea, r.bound_others, r.kind, r.cost_nanos, r.event_number, r.entry_sequence
         FROM unnest($1::uuid[], $2::uuid[]) AS v (organization_id, id) CROSS JOIN LATERAL (
             SELECT * FROM spend_events WHERE organization_id = v.organization_id AND reservation_id = v.id
             ORDER BY event_number OFFSET 0) r
@@ -166,16 +167,16 @@ internal sealed class PostgresLedgerLoad
     private static void ReadSpent(LedgerState state, NpgsqlDataReader reader)
     {
         var key = new RowKey(reader.GetGuid(0), reader.GetGuid(1));
-        var kind = (SpendKind)reader.GetInt16(21);
-        var cost = new NanoUsd(reader.GetInt64(22));
+        var kind = (SpendKind)reader.GetInt16(22);
+        var cost = new NanoUsd(reader.GetInt64(23));
         state.Spent[key] = state.Spent.TryGetValue(key, out var spent)
             ? spent with
             {
                 TotalCost = spent.TotalCost + cost,
-                LastEventNumber = reader.GetInt32(23),
+                LastEventNumber = reader.GetInt32(24),
                 HasLate = spent.HasLate || kind == SpendKind.Late,
             }
-            : new SpentReservation(ReadReservation(reader), kind, cost, 0, reader.GetInt64(24));
+            : new SpentReservation(ReadReservation(reader), kind, cost, 0, reader.GetInt64(25));
     }
 
     private static void ReadIdempotency(LedgerState state, NpgsqlDataReader reader)
@@ -186,30 +187,36 @@ internal sealed class PostgresLedgerLoad
         if (reader.GetBoolean(5)) state.StillOpen.Add(new RowKey(row.OrganizationId, row.ReservationId));
     }
 
-    private static Reservation ReadReservation(NpgsqlDataReader row) => new()
+    private static Reservation ReadReservation(NpgsqlDataReader row)
     {
-        OrganizationId = row.GetGuid(0),
-        ReservationId = row.GetGuid(1),
-        KeyId = row.GetGuid(2),
-        ScopeIds = Ids(row, 3),
-        PolicyIds = Ids(row, 4),
-        WindowIds = Ids(row, 5),
-        Provider = row.GetString(6),
-        AccountId = row.GetGuid(7),
-        Model = row.GetString(8),
-        Route = row.GetString(9),
-        Environment = row.IsDBNull(10) ? null : row.GetString(10),
-        PriceId = row.IsDBNull(11) ? null : row.GetGuid(11),
-        TierPercent = row.GetInt32(12),
-        Amount = new NanoUsd(row.GetInt64(13)),
-        BoundInput = row.GetInt64(14),
-        BoundOutput = row.GetInt64(15),
-        Epoch = row.GetInt64(16),
-        ReservedAt = row.GetInt64(17),
-        ExpiresAt = row.GetInt64(18),
-        GatewayId = row.IsDBNull(19) ? null : row.GetGuid(19),
-        IdempotencyDigest = row.IsDBNull(20) ? null : row.GetFieldValue<byte[]>(20),
-    };
+        var bound = UnitsJson.ReadBound(row.IsDBNull(21) ? null : row.GetString(21));
+        return new()
+        {
+            OrganizationId = row.GetGuid(0),
+            ReservationId = row.GetGuid(1),
+            KeyId = row.GetGuid(2),
+            ScopeIds = Ids(row, 3),
+            PolicyIds = Ids(row, 4),
+            WindowIds = Ids(row, 5),
+            Provider = row.GetString(6),
+            AccountId = row.GetGuid(7),
+            Model = row.GetString(8),
+            Route = row.GetString(9),
+            Environment = row.IsDBNull(10) ? null : row.GetString(10),
+            PriceId = row.IsDBNull(11) ? null : row.GetGuid(11),
+            TierPercent = row.GetInt32(12),
+            Amount = new NanoUsd(row.GetInt64(13)),
+            BoundInput = row.GetInt64(14),
+            BoundOutput = row.GetInt64(15),
+            Epoch = row.GetInt64(16),
+            ReservedAt = row.GetInt64(17),
+            ExpiresAt = row.GetInt64(18),
+            GatewayId = row.IsDBNull(19) ? null : row.GetGuid(19),
+            IdempotencyDigest = row.IsDBNull(20) ? null : row.GetFieldValue<byte[]>(20),
+            BoundKinds = bound.Kinds,
+            BoundPieces = bound.Pieces,
+        };
+    }
 
     private static ImmutableArray<Guid> Ids(NpgsqlDataReader row, int column) =>
         PackedIds.Unpack(row.GetFieldValue<byte[]>(column));

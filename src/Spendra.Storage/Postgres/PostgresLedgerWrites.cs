@@ -1,5 +1,6 @@
 using Npgsql;
 using Spendra.Core.Ledger;
+using Spendra.Storage.Ledger;
 
 namespace Spendra.Storage.Postgres;
 
@@ -24,10 +25,10 @@ internal static class PostgresLedgerWrites
         """
         INSERT INTO open_reservations (organization_id, reservation_id, key_id, scope_ids, policy_ids, window_ids,
             provider, account_id, model, route, environment, price_id, tier_percent, amount_nanos, bound_input,
-            bound_output, epoch, reserved_at, expires_at, gateway_id, idempotency_digest)
+            bound_output, epoch, reserved_at, expires_at, gateway_id, idempotency_digest, bound_others)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[],
             $8::uuid[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::integer[], $14::bigint[], $15::bigint[],
-            $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::uuid[], $21::bytea[])
+            $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::uuid[], $21::bytea[], $22::text[])
         """;
 
     // Index probes give the row addresses; the delete then goes straight to the rows.
@@ -45,22 +46,22 @@ internal static class PostgresLedgerWrites
             account_id, model, route, environment, price_id, tier_percent, reserved_nanos, bound_input, bound_output, epoch,
             reserved_at, expires_at, event_number, kind, occurred_at, cost_nanos, input_units, cached_input_units,
             cache_write_units, output_units, reasoning_units, is_estimated, served_model, served_tier,
-            upstream_request_id, upstream_status, entry_sequence, reason)
+            upstream_request_id, upstream_status, entry_sequence, reason, bound_others, other_units, is_billed)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[],
             $8::uuid[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::integer[], $14::bigint[], $15::bigint[],
             $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::integer[], $21::smallint[], $22::bigint[],
             $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[], $29::boolean[],
-            $30::text[], $31::text[], $32::text[], $33::integer[], $34::bigint[], $35::text[])
+            $30::text[], $31::text[], $32::text[], $33::integer[], $34::bigint[], $35::text[], $36::text[], $37::text[], $38::boolean[])
         """;
 
     private const string InsertReleased =
         """
         INSERT INTO released_reservations (organization_id, reservation_id, key_id, scope_ids, policy_ids, window_ids,
             provider, account_id, model, route, environment, price_id, amount_nanos, bound_input, bound_output, epoch,
-            reserved_at, released_at, reason)
+            reserved_at, released_at, reason, bound_others)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[],
             $8::uuid[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::bigint[], $14::bigint[], $15::bigint[],
-            $16::bigint[], $17::bigint[], $18::bigint[], $19::text[])
+            $16::bigint[], $17::bigint[], $18::bigint[], $19::text[], $20::text[])
         """;
 
     private const string InsertEntries =
@@ -140,7 +141,8 @@ internal static class PostgresLedgerWrites
     private static NpgsqlBatchCommand Open(List<Reservation> rows) => Facts(InsertOpen, rows, r => r)
         .Column(rows, r => r.TierPercent).Column(rows, r => r.Amount.Value).Column(rows, r => r.BoundInput)
         .Column(rows, r => r.BoundOutput).Column(rows, r => r.Epoch).Column(rows, r => r.ReservedAt)
-        .Column(rows, r => r.ExpiresAt).Column(rows, r => r.GatewayId).Column(rows, r => r.IdempotencyDigest);
+        .Column(rows, r => r.ExpiresAt).Column(rows, r => r.GatewayId).Column(rows, r => r.IdempotencyDigest)
+        .Column(rows, UnitsJson.WriteBound);
 
     private static NpgsqlBatchCommand Spend(List<SpendEvent> rows) => Facts(InsertSpend, rows, r => r.Reservation)
         .Column(rows, r => r.Settlement.TierPercent).Column(rows, r => r.Reservation.Amount.Value)
@@ -154,13 +156,16 @@ internal static class PostgresLedgerWrites
         .Column(rows, r => r.Settlement.IsEstimated).Column(rows, r => ForeignText.Storable(r.Settlement.ServedModel))
         .Column(rows, r => ForeignText.Storable(r.Settlement.ServedTier))
         .Column(rows, r => ForeignText.Storable(r.Settlement.UpstreamRequestId))
-        .Column(rows, r => r.Settlement.UpstreamStatus).Column(rows, r => r.EntrySequence).Column(rows, r => r.Reason);
+        .Column(rows, r => r.Settlement.UpstreamStatus).Column(rows, r => r.EntrySequence).Column(rows, r => r.Reason)
+        .Column(rows, r => UnitsJson.WriteBound(r.Reservation)).Column(rows, r => UnitsJson.WriteCounts(r.Settlement.Usage.Others))
+        .Column(rows, r => r.Settlement.IsBilled);
 
     private static NpgsqlBatchCommand Released(List<(Reservation Reservation, string Reason, long At)> rows) =>
         Facts(InsertReleased, rows, r => r.Reservation)
             .Column(rows, r => r.Reservation.Amount.Value).Column(rows, r => r.Reservation.BoundInput)
             .Column(rows, r => r.Reservation.BoundOutput).Column(rows, r => r.Reservation.Epoch)
-            .Column(rows, r => r.Reservation.ReservedAt).Column(rows, r => r.At).Column(rows, r => r.Reason);
+            .Column(rows, r => r.Reservation.ReservedAt).Column(rows, r => r.At).Column(rows, r => r.Reason)
+            .Column(rows, r => UnitsJson.WriteBound(r.Reservation));
 
     private static void AddEntries(NpgsqlBatchCommandCollection commands, List<JournalEntry> rows)
     {

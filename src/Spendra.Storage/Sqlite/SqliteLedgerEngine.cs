@@ -125,14 +125,14 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         SpentReservation? spent = null;
         while (select.Step())
         {
-            var kind = (SpendKind)select.Int64(21);
-            var cost = new NanoUsd(select.Int64(22));
+            var kind = (SpendKind)select.Int64(22);
+            var cost = new NanoUsd(select.Int64(23));
             spent = spent is null
-                ? new SpentReservation(ReadReservation(select), kind, cost, 0, select.Int64(24))
+                ? new SpentReservation(ReadReservation(select), kind, cost, 0, select.Int64(25))
                 : spent with
                 {
                     TotalCost = spent.TotalCost + cost,
-                    LastEventNumber = (int)select.Int64(23),
+                    LastEventNumber = (int)select.Int64(24),
                     HasLate = spent.HasLate || kind == SpendKind.Late,
                 };
         }
@@ -154,28 +154,34 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         state.StillOpen.Add(new RowKey(row.OrganizationId, row.ReservationId));
     }
 
-    private static Reservation ReadReservation(SqliteStatement row) => new()
+    private static Reservation ReadReservation(SqliteStatement row)
     {
-        OrganizationId = row.Id(0),
-        ReservationId = row.Id(1),
-        KeyId = row.Id(2),
-        ScopeIds = PackedIds.Unpack(row.Bytes(3)),
-        PolicyIds = PackedIds.Unpack(row.Bytes(4)),
-        WindowIds = PackedIds.Unpack(row.Bytes(5)),
-        Provider = row.Text(6),
-        AccountId = row.Id(7),
-        Model = row.Text(8),
-        Route = row.Text(9),
-        Environment = row.TextOrNull(10),
-        PriceId = row.IdOrNull(11),
-        TierPercent = (int)row.Int64(12),
-        Amount = new NanoUsd(row.Int64(13)),
-        BoundInput = row.Int64(14),
-        BoundOutput = row.Int64(15),
-        Epoch = row.Int64(16),
-        ReservedAt = row.Int64(17),
-        ExpiresAt = row.Int64(18),
-        GatewayId = row.IdOrNull(19),
-        IdempotencyDigest = row.IsNull(20) ? null : row.Bytes(20).ToArray(),
-    };
+        var bound = row.IsNull(21) ? default : UnitsJson.ReadBound(row.Bytes(21));
+        return new()
+        {
+            OrganizationId = row.Id(0),
+            ReservationId = row.Id(1),
+            KeyId = row.Id(2),
+            ScopeIds = PackedIds.Unpack(row.Bytes(3)),
+            PolicyIds = PackedIds.Unpack(row.Bytes(4)),
+            WindowIds = PackedIds.Unpack(row.Bytes(5)),
+            Provider = row.Text(6),
+            AccountId = row.Id(7),
+            Model = row.Text(8),
+            Route = row.Text(9),
+            Environment = row.TextOrNull(10),
+            PriceId = row.IdOrNull(11),
+            TierPercent = (int)row.Int64(12),
+            Amount = new NanoUsd(row.Int64(13)),
+            BoundInput = row.Int64(14),
+            BoundOutput = row.Int64(15),
+            Epoch = row.Int64(16),
+            ReservedAt = row.Int64(17),
+            ExpiresAt = row.Int64(18),
+            GatewayId = row.IdOrNull(19),
+            IdempotencyDigest = row.IsNull(20) ? null : row.Bytes(20).ToArray(),
+            BoundKinds = bound.Kinds,
+            BoundPieces = bound.Pieces,
+        };
+    }
 }

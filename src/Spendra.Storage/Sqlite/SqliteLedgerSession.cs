@@ -30,13 +30,13 @@ internal sealed class SqliteLedgerSession : IDisposable
         SelectOpen = Prepare(
             $"""
             SELECT {ReservationColumns}, amount_nanos, bound_input, bound_output, epoch, reserved_at, expires_at,
-                   gateway_id, idempotency_digest
+                   gateway_id, idempotency_digest, bound_others
             FROM open_reservations WHERE organization_id = ? AND reservation_id = ?
             """);
         SelectSpent = Prepare(
             $"""
             SELECT {ReservationColumns}, reserved_nanos, bound_input, bound_output, epoch, reserved_at, expires_at,
-                   NULL, NULL, kind, cost_nanos, event_number, entry_sequence
+                   NULL, NULL, bound_others, kind, cost_nanos, event_number, entry_sequence
             FROM spend_events WHERE organization_id = ? AND reservation_id = ? ORDER BY event_number
             """);
         SelectReleased = Prepare(

@@ -21,8 +21,8 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
         """
         INSERT INTO open_reservations (organization_id, reservation_id, key_id, scope_ids, policy_ids, window_ids,
             provider, account_id, model, route, environment, price_id, tier_percent, amount_nanos, bound_input,
-            bound_output, epoch, reserved_at, expires_at, gateway_id, idempotency_digest)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            bound_output, epoch, reserved_at, expires_at, gateway_id, idempotency_digest, bound_others)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """);
 
     private readonly SqliteStatement _close = prepare(
@@ -34,16 +34,17 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
             provider, account_id, model, route, environment, price_id, tier_percent, reserved_nanos, bound_input,
             bound_output, epoch, reserved_at, expires_at, event_number, kind, occurred_at, cost_nanos, input_units,
             cached_input_units, cache_write_units, output_units, reasoning_units, is_estimated, served_model,
-            served_tier, upstream_request_id, upstream_status, entry_sequence, reason)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            served_tier, upstream_request_id, upstream_status, entry_sequence, reason,
+            bound_others, other_units, is_billed)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """);
 
     private readonly SqliteStatement _released = prepare(
         """
         INSERT INTO released_reservations (organization_id, reservation_id, key_id, scope_ids, policy_ids, window_ids,
             provider, account_id, model, route, environment, price_id, amount_nanos, bound_input, bound_output, epoch,
-            reserved_at, released_at, reason)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            reserved_at, released_at, reason, bound_others)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """);
 
     private readonly SqliteStatement _entry = prepare(
@@ -118,7 +119,8 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
 
     private void WriteOpen(Reservation row) => BindFacts(_open, row)
         .Bind(row.TierPercent).Bind(row.Amount.Value).Bind(row.BoundInput).Bind(row.BoundOutput).Bind(row.Epoch)
-        .Bind(row.ReservedAt).Bind(row.ExpiresAt).Bind(row.GatewayId).Bind(row.IdempotencyDigest).Run();
+        .Bind(row.ReservedAt).Bind(row.ExpiresAt).Bind(row.GatewayId).Bind(row.IdempotencyDigest)
+        .Bind(UnitsJson.WriteBound(row)).Run();
 
     private void Write(SpendEvent row)
     {
@@ -133,12 +135,13 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
             .Bind(settlement.IsEstimated ? 1 : 0).Bind(ForeignText.Storable(settlement.ServedModel))
             .Bind(ForeignText.Storable(settlement.ServedTier)).Bind(ForeignText.Storable(settlement.UpstreamRequestId))
             .Bind(settlement.UpstreamStatus).Bind(row.EntrySequence)
-            .Bind(row.Reason).Run();
+            .Bind(row.Reason).Bind(UnitsJson.WriteBound(reservation)).Bind(UnitsJson.WriteCounts(settlement.Usage.Others))
+            .Bind(settlement.IsBilled ? 1 : 0).Run();
     }
 
     private void WriteReleased(Reservation row, string reason, long at) => BindFacts(_released, row)
         .Bind(row.Amount.Value).Bind(row.BoundInput).Bind(row.BoundOutput).Bind(row.Epoch).Bind(row.ReservedAt)
-        .Bind(at).Bind(reason).Run();
+        .Bind(at).Bind(reason).Bind(UnitsJson.WriteBound(row)).Run();
 
     private void Write(JournalEntry row)
     {

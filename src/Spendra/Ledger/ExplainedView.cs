@@ -109,7 +109,7 @@ internal static class ExplainedView
     {
         string?[] remarks =
         [
-            e.IsEstimated ? "estimated" : null, e.Reason, e.ServedModel, e.ServedTier is { } tier ? $"tier {tier}" : null,
+            e.IsEstimated ? "estimated" : null, e.IsBilled ? "as billed" : null, .. e.Usage.Others.Select(o => $"{o.Value:N0} {o.Key}"), e.Reason, e.ServedModel, e.ServedTier is { } tier ? $"tier {tier}" : null,
             e.UpstreamStatus > 0 ? $"status {e.UpstreamStatus}" : null, e.UpstreamRequestId,
         ];
         return string.Join(", ", remarks.Where(r => r is not null));

@@ -44,7 +44,7 @@ public sealed class CostTests
     public void Tier_multiplies_in_per_cent(int percent, long nanos)
     {
         Cost.Of(Prices.Mini, Tokens(1_000, 0, 0, 500), percent).Value.Should().Be(nanos);
-        Cost.Bound(Prices.Mini, new UnitBound(1_000, 500), percent).Value.Should().Be(nanos);
+        BoundOf(Prices.Mini, new UnitBound(1_000, 500), percent).Value.Should().Be(nanos);
     }
 
     [Fact]
@@ -56,8 +56,8 @@ public sealed class CostTests
         Cost.Of(price, Tokens(1, 0, 0, 1)).Value.Should().Be(1, "the halves add up before rounding");
         Cost.Of(price, Tokens(1, 1, 1, 0)).Value.Should().Be(2, "1.5 rounds to even");
         Cost.Of(price, Tokens(1, 0, 0, 0), tierPercent: 101).Value.Should().Be(1, "0.505 is more than half");
-        Cost.Bound(price, new UnitBound(1, 0)).Value.Should().Be(1, "bounds go up");
-        Cost.Bound(price, new UnitBound(1, 1)).Value.Should().Be(1, "exact bounds stay");
+        BoundOf(price, new UnitBound(1, 0)).Value.Should().Be(1, "bounds go up");
+        BoundOf(price, new UnitBound(1, 1)).Value.Should().Be(1, "exact bounds stay");
     }
 
     [Theory]
@@ -67,7 +67,7 @@ public sealed class CostTests
     [InlineData(272_001, 1_000, 1_375_005_000)]
     [InlineData(0, 0, 0)]
     public void Bound_takes_the_dearest_class_and_band(long input, long output, long nanos) =>
-        Cost.Bound(Prices.Sol, new UnitBound(input, output)).Value.Should().Be(nanos);
+        BoundOf(Prices.Sol, new UnitBound(input, output)).Value.Should().Be(nanos);
 
     [Fact]
     public void Bound_takes_the_base_card_when_long_context_is_cheaper()
@@ -76,17 +76,17 @@ public sealed class CostTests
         {
             LongContext = new ContextBand(100, Prices.Card("0.1", "0.1", "0.1", "0.1")),
         };
-        var bound = Cost.Bound(price, new UnitBound(101, 10));
+        var bound = BoundOf(price, new UnitBound(101, 10));
         bound.Should().BeGreaterThanOrEqualTo(Cost.Of(price, Tokens(100, 0, 0, 10)));
     }
 
     [Fact]
     public void Bound_takes_cached_input_when_it_is_the_dearest_class() =>
-        Cost.Bound(Prices.Version(Prices.Card("1", "3", "2", "0")), new UnitBound(10, 0)).Value.Should().Be(30_000);
+        BoundOf(Prices.Version(Prices.Card("1", "3", "2", "0")), new UnitBound(10, 0)).Value.Should().Be(30_000);
 
     [Fact]
     public void No_usage_within_the_unit_bound_costs_more_than_the_bound() =>
-        Bounded.Sample(b => Cost.Bound(b.Price, b.Units, b.Tier) >= Cost.Of(b.Price, b.Usage, b.Tier), iter: 50_000);
+        Bounded.Sample(b => BoundOf(b.Price, b.Units, b.Tier) >= Cost.Of(b.Price, b.Usage, b.Tier), iter: 50_000);
 
     [Fact]
     public void Bound_is_reached_by_some_usage_within_it() => Bounded.Sample(b =>
@@ -95,7 +95,7 @@ public sealed class CostTests
         var best = Corners(b).Max(u => Cost.Of(b.Price, u, b.Tier).Value);
         var flat = b.Price with { LongContext = null };
         var flatBest = Corners(b).Max(u => Cost.Of(flat, u, b.Tier).Value);
-        var bound = Cost.Bound(b.Price, b.Units, b.Tier).Value;
+        var bound = BoundOf(b.Price, b.Units, b.Tier).Value;
         return bound - Math.Max(best, flatBest) is 0 or 1;
     }, iter: 20_000);
 
@@ -135,21 +135,21 @@ public sealed class CostTests
         var dear = Prices.Version(Prices.Card(long.MaxValue, 0, 0, long.MaxValue));
         FluentActions.Invoking(() => Cost.Of(dear, Tokens(Usage.MaxUnits, 0, 0, Usage.MaxUnits)))
             .Should().Throw<OverflowException>();
-        FluentActions.Invoking(() => Cost.Bound(dear, new UnitBound(long.MaxValue, long.MaxValue)))
+        FluentActions.Invoking(() => BoundOf(dear, new UnitBound(long.MaxValue, long.MaxValue)))
             .Should().Throw<OverflowException>();
-        FluentActions.Invoking(() => Cost.Bound(dear, new UnitBound(1, 1), int.MaxValue))
+        FluentActions.Invoking(() => BoundOf(dear, new UnitBound(1, 1), int.MaxValue))
             .Should().Throw<OverflowException>();
     }
 
     [Fact]
     public void Negative_units_and_tiers_are_bugs()
     {
-        FluentActions.Invoking(() => Cost.Bound(Prices.Mini, new UnitBound(-1, 0))).Should().Throw<ArgumentOutOfRangeException>();
-        FluentActions.Invoking(() => Cost.Bound(Prices.Mini, new UnitBound(0, -1))).Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => BoundOf(Prices.Mini, new UnitBound(-1, 0))).Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => BoundOf(Prices.Mini, new UnitBound(0, -1))).Should().Throw<ArgumentOutOfRangeException>();
         // A negative side must not hide behind what the other side costs.
-        FluentActions.Invoking(() => Cost.Bound(Prices.Mini, new UnitBound(-1, 1_000))).Should().Throw<ArgumentOutOfRangeException>();
-        FluentActions.Invoking(() => Cost.Bound(Prices.Mini, new UnitBound(1_000, -1))).Should().Throw<ArgumentOutOfRangeException>();
-        FluentActions.Invoking(() => Cost.Bound(Prices.Mini, default, 0)).Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => BoundOf(Prices.Mini, new UnitBound(-1, 1_000))).Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => BoundOf(Prices.Mini, new UnitBound(1_000, -1))).Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => BoundOf(Prices.Mini, default, 0)).Should().Throw<ArgumentOutOfRangeException>();
         FluentActions.Invoking(() => Cost.Of(Prices.Mini, default, -50)).Should().Throw<ArgumentOutOfRangeException>();
     }
 
@@ -181,4 +181,8 @@ public sealed class CostTests
 
     private static Usage Tokens(long input, long cached, long cacheWrite, long output) =>
         new() { Input = input, CachedInput = cached, CacheWrite = cacheWrite, Output = output };
+
+    /// <summary>The bound at prices that have every rate.</summary>
+    private static NanoUsd BoundOf(PriceVersion price, UnitBound units, int tierPercent = Cost.DefaultTierPercent) =>
+        Cost.Bound(price, units, tierPercent)!.Value;
 }

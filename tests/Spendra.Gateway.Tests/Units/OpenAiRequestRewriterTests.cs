@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
 using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Tests.Units;
 
@@ -37,7 +38,7 @@ public sealed class OpenAiRequestRewriterTests
             var bytes = Encoding.UTF8.GetBytes(body);
             var facts = OpenAiRequestReader.Read(bytes, OpenAiBody.Chat, out var fault);
             facts.Should().NotBeNull(fault?.Message);
-            var changes = new OpenAiChanges { OutputLimit = limits ? 77 : null, IncludeUsage = includes, ServiceTier = tiers ? "default" : null };
+            var changes = new RequestChanges { OutputLimit = limits ? 77 : null, IncludeUsage = includes, ServiceTier = tiers ? "default" : null };
 
             var rewritten = OpenAiRequestRewriter.Rewrite(bytes, facts!, OpenAiBody.Chat, changes);
 

@@ -205,7 +205,7 @@ internal sealed class SampleLedger : IAsyncDisposable
 
     private static Usage Used(long input, long output) => new() { Input = input, Output = output };
 
-    private static NanoUsd Bound(UnitBound units) => Cost.Bound(Price, units);
+    private static NanoUsd Bound(UnitBound units) => Cost.Bound(Price, units)!.Value;
 
     private static ImmutableArray<WindowClaim> Claims =>
     [

@@ -27,7 +27,7 @@ internal sealed class EventCostCheck(VerifiedOrganization organization, Verifica
             _units = default;
         }
         _total += row.Cost.Value;
-        _units = Add(_units, row.Usage);
+        _units = Usage.SumUnchecked(_units, row.Usage);
         CheckEstimate(row);
         CheckPrice(row);
     }
@@ -76,8 +76,8 @@ internal sealed class EventCostCheck(VerifiedOrganization organization, Verifica
             if (row.Cost != NanoUsd.Zero) report.Add(Invariant.EventFree, Subject(row), "0", $"{row.Cost} USD");
             return;
         }
-        // A price version that is gone is the reservation's violation.
-        if (row.IsEstimated || !organization.Prices.TryGetValue(priceId, out var price)) return;
+        // A price version that is gone is the reservation's violation; what the provider billed is not ours to compute.
+        if (row.IsEstimated || row.IsBilled || !organization.Prices.TryGetValue(priceId, out var price)) return;
         _priced++;
         try
         {
@@ -90,16 +90,6 @@ internal sealed class EventCostCheck(VerifiedOrganization organization, Verifica
             report.Add(Invariant.EventPrice, Subject(row), "plausible usage", e.Message);
         }
     }
-
-    // Later events carry differences, which may be negative. Rows that are corrupt wrap around and are implausible.
-    private static Usage Add(in Usage a, in Usage b) => new()
-    {
-        Input = unchecked(a.Input + b.Input),
-        CachedInput = unchecked(a.CachedInput + b.CachedInput),
-        CacheWrite = unchecked(a.CacheWrite + b.CacheWrite),
-        Output = unchecked(a.Output + b.Output),
-        ReasoningWithinOutput = unchecked(a.ReasoningWithinOutput + b.ReasoningWithinOutput),
-    };
 
     private static string Subject(in SpendRow row) => $"event {row.EventNumber} of reservation {row.Reservation.ReservationId}";
 }

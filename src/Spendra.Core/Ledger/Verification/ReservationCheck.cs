@@ -74,21 +74,22 @@ internal sealed class ReservationCheck(VerifiedOrganization organization, Verifi
             Report(Invariant.ReservationPrice, row, $"a price of {Encoding.UTF8.GetString(row.Provider)} {Encoding.UTF8.GetString(row.Model)}",
                 $"{price.PriceId}, of {price.Provider} {price.Model}");
         }
-        if (price.EffectiveFrom > row.ReservedAt)
+        if (price.EffectiveFrom > row.ReservedAt || price.EffectiveTo <= row.ReservedAt)
         {
             Report(Invariant.ReservationPrice, row, $"a price in force at {row.ReservedAt}",
-                $"{price.PriceId}, in force from {price.EffectiveFrom}");
+                $"{price.PriceId}, in force from {price.EffectiveFrom}{(price.EffectiveTo is { } end ? $" to {end}" : "")}");
         }
     }
 
     private void CheckBound(in ReservationRow row, PriceVersion price, int? tierPercent)
     {
+        tierPercent = row.BoundTierPercent ?? tierPercent;
         try
         {
-            var units = new UnitBound(row.BoundInput, row.BoundOutput);
+            var units = new UnitBound(row.BoundInput, row.BoundOutput) { Kinds = row.BoundKinds, Pieces = row.BoundPieces };
             var expected = Cost.Bound(price, units, tierPercent ?? Cost.DefaultTierPercent);
             if (expected == row.Amount || (tierPercent is null && IsBoundOfSomeTier(price, units, row.Amount))) return;
-            Report(Invariant.ReservationBound, row, $"{expected} USD", $"{row.Amount} USD");
+            Report(Invariant.ReservationBound, row, expected is null ? "a rate for everything that is bounded" : $"{expected} USD", $"{row.Amount} USD");
         }
         catch (Exception e) when (e is ArgumentException or OverflowException)
         {

@@ -1,5 +1,6 @@
 using Spendra.Core.Metering;
 using Spendra.Core.Money;
+using Spendra.Core.Pricing;
 
 namespace Spendra.Core.Ledger.Verification;
 
@@ -34,6 +35,13 @@ public readonly ref struct ReservationRow
     public required long BoundInput { get; init; }
 
     public required long BoundOutput { get; init; }
+
+    public required TokenKinds BoundKinds { get; init; }
+
+    public required UnitMap<long> BoundPieces { get; init; }
+
+    /// <summary>The multiplier that the bound was reckoned with, where the row tells it.</summary>
+    public required int? BoundTierPercent { get; init; }
 
     public required long Epoch { get; init; }
 
@@ -74,6 +82,8 @@ public readonly ref struct SpendRow
     public required Usage Usage { get; init; }
 
     public required bool IsEstimated { get; init; }
+
+    public required bool IsBilled { get; init; }
 
     public required bool HasReason { get; init; }
 

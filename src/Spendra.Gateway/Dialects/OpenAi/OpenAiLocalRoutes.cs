@@ -18,8 +18,13 @@ internal sealed class OpenAiLocalRoutes(GatewayParts parts)
 {
     private const int MaxPage = 10_000;
 
-    private static readonly GovernedRoute Models = new("models.list", "GET", "/models");
-    private static readonly GovernedRoute Files = new("files.list", "GET", "/files");
+    private static readonly GovernedRoute Models = Local("models.list", "/models");
+    private static readonly GovernedRoute Files = Local("files.list", "/files");
+
+    private static GovernedRoute Local(string name, string pattern) => new()
+    {
+        Name = name, Method = "GET", Pattern = pattern, Dialect = OpenAiDialect.Instance, ClientPrefixes = ["/v1"],
+    };
 
     public Task ListModelsAsync(HttpContext context) => AnswerAsync(context, Models, call =>
         Task.FromResult<(object?, GatewayError?)>((new OpenAiModelList { Data = [.. UsableModels(call)] }, null)));
@@ -60,12 +65,12 @@ internal sealed class OpenAiLocalRoutes(GatewayParts parts)
         try
         {
             var (value, error) = await AuthenticateFreshAsync(call) is { } unknown ? (null, unknown) : await answer(call);
-            if (error is not null) await OpenAiErrors.WriteAsync(context, call.RequestId, error);
+            if (error is not null) await ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, call.RequestId, error);
             else await WriteAsync(context, call, value!);
         }
         catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
         {
-            await OpenAiErrors.WriteAsync(context, call.RequestId, Admitting.Unavailable("The database cannot be reached. Try again shortly."));
+            await ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, call.RequestId, Admitting.Unavailable("The database cannot be reached. Try again shortly."));
         }
     }
 

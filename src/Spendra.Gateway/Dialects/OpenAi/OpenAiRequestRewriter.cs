@@ -4,28 +4,13 @@ using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Dialects.OpenAi;
 
-/// <summary>What must differ in the body that goes upstream.</summary>
-internal readonly record struct OpenAiChanges
-{
-    /// <summary>The output limit to impose, or null to leave the body's own.</summary>
-    public long? OutputLimit { get; init; }
-
-    /// <summary>Ask the provider for the usage of a chat stream.</summary>
-    public bool IncludeUsage { get; init; }
-
-    /// <summary>The service tier to force, or null to leave the body's own.</summary>
-    public string? ServiceTier { get; init; }
-
-    public bool IsEmpty => OutputLimit is null && !IncludeUsage && ServiceTier is null;
-}
-
 /// <summary>
 /// Changes a body in place of its values, byte for byte: everything that governance does not touch reaches the
 /// provider exactly as the client wrote it.
 /// </summary>
 internal static class OpenAiRequestRewriter
 {
-    public static ReadOnlyMemory<byte> Rewrite(ReadOnlyMemory<byte> body, RequestFacts facts, OpenAiBody kind, OpenAiChanges changes)
+    public static ReadOnlyMemory<byte> Rewrite(ReadOnlyMemory<byte> body, RequestFacts facts, OpenAiBody kind, RequestChanges changes)
     {
         if (changes.IsEmpty) return body;
         var edits = new List<(ByteSpan Span, string Text)>();

@@ -33,6 +33,9 @@ internal sealed record Facts(Guid ReservationId)
     public long BoundInput { get; init; }
 
     public long BoundOutput { get; init; }
+    public TokenKinds BoundKinds { get; init; }
+    public UnitMap<long> BoundPieces { get; init; }
+    public int? BoundTierPercent { get; init; }
 
     public long Epoch { get; init; } = LedgerLane.Epoch;
 
@@ -70,6 +73,7 @@ internal sealed record Spend(Facts Facts, int Number, SpendKind Kind, long Cost)
     public Usage Usage { get; init; }
 
     public bool IsEstimated { get; init; }
+    public bool IsBilled { get; init; }
 
     public bool HasReason { get; init; }
 

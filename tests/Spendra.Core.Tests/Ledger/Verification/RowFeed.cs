@@ -55,6 +55,7 @@ internal static class RowFeed
         Cost = Nanos(spend.Cost),
         Usage = spend.Usage,
         IsEstimated = spend.IsEstimated,
+        IsBilled = spend.IsBilled,
         HasReason = spend.HasReason,
         EntrySequence = spend.Entry,
     });
@@ -94,6 +95,9 @@ internal static class RowFeed
         Amount = Nanos(facts.Amount),
         BoundInput = facts.BoundInput,
         BoundOutput = facts.BoundOutput,
+        BoundKinds = facts.BoundKinds,
+        BoundPieces = facts.BoundPieces,
+        BoundTierPercent = facts.BoundTierPercent,
         Epoch = facts.Epoch,
         ReservedAt = facts.ReservedAt,
     };

@@ -7,18 +7,15 @@ using Spendra.Gateway.Requests;
 using Spendra.Storage;
 using Spendra.Storage.Ledger;
 
-namespace Spendra.Gateway.Dialects.OpenAi;
+namespace Spendra.Gateway.Dialects;
 
-/// <summary>
-/// Spendra's own answers in the shape that OpenAI clients parse: <c>{"error":{message,type,param,code}}</c>, with the
-/// governance details below <c>error.spendra</c>, which clients ignore.
-/// </summary>
-internal static class OpenAiErrors
+/// <summary>Sends Spendra's own answers. The shape is the dialect's; status, headers and the details are the same in all.</summary>
+internal static class ErrorAnswer
 {
     // Never part of a page, so that quotes in a message may stand as they are.
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static async Task WriteAsync(HttpContext context, Guid requestId, GatewayError error)
+    public static async Task WriteAsync(HttpContext context, Dialect dialect, Guid requestId, GatewayError error)
     {
         var response = context.Response;
         if (response.HasStarted)
@@ -34,28 +31,17 @@ internal static class OpenAiErrors
         response.Headers["x-should-retry"] = error.RetryAfter is null ? "false" : "true";
         if (error.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         var body = new ArrayBufferWriter<byte>(512);
-        Write(body, requestId, error);
+        using (var json = new Utf8JsonWriter(body, Plain)) dialect.WriteError(json, requestId, error);
         response.ContentLength = body.WrittenCount;
         if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body.WrittenMemory);
     }
 
-    /// <summary>Whether a body is an error object of the dialect.</summary>
-    public static bool IsError(ReadOnlySpan<byte> body)
-    {
-        var document = new OpenAiDocumentReader(Math.Max(body.Length, 1));
-        document.Feed(body, isLast: true);
-        return document is { IsBroken: false, HasError: true };
-    }
+    /// <summary>What a person reads: what happened, what to do, and the id to ask with.</summary>
+    public static string MessageOf(Guid requestId, GatewayError error) => $"{error.Message} (request {requestId})";
 
-    private static void Write(IBufferWriter<byte> output, Guid requestId, GatewayError error)
+    /// <summary>The member <c>spendra</c> of every dialect's error, which clients ignore: the refusal in figures.</summary>
+    public static void WriteDetails(Utf8JsonWriter json, Guid requestId, GatewayError error)
     {
-        using var json = new Utf8JsonWriter(output, Plain);
-        json.WriteStartObject();
-        json.WriteStartObject("error");
-        json.WriteString("message", $"{error.Message} (request {requestId})");
-        json.WriteString("type", error.Type);
-        json.WriteString("param", error.Parameter);
-        json.WriteString("code", error.Code);
         json.WriteStartObject("spendra");
         json.WriteString("request_id", requestId);
         if (error.Refusal is { } refusal)
@@ -73,8 +59,6 @@ internal static class OpenAiErrors
             }
         }
         if (error.EarlierRequestId is { } earlier) WriteEarlier(json, earlier, error.EarlierSettlement);
-        json.WriteEndObject();
-        json.WriteEndObject();
         json.WriteEndObject();
     }
 

@@ -1,0 +1,30 @@
+using System.Text.Json;
+using Spendra.Gateway.Metering;
+using Spendra.Gateway.Requests;
+
+namespace Spendra.Gateway.Dialects;
+
+/// <summary>
+/// A wire format: how a request is read and changed, how a response tells what it used, how an error looks. One
+/// object per format, without state; what belongs to a request is in its <see cref="GovernedCall"/>.
+/// </summary>
+internal abstract class Dialect
+{
+    /// <summary>Reads what governance must know of a body into <see cref="GovernedCall.Facts"/>; null, or what is wrong.</summary>
+    public abstract RequestFault? Read(GovernedCall call, ReadOnlySpan<byte> body);
+
+    /// <summary>The body that goes upstream: the client's, but for <see cref="GovernedCall.Changes"/>.</summary>
+    public abstract ReadOnlyMemory<byte> Rewrite(GovernedCall call);
+
+    /// <summary>Reads the response to a call as it passes.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="mediaType">The response's media type, or null.</param>
+    /// <param name="maxEventBytes">The largest event, or token of a body, that is held to be read.</param>
+    public abstract ResponseMeter MakeMeter(GovernedCall call, string? mediaType, int maxEventBytes);
+
+    /// <summary>Whether a body is an error in this format: what a provider says itself, not what stands before it.</summary>
+    public abstract bool IsError(ReadOnlySpan<byte> body);
+
+    /// <summary>Writes Spendra's own answer as the format's clients parse errors.</summary>
+    public abstract void WriteError(Utf8JsonWriter json, Guid requestId, GatewayError error);
+}

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Spendra.Gateway.Metering;
+using Spendra.Gateway.Requests;
+
+namespace Spendra.Gateway.Dialects.OpenAi;
+
+/// <summary>OpenAI's formats: chat completions, responses, embeddings, files.</summary>
+internal sealed class OpenAiDialect : Dialect
+{
+    public static readonly OpenAiDialect Instance = new();
+
+    private OpenAiDialect()
+    {
+    }
+
+    public override RequestFault? Read(GovernedCall call, ReadOnlySpan<byte> body)
+    {
+        if (OpenAiRequestReader.Read(body, call.Route.Body, out var fault) is { } facts) call.Facts = facts;
+        return fault;
+    }
+
+    public override ReadOnlyMemory<byte> Rewrite(GovernedCall call) =>
+        OpenAiRequestRewriter.Rewrite(call.Body, call.Facts, call.Route.Body, call.Changes);
+
+    public override ResponseMeter MakeMeter(GovernedCall call, string? mediaType, int maxEventBytes) => mediaType switch
+    {
+        "text/event-stream" => new OpenAiStreamMeter(call.HidesUsageChunk, maxEventBytes),
+        "application/json" when call.Route.IsRead => new OpenAiBodyMeter(call.Route.HasOutput || call.Route.MaySettleBackground, maxEventBytes),
+        _ => new BlindMeter(),
+    };
+
+    public override bool IsError(ReadOnlySpan<byte> body)
+    {
+        var document = new OpenAiDocumentReader(Math.Max(body.Length, 1));
+        document.Feed(body, isLast: true);
+        return document is { IsBroken: false, HasError: true };
+    }
+
+    public override void WriteError(Utf8JsonWriter json, Guid requestId, GatewayError error)
+    {
+        json.WriteStartObject();
+        json.WriteStartObject("error");
+        json.WriteString("message", ErrorAnswer.MessageOf(requestId, error));
+        json.WriteString("type", error.Type);
+        json.WriteString("param", error.Parameter);
+        json.WriteString("code", error.Code);
+        ErrorAnswer.WriteDetails(json, requestId, error);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+}

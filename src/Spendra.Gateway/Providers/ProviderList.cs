@@ -1,0 +1,14 @@
+using System.Collections.Immutable;
+using Spendra.Gateway.Requests;
+
+namespace Spendra.Gateway.Providers;
+
+/// <summary>Every provider, and with them every route that reaches one.</summary>
+internal static class ProviderList
+{
+    public static ImmutableArray<UpstreamProvider> All { get; } = [new OpenAiProvider()];
+
+    /// <summary>Every governed route with its provider, in the order in which they are mapped.</summary>
+    public static ImmutableArray<GovernedRoute> Routes { get; } =
+        [.. from provider in All from route in provider.Routes select route with { Provider = provider }];
+}

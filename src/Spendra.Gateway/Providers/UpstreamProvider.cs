@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using System.Net.Http.Headers;
+using Spendra.Core.Governance;
+using Spendra.Gateway.Requests;
+
+namespace Spendra.Gateway.Providers;
+
+/// <summary>
+/// A provider: which routes it serves and where, how it is authenticated to, how it names models, and what its answers
+/// say about its bill. One object per provider, without state.
+/// </summary>
+internal abstract class UpstreamProvider(KnownProvider known)
+{
+    private readonly KnownProvider _known = known;
+
+    public string Name => _known.Name;
+
+    /// <summary>The governed routes of this provider, in the order in which they are mapped.</summary>
+    public abstract ImmutableArray<GovernedRoute> Routes { get; }
+
+    /// <summary>
+    /// Headers of clients that reach this provider beside those that reach every one, by name. See
+    /// <see cref="Forwarding.HeaderRules"/>.
+    /// </summary>
+    public virtual ImmutableArray<string> ClientHeaders => [];
+
+    /// <summary>Headers of this provider that reach clients, by name.</summary>
+    public virtual ImmutableArray<string> ProviderHeaders => [];
+
+    /// <summary>Query parameters of clients that reach this provider, by name.</summary>
+    public virtual ImmutableArray<string> ClientQuery => [];
+
+    /// <summary>The header in which this provider tells its own id of a request.</summary>
+    public virtual string RequestIdHeader => "x-request-id";
+
+    /// <summary>Whether a cost in the provider's usage is what it bills, and so what is settled.</summary>
+    public virtual bool TellsBilledCost => false;
+
+    /// <summary>
+    /// The exact id under which the price book has a model that a request names; null when that is not known.
+    /// </summary>
+    public virtual string? PricedModelOf(ProviderAccount? account, string requested) => requested;
+
+    /// <summary>The account that serves a request, or null.</summary>
+    public virtual ProviderAccount? AccountFor(GovernanceSnapshot snapshot, string requestedModel) => snapshot.AccountFor(Name);
+
+    /// <summary>The path below the account's base URL.</summary>
+    public virtual string PathOf(GovernedCall call)
+    {
+        var path = call.Route.UpstreamPattern;
+        if (call.NamedObjectId is { } id) path = path.Replace("{id}", id, StringComparison.Ordinal);
+        // A model's name is the client's: nothing in it may become part of the path's structure.
+        return path.Contains("{model}", StringComparison.Ordinal)
+            ? path.Replace("{model}", Uri.EscapeDataString(call.Facts.Model), StringComparison.Ordinal)
+            : path;
+    }
+
+    /// <summary>Puts the credential into the request; a value that says why it cannot.</summary>
+    /// <param name="headers">The request's headers.</param>
+    /// <param name="credential">The opened credential of the account.</param>
+    /// <param name="tokens">Where access tokens that a credential buys are kept.</param>
+    /// <param name="cancel">Ends the wait for such a token.</param>
+    public virtual ValueTask<CredentialOutcome> AuthorizeAsync(
+        HttpRequestHeaders headers, string credential, AccessTokens tokens, CancellationToken cancel)
+    {
+        headers.TryAddWithoutValidation("Authorization", "Bearer " + credential);
+        return ValueTask.FromResult(CredentialOutcome.Present);
+    }
+
+    /// <summary>
+    /// 4xx answers come before any work, as does 503 "overloaded". A redirect is not followed, so nothing was done
+    /// either. Other 5xx and 408 come after the request was taken in: whether tokens were produced is not known.
+    /// </summary>
+    public virtual UpstreamVerdict Judge(int status) => status switch
+    {
+        >= 200 and < 300 => UpstreamVerdict.Worked,
+        503 => UpstreamVerdict.Refused,
+        408 => UpstreamVerdict.Unknown,
+        >= 300 and < 500 => UpstreamVerdict.Refused,
+        _ => UpstreamVerdict.Unknown,
+    };
+
+    /// <summary>Where test keys reach the sandbox's version of this provider.</summary>
+    /// <param name="sandbox">The sandbox's OpenAI address, which ends with <c>/v1</c>.</param>
+    public virtual string SandboxUrl(Uri sandbox)
+    {
+        var root = sandbox.ToString().TrimEnd('/');
+        const string version = "/v1";
+        return (root.EndsWith(version, StringComparison.Ordinal) ? root[..^version.Length] : root) + _known.RootPath;
+    }
+
+    /// <summary>The address of a route: the path follows the account's base URL.</summary>
+    public static Uri AddressOf(string baseUrl, string path, string query) => new(baseUrl.TrimEnd('/') + path + query);
+}
+
+/// <summary>Whether a request could be given a credential.</summary>
+internal enum CredentialOutcome
+{
+    Present,
+    /// <summary>The credential is not of a form that the provider takes.</summary>
+    Malformed,
+    /// <summary>The service that sells access tokens refused, or could not be reached.</summary>
+    NoToken,
+}
