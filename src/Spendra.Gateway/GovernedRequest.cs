@@ -82,6 +82,8 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
         {
             Intake.Outline(call);
             error = await Intake.CheckOwnershipAsync(call, parts, cancel) ?? Intake.ReadIdempotencyKey(call);
+            // What the request names lives at one account, and only that one can serve it.
+            if (call.ObjectAccountId is not null) Intake.Outline(call);
         }
         return (body, error);
     }
