@@ -35,6 +35,7 @@ namespace Spendra.Sandbox;
 /// one for five minutes); where and how fast it was served</description></item>
 /// <item><term>iterations</term><description>Anthropic's <c>usage.iterations</c>, as
 /// <c>type:input:output[:model[:cache_read[:cache_write]]]</c> with commas between</description></item>
+/// <item><term>usage_events</term><description>how often an Anthropic stream tells its running totals, the end included</description></item>
 /// <item><term>web_searches, web_fetches</term><description>searches and fetches that the provider makes, if the tool is offered
 /// and up to its <c>max_uses</c>; with ignore_limit always</description></item>
 /// <item><term>tool_calls, stop_reason</term><description>calls of the first tool that the request offers; the reported

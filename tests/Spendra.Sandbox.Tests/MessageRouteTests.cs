@@ -109,7 +109,7 @@ public sealed class MessageRouteTests : IAsyncLifetime
         second["data"]!.AsArray().Should().ContainSingle();
         ((bool)second["has_more"]!).Should().BeFalse();
         one.AsObject().Select(member => member.Key).Should().Equal(
-            "type", "id", "display_name", "created_at", "max_input_tokens", "max_tokens");
+            "type", "id", "display_name", "created_at", "lifecycle", "max_input_tokens", "max_tokens", "capabilities");
         ((string)none["error"]!["type"]!).Should().Be("not_found_error");
     }
 

@@ -107,6 +107,16 @@ public sealed class MessageStreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Running_totals_are_told_as_often_as_a_knob_asks()
+    {
+        var events = Provider.Events(await StreamAsync("[[sandbox usage_events=4]]"));
+
+        var deltas = events.Where(item => (string)item["type"]! == "message_delta").ToList();
+        deltas.Select(item => (long)item["usage"]!["output_tokens"]!).Should().Equal(4, 8, 12, 16);
+        deltas.Select(item => (string?)item["delta"]!["stop_reason"]).Should().Equal(null, null, null, "end_turn");
+    }
+
+    [Fact]
     public async Task Message_without_words_has_no_block()
     {
         var stream = await StreamAsync("[[sandbox tokens=0]]");

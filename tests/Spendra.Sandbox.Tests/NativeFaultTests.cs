@@ -137,6 +137,7 @@ public sealed class NativeFaultTests : IAsyncLifetime
     [InlineData("iterations=message:1:2,")]
     [InlineData("iterations=message:1:20000000000000000000000000000000000000")]
     [InlineData("tool_calls=101")]
+    [InlineData("usage_events=0")]
     [InlineData("web_searches=many")]
     [InlineData("stop_reason=")]
     public async Task Knob_that_is_not_understood_is_refused_rather_than_ignored(string knob)

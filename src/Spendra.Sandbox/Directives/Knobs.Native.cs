@@ -21,6 +21,9 @@ internal sealed partial record Knobs
     /// <summary>How many tools the model asks the client to run, as far as the request offers one.</summary>
     public int ToolCalls { get; set; }
 
+    /// <summary>How often an Anthropic stream tells its running totals; once, at the end, by default.</summary>
+    public int UsageEvents { get; set; } = 1;
+
     public string? StopReason { get; set; }
     public string? Geo { get; set; }
     public string? Speed { get; set; }

@@ -4,12 +4,14 @@ namespace Spendra.Sandbox.Directives;
 internal static partial class KnobsText
 {
     private const int MaxToolCalls = 100;
+    private const int MaxUsageEvents = 100;
 
     private static bool SetNative(Knobs knobs, ReadOnlySpan<char> key, ReadOnlySpan<char> value)
     {
         switch (key)
         {
             case "tool_calls": return Within(value, MaxToolCalls, out var calls) && Done(knobs.ToolCalls = calls);
+            case "usage_events": return Within(value, MaxUsageEvents, out var events) && events > 0 && Done(knobs.UsageEvents = events);
             case "stop_reason": return !value.IsEmpty && Done(knobs.StopReason = value.ToString());
             case "geo": return !value.IsEmpty && Done(knobs.Geo = value.ToString());
             case "speed": return !value.IsEmpty && Done(knobs.Speed = value.ToString());

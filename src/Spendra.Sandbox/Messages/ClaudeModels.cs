@@ -60,8 +60,10 @@ internal static class ClaudeModels
         json.WriteString("id"u8, model);
         json.WriteString("display_name"u8, model);
         json.WriteString("created_at"u8, DateTimeOffset.FromUnixTimeSeconds(exchange.Sandbox.StartedAtSeconds).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"));
+        json.WriteString("lifecycle"u8, "active"u8);
         json.WriteNumber("max_input_tokens"u8, MaxInputTokens);
         json.WriteNumber("max_tokens"u8, MaxOutputTokens);
+        json.WriteNull("capabilities"u8);
         json.WriteEndObject();
     }
 }

@@ -42,15 +42,25 @@ internal static class MessageBlockJson
                 json.WriteString("name"u8, block.Tool);
                 json.WritePropertyName("input"u8);
                 json.WriteRawValue(isWhole ? InputOf(block) : "{}", skipInputValidation: true);
+                WriteCaller(json);
                 break;
             case BlockKind.ServerToolResult:
                 json.WriteString("type"u8, $"{block.Tool}_tool_result");
                 json.WriteString("tool_use_id"u8, block.Id);
+                WriteCaller(json);
                 WriteResult(json, block.Tool);
                 break;
             default:
                 throw new InvalidOperationException($"No such block: {block.Kind}.");
         }
+        json.WriteEndObject();
+    }
+
+    /// <summary>The model called by itself, not from code that it runs.</summary>
+    private static void WriteCaller(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("caller"u8);
+        json.WriteString("type"u8, "direct"u8);
         json.WriteEndObject();
     }
 

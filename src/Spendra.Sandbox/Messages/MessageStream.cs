@@ -42,6 +42,9 @@ internal sealed class MessageStream
                 return;
             await SendAsync("content_block_stop", index, static (json, at) => json.WriteNumber("index"u8, at));
         }
+        // Totals, not parts: who adds them up charges too much.
+        for (var told = 1; told < _call.Knobs.UsageEvents; told++)
+            await SendAsync("message_delta", (this, told), static (json, at) => at.Item1.WriteTotals(json, at.told));
         await SendAsync("message_delta", this, static (json, stream) => stream.WriteEnd(json));
         if (!_call.Knobs.NoDone)
             await SendAsync("message_stop", 0, static (_, _) => { });
@@ -114,14 +117,23 @@ internal sealed class MessageStream
         json.WriteEndObject();
     }
 
-    private void WriteEnd(Utf8JsonWriter json)
+    private void WriteTotals(Utf8JsonWriter json, int told)
+    {
+        var end = MessageUsage.Of(_call);
+        WriteDelta(json, null, null, end with { Output = end.Output / _call.Knobs.UsageEvents * told });
+    }
+
+    private void WriteEnd(Utf8JsonWriter json) =>
+        WriteDelta(json, _call.StopReason, _call.ReportedStopSequence, MessageUsage.Of(_call));
+
+    private void WriteDelta(Utf8JsonWriter json, string? stopReason, string? stopSequence, MessageUsage usage)
     {
         json.WriteStartObject("delta"u8);
-        json.WriteString("stop_reason"u8, _call.StopReason);
-        json.WriteString("stop_sequence"u8, _call.ReportedStopSequence);
+        json.WriteString("stop_reason"u8, stopReason);
+        json.WriteString("stop_sequence"u8, stopSequence);
         json.WriteEndObject();
         if (!_call.Knobs.NoUsage)
-            MessageUsageJson.WriteDelta(json, _call, MessageUsage.Of(_call));
+            MessageUsageJson.WriteDelta(json, _call, usage);
     }
 
     private static void WriteBlock(Utf8JsonWriter json, int index, MessageBlock block)
