@@ -38,9 +38,10 @@ namespace Spendra.Sandbox;
 /// <item><term>usage_events</term><description>how often an Anthropic stream tells its running totals, the end included</description></item>
 /// <item><term>web_searches, web_fetches</term><description>searches and fetches that the provider makes, if the tool is offered
 /// and up to its <c>max_uses</c>; with ignore_limit always</description></item>
+/// <item><term>web_search_requests</term><description>searches that Anthropic's usage reports, whatever was done</description></item>
 /// <item><term>tool_calls, stop_reason</term><description>calls of the first tool that the request offers; the reported
 /// reason</description></item>
-/// <item><term>tool_use_prompt_tokens, input_audio_tokens, input_image_tokens, output_audio_tokens, output_image_tokens</term>
+/// <item><term>tool_use_prompt_tokens, audio_tokens, image_tokens, output_audio_tokens, output_image_tokens</term>
 /// <description>Gemini: tokens beside the prompt, and parts of the prompt and of the candidates by modality</description></item>
 /// </list>
 /// </summary>

@@ -53,7 +53,7 @@ public sealed class ContentTests : IAsyncLifetime
     public async Task Sums_are_split_by_modality()
     {
         var usage = (await PostAsync(
-            "[[sandbox input_tokens=100 input_audio_tokens=30 input_image_tokens=20 output_tokens=50 output_image_tokens=50]]"))["usageMetadata"]!;
+            "[[sandbox input_tokens=100 audio_tokens=30 image_tokens=20 output_tokens=50 output_image_tokens=50]]"))["usageMetadata"]!;
 
         Native.ShouldBe(usage["promptTokensDetails"], """
             [{"modality":"TEXT","tokenCount":50},{"modality":"AUDIO","tokenCount":30},{"modality":"IMAGE","tokenCount":20}]

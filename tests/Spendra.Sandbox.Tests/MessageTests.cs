@@ -189,7 +189,7 @@ public sealed class MessageTests : IAsyncLifetime
     public async Task Reported_usage_may_be_absurd(string value)
     {
         var knobs = $"[[sandbox input_tokens={value} output_tokens={value} cached_tokens={value} cache_write_tokens={value} "
-            + $"thinking_tokens={value} web_searches={value} ignore_limit=true]]";
+            + $"thinking_tokens={value} web_search_requests={value}]]";
 
         var usage = (await PostAsync(knobs))["usage"]!;
 

@@ -9,14 +9,18 @@ internal sealed partial record Knobs
     /// <summary>Tokens that a tool's results put into a Gemini prompt.</summary>
     public Int128? ToolUsePromptTokens { get; set; }
 
-    public Int128 InputAudioTokens { get; set; }
-    public Int128 InputImageTokens { get; set; }
-    public Int128 OutputAudioTokens { get; set; }
-    public Int128 OutputImageTokens { get; set; }
+    /// <summary>Parts of a Gemini prompt and of its candidates by modality.</summary>
+    public Int128? AudioTokens { get; set; }
+    public Int128? ImageTokens { get; set; }
+    public Int128? OutputAudioTokens { get; set; }
+    public Int128? OutputImageTokens { get; set; }
 
     /// <summary>How often the provider searches or fetches, as far as the request offers it the tool.</summary>
-    public Int128 WebSearches { get; set; }
-    public Int128 WebFetches { get; set; }
+    public int WebSearches { get; set; }
+    public int WebFetches { get; set; }
+
+    /// <summary>How many searches Anthropic reports, whatever it did.</summary>
+    public Int128? WebSearchRequests { get; set; }
 
     /// <summary>How many tools the model asks the client to run, as far as the request offers one.</summary>
     public int ToolCalls { get; set; }

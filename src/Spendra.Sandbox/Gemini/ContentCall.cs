@@ -39,7 +39,7 @@ internal sealed record ContentCall
 
     public int FunctionCalls => Function is null ? 0 : Knobs.ToolCalls;
 
-    public Int128 Searches => OffersSearch || Knobs.IgnoreLimit ? Knobs.WebSearches : 0;
+    public int Searches => OffersSearch || Knobs.IgnoreLimit ? Knobs.WebSearches : 0;
 
     public string FinishReason => Knobs.StopReason ?? (IsCut ? "MAX_TOKENS" : "STOP");
 

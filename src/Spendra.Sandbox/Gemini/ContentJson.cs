@@ -6,8 +6,6 @@ namespace Spendra.Sandbox.Gemini;
 /// <summary>A response that generates content, whole or as one chunk of a stream: both have the same shape.</summary>
 internal static class ContentJson
 {
-    private const int MaxShownSearches = 100;
-
     /// <summary>What one response says.</summary>
     /// <param name="Text">Of each candidate.</param>
     /// <param name="HasThought">Whether a summary of the thoughts comes first.</param>
@@ -45,7 +43,7 @@ internal static class ContentJson
         if (piece.IsLast)
         {
             json.WriteString("finishReason"u8, call.FinishReason);
-            WriteGrounding(json, (int)Int128.Clamp(call.Searches, 0, MaxShownSearches));
+            WriteGrounding(json, call.Searches);
         }
         json.WriteNumber("index"u8, index);
         json.WriteEndObject();

@@ -35,9 +35,9 @@ internal readonly record struct ContentUsage(Int128 Prompt, Int128 Cached, Int12
         Number(json, "thoughtsTokenCount"u8, Thoughts, knobs);
         Number(json, "toolUsePromptTokenCount"u8, ToolUse, knobs);
         Number(json, "totalTokenCount"u8, Total, knobs);
-        WriteDetails(json, "promptTokensDetails"u8, Prompt, knobs.InputAudioTokens, knobs.InputImageTokens, knobs);
+        WriteDetails(json, "promptTokensDetails"u8, Prompt, knobs.AudioTokens ?? 0, knobs.ImageTokens ?? 0, knobs);
         WriteDetails(json, "cacheTokensDetails"u8, Cached, 0, 0, knobs);
-        WriteDetails(json, "candidatesTokensDetails"u8, Candidates, knobs.OutputAudioTokens, knobs.OutputImageTokens, knobs);
+        WriteDetails(json, "candidatesTokensDetails"u8, Candidates, knobs.OutputAudioTokens ?? 0, knobs.OutputImageTokens ?? 0, knobs);
         WriteDetails(json, "toolUsePromptTokensDetails"u8, ToolUse, 0, 0, knobs);
         json.WriteString("trafficType"u8, call.TrafficType);
         json.WriteEndObject();

@@ -21,9 +21,6 @@ internal readonly record struct MessageBlock(BlockKind Kind, string Tool = "", s
     public const string WebSearch = "web_search";
     public const string WebFetch = "web_fetch";
 
-    /// <summary>Reported counts may be absurd; only so many calls of each server tool are shown.</summary>
-    private const int MaxShown = 100;
-
     /// <summary>The blocks of an answer in their order: thinking, what server tools did, text, calls for the client.</summary>
     public static List<MessageBlock> Of(Exchange exchange, MessageCall call)
     {
@@ -39,9 +36,9 @@ internal readonly record struct MessageBlock(BlockKind Kind, string Tool = "", s
             blocks.Add(new MessageBlock(BlockKind.ToolUse, call.ClientTool!, ids.Next("toolu_")));
         return blocks;
 
-        void AddServerTool(string name, Int128 uses)
+        void AddServerTool(string name, int uses)
         {
-            for (var count = 0; count < Int128.Min(uses, MaxShown); count++)
+            for (var count = 0; count < uses; count++)
             {
                 var id = ids.Next("srvtoolu_");
                 blocks.Add(new MessageBlock(BlockKind.ServerToolUse, name, id));

@@ -36,9 +36,9 @@ internal sealed record MessageCall
 
     public int ToolCalls => ClientTool is null ? 0 : Knobs.ToolCalls;
 
-    public Int128 Searches => Allowed(Knobs.WebSearches, MaxSearches);
+    public int Searches => Allowed(Knobs.WebSearches, MaxSearches);
 
-    public Int128 Fetches => Allowed(Knobs.WebFetches, MaxFetches);
+    public int Fetches => Allowed(Knobs.WebFetches, MaxFetches);
 
     public string StopReason => Knobs.StopReason ?? (IsCut ? "max_tokens" : ToolCalls > 0 ? "tool_use" : "end_turn");
 
@@ -46,5 +46,5 @@ internal sealed record MessageCall
 
     private bool IsCut => !Knobs.IgnoreLimit && (Knobs.Tokens ?? SandboxUsage.DefaultOutputTokens) > MaxTokens;
 
-    private Int128 Allowed(Int128 asked, long most) => Knobs.IgnoreLimit ? asked : Int128.Min(asked, most);
+    private int Allowed(int asked, long most) => Knobs.IgnoreLimit ? asked : (int)Math.Min(asked, most);
 }

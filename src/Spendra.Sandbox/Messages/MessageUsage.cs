@@ -17,17 +17,14 @@ internal readonly record struct MessageUsage(
     public Int128 CacheWrite => CacheWrite5m + CacheWrite1h;
 
     /// <summary>What a call is charged in the end.</summary>
-    public static MessageUsage Of(MessageCall call)
-    {
-        var results = Int128.Clamp(call.Searches + call.Fetches, 0, int.MaxValue);
-        return Of(call, results * SandboxUsage.TokensPerToolResult);
-    }
+    public static MessageUsage Of(MessageCall call) =>
+        Of(call, (long)SandboxUsage.TokensPerToolResult * (call.Searches + call.Fetches));
 
     /// <summary>What is known when a stream begins: no tool has run, and one token has been produced.</summary>
     public static MessageUsage AtStartOf(MessageCall call) =>
         Of(call, 0) with { Output = 1, Thinking = 0, Searches = 0, Fetches = 0 };
 
-    private static MessageUsage Of(MessageCall call, Int128 toolTokens)
+    private static MessageUsage Of(MessageCall call, long toolTokens)
     {
         var knobs = call.Knobs;
         var (read, written, kept) = (knobs.CachedTokens ?? 0, knobs.CacheWriteTokens ?? 0, knobs.CacheWrite1hTokens ?? 0);
@@ -36,7 +33,7 @@ internal readonly record struct MessageUsage(
             read, written, kept,
             knobs.OutputTokens ?? call.Words,
             knobs.ReasoningTokens ?? 0,
-            call.Searches,
+            knobs.WebSearchRequests ?? call.Searches,
             call.Fetches);
     }
 }
