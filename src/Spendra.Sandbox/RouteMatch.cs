@@ -1,7 +1,11 @@
+using Spendra.Sandbox.Dialects;
+
 namespace Spendra.Sandbox;
 
-/// <summary>Which route a request means, and the id in its path (empty when the route has none).</summary>
-internal readonly record struct RouteMatch(SandboxRoute Route, string Id)
+/// <summary>
+/// Which route a request means, the id in its path (empty when the route has none), and whose rules it follows.
+/// </summary>
+internal readonly record struct RouteMatch(SandboxRoute Route, string Id, Dialect Dialect = Dialect.OpenAi)
 {
     public static RouteMatch Of(string method, string path) => method switch
     {

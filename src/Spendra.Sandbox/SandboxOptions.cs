@@ -6,7 +6,9 @@ public sealed class SandboxOptions
     /// <summary>The TCP port on 127.0.0.1; 0 (the default) takes a free one.</summary>
     public int Port { get; init; }
 
-    /// <summary>The only bearer token that is accepted. <see langword="null"/> accepts any that is not empty.</summary>
+    /// <summary>
+    /// The only key that is accepted, wherever the dialect looks for it. <see langword="null"/> accepts any that is not empty.
+    /// </summary>
     public string? ApiKey { get; init; }
 
     /// <summary>
@@ -54,6 +56,13 @@ public sealed class SandboxOptions
     /// <summary>What <c>GET /v1/models</c> lists. Calls may name any model.</summary>
     public IReadOnlyList<string> Models { get; init; } =
         ["gpt-4o-mini", "gpt-5-mini", "gpt-5.6-luna", "gpt-6.2-sol", "text-embedding-3-small"];
+
+    /// <summary>What <c>GET /v1/models</c> lists to a request with the header <c>anthropic-version</c>, newest first.</summary>
+    public IReadOnlyList<string> ClaudeModels { get; init; } = ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"];
+
+    /// <summary>What <c>GET /v1beta/models</c> lists.</summary>
+    public IReadOnlyList<string> GeminiModels { get; init; } =
+        ["gemini-4-argon", "gemini-3.8-flash", "gemini-2.5-flash", "gemini-embedding-001"];
 
     /// <summary>The clock of delays, of <c>created</c> and of the end of background responses.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Spendra.Sandbox.Calls;
 using Spendra.Sandbox.Chat;
+using Spendra.Sandbox.Dialects;
 using Spendra.Sandbox.Embeddings;
 using Spendra.Sandbox.Files;
 using Spendra.Sandbox.Models;
@@ -19,7 +20,7 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
     {
         // 1. Route. Counted on the head, so that a request which never sends its body is seen too.
         var request = context.Request;
-        var match = RouteMatch.Of(request.Method, request.Path.Value ?? "");
+        var match = NativePaths.Match(request) ?? RouteMatch.Of(request.Method, request.Path.Value ?? "");
         var exchange = new Exchange(sandbox, context, match, sandbox.Time.GetTimestamp());
         sandbox.Journal.Arrived(match.Route);
         try
@@ -43,7 +44,8 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
     private async Task AnswerAsync(Exchange exchange)
     {
         // 2. Key.
-        if (RefuseKey(exchange.Context.Request) is { } refusal)
+        var isOpenAi = exchange.Match.Dialect is Dialect.OpenAi;
+        if ((isOpenAi ? RefuseKey(exchange.Context.Request) : NativeKeys.Refuse(exchange, sandbox.Options.ApiKey)) is { } refusal)
         {
             Note(exchange, default, isComplete: false);
             await Answers.RefuseAsync(exchange, refusal);
@@ -58,6 +60,11 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
         // 3. Body.
         using var body = await RequestBody.ReadAsync(exchange.Context.Request, sandbox.Options.MaxJsonBodyBytes, default);
         Note(exchange, body.Memory, body.IsComplete);
+        if (!isOpenAi)
+        {
+            await NativeAnswer.AnswerAsync(exchange, body);
+            return;
+        }
         var refused = Read(exchange, body, out var call);
         if (refused is not null)
         {
@@ -135,5 +142,9 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
         SandboxRoute.ListModels => ModelRoutes.ListAsync(exchange, call.Knobs),
         SandboxRoute.GetModel => ModelRoutes.GetAsync(exchange, call.Knobs),
         SandboxRoute.UploadFile or SandboxRoute.Unknown => throw new InvalidOperationException("Answered before."),
+        SandboxRoute.CreateMessage or SandboxRoute.CountMessageTokens or SandboxRoute.ListClaudeModels or SandboxRoute.GetClaudeModel
+            or SandboxRoute.GenerateContent or SandboxRoute.StreamGenerateContent or SandboxRoute.CountContentTokens
+            or SandboxRoute.EmbedContent or SandboxRoute.BatchEmbedContents or SandboxRoute.ListGeminiModels
+            or SandboxRoute.GetGeminiModel => throw new InvalidOperationException("Answered in its own dialect."),
     };
 }

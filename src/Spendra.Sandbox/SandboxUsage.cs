@@ -11,6 +11,10 @@ namespace Spendra.Sandbox;
 /// zero. That part is outside the body.</para>
 /// <para>Output of each choice = 16 words, or the knob <c>tokens</c>, cut at the output limit; one token is one word.
 /// With <c>ignore_limit</c> it is <c>tokens</c>, or without that knob the larger of 16 and twice the limit.</para>
+/// <para>Anthropic's messages and Gemini's contents follow the same rule. Text is <c>system</c>, every string content,
+/// every <c>text</c> of a block or a part, results of tools and <c>systemInstruction</c>; the system prompt is one
+/// message. Anthropic takes what is read from or written to the cache out of the input, and adds
+/// <see cref="TokensPerToolResult"/> for each search or fetch that it made.</para>
 /// <para>Embeddings: ⌈UTF-8 bytes / 4⌉ over all inputs, plus one for each token id.</para>
 /// </summary>
 public static class SandboxUsage
@@ -24,6 +28,9 @@ public static class SandboxUsage
     public const int BytesPerToken = 4;
     public const int TokensPerMessage = 4;
     public const int TokensPerRequest = 3;
+
+    /// <summary>Input tokens that the result of one of Anthropic's own tools adds.</summary>
+    public const int TokensPerToolResult = 250;
 
     /// <summary>Input tokens of a chat completion or a response.</summary>
     public static long InputTokens(long textBytes, int messages)

@@ -1,7 +1,7 @@
 namespace Spendra.Sandbox.Directives;
 
 /// <summary>How one answer deviates from a plain one. Every default means "as the real provider would".</summary>
-internal sealed record Knobs
+internal sealed partial record Knobs
 {
     public static readonly Knobs None = new();
 

@@ -4,7 +4,7 @@ namespace Spendra.Sandbox.Directives;
 /// Reads knobs from text: <c>key=value</c> pairs parted by spaces. A key that is not known is an error, since a test
 /// with a misspelt knob would pass for the wrong reason.
 /// </summary>
-internal static class KnobsText
+internal static partial class KnobsText
 {
     private const string Opening = "[[sandbox";
     private const string Closing = "]]";
@@ -60,7 +60,7 @@ internal static class KnobsText
             case "service_tier": return Done(knobs.ServiceTier = value.ToString());
             case "model": return Done(knobs.Model = value.ToString());
             case "usage": return value is "string" && Done(knobs.UsageAsStrings = true);
-            default: return SetFlag(knobs, key, value) || SetReported(knobs, key, value);
+            default: return SetFlag(knobs, key, value) || SetReported(knobs, key, value) || SetNative(knobs, key, value);
         }
     }
 
@@ -83,7 +83,7 @@ internal static class KnobsText
 
     private static bool SetReported(Knobs knobs, ReadOnlySpan<char> key, ReadOnlySpan<char> value)
     {
-        if (!Int128.TryParse(value, out var number) || number > s_maxReported || number < -s_maxReported)
+        if (!Int128.TryParse(value, out var number) || !IsReportable(number))
             return false;
         switch (key)
         {
@@ -95,6 +95,8 @@ internal static class KnobsText
             default: return false;
         }
     }
+
+    internal static bool IsReportable(Int128 number) => number <= s_maxReported && number >= -s_maxReported;
 
     private static bool IsUrl(ReadOnlySpan<char> value) => Uri.IsWellFormedUriString(value.ToString(), UriKind.RelativeOrAbsolute);
 

@@ -51,7 +51,7 @@ internal static class EmbeddingAnswer
         json.WriteEndObject();
     }
 
-    private static float[] VectorOf(int index, int dimensions)
+    public static float[] VectorOf(int index, int dimensions)
     {
         var vector = new float[dimensions];
         var magnitude = 1 / MathF.Sqrt(dimensions);

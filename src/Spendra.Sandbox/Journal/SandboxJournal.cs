@@ -42,6 +42,9 @@ public sealed class SandboxJournal
     /// <summary>Requests of one route whose head arrived.</summary>
     public long CountOf(SandboxRoute route) => Interlocked.Read(ref _byRoute[(int)route]);
 
+    /// <summary>Requests that a provider charges for, in whichever dialect. Counts and lists are free.</summary>
+    public long ModelCalls => Enum.GetValues<SandboxRoute>().Where(IsModelCall).Sum(CountOf);
+
     /// <summary>Completes when this many requests were read to the end of their body (or as far as they came).</summary>
     public async Task WaitForAsync(long count, CancellationToken cancellationToken)
     {
@@ -80,6 +83,12 @@ public sealed class SandboxJournal
     internal void WasAnswered() => Interlocked.Increment(ref _answered);
 
     internal void WasAbandoned() => Interlocked.Increment(ref _abandoned);
+
+    private static bool IsModelCall(SandboxRoute route) => route
+        is SandboxRoute.ChatCompletions or SandboxRoute.CreateResponse or SandboxRoute.Embeddings
+        or SandboxRoute.CreateMessage
+        or SandboxRoute.GenerateContent or SandboxRoute.StreamGenerateContent
+        or SandboxRoute.EmbedContent or SandboxRoute.BatchEmbedContents;
 
     private void Keep(SandboxRequest request)
     {

@@ -20,4 +20,19 @@ public enum SandboxRoute
     DeleteFile,
     ListModels,
     GetModel,
+
+    /// <summary>Anthropic's messages, from its own API or on Vertex AI, streamed or not.</summary>
+    CreateMessage,
+    CountMessageTokens,
+    ListClaudeModels,
+    GetClaudeModel,
+
+    /// <summary>Gemini's content, from the Developer API or on Vertex AI.</summary>
+    GenerateContent,
+    StreamGenerateContent,
+    CountContentTokens,
+    EmbedContent,
+    BatchEmbedContents,
+    ListGeminiModels,
+    GetGeminiModel,
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Spendra.Sandbox.Dialects;
 using Spendra.Sandbox.Directives;
 
 namespace Spendra.Sandbox.Wire;
@@ -44,6 +45,8 @@ internal static class Answers
 
     public static Task RefuseAsync(Exchange exchange, Refusal refusal)
     {
+        if (exchange.Match.Dialect is not Dialect.OpenAi)
+            return NativeErrors.RefuseAsync(exchange, refusal);
         var response = exchange.Context.Response;
         response.StatusCode = refusal.Status;
         if (refusal.Status is 429 or 503)

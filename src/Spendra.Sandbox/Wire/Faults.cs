@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Spendra.Sandbox.Dialects;
 using Spendra.Sandbox.Directives;
 
 namespace Spendra.Sandbox.Wire;
@@ -30,7 +31,7 @@ internal static class Faults
         }
         if (knobs.Status is { } status)
         {
-            await Answers.RefuseAsync(exchange, Refusal.OfStatus(status));
+            await Answers.RefuseAsync(exchange, NativeErrors.OfStatus(exchange.Match.Dialect, status));
             return true;
         }
         if (!knobs.Garbage)

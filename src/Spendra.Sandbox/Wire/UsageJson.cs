@@ -51,9 +51,12 @@ internal static class UsageJson
         json.WriteEndObject();
     }
 
-    public static void Number(Utf8JsonWriter json, ReadOnlySpan<byte> name, Int128 value, Usage usage)
+    public static void Number(Utf8JsonWriter json, ReadOnlySpan<byte> name, Int128 value, Usage usage) =>
+        Number(json, name, value, usage.AsStrings);
+
+    public static void Number(Utf8JsonWriter json, ReadOnlySpan<byte> name, Int128 value, bool asString)
     {
-        if (usage.AsStrings)
+        if (asString)
             json.WriteString(name, value.ToString(CultureInfo.InvariantCulture));
         else if (value <= long.MaxValue && value >= long.MinValue)
             json.WriteNumber(name, (long)value);

@@ -1,0 +1,18 @@
+using Microsoft.AspNetCore.Http;
+using Spendra.Sandbox.Gemini;
+using Spendra.Sandbox.Messages;
+
+namespace Spendra.Sandbox.Dialects;
+
+/// <summary>Finds the routes that do not speak OpenAI's dialect.</summary>
+internal static class NativePaths
+{
+    /// <returns><see langword="null"/> when the path belongs to none of them.</returns>
+    public static RouteMatch? Match(HttpRequest request)
+    {
+        var path = request.Path.Value ?? "";
+        return MessagePaths.Match(request.Method, path, request.Headers.ContainsKey(MessagePaths.VersionHeader))
+            ?? GeminiPaths.Match(request.Method, path)
+            ?? VertexPaths.Match(request.Method, path);
+    }
+}

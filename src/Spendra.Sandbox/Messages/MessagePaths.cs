@@ -1,0 +1,26 @@
+using Spendra.Sandbox.Dialects;
+
+namespace Spendra.Sandbox.Messages;
+
+/// <summary>Anthropic's own paths. It shares <c>/v1/models</c> with OpenAI: the version header tells whose list is meant.</summary>
+internal static class MessagePaths
+{
+    public const string VersionHeader = "anthropic-version";
+    private const string Messages = "/v1/messages";
+    private const string Models = "/v1/models";
+
+    public static RouteMatch? Match(string method, string path, bool hasVersion) => (method, path) switch
+    {
+        ("POST", Messages) => Of(SandboxRoute.CreateMessage),
+        ("POST", Messages + "/count_tokens") => Of(SandboxRoute.CountMessageTokens),
+        (_, Messages) => Of(SandboxRoute.Unknown),
+        ("GET", Models) when hasVersion => Of(SandboxRoute.ListClaudeModels),
+        ("GET", _) when hasVersion && IsBelow(path, Models) => Of(SandboxRoute.GetClaudeModel, path[(Models.Length + 1)..]),
+        _ => IsBelow(path, Messages) ? Of(SandboxRoute.Unknown) : null,
+    };
+
+    private static bool IsBelow(string path, string parent) =>
+        path.Length > parent.Length + 1 && path[parent.Length] == '/' && path.StartsWith(parent, StringComparison.Ordinal);
+
+    private static RouteMatch Of(SandboxRoute route, string id = "") => new(route, id, Dialect.Anthropic);
+}
