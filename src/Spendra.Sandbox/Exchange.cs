@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Spendra.Sandbox.Providers;
 
 namespace Spendra.Sandbox;
 
@@ -24,6 +25,11 @@ internal readonly struct Exchange(SandboxState sandbox, HttpContext context, Rou
     /// <summary>Sets the headers that every answer of the provider has.</summary>
     public void StampHeaders()
     {
+        if (match.Provider is not SandboxProvider.OpenAI)
+        {
+            ProviderHeaders.Stamp(this);
+            return;
+        }
         var headers = context.Response.Headers;
         headers["x-request-id"] = sandbox.Ids.Next("req_");
         headers["openai-version"] = s_version;

@@ -12,6 +12,8 @@ namespace Spendra.Sandbox;
 /// <para>Output of each choice = 16 words, or the knob <c>tokens</c>, cut at the output limit; one token is one word.
 /// With <c>ignore_limit</c> it is <c>tokens</c>, or without that knob the larger of 16 and twice the limit.</para>
 /// <para>Embeddings: ⌈UTF-8 bytes / 4⌉ over all inputs, plus one for each token id.</para>
+/// <para>OpenRouter says what a call cost: input tokens × <see cref="OpenRouterInputNanos"/> + output tokens ×
+/// <see cref="OpenRouterOutputNanos"/>, for every model.</para>
 /// </summary>
 public static class SandboxUsage
 {
@@ -24,6 +26,12 @@ public static class SandboxUsage
     public const int BytesPerToken = 4;
     public const int TokensPerMessage = 4;
     public const int TokensPerRequest = 3;
+
+    /// <summary>OpenRouter's price of an input token, in 10^-9 USD.</summary>
+    public const long OpenRouterInputNanos = 150;
+
+    /// <summary>OpenRouter's price of an output token, in 10^-9 USD.</summary>
+    public const long OpenRouterOutputNanos = 600;
 
     /// <summary>Input tokens of a chat completion or a response.</summary>
     public static long InputTokens(long textBytes, int messages)

@@ -1,7 +1,7 @@
 namespace Spendra.Sandbox.Directives;
 
 /// <summary>How one answer deviates from a plain one. Every default means "as the real provider would".</summary>
-internal sealed record Knobs
+internal sealed partial record Knobs
 {
     public static readonly Knobs None = new();
 
@@ -44,5 +44,6 @@ internal sealed record Knobs
     public bool HasPlainBody => BreakAfterChunks is null && BreakAfterBytes is null && !Gzip;
 
     /// <summary>Something stands in for the answer, or delays it.</summary>
-    public bool HasFault => LatencyMs > 0 || Hang || Garbage || Status is not null || Redirect is not null;
+    public bool HasFault => LatencyMs > 0 || Hang || Garbage || Status is not null || Redirect is not null
+        || Filtered is FilteredPart.Prompt;
 }

@@ -30,7 +30,12 @@ internal static class Faults
         }
         if (knobs.Status is { } status)
         {
-            await Answers.RefuseAsync(exchange, Refusal.OfStatus(status));
+            await Answers.RefuseAsync(exchange, Refusal.OfKnobs(status, knobs));
+            return true;
+        }
+        if (knobs.Filtered is FilteredPart.Prompt)
+        {
+            await Answers.RefuseAsync(exchange, Refusal.FilteredPrompt);
             return true;
         }
         if (!knobs.Garbage)
