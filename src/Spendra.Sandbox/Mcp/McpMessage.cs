@@ -16,7 +16,7 @@ internal readonly record struct McpMessage(string Method, JsonElement Id, JsonEl
         message = default;
         if (json.ValueKind is not JsonValueKind.Object)
             return Refusal.Invalid("Invalid Request: one JSON-RPC message is expected, since batches are no longer part of the protocol.");
-        if (!json.TryGetProperty("jsonrpc", out var version) || !version.ValueEquals("2.0"))
+        if (!json.TryGetProperty("jsonrpc", out var version) || version.ValueKind is not JsonValueKind.String || !version.ValueEquals("2.0"))
             return Refusal.Invalid("Invalid Request: jsonrpc must be \"2.0\".");
         json.TryGetProperty("id", out var id);
         json.TryGetProperty("params", out var parameters);
