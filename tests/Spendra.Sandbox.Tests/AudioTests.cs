@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 
 namespace Spendra.Sandbox.Tests;
 
@@ -77,6 +78,19 @@ public sealed class AudioTests : IAsyncLifetime
         silent[^1].AsObject().ContainsKey("usage").Should().BeFalse();
         ((string)open[^1]["type"]!).Should().Be("speech.audio.delta");
         failed[^1]["error"].Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Sound_may_be_packed_although_nobody_asked()
+    {
+        using var answer = await _provider.PostAsync(Speech, SpeechBody("[[sandbox gzip=true]]"));
+
+        answer.Content.Headers.ContentEncoding.Should().Equal("gzip");
+        await using var packed = await answer.Content.ReadAsStreamAsync(Provider.Token);
+        await using var unpacked = new GZipStream(packed, CompressionMode.Decompress);
+        var sound = new MemoryStream();
+        await unpacked.CopyToAsync(sound, Provider.Token);
+        sound.Length.Should().Be(16 * 480);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Spendra.Sandbox.Tests;
@@ -80,6 +81,38 @@ public sealed class AzureTests : IAsyncLifetime
 
         ((string)response["model"]!).Should().Be("gpt-5.6-luna-2026-06-01");
         await _provider.PostJsonAsync("/openai/deployments/fast/moderations?api-version=1", "{}", status: 404);
+    }
+
+    [Fact]
+    public async Task Deployment_in_the_path_is_the_model_of_images_and_audio_too()
+    {
+        const string path = "/openai/deployments/fast/";
+        const string version = "?api-version=2025-04-01-preview";
+        using var form = Provider.Form("file", "a.mp3", [1]);
+
+        var image = await _provider.PostJsonAsync($"{path}images/generations{version}", """{"prompt":"x","quality":"low"}""");
+        var text = await _provider.PostFormAsync($"{path}audio/transcriptions{version}", form);
+        using var sound = await _provider.PostAsync($"{path}audio/speech{version}", """{"input":"x","voice":"v"}""");
+
+        ((long)image["usage"]!["output_tokens"]!).Should().Be(272);
+        ((string)text["usage"]!["type"]!).Should().Be("tokens");
+        ((int)sound.StatusCode).Should().Be(200);
+        _provider.Server.Journal.ModelCalls.Should().Be(3);
+    }
+
+    [Fact]
+    public async Task Batch_of_azure_runs_its_lines_on_the_deployment()
+    {
+        var line = $$"""{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{{Provider.Chat()}}}""";
+        using var form = Provider.Form("file", "a.jsonl", Encoding.UTF8.GetBytes(line), ("purpose", "batch"));
+        var file = (string)(await _provider.PostFormAsync("/openai/v1/files", form))["id"]!;
+
+        var batch = await _provider.PostJsonAsync(
+            "/openai/v1/batches",
+            $$$"""{"input_file_id":"{{{file}}}","endpoint":"/v1/chat/completions","completion_window":"24h","metadata":{"sandbox":"batch_fetches=0"}}""");
+
+        var output = await _provider.Http.GetStringAsync($"/openai/v1/files/{(string)batch["output_file_id"]!}/content", Provider.Token);
+        output.Should().Contain("\"model\":\"gpt-5.6-luna-2026-06-01\"").And.Contain("prompt_filter_results");
     }
 
     [Fact]
