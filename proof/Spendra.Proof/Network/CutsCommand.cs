@@ -36,7 +36,7 @@ internal static class CutsCommand
     {
         var tally = new CutTally();
         var campaign = new CutCampaign(plan, tally);
-        await using (Progress.Every(TimeSpan.FromSeconds(10), () => tally.Line)) await campaign.RunAsync(cancel);
+        await using (Progress.EverySecond(() => tally.Line)) await campaign.RunAsync(cancel);
         Console.WriteLine("== summary");
         foreach (var line in tally.Coverage()) Console.WriteLine(line);
         foreach (var violation in tally.Violations.Take(50)) Console.WriteLine($"VIOLATION {violation}");
