@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Npgsql;
 using Spendra.Control.Declarations;
 using Spendra.Control.Keys;
 using Spendra.Core.Keys;
@@ -96,7 +97,7 @@ internal sealed class Administrator(DatabaseTarget target, string masterKeyText,
             await action();
             isKnown = true;
         }
-        catch (DatabaseUnavailableException)
+        catch (Exception e) when (e is DatabaseUnavailableException || IsLost(e))
         {
             // The database has gone: whether the change stands, only a later one will tell.
         }
@@ -105,6 +106,9 @@ internal sealed class Administrator(DatabaseTarget target, string masterKeyText,
             Book.End(change, isKnown);
         }
     }
+
+    /// <summary>The connection ended, or was ended from the other side, in the middle of a change.</summary>
+    private static bool IsLost(Exception e) => e is PostgresException { SqlState: ['5', '7', ..] or ['0', '8', ..] } or NpgsqlException { SqlState: null };
 
     private static T Must<T>(KeyOutcome<T> outcome) where T : class =>
         outcome.Value ?? throw new InvalidOperationException($"the administrator was refused: {outcome.Refusal!.Message}");
