@@ -79,7 +79,7 @@ main() {
     part crashes "$(share "${shares[crashes]}")" "$proof" kills --minutes "$(share "${shares[crashes]}")" "${every[@]}" \
         --count "$(of_an_hour 500)" --stops "$(of_an_hour 50)" --power-cuts "$(of_an_hour 60)"
     # In an hour every byte with every fault; in less, evenly fewer bytes.
-    part network "$(share "${shares[network]}")" "$proof" cuts --minutes "$(share "${shares[network]}")" --every-fault --stalls 32 \
+    part network "$(share "${shares[network]}")" "$proof" cuts --minutes "$(share "${shares[network]}")" --every-fault --stalls 32 --sites 16 \
         --stride "$(awk -v m="$minutes" 'BEGIN { s = int(60 / m + 0.5); print s < 1 ? 1 : s }')"
     FAILOVER_MINUTES=$(share "${shares[failover]}") part failover "$(share "${shares[failover]}")" proof/failover.sh "$(of_an_hour 20)"
     write_report simulation engines crashes network failover
