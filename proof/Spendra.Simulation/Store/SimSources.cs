@@ -1,5 +1,6 @@
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
+using Spendra.Simulation.Scheduling;
 using Spendra.Storage;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Ledger;
@@ -7,7 +8,7 @@ using Spendra.Storage.Ledger;
 namespace Spendra.Simulation.Store;
 
 /// <summary>What gateways and workers of the simulated world read beside the ledger lane.</summary>
-internal sealed class SimSources(SimStore store) : IGovernanceSource, IReservationSource, IProviderObjectSource, IDoubtSource
+internal sealed class SimSources(SimStore store, SimProcess process) : IGovernanceSource, IReservationSource, IProviderObjectSource, IDoubtSource
 {
     public Task<Guid?> FindOrganizationOfKeyAsync(Guid keyId, CancellationToken cancel) =>
         ReadAsync<Guid?>(() => store.KeyDirectory.TryGetValue(keyId, out var found) ? found : null);
@@ -61,7 +62,7 @@ internal sealed class SimSources(SimStore store) : IGovernanceSource, IReservati
     {
         try
         {
-            return await store.Server.AskAsync(read);
+            return await store.Server.AskAsync(process, read);
         }
         catch (SimConnectionException e)
         {
