@@ -49,7 +49,7 @@ write_report() {
         echo
         echo "Written by \`./prove.sh $minutes\`. How each part works, and what none of them shows, is in [proving.md](proving.md)."
         echo
-        echo "- Commit: $(git rev-parse --short HEAD 2>/dev/null || echo unknown)$(git diff --quiet HEAD 2>/dev/null || echo ', with changes')"
+        echo "- Commit: $(git rev-parse --short HEAD 2>/dev/null || echo unknown)$(git diff --quiet HEAD -- . ":!$report" 2>/dev/null || echo ', with changes')"
         echo "- Ended: $(date -u +%Y-%m-%dT%H:%MZ)"
         echo "- Machine: $(nproc) cores, $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)"
         echo "- Seconds: $SECONDS"
