@@ -11,5 +11,11 @@ internal static class Verdict
     /// <summary>The machinery itself failed, and says nothing about the promises.</summary>
     public const int Failed = 4;
 
+    public static int Of(long violations, long reached, long floor)
+    {
+        if (violations == 0 && reached < floor) Console.WriteLine($"floor not reached: {reached} of {floor}");
+        return Of(violations == 0, reached >= floor);
+    }
+
     public static int Of(bool isKept, bool isFloorReached) => !isKept ? Broken : isFloorReached ? Kept : FloorNotReached;
 }

@@ -33,7 +33,7 @@ internal static class EnginesCommand
         var clock = Stopwatch.StartNew();
         int rounds = 0, violations = 0;
         long decisions = 0, losses = 0, steps = 0;
-        await using var progress = Progress.Every(TimeSpan.FromSeconds(1),
+        await using var progress = Progress.EverySecond(
             () => $"{rounds} rounds, {decisions} batches replayed, {losses} connections lost, {violations} violations");
         for (var seed = first; rounds == 0 || clock.Elapsed < limit; seed++)
         {

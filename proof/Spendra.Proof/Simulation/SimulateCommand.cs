@@ -19,7 +19,7 @@ internal static class SimulateCommand
 
     public static Command Create()
     {
-        var command = new Command("simulate", "Run the gateways in a simulated world, one seed after the other.") 
+        var command = new Command("simulate", "Run the gateways in a simulated world, one seed after the other.")
         {
             First, Count, Minutes, Threads, Trace, Twice, TwiceShare, Qualifying, Floor,
         };
