@@ -54,6 +54,18 @@ internal sealed class StutteringEngine(ILedgerEngine inner) : PassingEngine(inne
     }
 }
 
+/// <summary>Does not see how reservations have ended: whoever ends one again is told that it is not known.</summary>
+internal sealed class ForgetfulHistory(ILedgerEngine inner) : PassingEngine(inner)
+{
+    public override async Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated)
+    {
+        var state = await base.BeginAsync(commands, isRepeated);
+        state.Spent.Clear();
+        state.Released.Clear();
+        return state;
+    }
+}
+
 /// <summary>Tells a gateway of a refused connection as if the connection had broken later.</summary>
 internal sealed class VagueConnections(HttpMessageHandler inner) : DelegatingHandler(inner)
 {

@@ -63,8 +63,15 @@ internal sealed class RealLedger : IAsyncDisposable
     {
         await using var connection = await Database.ConnectAsync(CancellationToken.None);
         var lines = new List<string>();
-        foreach (var (name, sql) in Dumps) lines.AddRange(await ReadAsync(connection, name, sql));
+        foreach (var (name, sql) in StoreDump.Statements) lines.AddRange(await ReadAsync(connection, name, sql));
         return [.. lines.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>What every window says: its limit, what is reserved and what is settled.</summary>
+    public async Task<IReadOnlyList<string>> DumpWindowsAsync()
+    {
+        await using var connection = await Database.ConnectAsync(CancellationToken.None);
+        return await ReadAsync(connection, "window", "SELECT window_id, limit_nanos, reserved_nanos, settled_nanos FROM windows");
     }
 
     public async Task<IReadOnlyList<string>> VerifyAsync(long nowMicros)
@@ -75,38 +82,20 @@ internal sealed class RealLedger : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 
-    private static readonly (string Name, string Sql)[] Dumps =
-    [
-        ("window", "SELECT window_id, limit_nanos, reserved_nanos, settled_nanos FROM windows"),
-        ("open", "SELECT reservation_id, amount_nanos, epoch, expires_at FROM open_reservations"),
-        ("event", "SELECT reservation_id, event_number, kind, cost_nanos, is_estimated, entry_sequence, input_units, output_units FROM spend_events"),
-        ("released", "SELECT reservation_id, reason FROM released_reservations"),
-        ("entry", "SELECT entry_sequence, kind, reservation_id, event_number, corrects_sequence FROM journal_entries"),
-        ("excess", "SELECT window_id, kind, event_number, amount_nanos FROM window_excesses"),
-        ("outbox", "SELECT sequence, subject_id, event_number FROM outbox"),
-        ("key", "SELECT key_digest, reservation_id FROM idempotency_keys"),
-    ];
-
     private static async Task<List<string>> ReadAsync(DbConnection connection, string name, string sql)
     {
         var lines = new List<string>();
         await using var reader = await connection.ExecuteReaderAsync(sql);
         while (await reader.ReadAsync())
         {
-            var values = Enumerable.Range(0, reader.FieldCount).Select(i => Plain(reader.GetName(i), reader.GetValue(i)));
-            lines.Add($"{name} {string.Join(' ', values)}");
+            lines.Add(StoreDump.Line(name, [.. Enumerable.Range(0, reader.FieldCount).Select(i => IdOr(reader.GetName(i), reader.GetValue(i)))]));
         }
         return lines;
     }
 
-    private static string Plain(string column, object value) => value switch
-    {
-        byte[] { Length: 16 } id when column.EndsWith("_id", StringComparison.Ordinal) => new Guid(id, bigEndian: true).ToString(),
-        byte[] bytes => Convert.ToHexString(bytes),
-        bool yes => yes ? "1" : "0",
-        DBNull => "-",
-        _ => $"{value}",
-    };
+    /// <summary>SQLite keeps ids as bytes.</summary>
+    private static object IdOr(string column, object value) =>
+        value is byte[] { Length: 16 } id && column.EndsWith("_id", StringComparison.Ordinal) ? new Guid(id, bigEndian: true) : value;
 
     private static Task<long> ApplyAsync(GovernanceTransaction transaction, IReadOnlyList<GovernanceWrite> writes) =>
         transaction.ApplyAsync([.. writes.Select(w => new GovernanceChange(w, new ChangeNote("update", "thing", "x", null, "{}")))], Author, CancellationToken.None);

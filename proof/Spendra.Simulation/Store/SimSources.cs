@@ -35,7 +35,9 @@ internal sealed class SimSources(SimStore store, SimProcess process) : IGovernan
     });
 
     public Task<ProviderObject?> FindAsync(Guid organizationId, string objectId, ObjectKind kind, CancellationToken cancel) =>
-        ReadAsync(() => store.Objects.GetValueOrDefault((organizationId, objectId)));
+        ReadAsync(() =>
+            store.Objects.GetValueOrDefault((organizationId, objectId)) is { } found && found.Kind == kind
+                && !store.Deleted.ContainsKey((organizationId, objectId)) ? found : null);
 
     public Task<IReadOnlyList<ProviderObject>> ListFilesAsync(Guid organizationId, FilePage page, CancellationToken cancel) =>
         ReadAsync<IReadOnlyList<ProviderObject>>(() => []);
@@ -48,7 +50,7 @@ internal sealed class SimSources(SimStore store, SimProcess process) : IGovernan
 
     public Task<IReadOnlyList<(Guid GatewayId, long HeartbeatAt)>> ReadHoldersAsync(CancellationToken cancel) =>
         ReadAsync<IReadOnlyList<(Guid, long)>>(() =>
-            [.. store.Tables.Open.Values.Select(r => r.GatewayId).OfType<Guid>().Distinct().Select(id => (id, store.Heartbeats.GetValueOrDefault(id)))]);
+            [.. store.Tables.Open.Values.Select(r => r.GatewayId).OfType<Guid>().Distinct().Select(id => (id, store.Heartbeats.GetValueOrDefault(id).At))]);
 
     public Task ForgetGatewaysAsync(long beforeMicros, CancellationToken cancel) => ReadAsync(() => 0);
 

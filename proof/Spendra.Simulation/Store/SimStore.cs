@@ -25,11 +25,14 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
 
     public Dictionary<Guid, Guid> KeyDirectory { get; } = [];
 
-    public Dictionary<Guid, long> Heartbeats { get; } = [];
+    public Dictionary<Guid, (long StartedAt, long At)> Heartbeats { get; } = [];
 
     public Dictionary<Guid, RefusalRecord> Refusals { get; } = [];
 
     public Dictionary<(Guid OrganizationId, string ObjectId), ProviderObject> Objects { get; } = [];
+
+    /// <summary>When each object that is gone was deleted.</summary>
+    public Dictionary<(Guid OrganizationId, string ObjectId), long> Deleted { get; } = [];
 
     /// <summary>Called with the commands of every transaction that decided something, in the order of commit.</summary>
     public Action<IReadOnlyList<LedgerCommand>>? Committed { get; set; }
@@ -68,7 +71,11 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
         Tables.Apply(writes);
         foreach (var refusal in notes.Refusals) Refusals.TryAdd(refusal.RequestId, refusal);
         foreach (var made in notes.Objects) Objects.TryAdd((made.OrganizationId, made.ObjectId), made);
-        foreach (var beat in notes.Heartbeats) Heartbeats[beat.GatewayId] = beat.At;
+        foreach (var gone in notes.Deletions)
+        {
+            if (Objects.ContainsKey((gone.OrganizationId, gone.ObjectId))) Deleted.TryAdd((gone.OrganizationId, gone.ObjectId), gone.DeletedAt);
+        }
+        foreach (var beat in notes.Heartbeats) Heartbeats[beat.GatewayId] = (Heartbeats.GetValueOrDefault(beat.GatewayId, (beat.StartedAt, 0)).StartedAt, beat.At);
         Committed?.Invoke(transaction.Commands);
         End(transaction);
         return true;
