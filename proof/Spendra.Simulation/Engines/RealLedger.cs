@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using Spendra.Core.Budgets;
 using Spendra.Core.Governance;
 using Spendra.Core.Money;
 using Spendra.Simulation.Scheduling;
@@ -55,7 +56,22 @@ internal sealed class RealLedger : IAsyncDisposable
         await using var transaction = await GovernanceTransaction.BeginAsync(Database, Rules.Rows.Slug, time, CancellationToken.None);
         locked?.Invoke();
         var budget = Rules.Rows.Budgets[budgetId] with { Amount = new NanoUsd(amountNanos) };
-        return await ApplyAsync(transaction, [new GovernanceWrite.PutBudget(new BudgetRow(budget, IsArchived: false))]);
+        var before = budget with { Amount = await ReadAmountAsync(budgetId) };
+        // As an administrator's change is recorded: the verification asks the audit what a cap was before it was cut.
+        var note = new ChangeNote("update", "budget", budget.Slug, Describe(before), Describe(budget));
+        return await transaction.ApplyAsync(
+            [new GovernanceChange(new GovernanceWrite.PutBudget(new BudgetRow(budget, IsArchived: false)), note)], Author, CancellationToken.None);
+    }
+
+    private static string Describe(Budget budget) => Description.Of(budget, id => id.ToString()).ToJson();
+
+    /// <summary>What the budget's amount is while the transaction that changes it holds the organization's lock.</summary>
+    private async Task<NanoUsd> ReadAmountAsync(Guid budgetId)
+    {
+        await using var connection = await Database.ConnectAsync(CancellationToken.None);
+        return new NanoUsd(await connection.ExecuteScalarAsync<long>(
+            "SELECT amount_nanos FROM budgets WHERE organization_id = @OrganizationId AND budget_id = @budgetId",
+            new { Rules.Rows.OrganizationId, budgetId }));
     }
 
     /// <summary>Every row of the ledger in words that all stores share, in an order that follows from the rows.</summary>
