@@ -80,7 +80,7 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
         {
             var started = $"resp_{attempt}";
             _jobs[started] = (record, loop.Now + random.Between(10_000, 30_000_000));
-            Answer(done, 200, $"{{\"id\":\"{started}\",\"object\":\"response\",\"status\":\"queued\",\"model\":\"m\",\"usage\":null}}");
+            Answer(done, 200, $"{{\"id\":\"{started}\",\"object\":\"response\",\"status\":\"queued\",\"usage\":null}}");
             return;
         }
         var content = MakeContent(record, call);
@@ -93,11 +93,11 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
         var (record, doneAt) = _jobs[id];
         if (loop.Now < doneAt)
         {
-            Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"in_progress\",\"model\":\"m\",\"usage\":null}}");
+            Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"in_progress\",\"usage\":null}}");
             return;
         }
         var usage = $"\"usage\":{{\"input_tokens\":{record.InputTokens},\"output_tokens\":{record.OutputTokens},\"input_tokens_details\":{{\"cached_tokens\":{record.CachedTokens}}}}}";
-        Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"completed\",\"model\":\"m\",{usage}}}", () => record.WasUsageRead = true);
+        Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"completed\",{usage}}}", () => record.WasUsageRead = true);
     }
 
     private void Work(ProviderRecord record, ProviderCall call)
@@ -131,15 +131,15 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
     {
         List<string> pieces = [];
         for (var i = random.Below(4); i >= 0; i--)
-            pieces.Add("""data: {"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"x"}}]}""" + "\n\n");
+            pieces.Add("""data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"x"}}]}""" + "\n\n");
         if (call.IncludesUsage && usage is not null)
-            pieces.Add($$"""data: {"id":"c","object":"chat.completion.chunk","model":"m","choices":[],{{usage}}}""" + "\n\n");
+            pieces.Add($$"""data: {"id":"c","object":"chat.completion.chunk","choices":[],{{usage}}}""" + "\n\n");
         pieces.Add("data: [DONE]\n\n");
         return pieces;
     }
 
     private static string Body(string? usage) =>
-        """{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"}}]"""
+        """{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"x"}}]"""
         + (usage is null ? "}" : $",{usage}}}");
 
     private static string UsageOf(ProviderRecord record) =>
