@@ -31,13 +31,16 @@ public sealed record Rules
 
     public bool HasAccount { get; init; } = true;
 
+    /// <summary>Accounts beside <c>main</c>; <c>{root}</c> stands for the sandbox's address without a path.</summary>
+    public string[] Accounts { get; init; } = [];
+
     public bool HasCap { get; init; } = true;
 
     public string ToYaml(string organization) =>
         $$"""
         organization: {slug: {{organization}}, name: {{organization}}}
         employees: [{slug: e1}, {slug: e2}]
-        providerAccounts: [{{(HasAccount ? $"{{slug: main, provider: openai, baseUrl: \"{BaseUrl}\", credential: {{{Credential}}}}}" : "")}}]
+        providerAccounts: [{{string.Join(", ", HasAccount ? Accounts.Prepend($"{{slug: main, provider: openai, baseUrl: \"{BaseUrl}\", credential: {{{Credential}}}}}") : Accounts)}}]
         prices:
         {{string.Join('\n', Prices.Select(p => "- " + p))}}
         budgets: [{slug: all, scope: organization, amountUsd: "{{Cap}}", period: month}]

@@ -89,7 +89,7 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
         {
             var started = ObjectIdOf(attempt);
             _jobs[started] = (record, loop.Now + random.Between(10_000, 30_000_000));
-            Answer(done, 200, $"{{\"id\":\"{started}\",\"object\":\"response\",\"status\":\"queued\",\"model\":\"m\",\"usage\":null}}");
+            Answer(done, 200, $"{{\"id\":\"{started}\",\"object\":\"response\",\"status\":\"queued\",\"usage\":null}}");
             return;
         }
         var content = MakeContent(attempt, record, call);
@@ -102,11 +102,11 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
         var (record, doneAt) = _jobs[id];
         if (loop.Now < doneAt)
         {
-            Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"in_progress\",\"model\":\"m\",\"usage\":null}}");
+            Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"in_progress\",\"usage\":null}}");
             return;
         }
         var usage = $"\"usage\":{{\"input_tokens\":{record.InputTokens},\"output_tokens\":{record.OutputTokens},\"input_tokens_details\":{{\"cached_tokens\":{record.CachedTokens}}}}}";
-        Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"completed\",\"model\":\"m\",{usage}}}", () => NoteRead(record, attempt));
+        Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"completed\",{usage}}}", () => NoteRead(record, attempt));
     }
 
     private void Work(int attempt, ProviderRecord record, ProviderCall call)
@@ -143,15 +143,15 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
     {
         List<string> pieces = [];
         for (var i = random.Below(4); i >= 0; i--)
-            pieces.Add("""data: {"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"x"}}]}""" + "\n\n");
+            pieces.Add("""data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"x"}}]}""" + "\n\n");
         if (call.IncludesUsage && usage is not null)
-            pieces.Add($$"""data: {"id":"c","object":"chat.completion.chunk","model":"m","choices":[],{{usage}}}""" + "\n\n");
+            pieces.Add($$"""data: {"id":"c","object":"chat.completion.chunk","choices":[],{{usage}}}""" + "\n\n");
         pieces.Add("data: [DONE]\n\n");
         return pieces;
     }
 
     private static string Body(string? usage) =>
-        """{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"}}]"""
+        """{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"x"}}]"""
         + (usage is null ? "}" : $",{usage}}}");
 
     private static string UsageOf(ProviderRecord record) =>

@@ -22,6 +22,7 @@ internal static class Bounding
             // Counting is free, but what is not the caller's to see (conversations, stored prompts) is not counted either.
             return facts.Unpriceable is { } unseen ? Unpriceable($"This request cannot be priced: {unseen}.") : null;
         }
+        if (!call.IsModelKnown) return Unpriceable(call.Route.Provider.ExplainUnknown(call.Facts.Model));
         if (call.Shape.Tools.Length > 0)
             return Unpriceable($"The fees of the tool '{call.Shape.Tools[0]}' are not in the price book. Remove it from 'tools'.");
         if (facts.Unpriceable is { } why) return Unpriceable($"This request cannot be priced: {why}.");

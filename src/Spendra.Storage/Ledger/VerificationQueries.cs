@@ -60,7 +60,7 @@ internal static class VerificationQueries
     public const string SpendEvents = $"""
         SELECT {ReservationColumns}, reserved_nanos, tier_percent, expires_at, event_number, kind, occurred_at, cost_nanos,
             input_units, cached_input_units, cache_write_units, output_units, reasoning_units, other_units, is_estimated, is_billed,
-            entry_sequence, coalesce(reason, '') <> '' AS has_reason
+            entry_sequence, coalesce(reason, '') <> '' AS has_reason, served_price_id
         FROM spend_events WHERE organization_id = @organizationId ORDER BY reservation_id, event_number
         """;
 

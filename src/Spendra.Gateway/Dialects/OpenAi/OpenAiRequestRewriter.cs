@@ -28,7 +28,7 @@ internal static class OpenAiRequestRewriter
             if (facts.ServiceTierSpan.IsEmpty) added.Append(",\"service_tier\":\"").Append(tier).Append('"');
             else edits.Add((facts.ServiceTierSpan, $"\"{tier}\""));
         }
-        // A governed body has at least its model, so that a comma before an added member is always right.
+        // A governed body has at least one member, so that a comma before an added one is always right.
         if (added.Length > 0) edits.Add((new ByteSpan(facts.ClosingBrace, 0), added.ToString()));
         edits.Sort((a, b) => a.Span.Start.CompareTo(b.Span.Start));
         return Apply(body.Span, edits);
