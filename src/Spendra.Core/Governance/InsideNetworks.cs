@@ -52,7 +52,6 @@ public static class InsideNetworks
     {
         var whole = bits / 8;
         if (!address[..whole].SequenceEqual(prefix.AsSpan(0, whole))) return false;
-        var rest = 8 - bits % 8;
-        return rest == 8 || address[whole] >> rest == prefix[whole] >> rest;
+        return bits % 8 == 0 || (address[whole] ^ prefix[whole]) < 1 << (8 - bits % 8);
     }
 }
