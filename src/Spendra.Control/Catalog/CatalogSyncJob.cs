@@ -14,11 +14,17 @@ public sealed record CatalogOptions
     /// <summary>When to look for new prices, as a cron expression of five fields in UTC; null for never.</summary>
     public string? Schedule { get; init; }
 
-    /// <summary><c>openrouter</c>, <c>catalog</c>, or an https address.</summary>
-    public string Source { get; init; } = PriceDocument.OpenRouterName;
+    /// <summary><c>openrouter</c>, <c>catalog</c> and https addresses, separated by semicolons.</summary>
+    public string From { get; init; } = PriceDocument.OpenRouterName;
+
+    public IReadOnlyList<string> Sources => From.Split(';', StringSplitOptions.TrimEntries);
 
     /// <summary>Permits http and private addresses.</summary>
     public bool AllowInside { get; init; }
+
+    /// <summary>Whether every part of a text is a source.</summary>
+    public static bool AreSources(string text) => text.Split(';', StringSplitOptions.TrimEntries)
+        .All(s => s is PriceDocument.OpenRouterName or PriceDocument.CatalogName || PriceFetcher.IsAddress(s));
 
     public static bool IsSchedule(string text) => CronExpression.TryParse(text, out _);
 }
@@ -41,7 +47,9 @@ internal sealed partial class CatalogSyncJob(
     // Timers take no more than some fifty days at a time; waking up in between costs nothing.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => LookUntilAsync(stoppingToken);
+
+    internal async Task LookUntilAsync(CancellationToken stoppingToken)
     {
         var schedule = CronExpression.Parse(options.Schedule!);
         try
@@ -62,14 +70,20 @@ internal sealed partial class CatalogSyncJob(
     internal async Task RunAsync(CancellationToken cancel)
     {
         using var fetcher = new PriceFetcher(options.AllowInside);
-        var startedAt = Micros.Now(time);
-        var document = await PriceSync.ReadAsync(options.Source, fetcher, time, cancel);
-        foreach (var organization in await new GovernanceReader(database).ListOrganizationsAsync(cancel))
+        var organizations = await new GovernanceReader(database).ListOrganizationsAsync(cancel);
+        foreach (var source in options.Sources)
         {
-            var (run, comparison, _) = await PriceSync.RunAsync(database, organization, document, startedAt, time, cancel);
-            if (run.Outcome == SyncOutcome.Failed) LogFailedRun(logger, organization.Slug, options.Source, run.Failure!);
-            else if (run.Outcome == SyncOutcome.Proposed) LogProposed(logger, run.ProposalId!.Value, organization.Slug, options.Source, comparison!.Changes.Length);
+            var startedAt = Micros.Now(time);
+            var document = await PriceSync.ReadAsync(source, fetcher, time, cancel);
+            foreach (var organization in organizations) Log(organization, await PriceSync.RunAsync(database, organization, document, startedAt, time, cancel));
         }
+    }
+
+    private void Log(OrganizationName organization, SyncResult result)
+    {
+        var run = result.Run;
+        if (run.Outcome == SyncOutcome.Failed) LogFailedRun(logger, organization.Slug, run.Source, run.Failure!);
+        else if (run.Outcome == SyncOutcome.Proposed) LogProposed(logger, run.ProposalId!.Value, organization.Slug, run.Source, result.Comparison!.Changes.Length);
     }
 
     private async Task WaitUntilAsync(DateTimeOffset next, CancellationToken cancel)

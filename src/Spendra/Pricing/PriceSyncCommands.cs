@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Spectre.Console;
 using Spendra.Cli;
 using Spendra.Control.Catalog;
 using Spendra.Storage;
@@ -22,7 +23,7 @@ internal static class PriceSyncCommands
 
     private static readonly Option<string?> From = new("--from")
     {
-        Description = $"{PriceDocument.OpenRouterName}, {PriceDocument.CatalogName} (what this version brings), or an https address. Default: setting Catalog:From",
+        Description = $"{PriceDocument.OpenRouterName}, {PriceDocument.CatalogName} (what this version brings), or an https address. Default: the first of setting Catalog:From",
         HelpName = "source",
     };
 
@@ -56,7 +57,7 @@ internal static class PriceSyncCommands
         var organization = await run.FindOrganizationAsync();
         var startedAt = run.NowMicros;
         using var fetcher = new PriceFetcher(run.Options.Catalog.AllowInside);
-        var document = await PriceSync.ReadAsync(run.Arguments.GetValue(From) ?? run.Options.Catalog.Source, fetcher, run.Time, run.Cancel);
+        var document = await PriceSync.ReadAsync(run.Arguments.GetValue(From) ?? run.Options.Catalog.Sources[0], fetcher, run.Time, run.Cancel);
         var result = await PriceSync.RunAsync(run.Database, organization, document, startedAt, run.Time, run.Cancel);
         if (result.Run.Failure is { } failure) throw new CommandException("sync_failed", $"no prices from {document.Source}: {failure}");
         Report(run, result, epoch: null);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Spectre.Console;
 using Spendra.Cli;
 using Spendra.Control.Catalog;
 using Spendra.Governance;

@@ -52,7 +52,7 @@ internal static class SettingsLoader
     private static CatalogOptions ReadCatalog(SettingReader reader) => new()
     {
         Schedule = reader.Checked("Catalog:Sync", CatalogOptions.IsSchedule, "a cron expression of five fields in UTC, such as '0 5 * * *'"),
-        Source = reader.Checked("Catalog:From", IsPriceSource, $"{PriceDocument.OpenRouterName}, {PriceDocument.CatalogName}, or an https address")
+        From = reader.Checked("Catalog:From", CatalogOptions.AreSources, $"{PriceDocument.OpenRouterName}, {PriceDocument.CatalogName} or an https address, several separated by ';'")
             ?? PriceDocument.OpenRouterName,
     };
 
@@ -106,9 +106,6 @@ internal static class SettingsLoader
     // "*" and "+" stand for every address and are no host name of a URI.
     private static bool IsListenUrl(string url) =>
         IsHttpUrl(url.Replace("://*", "://any", StringComparison.Ordinal).Replace("://+", "://any", StringComparison.Ordinal));
-
-    private static bool IsPriceSource(string text) =>
-        text is PriceDocument.OpenRouterName or PriceDocument.CatalogName || PriceFetcher.IsAddress(text);
 
     private static bool IsHttpUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri)

@@ -37,6 +37,20 @@ public sealed class CatalogSyncJobTests
     }
 
     [Fact]
+    public async Task Several_sources_are_asked_each_and_one_that_fails_does_not_stop_the_others()
+    {
+        await using var store = await GovernanceStore.OpenAsync(DatabaseEngine.Sqlite);
+        await using var shelf = await Shelf.StartAsync(c => c.Response.WriteAsync("nothing"));
+        var id = await StartAsync(store, "acme");
+        using var job = NewJob(store, $"{shelf.Url}; catalog");
+
+        await job.RunAsync(Cancel);
+
+        (await PriceProposals.ListRunsAsync(store.Database, id, 10, Cancel)).Select(r => (r.Source, r.Outcome)).Should().BeEquivalentTo(
+            [(shelf.Url.ToString(), SyncOutcome.Failed), ("catalog", SyncOutcome.Unchanged)]);
+    }
+
+    [Fact]
     public async Task A_source_that_fails_is_a_run_that_failed()
     {
         await using var store = await GovernanceStore.OpenAsync(DatabaseEngine.Sqlite);
@@ -65,14 +79,16 @@ public sealed class CatalogSyncJobTests
             return c.Response.WriteAsync("");
         });
         using var job = NewJob(store, shelf.Url.ToString());
-        await job.StartAsync(Cancel);
+        using var stop = new CancellationTokenSource();
+        var looking = job.LookUntilAsync(stop.Token);
 
         _time.Advance(TimeSpan.FromMinutes(29));
         shelf.Asked.Should().Be(0);
         _time.Advance(TimeSpan.FromMinutes(1));
         (await asked.WaitAsync(TimeSpan.FromSeconds(30), Cancel)).Should().BeTrue();
 
-        await job.StopAsync(Cancel);
+        await stop.CancelAsync();
+        await looking;
         shelf.Asked.Should().Be(1);
     }
 
@@ -95,7 +111,7 @@ public sealed class CatalogSyncJobTests
     public void A_schedule_is_a_cron_expression(string text, bool isSchedule) => CatalogOptions.IsSchedule(text).Should().Be(isSchedule);
 
     private CatalogSyncJob NewJob(GovernanceStore store, string source) => new(store.Database,
-        new CatalogOptions { Schedule = "0 5 * * *", Source = source, AllowInside = true }, _time, NullLogger<CatalogSyncJob>.Instance);
+        new CatalogOptions { Schedule = "0 5 * * *", From = source, AllowInside = true }, _time, NullLogger<CatalogSyncJob>.Instance);
 
     private static async Task<Guid> StartAsync(GovernanceStore store, string slug)
     {

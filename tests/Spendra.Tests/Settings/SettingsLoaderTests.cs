@@ -46,14 +46,14 @@ public sealed class SettingsLoaderTests : IDisposable
     {
         Load().Catalog.Should().Be(new CatalogOptions());
         _variables["SPENDRA__CATALOG__SYNC"] = "0 5 * * *";
-        _variables["SPENDRA__CATALOG__FROM"] = "https://prices.example/list.csv";
+        _variables["SPENDRA__CATALOG__FROM"] = "openrouter;https://prices.example/list.csv";
         _variables["SPENDRA__ALLOWPRIVATEUPSTREAMS"] = "true";
-        Load().Catalog.Should().Be(new CatalogOptions { Schedule = "0 5 * * *", Source = "https://prices.example/list.csv", AllowInside = true });
+        Load().Catalog.Should().Be(new CatalogOptions { Schedule = "0 5 * * *", From = "openrouter;https://prices.example/list.csv", AllowInside = true });
         _variables["SPENDRA__CATALOG__SYNC"] = "daily";
-        _variables["SPENDRA__CATALOG__FROM"] = "/etc/prices";
+        _variables["SPENDRA__CATALOG__FROM"] = "catalog;/etc/prices";
         Errors().Should().BeEquivalentTo(
             "SPENDRA__CATALOG__SYNC is 'daily': allowed is a cron expression of five fields in UTC, such as '0 5 * * *'",
-            "SPENDRA__CATALOG__FROM is '/etc/prices': allowed is openrouter, catalog, or an https address");
+            "SPENDRA__CATALOG__FROM is 'catalog;/etc/prices': allowed is openrouter, catalog or an https address, several separated by ';'");
     }
 
     [Fact]
