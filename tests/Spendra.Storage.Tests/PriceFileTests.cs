@@ -69,6 +69,13 @@ public sealed class PriceFileTests
     }
 
     [Fact]
+    public void What_an_error_quotes_is_cut_and_cannot_rewrite_a_terminal()
+    {
+        var read = PriceFile.Read($"{Header}\nopenai,m,,,,\u001b[2J{new string('9', 100)},1,1,1,,,,,,,,,,,list,\n");
+        read.Errors.Should().ContainSingle().Which.Should().StartWith("line 2: input is '\u00b7[2J999").And.HaveLength(166).And.NotContain("\u001b");
+    }
+
+    [Fact]
     public void Two_prices_for_one_time_are_refused()
     {
         const string rest = "1,1,1,1,,,,,,,,,,,list,";

@@ -11,6 +11,7 @@ namespace Spendra.Storage.Pricing;
 internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, ImmutableArray<string>.Builder errors)
 {
     private const int LongestText = 200;
+    private const int LongestQuote = 60;
     private const long MostTokens = 1_000_000_000;
 
     private int _at;
@@ -79,8 +80,8 @@ internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, Immuta
         var others = default(UnitMap<Rate>);
         foreach (var (name, value) in Pairs())
         {
-            if (UnitClasses.Find(name) is not { } unit) Complain($"'{name}' is no unit class: expected one of {string.Join(", ", UnitClasses.Others.Select(o => o.Name))}");
-            else if (!Core.Money.Rate.TryParseUsdPerMillion(value, out var rate)) Complain($"{name} is '{value}': expected USD per million units");
+            if (UnitClasses.Find(name) is not { } unit) Complain($"'{Short(name)}' is no unit class: expected one of {string.Join(", ", UnitClasses.Others.Select(o => o.Name))}");
+            else if (!Core.Money.Rate.TryParseUsdPerMillion(value, out var rate)) Complain($"{name} is '{Short(value)}': expected USD per million units");
             else others = others.With(unit, rate);
         }
         return others;
@@ -91,9 +92,9 @@ internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, Immuta
         var tiers = PriceVersion.NoTiers.ToBuilder();
         foreach (var (name, value) in Pairs())
         {
-            if (!SlugRule.Matches(name)) Complain($"'{name}' is not a tier's name");
+            if (!SlugRule.Matches(name)) Complain($"'{Short(name)}' is not a tier's name");
             else if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var percent) || percent is 0 or > PriceVersion.MaxTierPercent)
-                Complain($"tier {name} is '{value}': expected a whole number of per cent from 1 to {PriceVersion.MaxTierPercent}");
+                Complain($"tier {name} is '{Short(value)}': expected a whole number of per cent from 1 to {PriceVersion.MaxTierPercent}");
             else tiers[name] = percent;
         }
         return tiers.ToImmutable();
@@ -106,8 +107,8 @@ internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, Immuta
         foreach (var pair in cells![_at].Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var equals = pair.IndexOf('=');
-            if (equals <= 0) Complain($"{Column} holds '{pair}': expected name=value");
-            else if (pairs.Any(p => p.Name == pair[..equals])) Complain($"{Column} has '{pair[..equals]}' twice");
+            if (equals <= 0) Complain($"{Column} holds '{Short(pair)}': expected name=value");
+            else if (pairs.Any(p => p.Name == pair[..equals])) Complain($"{Column} has '{Short(pair[..equals])}' twice");
             else pairs.Add((pair[..equals], pair[(equals + 1)..]));
         }
         _at++;
@@ -117,7 +118,7 @@ internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, Immuta
     private Rate Rate()
     {
         if (!Core.Money.Rate.TryParseUsdPerMillion(cells![_at], out var rate))
-            Complain($"{Column} is '{cells[_at]}': expected USD per million units such as 2.5, not negative, with at most nine decimals");
+            Complain($"{Column} is '{Short(cells[_at])}': expected USD per million units such as 2.5, not negative, with at most nine decimals");
         _at++;
         return rate;
     }
@@ -126,7 +127,7 @@ internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, Immuta
     {
         var text = cells![_at];
         long? whole = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= MostTokens ? number : null;
-        if (whole is null && text.Length > 0) Complain($"{Column} is '{text}': expected a whole number of tokens, or nothing");
+        if (whole is null && text.Length > 0) Complain($"{Column} is '{Short(text)}': expected a whole number of tokens, or nothing");
         _at++;
         return whole;
     }
@@ -136,7 +137,7 @@ internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, Immuta
     {
         var text = cells![_at];
         long? instant = InstantText.TryParse(text.Length == "yyyy-MM-dd".Length ? $"{text}T00:00:00Z" : text, out var micros) ? micros : null;
-        if (instant is null && text.Length > 0) Complain($"{Column} is '{text}': expected a day such as 2026-12-01, or a time with an offset, or nothing");
+        if (instant is null && text.Length > 0) Complain($"{Column} is '{Short(text)}': expected a day such as 2026-12-01, or a time with an offset, or nothing");
         _at++;
         return instant;
     }
@@ -149,6 +150,10 @@ internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, Immuta
         _at++;
         return text;
     }
+
+    // What is quoted came from anywhere: it is cut, and a control character does not reach a terminal or a log.
+    private static string Short(string text) =>
+        string.Concat(text.Take(LongestQuote).Select(c => char.IsControl(c) ? '\u00b7' : c)) + (text.Length > LongestQuote ? "…" : "");
 
     private string Column => PriceFile.Columns[_at];
 
