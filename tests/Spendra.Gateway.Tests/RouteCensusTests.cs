@@ -1,4 +1,5 @@
 using Spendra.Gateway.Providers;
+using Spendra.Gateway.Tests.Claude;
 
 namespace Spendra.Gateway.Tests;
 
@@ -12,12 +13,17 @@ public sealed class RouteCensusTests
     internal static readonly CensusRow[] Governed =
     [
         .. OpenAi("/v1"), .. OpenAi("/v1/providers/openai"),
+        .. Anthropic("/v1"), .. Anthropic("/v1/providers/anthropic/v1"), .. Anthropic("/v1/providers/anthropic"),
+        new("POST", "/v1/providers/anthropic/chat/completions", Bodies.Chat(model: ClaudeRules.Model)),
     ];
 
     /// <summary>Every route that is answered locally.</summary>
     internal static readonly CensusRow[] Local =
     [
         new("GET", "/v1/models"), new("GET", "/v1/models/m1"), new("GET", "/v1/files"),
+        new("GET", "/v1/providers/anthropic/models"), new("GET", "/v1/providers/anthropic/models/claude-a"),
+        new("GET", "/v1/providers/anthropic/v1/models"), new("GET", "/v1/providers/anthropic/v1/models/claude-a"),
+        new("HEAD", "/"), new("HEAD", "/v1/providers/anthropic"),
     ];
 
     private static CensusRow[] OpenAi(string prefix) =>
@@ -30,6 +36,12 @@ public sealed class RouteCensusTests
         new("POST", $"{prefix}/responses/{Response}/cancel"), new("GET", $"{prefix}/responses/{Response}/input_items"),
         new("POST", prefix + "/files") { IsUpload = true },
         new("GET", $"{prefix}/files/{File}"), new("GET", $"{prefix}/files/{File}/content"), new("DELETE", $"{prefix}/files/{File}"),
+    ];
+
+    private static CensusRow[] Anthropic(string prefix) =>
+    [
+        new("POST", prefix + "/messages", ClaudeRules.Body()),
+        new("POST", prefix + "/messages/count_tokens", ClaudeRules.Body()),
     ];
 
     [Fact]
@@ -45,11 +57,12 @@ public sealed class RouteCensusTests
     [Fact]
     public async Task With_a_cap_of_zero_no_route_reaches_a_provider()
     {
-        await using var company = await Company.StartAsync();
+        var rules = ClaudeRules.Of(new Rules());
+        await using var company = await Company.StartAsync(rules);
         var file = (string)(await Uploads.SendAsync(company, "a.txt", "text")).ShouldBe(200).Json["id"]!;
         var response = (string)(await company.PostAsync("responses", Bodies.Response())).ShouldBe(200).Json["id"]!;
         await company.SettledAsync();
-        await company.ApplyAsync(new Rules { Cap = "0" });
+        await company.ApplyAsync(rules with { Cap = "0" });
         var before = company.Journal.Count;
 
         foreach (var row in Governed.Concat(Local))

@@ -21,6 +21,9 @@ public sealed record Rules
         "{provider: openai, model: emb, inputUsdPerMillion: \"0.02\", outputUsdPerMillion: \"0\"}",
     ];
 
+    /// <summary>Provider accounts beside the one at OpenAI.</summary>
+    public string[] Accounts { get; init; } = [];
+
     public string[] Policies { get; init; } = [];
 
     public string[] Keys { get; init; } = ["{slug: k1, actor: employee/e1}"];
@@ -37,7 +40,7 @@ public sealed record Rules
         $$"""
         organization: {slug: {{organization}}, name: {{organization}}}
         employees: [{slug: e1}, {slug: e2}]
-        providerAccounts: [{{(HasAccount ? $"{{slug: main, provider: openai, baseUrl: \"{BaseUrl}\", credential: {{{Credential}}}}}" : "")}}]
+        providerAccounts: [{{string.Join(", ", HasAccount ? Accounts.Prepend($"{{slug: main, provider: openai, baseUrl: \"{BaseUrl}\", credential: {{{Credential}}}}}") : Accounts)}}]
         prices:
         {{string.Join('\n', Prices.Select(p => "- " + p))}}
         budgets: [{slug: all, scope: organization, amountUsd: "{{Cap}}", period: month}]

@@ -15,7 +15,10 @@ internal static class Intake
     public static GatewayError? ReadBody(GovernedCall call, ReadOnlyMemory<byte> body)
     {
         call.Body = body;
-        return call.Route.Dialect.Read(call, body.Span) is { } fault ? GatewayError.Invalid(fault.Message, fault.Parameter) : null;
+        if (call.Route.Dialect.Read(call, body.Span) is { } fault) return GatewayError.Invalid(fault.Message, fault.Parameter);
+        return call.Facts.Choices > call.Route.MaxChoices
+            ? GatewayError.Invalid($"'n' must be at most {call.Route.MaxChoices} at this provider.", "n")
+            : null;
     }
 
     /// <summary>What rules see of the request, and which account would serve it.</summary>
@@ -84,7 +87,10 @@ internal static class Intake
         if (!IsObjectId(id)) return null;
         var found = await parts.Objects.FindAsync(call.Snapshot.OrganizationId, id, kind, cancel);
         // What test keys made is at the sandbox, and what others made is not.
-        return found is not null && (found.AccountId == ProviderAccount.SandboxId) == call.IsTest ? found : null;
+        if (found is null || (found.AccountId == ProviderAccount.SandboxId) != call.IsTest) return null;
+        // One provider knows nothing of what lives at another, and must not be sent the other's credential.
+        var account = call.Snapshot.Accounts.FirstOrDefault(a => a.AccountId == found.AccountId);
+        return account is not null && account.Provider != call.Route.Provider.Name ? null : found;
     }
 
     private static GatewayError NoSuch(ObjectKind kind, string id)
