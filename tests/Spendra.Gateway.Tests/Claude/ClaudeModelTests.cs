@@ -20,6 +20,7 @@ public sealed class ClaudeModelTests
         ((string)first["display_name"]!).Should().Be("claude-a");
         ((long)first["max_input_tokens"]!).Should().Be(200_000);
         ((long)first["max_tokens"]!).Should().Be(64_000);
+        ((string)first["lifecycle"]!).Should().Be("active");
         first.ContainsKey("capabilities").Should().BeTrue();
         DateTimeOffset.Parse((string)first["created_at"]!).Should().BeBefore(DateTimeOffset.UtcNow);
 

@@ -24,6 +24,10 @@ internal sealed record AnthropicModel
 
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>What has a price in force is in use; what is not sold any more has none.</summary>
+    [JsonInclude]
+    public string Lifecycle { get; } = "active";
+
     public long? MaxInputTokens { get; init; }
 
     public long? MaxTokens { get; init; }
