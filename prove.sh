@@ -31,7 +31,7 @@ time_of() {
 # least one, at most COUNT.
 of_an_hour() {
     awk -v m="$(time_of "$1")" -v p="${shares[$1]}" -v n="$2" \
-        'BEGIN { c = int(n * m / (60 * p / 100) + 0.001); print c < 1 ? 1 : c > n ? n : c }'
+        'BEGIN { c = int(n * m / (60 * p / 100) + 0.001); if (c < 1) c = 1; if (c > n) c = n; print c }'
 }
 
 has_an_hour() { [ "$(of_an_hour "$1" 1000)" -eq 1000 ]; }

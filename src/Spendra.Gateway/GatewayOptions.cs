@@ -15,6 +15,12 @@ public sealed record GatewayOptions
     /// </summary>
     public int DefaultMaxOutputTokens { get; init; } = 16_384;
 
+    /// <summary>
+    /// How often the provider may use each of its own tools when the request does not say: every use is a further pass
+    /// over the context, so without a limit there is no bound.
+    /// </summary>
+    public int DefaultToolUses { get; init; } = 5;
+
     /// <summary>How long connecting to the provider may take, TLS included. Nothing is sent before.</summary>
     public int UpstreamConnectSeconds { get; init; } = 10;
 

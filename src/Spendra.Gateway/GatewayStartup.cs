@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Spendra.Gateway.Dialects;
+using Spendra.Gateway.Dialects.Anthropic;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
@@ -49,15 +50,26 @@ public static class GatewayStartup
         }
 
         var local = new OpenAiLocalRoutes(parts);
-        endpoints.MapGet(Version + "/models", local.ListModelsAsync);
-        endpoints.MapGet(Version + "/models/{**id}", local.GetModelAsync);
+        var anthropic = new AnthropicLocalRoutes(parts);
+        endpoints.MapGet(Version + "/models", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.ListModelsAsync(context) : local.ListModelsAsync(context));
+        endpoints.MapGet(Version + "/models/{**id}", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.GetModelAsync(context) : local.GetModelAsync(context));
+        foreach (var prefix in AnthropicProvider.ClientPrefixes)
+        {
+            if (prefix == Version) continue;
+            endpoints.MapGet(prefix + "/models", anthropic.ListModelsAsync);
+            endpoints.MapGet(prefix + "/models/{**id}", anthropic.GetModelAsync);
+        }
+        foreach (var root in (ReadOnlySpan<string>)["/", "/v1/providers/anthropic"])
+            endpoints.MapMethods(root, [HttpMethods.Head], AnthropicLocalRoutes.ConfirmAsync);
         endpoints.MapGet(Version + "/files", local.ListFilesAsync);
 
         // Codex and others first try a WebSocket; this status alone makes them fall back at once.
         endpoints.MapGet(Version + "/responses", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context)));
         foreach (var root in (ReadOnlySpan<string>)[Version, "/openai"])
-            endpoints.Map(root + "/{**rest}", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), NoSuchRoute(context)));
+            endpoints.Map(root + "/{**rest}", context => ErrorAnswer.WriteAsync(context, DialectOf(context), parts.NewRequestId(), NoSuchRoute(context)));
     }
+
+    private static Dialect DialectOf(HttpContext context) => AnthropicLocalRoutes.Speaks(context) ? AnthropicDialect.Instance : OpenAiDialect.Instance;
 
     private static GatewayError UpgradeRefused(HttpContext context) =>
         context.Request.Headers.Upgrade.Count > 0

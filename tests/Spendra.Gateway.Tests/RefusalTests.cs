@@ -23,6 +23,7 @@ public sealed class RefusalTests
         { "soft cap only", new Rules { HasCap = false, Policies = ["{slug: soft, kind: soft_cap, budget: all}"] }, "chat/completions", Bodies.Chat(), 403, "no_applicable_budget" },
         { "unknown model", new Rules(), "chat/completions", Bodies.Chat(model: "m1-2026-01-01"), 400, "unpriceable_request" },
         { "model in another case", new Rules(), "chat/completions", Bodies.Chat(model: "M1"), 400, "unpriceable_request" },
+        { "model by the piece", new Rules { Prices = ["{provider: openai, model: m1, inputUsdPerMillion: \"0\", outputUsdPerMillion: \"0\", unitUsdPerMillion: {seconds: \"100\"}}"] }, "chat/completions", Bodies.Chat(), 400, "unpriceable_request" },
         { "audio in", new Rules(), "chat/completions", Audio, 400, "unpriceable_request" },
         { "audio out", new Rules(), "chat/completions", Bodies.Chat(more: "\"modalities\":[\"text\",\"audio\"]"), 400, "unpriceable_request" },
         { "server tool", new Rules { Keys = ["{slug: k1, actor: employee/e1, tools: [\"*\"]}"] }, "responses", Bodies.Response(more: "\"tools\":[{\"type\":\"web_search\"}]"), 400, "unpriceable_request" },

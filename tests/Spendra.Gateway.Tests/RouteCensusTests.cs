@@ -1,4 +1,5 @@
 using Spendra.Gateway.Providers;
+using Spendra.Gateway.Tests.Claude;
 
 namespace Spendra.Gateway.Tests;
 
@@ -16,13 +17,20 @@ public sealed class RouteCensusTests
         .. OpenAi("/v1"), .. OpenAi("/v1/providers/openai"), .. OpenRouter("/v1/providers/openrouter"),
         .. Azure("/openai/v1"), .. Azure("/v1/providers/azure/openai/v1"), .. Azure("/v1/providers/azure"),
         .. Deployments("/openai"), .. Deployments("/v1/providers/azure/openai"),
+        .. Anthropic("/v1"), .. Anthropic("/v1/providers/anthropic/v1"), .. Anthropic("/v1/providers/anthropic"),
+        new("POST", "/v1/providers/anthropic/chat/completions", Bodies.Chat(model: ClaudeRules.Model)),
     ];
 
     /// <summary>Every route that is answered locally.</summary>
     internal static readonly CensusRow[] Local =
     [
         new("GET", "/v1/models"), new("GET", "/v1/models/m1"), new("GET", "/v1/files"),
+        new("GET", "/v1/providers/anthropic/models"), new("GET", "/v1/providers/anthropic/models/claude-a"),
+        new("GET", "/v1/providers/anthropic/v1/models"), new("GET", "/v1/providers/anthropic/v1/models/claude-a"),
     ];
+
+    /// <summary>Every route that tells nothing and asks for no key.</summary>
+    internal static readonly CensusRow[] Open = [new("HEAD", "/"), new("HEAD", "/v1/providers/anthropic")];
 
     private static CensusRow[] OpenAi(string prefix) =>
     [
@@ -58,6 +66,12 @@ public sealed class RouteCensusTests
         new("POST", $"{prefix}/deployments/{Deployment}/embeddings", """{"input":"x"}"""),
     ];
 
+    private static CensusRow[] Anthropic(string prefix) =>
+    [
+        new("POST", prefix + "/messages", ClaudeRules.Body()),
+        new("POST", prefix + "/messages/count_tokens", ClaudeRules.Body()),
+    ];
+
     [Fact]
     public void Every_governed_route_is_in_the_census()
     {
@@ -71,15 +85,16 @@ public sealed class RouteCensusTests
     [Fact]
     public async Task With_a_cap_of_zero_no_route_reaches_a_provider()
     {
-        await using var company = await Formats.StartAsync();
+        var rules = ClaudeRules.Of(Formats.Rules());
+        await using var company = await Formats.StartAsync(rules);
         var file = (string)(await Uploads.SendAsync(company, "a.txt", "text")).ShouldBe(200).Json["id"]!;
         var response = (string)(await company.PostAsync("responses", Bodies.Response())).ShouldBe(200).Json["id"]!;
         var atAzure = (string)(await company.PostAsync("/openai/v1/responses", Bodies.Response(model: Formats.Deployment))).ShouldBe(200).Json["id"]!;
         await company.SettledAsync();
-        await company.ApplyAsync(Formats.Rules() with { Cap = "0" });
+        await company.ApplyAsync(rules with { Cap = "0" });
         var before = company.Journal.Count;
 
-        foreach (var row in Governed.Concat(Local))
+        foreach (var row in Governed.Concat(Local).Concat(Open))
         {
             using var client = company.Client();
             using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response)
@@ -89,7 +104,7 @@ public sealed class RouteCensusTests
 
             var answer = await Answer.SendAsync(client, request);
 
-            if (Local.Contains(row)) answer.ShouldBe(200);
+            if (!Governed.Contains(row)) answer.ShouldBe(200);
             else answer.ShouldBe(402, "budget_exceeded", row.Path);
         }
         company.Journal.Count.Should().Be(before);

@@ -140,6 +140,11 @@ public sealed record PriceVersion
         return (int)product;
     }
 
+    /// <summary>
+    /// Only pieces have a price (seconds, characters, images): tokens would be bounded and settled at nothing.
+    /// </summary>
+    public bool IsByThePiece => !Rates.Others.IsEmpty && Rates.DearestInput(TokenKinds.Text) == default(Rate) && Rates.Output == default;
+
     public RateCard CardFor(long totalInputUnits) =>
         totalInputUnits > LongContext?.AboveInputUnits ? LongContext.Rates : Rates;
 }

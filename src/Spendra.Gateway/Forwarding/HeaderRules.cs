@@ -31,6 +31,7 @@ internal static class HeaderRules
     {
         foreach (var (name, values) in from)
         {
+            if (IsOf(provider.AccountHeaders, name)) continue;
             if (ToProvider.Contains(name) || IsOf(provider.ClientHeaders, name) || name.StartsWith("x-stainless-", StringComparison.OrdinalIgnoreCase))
             {
                 // What is not ASCII cannot be sent on: the request would fail after its money is held.

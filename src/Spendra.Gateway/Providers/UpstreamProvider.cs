@@ -24,6 +24,12 @@ internal abstract class UpstreamProvider(KnownProvider known)
     /// </summary>
     public virtual ImmutableArray<string> ClientHeaders => [];
 
+    /// <summary>
+    /// Headers that say whom the provider bills or serves, by name: they are the account's, and no client's reach it,
+    /// whatever <see cref="ClientHeaders"/> says.
+    /// </summary>
+    public virtual ImmutableArray<string> AccountHeaders => [];
+
     /// <summary>Headers of this provider that reach clients, by name.</summary>
     public virtual ImmutableArray<string> ProviderHeaders => [];
 

@@ -1,4 +1,5 @@
 using Spendra.Core.Governance;
+using Spendra.Core.Metering;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 
@@ -23,11 +24,16 @@ internal static class Bounding
             return facts.Unpriceable is { } unseen ? Unpriceable($"This request cannot be priced: {unseen}.") : null;
         }
         if (!call.IsModelKnown) return Unpriceable(call.Route.Provider.ExplainUnknown(call.Facts.Model));
-        if (call.Shape.Tools.Length > 0)
-            return Unpriceable($"The fees of the tool '{call.Shape.Tools[0]}' are not in the price book. Remove it from 'tools'.");
         if (facts.Unpriceable is { } why) return Unpriceable($"This request cannot be priced: {why}.");
+        foreach (var tool in call.Shape.Tools)
+        {
+            if (!facts.ToolUses.Exists(u => u.Tool == tool))
+                return Unpriceable($"The fees of the tool '{tool}' are not in the price book. Remove it from 'tools'.");
+        }
         if (call.Snapshot.Prices.Find(call.Shape.Provider, call.Shape.Model, atMicros) is not { } price)
             return Unpriceable($"Model '{call.Shape.Model}' has no price at provider '{call.Shape.Provider}'. Ask for it to be added to the price book, by its exact id.");
+        if (price.IsByThePiece && facts.Pieces.IsEmpty)
+            return Unpriceable($"Model '{price.Model}' is priced by the piece, and this route counts tokens. Use a model that has a price for tokens.");
         call.Price = price;
         return BoundTier(call, price) ?? BoundUnits(call, price, options);
     }
@@ -39,7 +45,10 @@ internal static class Bounding
         if (asked is null or "auto" or PriceVersion.DefaultTier)
         {
             if (asked != PriceVersion.DefaultTier && call.Route.ForcedTier is { } forced)
-                call.Changes = call.Changes with { ServiceTier = forced };
+            {
+                if (call.Route.AutoTier is { } auto && price.TierPercentOf(auto) is { } open) percent = Math.Max(open, percent);
+                else call.Changes = call.Changes with { ServiceTier = forced };
+            }
         }
         else if (price.TierPercentOf(asked) is { } known)
         {
@@ -50,29 +59,53 @@ internal static class Bounding
         {
             return Unpriceable($"Service tier '{asked}' of model '{price.Model}' has no price. Use 'default'.");
         }
+        foreach (var tier in call.Facts.AskedTiers)
+        {
+            if (price.TierPercentOf(tier) is not { } factor || Times(percent, factor) is not { } product)
+                return Unpriceable($"'{tier}' has no price for model '{price.Model}'. Leave it out.");
+            percent = product;
+        }
+        foreach (var tier in call.Facts.PossibleTiers)
+        {
+            if (price.TierPercentOf(tier) is not { } factor) continue;
+            if (Times(percent, factor) is not { } product) return Unpriceable($"Model '{price.Model}' may be served as '{tier}', which has no whole multiplier here.");
+            percent = product;
+        }
         if (SettlementPricing.OfAccount(percent, call.Account) is not { } charged)
             return Unpriceable($"Service tier '{asked}' has no whole multiplier at the rates of account '{call.Account!.Slug}'. Use 'default'.");
         call.TierPercent = charged;
         return null;
     }
 
+    /// <summary>Two multipliers at once; what is asked for may be served without its discount. Null when it is not whole.</summary>
+    private static int? Times(int percent, int factor)
+    {
+        var product = percent * Math.Max(factor, Cost.DefaultTierPercent);
+        return product % Cost.DefaultTierPercent == 0 ? product / Cost.DefaultTierPercent : null;
+    }
+
     private static Refusal? BoundUnits(GovernedCall call, PriceVersion price, GatewayOptions options)
     {
         var facts = call.Facts;
+        if (facts.ContextWindowAsked > price.ContextWindow)
+            return Unpriceable($"The request asks for a larger context window than '{price.Model}' has in the price book ({price.ContextWindow} tokens).");
+        var (uses, pieces) = BoundTools(call, options);
+        // What a tool brings in is read by the pass after it, together with everything before.
+        var passes = uses + 1;
         var input = facts.BodyBytes + facts.TokensAdded;
-        if (facts.HasUnseenContent)
+        if (facts.HasUnseenContent || uses > 0)
         {
             if (price.ContextWindow is not { } window)
                 return Unpriceable($"The request names content that is not in its body, and the context window of '{price.Model}' is not known.");
-            input = window;
+            input = window * passes;
         }
         // The window of an embedding model is that of one input, and a request has many.
         else if (call.Route.HasOutput && price.ContextWindow is { } window)
         {
             input = Math.Min(input, window);
         }
-        var output = call.Route.HasOutput ? (LimitOutput(call, price, options) + facts.PredictionBytes) * facts.Choices : 0;
-        call.Bound = new UnitBound(input, output) { Kinds = facts.Kinds, Pieces = facts.Pieces };
+        var output = call.Route.HasOutput ? (LimitOutput(call, price, options) + facts.PredictionBytes) * facts.Choices * passes : 0;
+        call.Bound = new UnitBound(input, output) { Kinds = facts.Kinds, Pieces = pieces };
         try
         {
             if (Cost.Bound(price, call.Bound, call.TierPercent) is not { } amount)
@@ -84,6 +117,21 @@ internal static class Bounding
         {
             return Unpriceable("The bound of this request is larger than any amount of money here. Ask for less output.");
         }
+    }
+
+    /// <summary>How often the provider may run tools, and what that is charged beside tokens. Imposes a limit where there is none.</summary>
+    private static (long Uses, UnitMap<long> Pieces) BoundTools(GovernedCall call, GatewayOptions options)
+    {
+        var pieces = call.Facts.Pieces;
+        long uses = 0;
+        foreach (var use in call.Facts.ToolUses)
+        {
+            var most = use.Max ?? options.DefaultToolUses;
+            if (use.Max is null) call.Changes = call.Changes with { ToolUses = options.DefaultToolUses };
+            if (use.Fee is { } fee) pieces = pieces.With(fee, (pieces.Find(fee) ?? 0) + most);
+            uses += most;
+        }
+        return (uses, pieces);
     }
 
     /// <summary>The output limit per choice that holds upstream; clamps or injects it where the body's own does not.</summary>

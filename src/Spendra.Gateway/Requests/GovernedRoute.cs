@@ -65,6 +65,15 @@ internal sealed record GovernedRoute
     /// <summary>The path names the model, whatever the body says.</summary>
     public bool NamesModel => Pattern.Contains("{model}", StringComparison.Ordinal);
 
+    /// <summary>
+    /// The dearer tier that the provider would choose by itself. Where it has a price it is left to choose, and the
+    /// request is bounded by that price. Null when <see cref="ForcedTier"/> holds always.
+    /// </summary>
+    public string? AutoTier { get; init; }
+
+    /// <summary>The most choices that the provider makes for one request.</summary>
+    public int MaxChoices { get; init; } = OpenAiRequestReader.MaxChoices;
+
     /// <summary>What kind of object the call makes at the provider, or null.</summary>
     public ObjectKind? Makes { get; init; }
 

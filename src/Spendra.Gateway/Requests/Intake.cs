@@ -15,7 +15,10 @@ internal static class Intake
     public static GatewayError? ReadBody(GovernedCall call, ReadOnlyMemory<byte> body)
     {
         call.Body = body;
-        return call.Route.Dialect.Read(call, body.Span) is { } fault ? GatewayError.Invalid(fault.Message, fault.Parameter) : null;
+        if (call.Route.Dialect.Read(call, body.Span) is { } fault) return GatewayError.Invalid(fault.Message, fault.Parameter);
+        return call.Facts.Choices > call.Route.MaxChoices
+            ? GatewayError.Invalid($"'n' must be at most {call.Route.MaxChoices} at this provider.", "n")
+            : null;
     }
 
     /// <summary>What rules see of the request, and which account would serve it.</summary>

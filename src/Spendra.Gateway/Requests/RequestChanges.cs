@@ -12,5 +12,8 @@ internal readonly record struct RequestChanges
     /// <summary>The service tier to force, or null to leave the body's own.</summary>
     public string? ServiceTier { get; init; }
 
-    public bool IsEmpty => OutputLimit is null && !IncludeUsage && ServiceTier is null;
+    /// <summary>The limit to put on tools that have none, or null when all have one.</summary>
+    public int? ToolUses { get; init; }
+
+    public bool IsEmpty => OutputLimit is null && !IncludeUsage && ServiceTier is null && ToolUses is null;
 }

@@ -16,6 +16,16 @@ internal readonly record struct ByteSpan(int Start, int Length)
     public bool IsEmpty => Length == 0;
 }
 
+/// <summary>A tool that the provider runs by itself, as often as the request allows.</summary>
+/// <param name="Tool">The name in a key's tool scope.</param>
+/// <param name="Max">How often at most, or null when the request does not say.</param>
+/// <param name="Span">Where the limit stands, or, when empty, where one is to be put.</param>
+internal readonly record struct ToolUse(string Tool, long? Max, ByteSpan Span)
+{
+    /// <summary>What each use is charged as beside its tokens, or null.</summary>
+    public UnitClass? Fee { get; init; }
+}
+
 /// <summary>
 /// What governance needs to know of a request, taken in one pass over its bytes. Nothing of the content is kept.
 /// </summary>
@@ -45,12 +55,30 @@ internal sealed class RequestFacts
     /// </summary>
     public bool HasUnseenContent { get; set; }
 
+    /// <summary>The tools that the provider runs, by their names in a key's tool scope.</summary>
     public ImmutableArray<string> Tools { get; set; } = [];
+
+    /// <summary>Those of <see cref="Tools"/> whose use is bounded. Every use is a further pass over the context.</summary>
+    public List<ToolUse> ToolUses { get; } = [];
+
+    /// <summary>The context that the request may fill, when it asks for more than the model has by itself.</summary>
+    public long? ContextWindowAsked { get; set; }
 
     /// <summary>The tier that was asked for, in the words of <see cref="PriceVersion.TierPercents"/>.</summary>
     public string? ServiceTier { get; set; }
 
     public ByteSpan ServiceTierSpan { get; set; }
+
+    /// <summary>What the request asks for that multiplies the rates beside the service tier; each must have a price.</summary>
+    public ImmutableArray<string> AskedTiers { get; set; } = [];
+
+    /// <summary>What may multiply the rates without being asked for, where the price book has a multiplier for it.</summary>
+    public ImmutableArray<string> PossibleTiers { get; set; } = [];
+
+    /// <summary>How fast and where Anthropic was asked to serve the request, or null.</summary>
+    public string? Speed { get; set; }
+
+    public string? InferenceGeo { get; set; }
 
     public ByteSpan StreamOptionsSpan { get; set; }
 

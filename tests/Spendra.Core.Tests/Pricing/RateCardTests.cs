@@ -9,6 +9,18 @@ public sealed class RateCardTests
     private static readonly RateCard Text = Prices.Card(20, 10, 30, 40);
 
     [Fact]
+    public void A_price_is_by_the_piece_when_no_token_costs_anything_and_something_else_does()
+    {
+        var pieces = default(UnitMap<Rate>).With(UnitClass.Seconds, new Rate(7));
+        var free = Prices.Card(0, 0, 0, 0);
+        Prices.Version(free with { Others = pieces }).IsByThePiece.Should().BeTrue();
+        Prices.Version(free).IsByThePiece.Should().BeFalse("what is free is free");
+        Prices.Version(Prices.Card(1, 0, 0, 0) with { Others = pieces }).IsByThePiece.Should().BeFalse();
+        Prices.Version(Prices.Card(0, 0, 1, 0) with { Others = pieces }).IsByThePiece.Should().BeFalse();
+        Prices.Version(Prices.Card(0, 0, 0, 1) with { Others = pieces }).IsByThePiece.Should().BeFalse();
+    }
+
+    [Fact]
     public void Text_tokens_have_their_own_rates()
     {
         Text.RateOf(UnitClass.Input).Should().Be(new Rate(20));

@@ -4,21 +4,18 @@ using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Dialects.OpenAi;
 
-/// <summary>
-/// Changes a body in place of its values, byte for byte: everything that governance does not touch reaches the
-/// provider exactly as the client wrote it.
-/// </summary>
+/// <summary>What Spendra changes in a request; see <see cref="BodyEdits"/>.</summary>
 internal static class OpenAiRequestRewriter
 {
     public static ReadOnlyMemory<byte> Rewrite(ReadOnlyMemory<byte> body, RequestFacts facts, OpenAiBody kind, RequestChanges changes)
     {
         if (changes.IsEmpty) return body;
-        var edits = new List<(ByteSpan Span, string Text)>();
+        var edits = new BodyEdits();
         var added = new StringBuilder();
         if (changes.OutputLimit is { } limit)
         {
             var text = limit.ToString(CultureInfo.InvariantCulture);
-            foreach (var span in facts.OutputLimitSpans) edits.Add((span, text));
+            foreach (var span in facts.OutputLimitSpans) edits.Replace(span, text);
             if (facts.OutputLimitSpans.Count == 0)
                 added.Append(",\"").Append(kind == OpenAiBody.Chat ? "max_completion_tokens" : "max_output_tokens").Append("\":").Append(text);
         }
@@ -26,19 +23,18 @@ internal static class OpenAiRequestRewriter
         if (changes.ServiceTier is { } tier)
         {
             if (facts.ServiceTierSpan.IsEmpty) added.Append(",\"service_tier\":\"").Append(tier).Append('"');
-            else edits.Add((facts.ServiceTierSpan, $"\"{tier}\""));
+            else edits.Replace(facts.ServiceTierSpan, $"\"{tier}\"");
         }
         // A governed body has at least one member, so that a comma before an added one is always right.
-        if (added.Length > 0) edits.Add((new ByteSpan(facts.ClosingBrace, 0), added.ToString()));
-        edits.Sort((a, b) => a.Span.Start.CompareTo(b.Span.Start));
-        return Apply(body.Span, edits);
+        if (added.Length > 0) edits.Insert(facts.ClosingBrace, added.ToString());
+        return edits.Apply(body.Span);
     }
 
-    private static void IncludeUsage(RequestFacts facts, List<(ByteSpan, string)> edits, StringBuilder added)
+    private static void IncludeUsage(RequestFacts facts, BodyEdits edits, StringBuilder added)
     {
         if (!facts.IncludeUsageSpan.IsEmpty)
         {
-            edits.Add((facts.IncludeUsageSpan, "true"));
+            edits.Replace(facts.IncludeUsageSpan, "true");
         }
         else if (facts.StreamOptionsSpan.IsEmpty)
         {
@@ -46,28 +42,11 @@ internal static class OpenAiRequestRewriter
         }
         else if (facts.StreamOptionsMembers == 0)
         {
-            edits.Add((facts.StreamOptionsSpan, "{\"include_usage\":true}"));
+            edits.Replace(facts.StreamOptionsSpan, "{\"include_usage\":true}");
         }
         else
         {
-            edits.Add((new ByteSpan(facts.StreamOptionsSpan.Start + 1, 0), "\"include_usage\":true,"));
+            edits.Insert(facts.StreamOptionsSpan.Start + 1, "\"include_usage\":true,");
         }
-    }
-
-    private static byte[] Apply(ReadOnlySpan<byte> body, List<(ByteSpan Span, string Text)> edits)
-    {
-        var length = body.Length;
-        foreach (var (span, text) in edits) length += text.Length - span.Length;
-        var result = new byte[length];
-        int from = 0, to = 0;
-        foreach (var (span, text) in edits)
-        {
-            body[from..span.Start].CopyTo(result.AsSpan(to));
-            to += span.Start - from;
-            to += Encoding.ASCII.GetBytes(text, result.AsSpan(to));
-            from = span.End;
-        }
-        body[from..].CopyTo(result.AsSpan(to));
-        return result;
     }
 }

@@ -1,0 +1,76 @@
+using System.Collections.Frozen;
+using Spendra.Core.Metering;
+
+namespace Spendra.Gateway.Dialects.Anthropic;
+
+/// <summary>A kind of tool that Anthropic defines.</summary>
+internal sealed record AnthropicTool
+{
+    /// <summary>The tokens of instructions that the provider adds for it.</summary>
+    public long TokensAdded { get; init; }
+
+    /// <summary>The client runs it, but how long its instructions are is not documented.</summary>
+    public bool IsUnseen { get; init; }
+
+    /// <summary>The name in a key's tool scope of a tool that the provider runs; null when the client runs it.</summary>
+    public string? ServerTool { get; init; }
+
+    /// <summary>What a use of it is charged as beside its tokens, or null.</summary>
+    public UnitClass? Fee { get; init; }
+
+    /// <summary>The model may call it from code that the provider runs, as often as that code likes.</summary>
+    public bool MayBeCalledFromCode { get; init; }
+}
+
+/// <summary>
+/// The tools whose cost has a bound, by exact type. Any other type is refused: what it costs is not in the usage
+/// (code execution by the hour, an advisor's tokens), or has no limit (a search for tools, MCP servers).
+/// </summary>
+internal static class AnthropicTools
+{
+    public const string WebSearch = "web_search";
+    public const string WebFetch = "web_fetch";
+
+    /// <summary>What the mere presence of tools adds. Documented figures reach from 264 to 346, by model and choice.</summary>
+    public const long TokensOfPresence = 346;
+
+    private static readonly AnthropicTool Bash = new() { TokensAdded = 245 };
+    private static readonly AnthropicTool TextEditor = new() { TokensAdded = 700 };
+    private static readonly AnthropicTool Computer = new() { TokensAdded = 735 + 499 };
+    private static readonly AnthropicTool Unseen = new() { IsUnseen = true };
+    private static readonly AnthropicTool Search = new() { ServerTool = WebSearch, Fee = UnitClass.WebSearches };
+    private static readonly AnthropicTool Fetch = new() { ServerTool = WebFetch };
+
+    private static readonly FrozenDictionary<string, AnthropicTool> Known = new Dictionary<string, AnthropicTool>
+    {
+        ["custom"] = new(),
+        ["bash_20241022"] = Bash,
+        ["bash_20250124"] = Bash,
+        ["text_editor_20241022"] = TextEditor,
+        ["text_editor_20250124"] = TextEditor,
+        ["text_editor_20250429"] = TextEditor,
+        ["text_editor_20250728"] = TextEditor,
+        ["computer_20241022"] = Computer,
+        ["computer_20250124"] = Computer,
+        ["computer_20251124"] = Computer,
+        ["memory_20250818"] = Unseen,
+        ["computer_toolset_20260801"] = Unseen,
+        ["browser_toolset_20260801"] = Unseen,
+        ["web_search_20250305"] = Search,
+        ["web_search_20260209"] = Search with { MayBeCalledFromCode = true },
+        ["web_search_20260318"] = Search with { MayBeCalledFromCode = true },
+        ["web_fetch_20250910"] = Fetch,
+        ["web_fetch_20260209"] = Fetch with { MayBeCalledFromCode = true },
+        ["web_fetch_20260309"] = Fetch with { MayBeCalledFromCode = true },
+        ["web_fetch_20260318"] = Fetch with { MayBeCalledFromCode = true },
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    public static AnthropicTool? Find(string type) => Known.GetValueOrDefault(type);
+
+    /// <summary>The type without its date: what a key's tool scope would have to name.</summary>
+    public static string NameOf(string type)
+    {
+        var end = type.LastIndexOf('_');
+        return end > 0 && type.Length - end == 9 && type.AsSpan(end + 1).IndexOfAnyExceptInRange('0', '9') < 0 ? type[..end] : type;
+    }
+}
