@@ -8,7 +8,7 @@ public sealed class ClaudeModelTests
     [Fact]
     public async Task Models_are_listed_in_the_shape_of_the_client_that_asks()
     {
-        await using var company = await Company.StartAsync(ClaudeRules.Default with { Keys = ["{slug: k1, actor: employee/e1}", "{slug: k2, actor: employee/e1, models: [anthropic/claude-b]}"] });
+        await using var company = await Company.StartAsync(ClaudeRules.Default with { Keys = ["{slug: k1, actor: employee/e1, models: [m1, anthropic/claude-a, anthropic/claude-b]}", "{slug: k2, actor: employee/e1, models: [anthropic/claude-b]}"] });
 
         var list = await GetAsync(company, "models");
         Ids(list).Should().Equal("claude-a", "claude-b");
