@@ -38,7 +38,7 @@ internal sealed class GatewayParts(
 
     public UpstreamClient Upstream { get; } = environment.Upstream;
 
-    public AccessTokens Tokens { get; } = new();
+    public AccessTokens Tokens { get; } = new(options, environment.Time);
 
     public InFlightRequests Requests { get; } = new();
 
@@ -47,5 +47,9 @@ internal sealed class GatewayParts(
 
     public Guid NewRequestId() => environment.Ids.Next(Time.GetUtcNow());
 
-    public void Dispose() => Upstream.Dispose();
+    public void Dispose()
+    {
+        Upstream.Dispose();
+        Tokens.Dispose();
+    }
 }

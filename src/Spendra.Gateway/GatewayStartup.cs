@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Spendra.Gateway.Dialects;
+using Spendra.Gateway.Dialects.Gemini;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
@@ -17,6 +18,7 @@ namespace Spendra.Gateway;
 public static class GatewayStartup
 {
     private const string Version = "/v1";
+    private const string GoogleVersion = "/v1beta";
 
     /// <summary>
     /// Registers the gateway. Needs <see cref="Database"/>, <see cref="LedgerLane"/>, <see cref="MasterKey"/> and
@@ -37,7 +39,7 @@ public static class GatewayStartup
         return services;
     }
 
-    /// <summary>Maps every route that clients may call; anything else below the version prefix is refused.</summary>
+    /// <summary>Maps every route that clients may call; anything else below the version prefixes is refused.</summary>
     public static void MapSpendraGateway(this IEndpointRouteBuilder endpoints)
     {
         var parts = endpoints.ServiceProvider.GetRequiredService<GatewayParts>();
@@ -48,14 +50,19 @@ public static class GatewayStartup
                 endpoints.MapMethods(prefix + route.Pattern, [route.Method], context => governed.HandleAsync(context, route));
         }
 
-        var local = new OpenAiLocalRoutes(parts);
-        endpoints.MapGet(Version + "/models", local.ListModelsAsync);
-        endpoints.MapGet(Version + "/models/{**id}", local.GetModelAsync);
-        endpoints.MapGet(Version + "/files", local.ListFilesAsync);
+        var local = new LocalRequest(parts);
+        var openAi = new OpenAiLocalRoutes(parts, local);
+        endpoints.MapGet(Version + "/models", openAi.ListModelsAsync);
+        endpoints.MapGet(Version + "/models/{**id}", openAi.GetModelAsync);
+        endpoints.MapGet(Version + "/files", openAi.ListFilesAsync);
+        var gemini = new GeminiLocalRoutes(local);
+        endpoints.MapGet(GoogleVersion + "/models", gemini.ListAsync);
+        endpoints.MapGet(GoogleVersion + "/models/{model}", gemini.GetAsync);
 
         // Codex and others first try a WebSocket; this status alone makes them fall back at once.
         endpoints.MapGet(Version + "/responses", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context)));
         endpoints.Map(Version + "/{**rest}", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), NoSuchRoute(context)));
+        endpoints.Map(GoogleVersion + "/{**rest}", context => ErrorAnswer.WriteAsync(context, GeminiDialect.Generate, parts.NewRequestId(), NoSuchRoute(context)));
     }
 
     private static GatewayError UpgradeRefused(HttpContext context) =>

@@ -12,12 +12,19 @@ public sealed class RouteCensusTests
     internal static readonly CensusRow[] Governed =
     [
         .. OpenAi("/v1"), .. OpenAi("/v1/providers/openai"),
+        .. Gemini("/v1beta"), .. Gemini("/v1/providers/google/v1beta"), .. Gemini("/v1/providers/google"),
+        new("POST", "/v1/providers/google/chat/completions", Bodies.Chat(model: "g1")),
+        new("POST", "/v1/providers/google/embeddings", """{"model":"g-emb","input":"x"}"""),
+        .. Vertex(""), .. Vertex("/v1"), .. Vertex("/v1beta1"),
+        .. Vertex("/v1/projects/{project}/locations/{location}"), .. Vertex("/v1beta1/projects/{project}/locations/{location}"),
+        new("POST", "/v1/providers/vertexai/chat/completions", Bodies.Chat(model: "google/g1")),
     ];
 
     /// <summary>Every route that is answered locally.</summary>
     internal static readonly CensusRow[] Local =
     [
         new("GET", "/v1/models"), new("GET", "/v1/models/m1"), new("GET", "/v1/files"),
+        new("GET", "/v1beta/models"), new("GET", "/v1beta/models/g1"),
     ];
 
     private static CensusRow[] OpenAi(string prefix) =>
@@ -32,12 +39,26 @@ public sealed class RouteCensusTests
         new("GET", $"{prefix}/files/{File}"), new("GET", $"{prefix}/files/{File}/content"), new("DELETE", $"{prefix}/files/{File}"),
     ];
 
+    private static CensusRow[] Gemini(string prefix) =>
+    [
+        .. Contents(prefix + "/models/{model}"),
+        new("POST", prefix + "/models/{model}:batchEmbedContents", GeminiBodies.EmbeddingBatch()),
+    ];
+
+    private static CensusRow[] Vertex(string prefix) => Contents($"/v1/providers/vertexai{prefix}/publishers/google/models/{{model}}");
+
+    private static CensusRow[] Contents(string path) =>
+    [
+        new("POST", path + ":generateContent", GeminiBodies.Content()), new("POST", path + ":streamGenerateContent", GeminiBodies.Content()),
+        new("POST", path + ":countTokens", GeminiBodies.Content()), new("POST", path + ":embedContent", GeminiBodies.Embedding()),
+    ];
+
     [Fact]
     public void Every_governed_route_is_in_the_census()
     {
         var mapped = from route in ProviderList.Routes
                      from prefix in route.ClientPrefixes
-                     select $"{route.Method} {prefix}{Unnamed(route.Pattern)}";
+                     select $"{route.Method} {Unnamed(prefix + route.Pattern)}";
 
         mapped.Should().BeEquivalentTo(Governed.Select(r => $"{r.Method} {Unnamed(r.Path)}"));
     }
@@ -45,17 +66,17 @@ public sealed class RouteCensusTests
     [Fact]
     public async Task With_a_cap_of_zero_no_route_reaches_a_provider()
     {
-        await using var company = await Company.StartAsync();
+        await using var company = await Company.StartAsync(GeminiBodies.Rules);
         var file = (string)(await Uploads.SendAsync(company, "a.txt", "text")).ShouldBe(200).Json["id"]!;
         var response = (string)(await company.PostAsync("responses", Bodies.Response())).ShouldBe(200).Json["id"]!;
         await company.SettledAsync();
-        await company.ApplyAsync(new Rules { Cap = "0" });
+        await company.ApplyAsync(GeminiBodies.Rules with { Cap = "0" });
         var before = company.Journal.Count;
 
         foreach (var row in Governed.Concat(Local))
         {
             using var client = company.Client();
-            using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response));
+            using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response).Replace("{model}", "g1"));
             if (row.IsUpload) request.Content = Uploads.Form("b.txt", "text");
             else if (row.Body is { } body) request.Content = GatewayHarness.Json(body);
 

@@ -25,6 +25,9 @@ public sealed record Rules
 
     public string[] Keys { get; init; } = ["{slug: k1, actor: employee/e1}"];
 
+    /// <summary>Accounts beside the one of OpenAI; <c>{root}</c> in them stands for the provider's address without a version.</summary>
+    public string[] Accounts { get; init; } = [];
+
     public string BaseUrl { get; init; } = "{provider}";
 
     public string Credential { get; init; } = "value: sk-upstream-secret";
@@ -37,7 +40,8 @@ public sealed record Rules
         $$"""
         organization: {slug: {{organization}}, name: {{organization}}}
         employees: [{slug: e1}, {slug: e2}]
-        providerAccounts: [{{(HasAccount ? $"{{slug: main, provider: openai, baseUrl: \"{BaseUrl}\", credential: {{{Credential}}}}}" : "")}}]
+        providerAccounts:
+        {{string.Join('\n', (HasAccount ? Accounts.Prepend($"{{slug: main, provider: openai, baseUrl: \"{BaseUrl}\", credential: {{{Credential}}}}}") : Accounts).Select(a => "- " + a))}}
         prices:
         {{string.Join('\n', Prices.Select(p => "- " + p))}}
         budgets: [{slug: all, scope: organization, amountUsd: "{{Cap}}", period: month}]

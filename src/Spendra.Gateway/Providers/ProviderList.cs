@@ -6,7 +6,10 @@ namespace Spendra.Gateway.Providers;
 /// <summary>Every provider, and with them every route that reaches one.</summary>
 internal static class ProviderList
 {
-    public static ImmutableArray<UpstreamProvider> All { get; } = [new OpenAiProvider()];
+    public static ImmutableArray<UpstreamProvider> All { get; } =
+    [
+        new OpenAiProvider(), new GoogleProvider(), new GoogleCompatibleProvider(), new VertexProvider(),
+    ];
 
     /// <summary>Every governed route with its provider, in the order in which they are mapped.</summary>
     public static ImmutableArray<GovernedRoute> Routes { get; } =

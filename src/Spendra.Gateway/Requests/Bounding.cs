@@ -1,4 +1,5 @@
 using Spendra.Core.Governance;
+using Spendra.Core.Metering;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 
@@ -22,8 +23,8 @@ internal static class Bounding
             // Counting is free, but what is not the caller's to see (conversations, stored prompts) is not counted either.
             return facts.Unpriceable is { } unseen ? Unpriceable($"This request cannot be priced: {unseen}.") : null;
         }
-        if (call.Shape.Tools.Length > 0)
-            return Unpriceable($"The fees of the tool '{call.Shape.Tools[0]}' are not in the price book. Remove it from 'tools'.");
+        if (call.Shape.Tools.FirstOrDefault(t => !facts.BoundedTools.Contains(t)) is { } tool)
+            return Unpriceable($"The fees of the tool '{tool}' are not in the price book. Remove it from 'tools'.");
         if (facts.Unpriceable is { } why) return Unpriceable($"This request cannot be priced: {why}.");
         if (call.Snapshot.Prices.Find(call.Shape.Provider, call.Shape.Model, atMicros) is not { } price)
             return Unpriceable($"Model '{call.Shape.Model}' has no price at provider '{call.Shape.Provider}'. Ask for it to be added to the price book, by its exact id.");
@@ -71,7 +72,7 @@ internal static class Bounding
             input = Math.Min(input, window);
         }
         var output = call.Route.HasOutput ? (LimitOutput(call, price, options) + facts.PredictionBytes) * facts.Choices : 0;
-        call.Bound = new UnitBound(input, output) { Kinds = facts.Kinds, Pieces = facts.Pieces };
+        call.Bound = new UnitBound(input, output) { Kinds = KindsOf(facts, price), Pieces = PiecesOf(facts, price, options) };
         try
         {
             if (Cost.Bound(price, call.Bound, call.TierPercent) is not { } amount)
@@ -83,6 +84,16 @@ internal static class Bounding
         {
             return Unpriceable("The bound of this request is larger than any amount of money here. Ask for less output.");
         }
+    }
+
+    private static TokenKinds KindsOf(RequestFacts facts, PriceVersion price) =>
+        facts.IsOutputKindOpen ? facts.Kinds | price.Rates.OutputKinds : facts.Kinds;
+
+    private static UnitMap<long> PiecesOf(RequestFacts facts, PriceVersion price, GatewayOptions options)
+    {
+        var pieces = facts.Pieces;
+        foreach (var unit in facts.UncountedUnits) pieces = pieces.With(unit, options.ToolAllowance);
+        return SearchUnits.BilledOf(price.Rates, pieces);
     }
 
     /// <summary>The output limit per choice that holds upstream; clamps or injects it where the body's own does not.</summary>

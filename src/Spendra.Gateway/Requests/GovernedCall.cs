@@ -70,5 +70,5 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
     public ImmutableArray<WindowClaim> Claims { get; set; } = [];
 
     /// <summary>Whether the client must not see the extra usage chunk that was asked for on its behalf.</summary>
-    public bool HidesUsageChunk => Route.Body == OpenAiBody.Chat && Facts is { IsStream: true, WantsUsageChunk: false };
+    public bool HidesUsageChunk => Route is { Dialect: OpenAiDialect, Body: OpenAiBody.Chat } && Facts is { IsStream: true, WantsUsageChunk: false };
 }

@@ -33,7 +33,9 @@ internal static class SettlementPricing
         if (price is null) return known with { Usage = default };
         // Test keys cost nothing, whatever was used.
         if (bound.PriceId is null) return known;
-        if (reading.Usage is not { } usage) return Estimated(known, bound);
+        if (reading.Usage is not { } told) return Estimated(known, bound);
+        var usage = SearchUnits.BilledOf(price, told);
+        known = known with { Usage = usage };
         // What the provider says that it bills is what it bills, whatever our price book says.
         if (reading.BilledCost is { } billed) return known with { Cost = billed, IsBilled = true };
         // A tier or a class without a price: what the provider charges is not known.

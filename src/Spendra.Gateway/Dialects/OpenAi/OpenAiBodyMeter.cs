@@ -3,9 +3,9 @@ using Spendra.Gateway.Metering;
 namespace Spendra.Gateway.Dialects.OpenAi;
 
 /// <summary>Reads one JSON body.</summary>
-internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes) : BodyMeter
+internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes, bool tellsOutputInTotal = false) : BodyMeter
 {
-    private readonly OpenAiDocumentReader _document = new(maxTokenBytes);
+    private readonly OpenAiDocumentReader _document = new(maxTokenBytes, tellsOutputInTotal);
 
     public override void Read(ReadOnlySpan<byte> bytes)
     {

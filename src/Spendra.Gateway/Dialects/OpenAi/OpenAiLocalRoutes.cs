@@ -2,10 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using Spendra.Core.Governance;
-using Spendra.Core.Keys;
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Requests;
-using Spendra.Storage;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Gateway.Dialects.OpenAi;
@@ -14,7 +12,7 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// Routes that are answered from here, without a provider: the models that a key may use, and the files that its
 /// organization owns.
 /// </summary>
-internal sealed class OpenAiLocalRoutes(GatewayParts parts)
+internal sealed class OpenAiLocalRoutes(GatewayParts parts, LocalRequest local)
 {
     private const int MaxPage = 10_000;
 
@@ -47,10 +45,7 @@ internal sealed class OpenAiLocalRoutes(GatewayParts parts)
     });
 
     private IEnumerable<OpenAiModel> UsableModels(GovernedCall call) =>
-        from price in call.Snapshot.Prices.InForce(Micros.Now(parts.Time))
-        let shape = new RequestShape { Provider = price.Provider, Model = price.Model, Environment = call.Standing.Key.Environment }
-        where Admission.CheckPermissions(call.Standing, shape) is null
-        where call.Token.Mode == KeyMode.Test || call.Snapshot.AccountFor(price.Provider) is not null
+        from price in local.UsablePrices(call)
         select new OpenAiModel
         {
             Id = price.Provider == ModelName.BareProvider ? price.Model : $"{price.Provider}/{price.Model}",
@@ -58,33 +53,14 @@ internal sealed class OpenAiLocalRoutes(GatewayParts parts)
             OwnedBy = price.Provider,
         };
 
-    private async Task AnswerAsync(
-        HttpContext context, GovernedRoute route, Func<GovernedCall, Task<(object? Answer, GatewayError? Error)>> answer)
-    {
-        var call = new GovernedCall(context, route, parts.NewRequestId());
-        try
+    private Task AnswerAsync(
+        HttpContext context, GovernedRoute route, Func<GovernedCall, Task<(object? Answer, GatewayError? Error)>> answer) =>
+        local.AnswerAsync(context, route, async call =>
         {
-            var (value, error) = await AuthenticateFreshAsync(call) is { } unknown ? (null, unknown) : await answer(call);
-            if (error is not null) await ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, call.RequestId, error);
-            else await WriteAsync(context, call, value!);
-        }
-        catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
-        {
-            await ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, call.RequestId, Admitting.Unavailable("The database cannot be reached. Try again shortly."));
-        }
-    }
-
-    /// <summary>These routes make no reservation that would notice a revoked key: they ask the database instead.</summary>
-    private async Task<GatewayError?> AuthenticateFreshAsync(GovernedCall call)
-    {
-        var cancel = call.Context.RequestAborted;
-        if (await Authentication.AuthenticateAsync(call, parts, cancel) is { } error) return error;
-        if (await parts.Snapshots.IsCurrentAsync(call.Snapshot, cancel)) return null;
-        var newer = await parts.Snapshots.RefreshAsync(call.Snapshot.OrganizationId, call.Snapshot, cancel);
-        return newer is null
-            ? GatewayError.Unauthorized("The API key is not known here any more.")
-            : Authentication.Admit(call, newer, Micros.Now(parts.Time));
-    }
+            var (value, error) = await answer(call);
+            if (error is null) await WriteAsync(context, call, value!);
+            return error;
+        });
 
     private static async Task WriteAsync(HttpContext context, GovernedCall call, object value)
     {

@@ -30,8 +30,7 @@ internal static class OpenAiRequestRewriter
         }
         // A governed body has at least its model, so that a comma before an added member is always right.
         if (added.Length > 0) edits.Add((new ByteSpan(facts.ClosingBrace, 0), added.ToString()));
-        edits.Sort((a, b) => a.Span.Start.CompareTo(b.Span.Start));
-        return Apply(body.Span, edits);
+        return BodyEdits.Apply(body.Span, edits);
     }
 
     private static void IncludeUsage(RequestFacts facts, List<(ByteSpan, string)> edits, StringBuilder added)
@@ -52,22 +51,5 @@ internal static class OpenAiRequestRewriter
         {
             edits.Add((new ByteSpan(facts.StreamOptionsSpan.Start + 1, 0), "\"include_usage\":true,"));
         }
-    }
-
-    private static byte[] Apply(ReadOnlySpan<byte> body, List<(ByteSpan Span, string Text)> edits)
-    {
-        var length = body.Length;
-        foreach (var (span, text) in edits) length += text.Length - span.Length;
-        var result = new byte[length];
-        int from = 0, to = 0;
-        foreach (var (span, text) in edits)
-        {
-            body[from..span.Start].CopyTo(result.AsSpan(to));
-            to += span.Start - from;
-            to += Encoding.ASCII.GetBytes(text, result.AsSpan(to));
-            from = span.End;
-        }
-        body[from..].CopyTo(result.AsSpan(to));
-        return result;
     }
 }

@@ -12,7 +12,8 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// it do not survive): it is read and dropped.
 /// </param>
 /// <param name="maxEventBytes">The largest event that is held to be read.</param>
-internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes) : ResponseMeter
+/// <param name="tellsOutputInTotal">See <see cref="OpenAiDocumentReader"/>.</param>
+internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes, bool tellsOutputInTotal = false) : ResponseMeter
 {
     private readonly EventSplitter _events = new(maxEventBytes);
     private bool _isUsageContradicted;
@@ -45,7 +46,7 @@ internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes)
     {
         // Inside a JSON text the quotes would be escaped, so that a model that speaks of usage is not parsed for it.
         if (whole.IndexOf("\"usage\""u8) < 0 && whole.IndexOf("\"error\""u8) < 0) return false;
-        var document = new OpenAiDocumentReader(maxEventBytes);
+        var document = new OpenAiDocumentReader(maxEventBytes, tellsOutputInTotal);
         foreach (var line in new EventLines(whole))
         {
             if (!line.StartsWith("data:"u8)) continue;
@@ -69,26 +70,5 @@ internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes)
         // Once a usage made no sense, none of this stream is believed.
         _isUsageContradicted |= usage is null;
         Reading.Usage = _isUsageContradicted ? null : usage;
-    }
-
-    /// <summary>The lines of an event without their ends.</summary>
-    private ref struct EventLines(ReadOnlySpan<byte> rest)
-    {
-        private ReadOnlySpan<byte> _rest = rest;
-
-        public ReadOnlySpan<byte> Current { get; private set; }
-
-        public readonly EventLines GetEnumerator() => this;
-
-        public bool MoveNext()
-        {
-            if (_rest.IsEmpty) return false;
-            var end = _rest.IndexOfAny((byte)'\n', (byte)'\r');
-            Current = end < 0 ? _rest : _rest[..end];
-            var skip = end < 0 ? _rest.Length : end + 1;
-            if (end >= 0 && _rest[end] == '\r' && skip < _rest.Length && _rest[skip] == '\n') skip++;
-            _rest = _rest[skip..];
-            return true;
-        }
     }
 }
