@@ -1,26 +1,33 @@
+using System.Buffers.Text;
+using System.Net;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Google.Apis.Auth.OAuth2;
-using Google.Apis.Auth.OAuth2.Responses;
-using Google.Apis.Http;
-using Google.Apis.Util;
 using Spendra.Gateway.Forwarding;
 
 namespace Spendra.Gateway.Providers;
 
-/// <summary>A service account of Google's, as its key file describes it.</summary>
+/// <summary>
+/// A service account of Google's, as its key file describes it. Its tokens are bought with an assertion that is signed
+/// with its key (RFC 7523). Google's own library is not used: it fails on an answer without a body, names its own
+/// audience whatever the key file says, and brings four packages along.
+/// </summary>
 internal sealed partial class ServiceAccount
 {
     private const string Scope = "https://www.googleapis.com/auth/cloud-platform";
     private const string Type = "service_account";
+    private const string Grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+    private const int AssertionSeconds = 3600;
+    private const int MaxAnswerBytes = 64 * 1024;
 
     // What a token is believed to be good for at most, whatever its seller says.
     private const long MaxSeconds = 24 * 3600;
 
     private readonly KeyFile _file;
+    private readonly Uri _seller;
 
-    private ServiceAccount(KeyFile file) => _file = file;
+    private ServiceAccount(KeyFile file, Uri seller) => (_file, _seller) = (file, seller);
 
     /// <summary>The account of a key file; null when it is none, or when its tokens are sold at an address that is not safe.</summary>
     /// <param name="json">The key file.</param>
@@ -29,11 +36,11 @@ internal sealed partial class ServiceAccount
     {
         try
         {
-            var file = JsonSerializer.Deserialize(json, KeyFileJson.Default.KeyFile);
+            var file = JsonSerializer.Deserialize(json, TokenJson.Default.KeyFile);
             if (file is not { Type: Type, ClientEmail.Length: > 0, PrivateKey.Length: > 0, TokenUri.Length: > 0 }) return null;
             if (!Uri.TryCreate(file.TokenUri, UriKind.Absolute, out var seller)) return null;
             var isSafe = seller.Scheme == Uri.UriSchemeHttps || (allowsPrivate && seller.Scheme == Uri.UriSchemeHttp && seller.IsLoopback);
-            return isSafe && HasKey(file) ? new ServiceAccount(file) : null;
+            return isSafe && HasKey(file) ? new ServiceAccount(file, seller) : null;
         }
         catch (JsonException)
         {
@@ -44,31 +51,38 @@ internal sealed partial class ServiceAccount
     /// <summary>Buys an access token: one attempt, no redirects.</summary>
     public async Task<AccessToken?> BuyAsync(HttpMessageHandler network, TimeProvider time, CancellationToken cancel)
     {
-        using var key = RSA.Create();
-        key.ImportFromPem(_file.PrivateKey);
-        var credential = new ServiceAccountCredential(new ServiceAccountCredential.Initializer(_file.ClientEmail!, _file.TokenUri!)
+        using var invoker = new HttpMessageInvoker(network, disposeHandler: false);
+        using var request = new HttpRequestMessage(HttpMethod.Post, _seller)
         {
-            Key = key,
-            KeyId = _file.PrivateKeyId,
-            Scopes = [Scope],
-            Clock = new Clock(time),
-            DefaultExponentialBackOffPolicy = ExponentialBackOffPolicy.None,
-            // The client that it makes is never disposed, and with it the network, which belongs to all who buy tokens.
-            HttpClientFactory = new HttpClientFromMessageHandlerFactory(_ => new(network, false, false)),
-        });
-        credential.HttpClient.MessageHandler.NumTries = 1;
-        credential.HttpClient.MessageHandler.FollowRedirect = false;
+            Content = new FormUrlEncodedContent([new("grant_type", Grant), new("assertion", Sign(time.GetUtcNow()))]),
+        };
         try
         {
-            if (!await credential.RequestAccessTokenAsync(cancel)) return null;
+            using var response = await invoker.SendAsync(request, cancel);
+            if (response.StatusCode != HttpStatusCode.OK) return null;
+            await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, cancel);
+            var sold = JsonSerializer.Deserialize(await response.Content.ReadAsByteArrayAsync(cancel), TokenJson.Default.SoldToken);
+            return sold is { AccessToken: { Length: > 0 } value, Seconds: > 0 and var seconds } && Ascii.IsValid(value)
+                ? new AccessToken(value, time.GetUtcNow() + TimeSpan.FromSeconds(Math.Min(seconds, MaxSeconds)))
+                : null;
         }
-        catch (Exception e) when (e is TokenResponseException or HttpRequestException or UpstreamAddressException or IOException)
+        catch (Exception e) when (e is HttpRequestException or UpstreamAddressException or IOException or JsonException)
         {
             return null;
         }
-        var token = credential.Token;
-        if (token is not { AccessToken: { Length: > 0 } value, ExpiresInSeconds: > 0 and var seconds }) return null;
-        return new AccessToken(value, time.GetUtcNow() + TimeSpan.FromSeconds(Math.Min(seconds, MaxSeconds)));
+    }
+
+    /// <summary>A JSON Web Token that says who buys, what for, from whom and when.</summary>
+    private string Sign(DateTimeOffset now)
+    {
+        var issuedAt = now.ToUnixTimeSeconds();
+        var header = new AssertionHeader("RS256", "JWT", _file.PrivateKeyId);
+        var claims = new AssertionClaims(_file.ClientEmail!, Scope, _file.TokenUri!, issuedAt, issuedAt + AssertionSeconds);
+        var signed = Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(header, TokenJson.Default.AssertionHeader))
+            + "." + Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(claims, TokenJson.Default.AssertionClaims));
+        using var key = RSA.Create();
+        key.ImportFromPem(_file.PrivateKey);
+        return signed + "." + Base64Url.EncodeToString(key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
     }
 
     private static bool HasKey(KeyFile file)
@@ -85,31 +99,32 @@ internal sealed partial class ServiceAccount
         }
     }
 
-    private sealed class Clock(TimeProvider time) : IClock
-    {
-        public DateTime Now => time.GetLocalNow().DateTime;
+    private sealed record KeyFile(
+        [property: JsonPropertyName("type")] string? Type,
+        [property: JsonPropertyName("client_email")] string? ClientEmail,
+        [property: JsonPropertyName("private_key")] string? PrivateKey,
+        [property: JsonPropertyName("private_key_id")] string? PrivateKeyId,
+        [property: JsonPropertyName("token_uri")] string? TokenUri);
 
-        public DateTime UtcNow => time.GetUtcNow().UtcDateTime;
-    }
+    private sealed record SoldToken(
+        [property: JsonPropertyName("access_token")] string? AccessToken,
+        [property: JsonPropertyName("expires_in")] long Seconds);
 
-    internal sealed record KeyFile
-    {
-        [JsonPropertyName("type")]
-        public string? Type { get; init; }
+    private sealed record AssertionHeader(
+        [property: JsonPropertyName("alg")] string Algorithm,
+        [property: JsonPropertyName("typ")] string Type,
+        [property: JsonPropertyName("kid")] string? KeyId);
 
-        [JsonPropertyName("client_email")]
-        public string? ClientEmail { get; init; }
-
-        [JsonPropertyName("private_key")]
-        public string? PrivateKey { get; init; }
-
-        [JsonPropertyName("private_key_id")]
-        public string? PrivateKeyId { get; init; }
-
-        [JsonPropertyName("token_uri")]
-        public string? TokenUri { get; init; }
-    }
+    private sealed record AssertionClaims(
+        [property: JsonPropertyName("iss")] string Issuer,
+        [property: JsonPropertyName("scope")] string Scope,
+        [property: JsonPropertyName("aud")] string Audience,
+        [property: JsonPropertyName("iat")] long IssuedAt,
+        [property: JsonPropertyName("exp")] long ExpiresAt);
 
     [JsonSerializable(typeof(KeyFile))]
-    private sealed partial class KeyFileJson : JsonSerializerContext;
+    [JsonSerializable(typeof(SoldToken))]
+    [JsonSerializable(typeof(AssertionHeader))]
+    [JsonSerializable(typeof(AssertionClaims))]
+    private sealed partial class TokenJson : JsonSerializerContext;
 }

@@ -66,7 +66,7 @@ public sealed class AccessTokenTests
         seller.Requests.Should().ContainSingle();
     }
 
-    public static TheoryData<string> Failures() => ["refused", "broken", "garbage", "empty", "redirect", "no time"];
+    public static TheoryData<string> Failures() => ["refused", "broken", "garbage", "empty", "redirect", "no time", "too much"];
 
     [Theory]
     [MemberData(nameof(Failures))]
@@ -80,6 +80,7 @@ public sealed class AccessTokenTests
             "broken" => Results.StatusCode(503),
             "garbage" => Results.Text("<html>", "text/html"),
             "empty" => Results.Json(new { expires_in = 3600 }),
+            "too much" => Results.Text("{\"access_token\":\"x\",\"expires_in\":3600}" + new string(' ', 100_000), "application/json"),
             "redirect" => Results.Redirect(seller.Url + "?again", preserveMethod: true),
             _ => Results.Json(new { access_token = "x", expires_in = 0 }),
         };

@@ -113,7 +113,7 @@ internal ref partial struct GeminiRequestReader
 
     private static bool IsPublic(string? address) =>
         Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http"
-        && !uri.IdnHost.EndsWith("googleapis.com", StringComparison.OrdinalIgnoreCase);
+        && !uri.IdnHost.TrimEnd('.').EndsWith("googleapis.com", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsImage(string? type) => type?.ToLowerInvariant() is "image/png" or "image/jpeg" or "image/webp" or "image/heic" or "image/heif";
 

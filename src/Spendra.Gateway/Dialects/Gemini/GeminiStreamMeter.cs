@@ -59,5 +59,9 @@ internal sealed class GeminiArrayMeter(GeminiTally tally, int maxTokenBytes) : R
         tally.Tell(Reading);
     }
 
-    public override void End(IBufferWriter<byte> output) => tally.Tell(Reading);
+    public override void End(IBufferWriter<byte> output)
+    {
+        _document.Feed([], isLast: true);
+        tally.Tell(Reading);
+    }
 }
