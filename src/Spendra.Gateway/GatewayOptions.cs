@@ -21,6 +21,12 @@ public sealed record GatewayOptions
     /// </summary>
     public int DefaultToolUses { get; init; } = 5;
 
+    /// <summary>
+    /// How many uses of a provider's tool are held where its API has no limit to set (Google's searches). More than
+    /// these is booked as an overrun.
+    /// </summary>
+    public int ToolAllowance { get; init; } = 10;
+
     /// <summary>How long connecting to the provider may take, TLS included. Nothing is sent before.</summary>
     public int UpstreamConnectSeconds { get; init; } = 10;
 

@@ -38,11 +38,7 @@ internal sealed class GatewayParts(
 
     public UpstreamClient Upstream { get; } = environment.Upstream;
 
-    public AccessTokens Tokens { get; } = new()
-    {
-        Entra = new EntraTokens(new HttpMessageInvoker(UpstreamClient.MakeHandler(
-            options.AllowPrivateUpstreams, TimeSpan.FromSeconds(options.UpstreamConnectSeconds))), environment.Time, logger),
-    };
+    public AccessTokens Tokens { get; } = new(options, environment.Time, logger);
 
     public InFlightRequests Requests { get; } = new();
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Dialects.Anthropic;
+using Spendra.Gateway.Dialects.Gemini;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
@@ -18,6 +19,7 @@ namespace Spendra.Gateway;
 public static class GatewayStartup
 {
     private const string Version = "/v1";
+    private const string GoogleVersion = "/v1beta";
 
     /// <summary>
     /// Registers the gateway. Needs <see cref="Database"/>, <see cref="LedgerLane"/>, <see cref="MasterKey"/> and
@@ -38,7 +40,7 @@ public static class GatewayStartup
         return services;
     }
 
-    /// <summary>Maps every route that clients may call; anything else below the version prefix is refused.</summary>
+    /// <summary>Maps every route that clients may call; anything else below the version prefixes is refused.</summary>
     public static void MapSpendraGateway(this IEndpointRouteBuilder endpoints)
     {
         var parts = endpoints.ServiceProvider.GetRequiredService<GatewayParts>();
@@ -49,10 +51,23 @@ public static class GatewayStartup
                 endpoints.MapMethods(prefix + route.Pattern, [route.Method], context => governed.HandleAsync(context, route));
         }
 
-        var local = new OpenAiLocalRoutes(parts);
-        var anthropic = new AnthropicLocalRoutes(parts);
-        endpoints.MapGet(Version + "/models", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.ListModelsAsync(context) : local.ListModelsAsync(context));
-        endpoints.MapGet(Version + "/models/{**id}", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.GetModelAsync(context) : local.GetModelAsync(context));
+        var local = new LocalRequest(parts);
+        MapModels(endpoints, new OpenAiLocalRoutes(parts, local), new AnthropicLocalRoutes(local), new GeminiLocalRoutes(local));
+
+        // Codex and others first try a WebSocket; this status alone makes them fall back at once.
+        endpoints.MapGet(Version + "/responses", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context)));
+        foreach (var root in (ReadOnlySpan<string>)[Version, "/openai"])
+            endpoints.Map(root + "/{**rest}", context => ErrorAnswer.WriteAsync(context, DialectOf(context), parts.NewRequestId(), NoSuchRoute(context)));
+        endpoints.Map(GoogleVersion + "/{**rest}", context => ErrorAnswer.WriteAsync(context, GeminiDialect.Generate, parts.NewRequestId(), NoSuchRoute(context)));
+    }
+
+    /// <summary>Maps what is answered from here, without a provider.</summary>
+    private static void MapModels(
+        IEndpointRouteBuilder endpoints, OpenAiLocalRoutes openAi, AnthropicLocalRoutes anthropic, GeminiLocalRoutes gemini)
+    {
+        endpoints.MapGet(Version + "/models", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.ListModelsAsync(context) : openAi.ListModelsAsync(context));
+        endpoints.MapGet(Version + "/models/{**id}", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.GetModelAsync(context) : openAi.GetModelAsync(context));
+        endpoints.MapGet(Version + "/files", openAi.ListFilesAsync);
         foreach (var prefix in AnthropicProvider.ClientPrefixes)
         {
             if (prefix == Version) continue;
@@ -61,12 +76,8 @@ public static class GatewayStartup
         }
         foreach (var root in (ReadOnlySpan<string>)["/", "/v1/providers/anthropic"])
             endpoints.MapMethods(root, [HttpMethods.Head], AnthropicLocalRoutes.ConfirmAsync);
-        endpoints.MapGet(Version + "/files", local.ListFilesAsync);
-
-        // Codex and others first try a WebSocket; this status alone makes them fall back at once.
-        endpoints.MapGet(Version + "/responses", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context)));
-        foreach (var root in (ReadOnlySpan<string>)[Version, "/openai"])
-            endpoints.Map(root + "/{**rest}", context => ErrorAnswer.WriteAsync(context, DialectOf(context), parts.NewRequestId(), NoSuchRoute(context)));
+        endpoints.MapGet(GoogleVersion + "/models", gemini.ListAsync);
+        endpoints.MapGet(GoogleVersion + "/models/{model}", gemini.GetAsync);
     }
 
     private static Dialect DialectOf(HttpContext context) => AnthropicLocalRoutes.Speaks(context) ? AnthropicDialect.Instance : OpenAiDialect.Instance;

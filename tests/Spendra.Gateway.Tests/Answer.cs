@@ -11,7 +11,10 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
 
     public JsonNode Json => JsonNode.Parse(Bytes)!;
 
-    public string? Code => (string?)Json["error"]?["code"];
+    /// <summary>Spendra's code, wherever the dialect has its place; Google's is a reason among the details.</summary>
+    public string? Code => Json["error"]?["details"] is JsonArray details
+        ? (string?)details[0]?["reason"]
+        : (string?)Json["error"]?["code"];
 
     public static async Task<Answer> OfAsync(Task<HttpResponseMessage> sent)
     {

@@ -17,6 +17,12 @@ public sealed class RouteCensusTests
         .. OpenAi("/v1"), .. OpenAi("/v1/providers/openai"), .. OpenRouter("/v1/providers/openrouter"),
         .. Azure("/openai/v1"), .. Azure("/v1/providers/azure/openai/v1"), .. Azure("/v1/providers/azure"),
         .. Deployments("/openai"), .. Deployments("/v1/providers/azure/openai"),
+        .. Gemini("/v1beta"), .. Gemini("/v1/providers/google/v1beta"), .. Gemini("/v1/providers/google"),
+        new("POST", "/v1/providers/google/chat/completions", Bodies.Chat(model: "g1")),
+        new("POST", "/v1/providers/google/embeddings", """{"model":"g-emb","input":"x"}"""),
+        .. Vertex(""), .. Vertex("/v1"), .. Vertex("/v1beta1"),
+        .. Vertex("/v1/projects/{project}/locations/{location}"), .. Vertex("/v1beta1/projects/{project}/locations/{location}"),
+        new("POST", "/v1/providers/vertexai/chat/completions", Bodies.Chat(model: "google/g1")),
         .. Anthropic("/v1"), .. Anthropic("/v1/providers/anthropic/v1"), .. Anthropic("/v1/providers/anthropic"),
         new("POST", "/v1/providers/anthropic/chat/completions", Bodies.Chat(model: ClaudeRules.Model)),
     ];
@@ -27,6 +33,7 @@ public sealed class RouteCensusTests
         new("GET", "/v1/models"), new("GET", "/v1/models/m1"), new("GET", "/v1/files"),
         new("GET", "/v1/providers/anthropic/models"), new("GET", "/v1/providers/anthropic/models/claude-a"),
         new("GET", "/v1/providers/anthropic/v1/models"), new("GET", "/v1/providers/anthropic/v1/models/claude-a"),
+        new("GET", "/v1beta/models"), new("GET", "/v1beta/models/g1"),
     ];
 
     /// <summary>Every route that tells nothing and asks for no key.</summary>
@@ -72,12 +79,26 @@ public sealed class RouteCensusTests
         new("POST", prefix + "/messages/count_tokens", ClaudeRules.Body()),
     ];
 
+    private static CensusRow[] Gemini(string prefix) =>
+    [
+        .. Contents(prefix + "/models/{model}"),
+        new("POST", prefix + "/models/{model}:batchEmbedContents", GeminiBodies.EmbeddingBatch()),
+    ];
+
+    private static CensusRow[] Vertex(string prefix) => Contents($"/v1/providers/vertexai{prefix}/publishers/google/models/{{model}}");
+
+    private static CensusRow[] Contents(string path) =>
+    [
+        new("POST", path + ":generateContent", GeminiBodies.Content()), new("POST", path + ":streamGenerateContent", GeminiBodies.Content()),
+        new("POST", path + ":countTokens", GeminiBodies.Content()), new("POST", path + ":embedContent", GeminiBodies.Embedding()),
+    ];
+
     [Fact]
     public void Every_governed_route_is_in_the_census()
     {
         var mapped = from route in ProviderList.Routes
                      from prefix in route.ClientPrefixes
-                     select $"{route.Method} {prefix}{Unnamed(route.Pattern)}";
+                     select $"{route.Method} {Unnamed(prefix + route.Pattern)}";
 
         mapped.Should().BeEquivalentTo(Governed.Select(r => $"{r.Method} {Unnamed(r.Path)}"));
     }
@@ -85,7 +106,7 @@ public sealed class RouteCensusTests
     [Fact]
     public async Task With_a_cap_of_zero_no_route_reaches_a_provider()
     {
-        var rules = ClaudeRules.Of(Formats.Rules());
+        var rules = GeminiBodies.Of(ClaudeRules.Of(Formats.Rules()));
         await using var company = await Formats.StartAsync(rules);
         var file = (string)(await Uploads.SendAsync(company, "a.txt", "text")).ShouldBe(200).Json["id"]!;
         var response = (string)(await company.PostAsync("responses", Bodies.Response())).ShouldBe(200).Json["id"]!;
@@ -98,7 +119,7 @@ public sealed class RouteCensusTests
         {
             using var client = company.Client();
             using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response)
-                .Replace(AzureResponse, atAzure).Replace(Deployment, Formats.Deployment));
+                .Replace(AzureResponse, atAzure).Replace(Deployment, Formats.Deployment).Replace("{model}", "g1"));
             if (row.IsUpload) request.Content = Uploads.Form("b.txt", "text");
             else if (row.Body is { } body) request.Content = GatewayHarness.Json(body);
 

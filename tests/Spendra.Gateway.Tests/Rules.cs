@@ -40,7 +40,8 @@ public sealed record Rules
         $$"""
         organization: {slug: {{organization}}, name: {{organization}}}
         employees: [{slug: e1}, {slug: e2}]
-        providerAccounts: [{{string.Join(", ", HasAccount ? Accounts.Prepend($"{{slug: main, provider: openai, baseUrl: \"{BaseUrl}\", credential: {{{Credential}}}}}") : Accounts)}}]
+        providerAccounts:
+        {{string.Join('\n', (HasAccount ? Accounts.Prepend($"{{slug: main, provider: openai, baseUrl: \"{BaseUrl}\", credential: {{{Credential}}}}}") : Accounts).Select(a => "- " + a))}}
         prices:
         {{string.Join('\n', Prices.Select(p => "- " + p))}}
         budgets: [{slug: all, scope: organization, amountUsd: "{{Cap}}", period: month}]

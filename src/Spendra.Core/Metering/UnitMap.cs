@@ -38,6 +38,9 @@ public readonly struct UnitMap<TValue> : IEquatable<UnitMap<TValue>>, IEnumerabl
             : new UnitMap<TValue>(entries.Insert(at, (unit, value)));
     }
 
+    /// <summary>The map without one class.</summary>
+    public UnitMap<TValue> Without(UnitClass unit) => new([.. Entries.Where(e => e.Class != unit)]);
+
     public bool Equals(UnitMap<TValue> other) => Entries.AsSpan().SequenceEqual(other.Entries.AsSpan());
 
     public override bool Equals(object? obj) => obj is UnitMap<TValue> other && Equals(other);

@@ -61,6 +61,11 @@ public sealed record RateCard(Rate Input, Rate CachedInput, Rate CacheWrite, Rat
         return dearest;
     }
 
+    /// <summary>The kinds of output besides text that are sold: what a model may answer with when nothing else is asked.</summary>
+    public TokenKinds OutputKinds =>
+        (Others.Find(UnitClass.AudioOutput) is null ? TokenKinds.Text : TokenKinds.AudioOutput)
+        | (Others.Find(UnitClass.ImageOutput) is null ? TokenKinds.Text : TokenKinds.ImageOutput);
+
     private Rate Dearest(Rate rate, UnitClass fresh, UnitClass cached) => Rate.Max(rate, Rate.Max(RateOf(fresh)!.Value, RateOf(cached)!.Value));
 }
 

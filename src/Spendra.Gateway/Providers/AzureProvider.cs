@@ -78,7 +78,7 @@ internal sealed class AzureProvider() : UpstreamProvider(KnownProvider.Find(Know
             return CredentialOutcome.Present;
         }
         if (EntraApplication.Parse(credential) is not { } application) return CredentialOutcome.Malformed;
-        if (await tokens.Entra.FindAsync(application, cancel) is not { } token) return CredentialOutcome.NoToken;
+        if (await tokens.GetAsync(credential, new EntraGrant(application, tokens.Logger).BuyAsync, cancel) is not { } token) return CredentialOutcome.NoToken;
         headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
         return CredentialOutcome.Present;
     }

@@ -7,7 +7,11 @@ namespace Spendra.Gateway.Providers;
 internal static class ProviderList
 {
     public static ImmutableArray<UpstreamProvider> All { get; } =
-        [new OpenAiProvider(), new OpenRouterProvider(), new AzureProvider(), new AnthropicProvider(), new AnthropicChatProvider()];
+    [
+        new OpenAiProvider(), new OpenRouterProvider(), new AzureProvider(),
+        new GoogleProvider(), new GoogleCompatibleProvider(), new VertexProvider(),
+        new AnthropicProvider(), new AnthropicChatProvider(),
+    ];
 
     /// <summary>Every governed route with its provider, in the order in which they are mapped.</summary>
     public static ImmutableArray<GovernedRoute> Routes { get; } =

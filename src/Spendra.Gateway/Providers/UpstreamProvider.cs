@@ -43,6 +43,11 @@ internal abstract class UpstreamProvider(KnownProvider known)
     public virtual bool TellsBilledCost => false;
 
     /// <summary>
+    /// Whether OpenAI's format, spoken by this provider, may leave reasoning out of the output and count it in the total.
+    /// </summary>
+    public virtual bool TellsOutputInTotal => false;
+
+    /// <summary>
     /// The exact id under which the price book has a model that a request names; null when that is not known.
     /// </summary>
     public virtual string? PricedModelOf(ProviderAccount? account, string requested) => requested;

@@ -13,7 +13,7 @@ internal static class Authentication
 
     public static async ValueTask<GatewayError?> AuthenticateAsync(GovernedCall call, GatewayParts parts, CancellationToken cancel)
     {
-        if (PresentedKey(call.Context.Request.Headers) is not { } presented)
+        if (PresentedKey(call.Context.Request) is not { } presented)
         {
             return GatewayError.Unauthorized(
                 "No API key was given. Send a Spendra key as 'Authorization: Bearer spk_live_…'.");
@@ -57,9 +57,10 @@ internal static class Authentication
         snapshot.Rows.KeyDigests.TryGetValue(token.KeyId, out var digest)
         && CryptographicOperations.FixedTimeEquals(digest, parts.MasterKey.DigestSecret(token.Secret));
 
-    /// <summary>The key from any of the headers that clients of the dialects use; the first one that is there.</summary>
-    private static string? PresentedKey(IHeaderDictionary headers)
+    /// <summary>The key from wherever clients of the dialects put it; the first one that is there.</summary>
+    private static string? PresentedKey(HttpRequest request)
     {
+        var headers = request.Headers;
         if (headers.Authorization is [{ Length: > 0 } authorization, ..])
         {
             return authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
@@ -70,6 +71,7 @@ internal static class Authentication
         {
             if (headers.TryGetValue(name, out var values) && values is [{ Length: > 0 } value, ..]) return value;
         }
-        return null;
+        // Google's clients may put it into the address, which is neither forwarded nor logged here.
+        return request.Query["key"] is [{ Length: > 0 } asked, ..] ? asked : null;
     }
 }

@@ -27,7 +27,7 @@ internal static class Bounding
         if (facts.Unpriceable is { } why) return Unpriceable($"This request cannot be priced: {why}.");
         foreach (var tool in call.Shape.Tools)
         {
-            if (!facts.ToolUses.Exists(u => u.Tool == tool))
+            if (!facts.BoundedTools.Contains(tool) && !facts.ToolUses.Exists(u => u.Tool == tool))
                 return Unpriceable($"The fees of the tool '{tool}' are not in the price book. Remove it from 'tools'.");
         }
         if (call.Snapshot.Prices.Find(call.Shape.Provider, call.Shape.Model, atMicros) is not { } price)
@@ -105,7 +105,7 @@ internal static class Bounding
             input = Math.Min(input, window);
         }
         var output = call.Route.HasOutput ? (LimitOutput(call, price, options) + facts.PredictionBytes) * facts.Choices * passes : 0;
-        call.Bound = new UnitBound(input, output) { Kinds = facts.Kinds, Pieces = pieces };
+        call.Bound = new UnitBound(input, output) { Kinds = KindsOf(facts, price), Pieces = SearchUnits.BilledOf(price.Rates, pieces) };
         try
         {
             if (Cost.Bound(price, call.Bound, call.TierPercent) is not { } amount)
@@ -119,6 +119,9 @@ internal static class Bounding
         }
     }
 
+    private static TokenKinds KindsOf(RequestFacts facts, PriceVersion price) =>
+        facts.IsOutputKindOpen ? facts.Kinds | price.Rates.OutputKinds : facts.Kinds;
+
     /// <summary>How often the provider may run tools, and what that is charged beside tokens. Imposes a limit where there is none.</summary>
     private static (long Uses, UnitMap<long> Pieces) BoundTools(GovernedCall call, GatewayOptions options)
     {
@@ -131,6 +134,7 @@ internal static class Bounding
             if (use.Fee is { } fee) pieces = pieces.With(fee, (pieces.Find(fee) ?? 0) + most);
             uses += most;
         }
+        foreach (var unit in call.Facts.UncountedUnits) pieces = pieces.With(unit, options.ToolAllowance);
         return (uses, pieces);
     }
 

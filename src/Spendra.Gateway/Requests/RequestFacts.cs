@@ -58,8 +58,11 @@ internal sealed class RequestFacts
     /// <summary>The tools that the provider runs, by their names in a key's tool scope.</summary>
     public ImmutableArray<string> Tools { get; set; } = [];
 
-    /// <summary>Those of <see cref="Tools"/> whose use is bounded. Every use is a further pass over the context.</summary>
+    /// <summary>Those of <see cref="Tools"/> whose uses the request can limit. Every use is a further pass over the context.</summary>
     public List<ToolUse> ToolUses { get; } = [];
+
+    /// <summary>Those of <see cref="Tools"/> whose uses it cannot, and whose whole cost is bounded by the other facts.</summary>
+    public ImmutableArray<string> BoundedTools { get; set; } = [];
 
     /// <summary>The context that the request may fill, when it asks for more than the model has by itself.</summary>
     public long? ContextWindowAsked { get; set; }
@@ -95,21 +98,32 @@ internal sealed class RequestFacts
     public List<ObjectReference> References { get; } = [];
 
     /// <summary>
-    /// Tokens that a provider puts around a request whatever its length. The documented figures of plain requests are
-    /// below 20.
+    /// Tokens that a provider puts around a request whatever its length (the documented figures of plain requests are
+    /// below 20), and what content that is not text has more, or fewer, than bytes.
     /// </summary>
     public long TokensAdded { get; set; } = 64;
 
     /// <summary>What the tokens of the request may be besides text.</summary>
     public TokenKinds Kinds { get; set; }
 
+    /// <summary>The request leaves it to the model whether its output is text, sound or images.</summary>
+    public bool IsOutputKindOpen { get; set; }
+
     /// <summary>The most units of each class that is priced by the piece.</summary>
     public UnitMap<long> Pieces { get; set; }
+
+    /// <summary>Units of tools whose uses the provider's API cannot limit: a configured allowance bounds them.</summary>
+    public ImmutableArray<UnitClass> UncountedUnits { get; set; } = [];
 
     /// <summary>Why the request cannot be priced, or null: content or features whose cost has no known bound.</summary>
     public string? Unpriceable { get; set; }
 
     public int BodyBytes { get; set; }
+
+    /// <summary>Where the object stands in which the output limit belongs, when that is not the body itself.</summary>
+    public ByteSpan OutputConfigSpan { get; set; }
+
+    public bool HasOutputConfigMembers { get; set; }
 
     /// <summary>Where the closing brace of the body stands.</summary>
     public int ClosingBrace { get; set; }

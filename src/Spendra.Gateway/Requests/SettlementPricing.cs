@@ -41,10 +41,13 @@ internal static class SettlementPricing
         if (price is null) return known with { Usage = default };
         // Test keys cost nothing, whatever was used.
         if (bound.PriceId is null) return known;
-        if (reading.Usage is not { } usage) return Estimated(known, bound);
+        if (reading.Usage is not { } told) return Estimated(known, bound);
+        var served = ServedPrice.Of(price, reading.ServedModel, book, bound.ReservedAt);
+        var usage = SearchUnits.BilledOf(served ?? price, told);
+        known = known with { Usage = usage };
         // What the provider says that it bills is what it bills, whatever our price book says.
         if (reading.BilledCost is { } billed) return known with { Cost = billed, IsBilled = true };
-        if (ServedPrice.Of(price, reading.ServedModel, book, bound.ReservedAt) is not { } served) return Estimated(known, bound);
+        if (served is null) return Estimated(known, bound);
         return Computed(served, account, usage, reading.ServedTier, bound.TierPercent) is var (cost, tier)
             ? known with { Cost = cost, TierPercent = tier, ServedPriceId = served.PriceId == price.PriceId ? null : served.PriceId }
             : Estimated(known, bound);

@@ -3,12 +3,11 @@ using Microsoft.AspNetCore.Http;
 using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
 using Spendra.Gateway.Requests;
-using Spendra.Storage;
 
 namespace Spendra.Gateway.Dialects.Anthropic;
 
 /// <summary>Routes of Anthropic's clients that are answered from here: the models that a key may use, and whether there is anybody.</summary>
-internal sealed class AnthropicLocalRoutes(GatewayParts parts)
+internal sealed class AnthropicLocalRoutes(LocalRequest local)
 {
     private const int DefaultPage = 20;
     private const int MaxPage = 1_000;
@@ -59,27 +58,15 @@ internal sealed class AnthropicLocalRoutes(GatewayParts parts)
     });
 
     private IEnumerable<PriceVersion> Usable(GovernedCall call) =>
-        LocalRequest.UsableModels(call, parts).Where(p => p.Provider == KnownProvider.Anthropic);
+        local.UsablePrices(call).Where(p => p.Provider == KnownProvider.Anthropic);
 
-    private async Task AnswerAsync(HttpContext context, Func<GovernedCall, (object? Answer, GatewayError? Error)> answer)
-    {
-        var call = new GovernedCall(context, Models, parts.NewRequestId());
-        GatewayError? error;
-        try
+    private Task AnswerAsync(HttpContext context, Func<GovernedCall, (object? Answer, GatewayError? Error)> answer) =>
+        local.AnswerAsync(context, Models, async call =>
         {
-            error = await LocalRequest.AuthenticateAsync(call, parts);
-            if (error is null && answer(call) is var (value, fault))
-            {
-                error = fault;
-                if (value is not null) await WriteAsync(context, call, value);
-            }
-        }
-        catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
-        {
-            error = Admitting.Unavailable("The database cannot be reached. Try again shortly.");
-        }
-        if (error is not null) await ErrorAnswer.WriteAsync(context, AnthropicDialect.Instance, call.RequestId, error);
-    }
+            var (value, error) = answer(call);
+            if (error is null) await WriteAsync(context, call, value!);
+            return error;
+        });
 
     private static Task WriteAsync(HttpContext context, GovernedCall call, object value)
     {

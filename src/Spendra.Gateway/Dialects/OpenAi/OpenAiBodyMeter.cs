@@ -3,9 +3,9 @@ using Spendra.Gateway.Metering;
 namespace Spendra.Gateway.Dialects.OpenAi;
 
 /// <summary>Reads one JSON body.</summary>
-internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes, bool tellsCost = false) : BodyMeter
+internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes, bool tellsCost = false, bool tellsOutputInTotal = false) : BodyMeter
 {
-    private readonly OpenAiDocumentReader _document = new(maxTokenBytes);
+    private readonly OpenAiDocumentReader _document = new(maxTokenBytes, tellsOutputInTotal);
 
     public override void Read(ReadOnlySpan<byte> bytes)
     {

@@ -7,10 +7,15 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// <summary>
 /// Reads usage, model, tier, id and status out of one JSON document of the OpenAI dialect while it passes in pieces
 /// of any size. Looks at the top of the document and, for stream events, at the top of its <c>response</c>; a word in
-/// a model's output never counts. Holds no more than one unfinished token.
+/// a model's output never counts.
 /// <para>Usage numbers are hostile input: anything but whole numbers that agree with each other is no usage.</para>
 /// </summary>
-internal sealed class OpenAiDocumentReader(int maxTokenBytes)
+/// <param name="maxTokenBytes">The largest token that is held.</param>
+/// <param name="tellsOutputInTotal">
+/// The provider may leave reasoning out of the output and count it in the total alone: the larger of both is billed.
+/// </param>
+internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputInTotal = false)
+    : PiecewiseReader(OpenAiRequestReader.MaxDepth, maxTokenBytes)
 {
     private const int MaxText = 200;
     private const int MaxCostText = 60;
@@ -30,15 +35,12 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
     }
 
     private readonly Place[] _places = new Place[OpenAiRequestReader.MaxDepth + 2];
-    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = OpenAiRequestReader.MaxDepth });
-    private byte[] _held = [];
-    private int _heldBytes;
-    private int _retryAt;
     private string? _name;
     private bool _isUsageBroken;
     private bool _isChoicesOpening;
     private long? _input;
     private long? _output;
+    private long? _total;
     private long _cached;
     private long _cacheWrite;
     private long _reasoning;
@@ -46,9 +48,6 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
     private decimal? _upstreamCost;
     private bool _isOwnKey;
     private bool _isCostBroken;
-
-    /// <summary>The document is not JSON, too deep, or has a token that is too large: nothing in it is believed.</summary>
-    public bool IsBroken { get; private set; }
 
     /// <summary>A usage object was there, readable or not.</summary>
     public bool HasUsage { get; private set; }
@@ -67,32 +66,6 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
 
     public string? Status { get; private set; }
 
-    /// <summary>Takes the next bytes of the document.</summary>
-    public void Feed(ReadOnlySpan<byte> bytes, bool isLast)
-    {
-        if (IsBroken) return;
-        try
-        {
-            if (_heldBytes == 0)
-            {
-                Hold(bytes[Read(bytes, isLast)..]);
-                return;
-            }
-            Hold(bytes);
-            // An unfinished token is scanned again only when what is held has doubled: linear, however it drips.
-            if (!isLast && _heldBytes < _retryAt) return;
-            var consumed = Read(_held.AsSpan(0, _heldBytes), isLast);
-            _held.AsSpan(consumed, _heldBytes - consumed).CopyTo(_held);
-            _heldBytes -= consumed;
-            _retryAt = _heldBytes * 2;
-        }
-        // InvalidOperationException: a text with half of a surrogate pair.
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            IsBroken = true;
-        }
-    }
-
     /// <summary>The usage in classes that do not overlap, or null when there is none that can be believed.</summary>
     public Usage? ToUsage(bool hasOutput)
     {
@@ -105,7 +78,7 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
             Input = input - _cached - _cacheWrite,
             CachedInput = _cached,
             CacheWrite = _cacheWrite,
-            Output = _output ?? 0,
+            Output = Math.Max(_output ?? 0, tellsOutputInTotal && hasOutput && _total is { } total ? total - input : 0),
             ReasoningWithinOutput = _reasoning,
         };
         return usage.IsPlausible ? usage : null;
@@ -124,30 +97,7 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
 
     private static NanoUsd Nanos(decimal usd) => new((long)decimal.Round(usd * NanoUsd.PerUsd, MidpointRounding.ToEven));
 
-    private void Hold(ReadOnlySpan<byte> rest)
-    {
-        if (rest.IsEmpty) return;
-        if (_heldBytes + rest.Length > maxTokenBytes)
-        {
-            IsBroken = true;
-            _held = [];
-            return;
-        }
-        if (_held.Length < _heldBytes + rest.Length) Array.Resize(ref _held, Math.Max(256, (_heldBytes + rest.Length) * 2));
-        rest.CopyTo(_held.AsSpan(_heldBytes));
-        if (_heldBytes == 0) _retryAt = rest.Length * 2;
-        _heldBytes += rest.Length;
-    }
-
-    private int Read(ReadOnlySpan<byte> bytes, bool isLast)
-    {
-        var json = new Utf8JsonReader(bytes, isLast, _state);
-        while (json.Read()) Take(ref json);
-        _state = json.CurrentState;
-        return (int)json.BytesConsumed;
-    }
-
-    private void Take(ref Utf8JsonReader json)
+    protected override void Take(ref Utf8JsonReader json)
     {
         var isFirstChoice = _isChoicesOpening;
         _isChoicesOpening = false;
@@ -228,6 +178,7 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
                 _isUsageBroken |= _output is { } output && output != number;
                 _output = number;
                 break;
+            case (Place.Usage, "total_tokens") when tellsOutputInTotal: _total = number; break;
             case (Place.InputDetails, "cached_tokens"): _cached = number; break;
             case (Place.InputDetails, "cache_write_tokens"): _cacheWrite = number; break;
             case (Place.OutputDetails, "reasoning_tokens"): _reasoning = number; break;
@@ -259,9 +210,6 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
         _isCostBroken |= !isCost;
         return cost;
     }
-
-    // These are stored, and not every database takes control characters: the settlement would never be written.
-    private static string? Printable(string? text) => text is not null && text.Any(char.IsControl) ? null : text;
 
     private static string? NameOf(ref Utf8JsonReader json) =>
         // Every name of interest is short; the rest need not become strings.

@@ -35,6 +35,8 @@ internal enum OpenAiFields
     WebSearch = 1 << 17,
     PromptCache = 1 << 18,
     ContextManagement = 1 << 19,
+    ExtraBody = 1 << 20,
+    GoogleExtras = 1 << 21,
 }
 
 internal static class OpenAiFieldNames
@@ -54,6 +56,8 @@ internal static class OpenAiFieldNames
         ("modalities"u8.ToArray(), OpenAiFields.Modalities),
         ("web_search_options"u8.ToArray(), OpenAiFields.WebSearch),
         ("prompt_cache_options"u8.ToArray(), OpenAiFields.PromptCache),
+        ("extra_body"u8.ToArray(), OpenAiFields.ExtraBody),
+        ("google"u8.ToArray(), OpenAiFields.GoogleExtras),
     ];
 
     private static readonly (byte[] Name, OpenAiFields Field)[] Responses =

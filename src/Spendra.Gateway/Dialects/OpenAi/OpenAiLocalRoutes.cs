@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Http;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Requests;
-using Spendra.Storage;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Gateway.Dialects.OpenAi;
@@ -13,7 +12,7 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// Routes that are answered from here, without a provider: the models that a key may use, and the files that its
 /// organization owns.
 /// </summary>
-internal sealed class OpenAiLocalRoutes(GatewayParts parts)
+internal sealed class OpenAiLocalRoutes(GatewayParts parts, LocalRequest local)
 {
     private const int MaxPage = 10_000;
 
@@ -46,7 +45,7 @@ internal sealed class OpenAiLocalRoutes(GatewayParts parts)
     });
 
     private IEnumerable<OpenAiModel> UsableModels(GovernedCall call) =>
-        from price in LocalRequest.UsableModels(call, parts)
+        from price in local.UsablePrices(call)
         select new OpenAiModel
         {
             Id = price.Provider == ModelName.BareProvider ? price.Model : $"{price.Provider}/{price.Model}",
@@ -54,21 +53,14 @@ internal sealed class OpenAiLocalRoutes(GatewayParts parts)
             OwnedBy = price.Provider,
         };
 
-    private async Task AnswerAsync(
-        HttpContext context, GovernedRoute route, Func<GovernedCall, Task<(object? Answer, GatewayError? Error)>> answer)
-    {
-        var call = new GovernedCall(context, route, parts.NewRequestId());
-        try
+    private Task AnswerAsync(
+        HttpContext context, GovernedRoute route, Func<GovernedCall, Task<(object? Answer, GatewayError? Error)>> answer) =>
+        local.AnswerAsync(context, route, async call =>
         {
-            var (value, error) = await LocalRequest.AuthenticateAsync(call, parts) is { } unknown ? (null, unknown) : await answer(call);
-            if (error is not null) await ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, call.RequestId, error);
-            else await WriteAsync(context, call, value!);
-        }
-        catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
-        {
-            await ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, call.RequestId, Admitting.Unavailable("The database cannot be reached. Try again shortly."));
-        }
-    }
+            var (value, error) = await answer(call);
+            if (error is null) await WriteAsync(context, call, value!);
+            return error;
+        });
 
     private static async Task WriteAsync(HttpContext context, GovernedCall call, object value)
     {

@@ -115,6 +115,7 @@ internal ref partial struct OpenAiRequestReader
             case OpenAiFields.WebSearch: ReadWebSearch(); break;
             case OpenAiFields.ContextManagement: RefuseUnlessNull("compaction at the provider is a further pass that is billed"); break;
             case OpenAiFields.PromptCache: ReadPromptCache(); break;
+            case OpenAiFields.ExtraBody or OpenAiFields.GoogleExtras: ReadGoogleExtras(); break;
             default: throw new InvalidOperationException($"no reader for {field}");
         }
     }

@@ -13,7 +13,9 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// </param>
 /// <param name="maxEventBytes">The largest event that is held to be read.</param>
 /// <param name="tellsCost">The usage says what the provider bills.</param>
-internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes, bool tellsCost = false) : ResponseMeter
+/// <param name="tellsOutputInTotal">See <see cref="OpenAiDocumentReader"/>.</param>
+internal sealed class OpenAiStreamMeter(
+    bool hidesUsageChunk, int maxEventBytes, bool tellsCost = false, bool tellsOutputInTotal = false) : ResponseMeter
 {
     private readonly EventSplitter _events = new(maxEventBytes);
     private bool _isUsageContradicted;
@@ -46,7 +48,7 @@ internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes,
     {
         // Inside a JSON text the quotes would be escaped, so that a model that speaks of usage is not parsed for it.
         if (whole.IndexOf("\"usage\""u8) < 0 && whole.IndexOf("\"error\""u8) < 0) return false;
-        var document = new OpenAiDocumentReader(maxEventBytes);
+        var document = new OpenAiDocumentReader(maxEventBytes, tellsOutputInTotal);
         foreach (var line in new EventLines(whole))
         {
             if (!line.StartsWith("data:"u8)) continue;

@@ -1,0 +1,80 @@
+using System.Numerics;
+using Spendra.Core.Metering;
+using Spendra.Gateway.Metering;
+
+namespace Spendra.Gateway.Dialects.Gemini;
+
+/// <summary>
+/// Puts together what the responses of one call said. Their usage is cumulative: the last one that can be believed
+/// counts, and once one made no sense none is believed. While a stream has not ended its usage is only what was used so
+/// far, which is less than the bill: it counts when every candidate has its reason for ending.
+/// </summary>
+/// <param name="hasOutput">Whether the call produces output tokens.</param>
+/// <param name="candidates">How many candidates must end before a stream's usage is complete; 0 when it is no stream.</param>
+/// <param name="mapQueries">
+/// What a call grounded by maps is charged for: the answer tells that it was, and not by how many queries.
+/// </param>
+internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQueries)
+{
+    private bool _isContradicted;
+    private bool _isMapGrounded;
+    private bool _isBlocked;
+    private long _searches;
+    private long _ended;
+    private Usage? _usage;
+
+    public bool HasError { get; private set; }
+
+    public string? Model { get; private set; }
+
+    public string? Tier { get; private set; }
+
+    /// <summary>The usage in classes that do not overlap, or null while it is unknown.</summary>
+    public Usage? Usage => !_isContradicted && !HasError && HasEnded && _usage is { } usage ? WithFees(usage) : null;
+
+    private bool HasEnded => _isBlocked || BitOperations.PopCount((ulong)_ended) >= candidates;
+
+    public void Add(GeminiResponse response)
+    {
+        HasError |= response.HasError;
+        Model = response.Model ?? Model;
+        _isMapGrounded |= response.IsMapGrounded;
+        _isBlocked |= response.IsBlocked;
+        _ended |= response.Ended;
+        // Chunks repeat what grounds the answer so far.
+        _searches = Math.Max(_searches, response.Searches);
+        if (response.Usage is not { } told) return;
+        Tier = TierOf(told.TrafficType) ?? Tier;
+        _usage = told.ToUsage(hasOutput);
+        _isContradicted |= _usage is null;
+    }
+
+    /// <summary>Tells a meter's reading what is known.</summary>
+    public void Tell(MeterReading reading)
+    {
+        reading.Usage = Usage;
+        reading.ServedModel = Model;
+        reading.ServedTier = Tier;
+    }
+
+    /// <summary>
+    /// Searches count as queries and as one grounded prompt: which of both is billed is a matter of the model, and the
+    /// price book has a rate for that one.
+    /// </summary>
+    private Usage WithFees(Usage usage)
+    {
+        if (_searches > 0) usage = usage.Plus(UnitClass.WebSearches, _searches).Plus(UnitClass.GroundedPrompts, 1);
+        return _isMapGrounded ? usage.Plus(UnitClass.MapQueries, mapQueries) : usage;
+    }
+
+    /// <summary>The tier in the words of the price book; null when nothing is said.</summary>
+    private static string? TierOf(string? trafficType) => trafficType switch
+    {
+        null or "" or "TRAFFIC_TYPE_UNSPECIFIED" => null,
+        "ON_DEMAND" => Core.Pricing.PriceVersion.DefaultTier,
+        "ON_DEMAND_FLEX" => "flex",
+        "ON_DEMAND_PRIORITY" => "priority",
+        // Throughput that was bought in advance, or something new: it has no price unless the book lists it by this name.
+        _ => trafficType.ToLowerInvariant(),
+    };
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Spendra.Core.Money;
+using Spendra.Sandbox;
+
+namespace Spendra.Tests.EndToEnd;
+
+/// <summary>Google's own client, changed only in base URL and key. Costs are reckoned by hand.</summary>
+public sealed class GoogleClientTests
+{
+    private const string Model = "g1";
+    private const string EmbeddingModel = "g-emb";
+    private const string Rates = "inputUsdPerMillion: \"0.75\", outputUsdPerMillion: \"3.75\", contextWindow: 100000, maxOutput: 1000";
+
+    [Fact]
+    public async Task Googles_NodeJs_client_works_at_both_doors_and_every_call_costs_what_it_must()
+    {
+        await using var site = await Site.CreateAsync();
+        await site.ApplyAsync(Declaration(site.Sandbox.Root.ToString().TrimEnd('/')));
+        var served = await site.ServeAsync();
+
+        var seen = await RunAsync(site, served);
+
+        foreach (var door in new[] { "gemini", "vertex" })
+        {
+            var of = seen.GetProperty(door);
+            of.GetProperty("plain").GetProperty("text").GetString().Should().NotBeEmpty().And.Be(of.GetProperty("stream").GetProperty("text").GetString());
+            of.GetProperty("stream").GetProperty("usage").GetProperty("candidatesTokenCount").GetInt64().Should().Be(SandboxUsage.OutputTokens(32));
+            of.GetProperty("count").GetInt64().Should().Be(SandboxUsage.InputTokens(Acme.Prompt));
+            of.GetProperty("refusal").GetProperty("status").GetInt32().Should().Be(400);
+            of.GetProperty("refusal").GetProperty("message").GetString().Should().Contain("unpriceable_request");
+        }
+        seen.GetProperty("embedding").GetProperty("dimensions").GetInt32().Should().BePositive();
+        seen.GetProperty("models").EnumerateArray().Select(m => m.GetString()).Should().Contain("models/" + Model);
+
+        await served.ShouldStopAsync();
+        await site.ShouldVerifyAsync();
+        // Four calls at 750 and 3,750 nano-USD a token, and one embedding at 20.
+        var call = new NanoUsd(SandboxUsage.InputTokens(Acme.Prompt) * 750 + SandboxUsage.OutputTokens(32) * 3_750);
+        var all = await site.StandingAsync("all");
+        all.Settled.Should().Be(call.Times(4) + new NanoUsd(SandboxUsage.EmbeddingTokens("A sentence.") * 20));
+        all.Reserved.Should().Be(NanoUsd.Zero);
+    }
+
+    private static string Declaration(string root) => $$"""
+        organization: {slug: acme, name: Acme Corp, currency: USD, timeZone: UTC}
+        employees: [{slug: ada}]
+        providerAccounts:
+          - {slug: gemini, provider: google, baseUrl: "{{root}}/v1beta", credential: {value: "sandbox"} }
+          - {slug: vertex, provider: vertexai, baseUrl: "{{root}}/v1/projects/p1/locations/global", credential: {value: "sandbox"} }
+        prices:
+          - {provider: google, model: {{Model}}, {{Rates}}}
+          - {provider: google, model: {{EmbeddingModel}}, inputUsdPerMillion: "0.02", outputUsdPerMillion: "0"}
+          - {provider: vertexai, model: google/{{Model}}, {{Rates}}}
+        budgets: [{slug: all, scope: organization, amountUsd: "1", period: total}]
+        policies: [{slug: cap, kind: hard_cap, scope: organization, budget: all}]
+        keys: [{slug: ada, actor: employee/ada}]
+        """;
+
+    private static async Task<JsonElement> RunAsync(Site site, ServedProcess served)
+    {
+        var clients = Path.Combine(SpendraProcess.Root, "tests", "clients");
+        Directory.Exists(Path.Combine(clients, "node_modules", "@google", "genai")).Should().BeTrue(
+            "the Node.js clients must be installed: run ./test.sh, or npm ci --prefix tests/clients");
+        var variables = new Dictionary<string, string?>
+        {
+            ["SPENDRA_ROOT"] = served.Url.ToString().TrimEnd('/'),
+            ["SPENDRA_KEY"] = site.Keys["ada"],
+            ["SPENDRA_MODEL"] = Model,
+            ["SPENDRA_EMBEDDING_MODEL"] = EmbeddingModel,
+        };
+        return (await SpendraProcess.RunAsync("node", ["google-genai.mjs"], variables, clients)).ShouldSucceed().Json;
+    }
+}
