@@ -6,6 +6,7 @@
 #   proof/failover.sh [failovers]    default: 20
 #
 #   FAILOVER_STRIKES   node postgres freeze patroni immediate switchover    how the primary is lost, in turn
+#   FAILOVER_MINUTES   go on for so long; the number of failovers is then what must be reached (3 when it was not)
 #   FAILOVER_DCS       etcd       etcd3 shows what a lock that can be stolen does (Patroni before 3.0.3, strike `freeze`)
 #   FAILOVER_KEEP      when set: a folder into which the logs and the client's journal are copied
 set -euo pipefail
@@ -22,7 +23,8 @@ source "$root/proof/failover/spendra.sh"
 
 fail() {
     echo "failover: $*" >&2
-    exit 1
+    # 1 is for a broken promise.
+    exit 4
 }
 
 require_packages() {

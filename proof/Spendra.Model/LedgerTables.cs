@@ -48,28 +48,44 @@ public sealed class LedgerTables
         return state;
     }
 
-    public void Apply(LedgerWrites writes)
+    /// <summary>Which key or reference the writes would break, or null: then they can be applied whole.</summary>
+    public static string? Broken(LedgerTables tables, LedgerWrites writes)
     {
-        foreach (var row in writes.Organizations) Organizations[row.OrganizationId] = row;
-        foreach (var row in writes.Windows) Windows[new RowKey(row.OrganizationId, row.WindowId)] = row;
         foreach (var key in writes.Closed)
         {
-            if (!Open.Remove(key)) throw new InvalidOperationException($"{key.Id} is closed but was not open");
+            if (!tables.Open.ContainsKey(key)) return $"{key.Id} is closed but was not open";
         }
+        var closed = writes.Closed.ToHashSet();
+        if (closed.Count != writes.Closed.Count) return "a reservation is closed twice";
+        var forgotten = writes.IdempotencyForgotten.Select(KeyOf).ToHashSet();
+        return Twice(writes.Opened.Select(KeyOf), k => tables.Open.ContainsKey(k) && !closed.Contains(k), "open reservation")
+            ?? Twice(writes.SpendEvents.Select(e => (KeyOf(e.Reservation), e.EventNumber)), tables.Events.ContainsKey, "event")
+            ?? Twice(writes.Released.Select(r => KeyOf(r.Reservation)), tables.Released.ContainsKey, "release")
+            ?? Twice(writes.Entries.Select(e => (e.OrganizationId, e.Sequence)), tables.Entries.ContainsKey, "entry")
+            ?? Twice(writes.Excesses.Select(KeyOf), tables.Excesses.ContainsKey, "excess")
+            ?? Twice(writes.Outbox.Select(o => (o.OrganizationId, o.Sequence)), tables.Outbox.ContainsKey, "outbox row")
+            ?? Twice(writes.IdempotencyUsed.Select(KeyOf), k => tables.Idempotency.ContainsKey(k) && !forgotten.Contains(k), "idempotency key");
+    }
+
+    /// <summary>Applies all of it or, when a key or reference would break, nothing.</summary>
+    public void Apply(LedgerWrites writes)
+    {
+        if (Broken(this, writes) is { } broken) throw new InvalidOperationException(broken);
+        foreach (var row in writes.Organizations) Organizations[row.OrganizationId] = row;
+        foreach (var row in writes.Windows) Windows[new RowKey(row.OrganizationId, row.WindowId)] = row;
+        foreach (var key in writes.Closed) Open.Remove(key);
         foreach (var row in writes.Opened) Open.Add(new RowKey(row.OrganizationId, row.ReservationId), row);
         foreach (var row in writes.SpendEvents) Events.Add((KeyOf(row.Reservation), row.EventNumber), row);
         foreach (var row in writes.Released) Released.Add(KeyOf(row.Reservation), row);
         foreach (var row in writes.Entries) Entries.Add((row.OrganizationId, row.Sequence), row);
-        foreach (var row in writes.Excesses)
-            Excesses.Add((new RowKey(row.OrganizationId, row.WindowId), row.CauseId, row.EventNumber), row);
+        foreach (var row in writes.Excesses) Excesses.Add(KeyOf(row), row);
         foreach (var row in writes.Outbox) Outbox.Add((row.OrganizationId, row.Sequence), row);
         foreach (var row in writes.IdempotencyForgotten)
         {
-            var key = IdempotencyKey.Of(row.OrganizationId, row.KeyId, row.KeyDigest);
+            var key = KeyOf(row);
             if (Idempotency.TryGetValue(key, out var used) && used.ReservationId == row.ReservationId) Idempotency.Remove(key);
         }
-        foreach (var row in writes.IdempotencyUsed)
-            Idempotency.Add(IdempotencyKey.Of(row.OrganizationId, row.KeyId, row.KeyDigest), row);
+        foreach (var row in writes.IdempotencyUsed) Idempotency.Add(KeyOf(row), row);
     }
 
     public SpentReservation? FindSpent(RowKey key)
@@ -86,6 +102,20 @@ public sealed class LedgerTables
     }
 
     public static RowKey KeyOf(Reservation r) => new(r.OrganizationId, r.ReservationId);
+
+    private static (RowKey, Guid, int) KeyOf(WindowExcess e) => (new RowKey(e.OrganizationId, e.WindowId), e.CauseId, e.EventNumber);
+
+    private static IdempotencyKey KeyOf(IdempotencyRow row) => IdempotencyKey.Of(row.OrganizationId, row.KeyId, row.KeyDigest);
+
+    private static string? Twice<T>(IEnumerable<T> keys, Func<T, bool> isThere, string what)
+    {
+        var seen = new HashSet<T>();
+        foreach (var key in keys)
+        {
+            if (!seen.Add(key) || isThere(key)) return $"{what} {key} is written twice";
+        }
+        return null;
+    }
 
     private void LoadEnded(LedgerState state, RowKey key)
     {

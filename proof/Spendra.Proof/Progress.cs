@@ -1,11 +1,13 @@
 namespace Spendra.Proof;
 
-/// <summary>One line now and then, while something long runs.</summary>
+/// <summary>One line a second, while something long runs.</summary>
 internal static class Progress
 {
-    public static IAsyncDisposable Every(TimeSpan interval, Func<string> line)
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    public static IAsyncDisposable EverySecond(Func<string> line)
     {
         var started = TimeProvider.System.GetTimestamp();
-        return new Timer(_ => Console.WriteLine($"{TimeProvider.System.GetElapsedTime(started).TotalSeconds,6:F0} s  {line()}"), null, interval, interval);
+        return new Timer(_ => Console.WriteLine($"{TimeProvider.System.GetElapsedTime(started).TotalSeconds,6:F0} s  {line()}"), null, Second, Second);
     }
 }

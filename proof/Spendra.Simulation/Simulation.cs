@@ -5,16 +5,35 @@ namespace Spendra.Simulation;
 /// <summary>What became of one seed.</summary>
 /// <param name="Seed">Replays it.</param>
 /// <param name="Hash">Everything that happened, as one number.</param>
-/// <param name="Operations">Ledger commands that were committed.</param>
-/// <param name="Calls">Attempts of clients.</param>
-/// <param name="Steps">Continuations and events that were run.</param>
-/// <param name="FaultKinds">How many kinds of fault were allowed to strike.</param>
-/// <param name="Faults">Faults that struck, by kind.</param>
 /// <param name="Violations">Promises that were broken. Empty is what is hoped for.</param>
-/// <param name="Trace">The history in lines, when it was asked for.</param>
-public sealed record SimulationReport(
-    ulong Seed, ulong Hash, long Operations, int Calls, long Steps, int FaultKinds, IReadOnlyDictionary<string, int> Faults,
-    IReadOnlyList<string> Violations, IReadOnlyList<string> Trace);
+public sealed record SimulationReport(ulong Seed, ulong Hash, IReadOnlyList<string> Violations)
+{
+    /// <summary>Ledger commands that were committed.</summary>
+    public long Operations { get; init; }
+
+    /// <summary>Attempts of clients.</summary>
+    public int Calls { get; init; }
+
+    /// <summary>Continuations and events that were run.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>How many kinds of fault struck; changes of rules are none.</summary>
+    public int FaultKinds { get; init; }
+
+    /// <summary>What struck, by kind, changes of rules included.</summary>
+    public IReadOnlyDictionary<string, int> Faults { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Processes that died while something else of theirs was ready to run.</summary>
+    public int CrashesInBurst { get; init; }
+
+    /// <summary>Processes that died between the begin and the commit of a transaction.</summary>
+    public int CrashesInTransaction { get; init; }
+
+    /// <summary>The history in lines, when it was asked for.</summary>
+    public IReadOnlyList<string> Trace { get; init; } = [];
+
+    public string ReplayCommand => $"dotnet run --project proof/Spendra.Proof -c Release -- simulate --trace --seed {Seed}";
+}
 
 /// <summary>
 /// Deterministic simulation: production gateways, lanes and sweeps in one thread, over a database, providers, clients,
@@ -22,17 +41,36 @@ public sealed record SimulationReport(
 /// </summary>
 public static class Simulator
 {
-    public static SimulationReport Run(ulong seed, bool keepsTrace = false)
+    public static SimulationReport Run(ulong seed, bool keepsTrace = false) => Run(seed, () => new SimWorld(seed, keepsTrace));
+
+    /// <summary>Whatever goes wrong, an exception of the world or of its judge included, is told as a violation of this seed.</summary>
+    internal static SimulationReport Run(ulong seed, Func<SimWorld> make)
     {
-        var world = new SimWorld(seed, keepsTrace);
-        if (!world.Run()) world.Watch.Violations.Add($"the world did not come to rest: {Unrest(world)}");
-        new Judgement(world).Pass();
-        foreach (var exchange in world.Exchanges) world.Trace.Add("answer", exchange.RequestId, $"{exchange.Status} {exchange.ErrorCode}");
-        var faults = new[] { world.Store.Server.Drawn, world.Provider.Drawn, world.Struck }
-            .SelectMany(d => d).GroupBy(p => p.Key).ToDictionary(g => g.Key, g => g.Sum(p => p.Value));
-        if (world.Loop.PausesDrawn > 0) faults["Pause"] = world.Loop.PausesDrawn;
-        return new SimulationReport(seed, world.Trace.Hash, world.Watch.Commands, world.Exchanges.Count, world.Loop.Steps,
-            world.Plan.Faults.Count, faults, world.Watch.Violations, world.Trace.Lines);
+        SimWorld? world = null;
+        var failures = new List<string>();
+        try
+        {
+            world = make();
+            if (!world.Run()) world.Watch.Violations.Add($"the world did not come to rest: {Unrest(world)}");
+            new Judgement(world).Pass();
+            foreach (var exchange in world.Exchanges) world.Trace.Add("answer", exchange.RequestId, $"{exchange.Status} {exchange.ErrorCode}");
+        }
+        catch (Exception e)
+        {
+            failures.Add($"the simulation itself failed: {e}");
+        }
+        if (world is null) return new SimulationReport(seed, 0, failures);
+        return new SimulationReport(seed, world.Trace.Hash, [.. failures, .. world.Watch.Violations])
+        {
+            Operations = world.Watch.Commands,
+            Calls = world.Exchanges.Count,
+            Steps = world.Loop.Steps,
+            FaultKinds = world.Tally.Kinds,
+            Faults = world.Tally.Counts,
+            CrashesInBurst = world.CrashesInBurst,
+            CrashesInTransaction = world.CrashesInTransaction,
+            Trace = world.Trace.Lines,
+        };
     }
 
     private static string Unrest(SimWorld world) =>

@@ -57,9 +57,11 @@ stop_spendra() {
 
 # In the background, so that a signal to this script is acted on at once.
 drive() {
-    local node members=()
+    local node members=() limit=()
+    # What the start took is part of the time.
+    [ -z "${FAILOVER_MINUTES-}" ] || limit=(--minutes "$(awk -v m="$FAILOVER_MINUTES" -v s="$SECONDS" 'BEGIN { r = m - s / 60; printf "%.2f", r < 0 ? 0 : r }')")
     for node in "${nodes[@]}"; do members+=(--node "$node=http://127.0.0.1:${port[${node}_rest]}"); done
-    dotnet "$root/artifacts/bin/Spendra.Proof/release/Spendra.Proof.dll" failover --failovers "$1" \
+    dotnet "$root/artifacts/bin/Spendra.Proof/release/Spendra.Proof.dll" failover --failovers "$1" "${limit[@]}" \
         --folder "$work" --database "$database" --sandbox-port "${port[sandbox]}" "${members[@]}" \
         --gateway "http://127.0.0.1:${port[gateway1]}" --gateway "http://127.0.0.1:${port[gateway2]}" \
         --strike-script "$root/proof/failover/strike.sh" "${strikes[@]/#/--strike=}" &

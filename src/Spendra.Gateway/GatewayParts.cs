@@ -38,7 +38,11 @@ internal sealed class GatewayParts(
 
     public UpstreamClient Upstream { get; } = environment.Upstream;
 
-    public AccessTokens Tokens { get; } = new();
+    public AccessTokens Tokens { get; } = new()
+    {
+        Entra = new EntraTokens(new HttpMessageInvoker(UpstreamClient.MakeHandler(
+            options.AllowPrivateUpstreams, TimeSpan.FromSeconds(options.UpstreamConnectSeconds))), environment.Time, logger),
+    };
 
     public InFlightRequests Requests { get; } = new();
 
@@ -47,5 +51,9 @@ internal sealed class GatewayParts(
 
     public Guid NewRequestId() => environment.Ids.Next(Time.GetUtcNow());
 
-    public void Dispose() => Upstream.Dispose();
+    public void Dispose()
+    {
+        Upstream.Dispose();
+        Tokens.Dispose();
+    }
 }

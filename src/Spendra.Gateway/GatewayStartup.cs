@@ -65,7 +65,8 @@ public static class GatewayStartup
 
         // Codex and others first try a WebSocket; this status alone makes them fall back at once.
         endpoints.MapGet(Version + "/responses", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context)));
-        endpoints.Map(Version + "/{**rest}", context => ErrorAnswer.WriteAsync(context, DialectOf(context), parts.NewRequestId(), NoSuchRoute(context)));
+        foreach (var root in (ReadOnlySpan<string>)[Version, "/openai"])
+            endpoints.Map(root + "/{**rest}", context => ErrorAnswer.WriteAsync(context, DialectOf(context), parts.NewRequestId(), NoSuchRoute(context)));
     }
 
     private static Dialect DialectOf(HttpContext context) => AnthropicLocalRoutes.Speaks(context) ? AnthropicDialect.Instance : OpenAiDialect.Instance;

@@ -45,7 +45,7 @@ public sealed class DeclarationErrorTests
         { Head + "employees:\n  - slug: e\n    email: nobody\n", 5, "'email' is 'nobody': expected an address" },
         { Head + "employees:\n  - slug: e\n    projects: [ghost]\n", 5, "project/ghost does not exist" },
         // Accounts.
-        { Head + "providerAccounts:\n  - slug: a\n    provider: anthropic\n    credential: { env: X }\n", 5, "provider 'anthropic' is not supported: expected openai" },
+        { Head + "providerAccounts:\n  - slug: a\n    provider: acme-ai\n    credential: { env: X }\n", 5, "provider 'acme-ai' is not supported: expected one of openai, openrouter" },
         { Head + "providerAccounts:\n  - slug: a\n    provider: openai\n", 4, "provider account has no 'credential'" },
         { Head + "providerAccounts:\n  - slug: a\n    provider: openai\n    credential: { env: X, value: y }\n", 6, "'env' and 'value' both stand here" },
         { Head + "providerAccounts:\n  - slug: a\n    provider: openai\n    credential: { env: 1-X }\n", 6, "'env' is not a variable name" },

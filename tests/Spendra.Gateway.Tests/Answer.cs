@@ -28,10 +28,10 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
     public string? Header(string name) =>
         Headers.TryGetValues(name, out var values) ? string.Join(",", values) : null;
 
-    public Answer ShouldBe(int status, string? code = null)
+    public Answer ShouldBe(int status, string? code = null, string what = "")
     {
-        Status.Should().Be(status, Text);
-        if (code is not null) Code.Should().Be(code, Text);
+        Status.Should().Be(status, $"{what} {Text}");
+        if (code is not null) Code.Should().Be(code, $"{what} {Text}");
         return this;
     }
 }

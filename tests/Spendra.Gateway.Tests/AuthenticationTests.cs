@@ -54,7 +54,8 @@ public sealed class AuthenticationTests
         using var client = company.Anonymous();
         foreach (var row in RouteCensusTests.Governed.Concat(RouteCensusTests.Local))
         {
-            using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(RouteCensusTests.File, "x1").Replace(RouteCensusTests.Response, "x1"));
+            using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(RouteCensusTests.File, "x1").Replace(RouteCensusTests.Response, "x1")
+                .Replace(RouteCensusTests.AzureResponse, "x1").Replace(RouteCensusTests.Deployment, "x1"));
             if (row.Method == "POST") request.Content = GatewayHarness.Json("{}");
             (await Answer.SendAsync(client, request)).ShouldBe(401, "invalid_api_key");
         }

@@ -93,6 +93,10 @@ internal sealed record Books(
         public long OutputUnits { get; init; }
         public long ReasoningUnits { get; init; }
         public bool IsEstimated { get; init; }
+        public bool IsBilled { get; init; }
+        public Guid? ServedPriceId { get; init; }
+        public string Provider { get; init; } = "";
+        public string Model { get; init; } = "";
         public string? ServedModel { get; init; }
         public string? ServedTier { get; init; }
         public string? UpstreamRequestId { get; init; }

@@ -17,15 +17,30 @@ public sealed class CutStreamTests
         + "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\",\"status\":\"completed\",\"model\":\"m1\",\"error\":null,"
         + "\"usage\":{\"input_tokens\":10,\"input_tokens_details\":{\"cached_tokens\":0},\"output_tokens\":16,\"total_tokens\":26}}}\n\n";
 
-    public static TheoryData<string, string, string, string> Streams() => new()
+    private const string Azure =
+        "data: {\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\",\"object\":\"\",\"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":{}}]}\n\n"
+        + "data: {\"id\":\"chatcmpl-1\",\"model\":\"m1-2025-04-14\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}],\"usage\":null}\n\n"
+        + "data: {\"choices\":[{\"index\":0,\"finish_reason\":null,\"content_filter_results\":{},\"content_filter_offsets\":{\"check_offset\":44}}],\"id\":\"\",\"model\":\"\"}\n\n"
+        + "data: {\"id\":\"chatcmpl-1\",\"model\":\"m1-2025-04-14\",\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":16,\"total_tokens\":26}}\n\n"
+        + "data: [DONE]\n\n";
+
+    private const string OpenRouter =
+        ": OPENROUTER PROCESSING\n\n"
+        + "data: {\"id\":\"gen-1\",\"provider\":\"x\",\"model\":\"maker/m1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\n"
+        + "data: {\"id\":\"gen-1\",\"model\":\"maker/m1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":null}],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":16,\"cost\":0.000042,\"is_byok\":false,\"cost_details\":{\"upstream_inference_cost\":null}}}\n\n"
+        + "data: [DONE]\n\n";
+
+    public static TheoryData<string, string, string, string, string> Streams() => new()
     {
-        { "chat/completions", Chat, "\"max_tokens\":16,\"stream\":true", "}}}" },
-        { "responses", Response, "\"max_output_tokens\":16,\"stream\":true", "26}}}" },
+        { "chat/completions", "m1", Chat, "\"max_tokens\":16,\"stream\":true", "}}}" },
+        { "responses", "m1", Response, "\"max_output_tokens\":16,\"stream\":true", "26}}}" },
+        { "/openai/v1/chat/completions", Formats.Deployment, Azure, "\"max_tokens\":16,\"stream\":true", "26}}" },
+        { "/v1/providers/openrouter/chat/completions", "maker/m1", OpenRouter, "\"max_tokens\":16,\"stream\":true", "null}}}" },
     };
 
     [Theory]
     [MemberData(nameof(Streams))]
-    public async Task A_stream_cut_at_any_byte_is_paid_by_its_usage_or_at_the_bound(string path, string stream, string more, string end)
+    public async Task A_stream_cut_at_any_byte_is_paid_by_its_usage_or_at_the_bound(string path, string model, string stream, string more, string end)
     {
         var bytes = Encoding.UTF8.GetBytes(stream);
         var offset = -1;
@@ -36,9 +51,10 @@ public sealed class CutStreamTests
             await network.WriteAsync(RawUpstream.Http($"HTTP/1.1 200 OK\ncontent-type: text/event-stream\ntransfer-encoding: chunked", $"{bytes.Length:x}\r\n"));
             await network.WriteAsync(bytes.AsMemory(0, cut));
         });
-        await using var company = await Company.StartAsync(new Rules { BaseUrl = provider.BaseUrl });
+        var rules = Formats.Rules(ratePercent: 100, azureUrl: provider.BaseUrl, openRouterUrl: provider.BaseUrl) with { BaseUrl = provider.BaseUrl };
+        await using var company = await Company.StartAsync(rules);
         using var client = company.Client();
-        var body = path == "responses" ? Bodies.Response(more: more) : Bodies.Chat(more: more);
+        var body = path == "responses" ? Bodies.Response(more: more) : Bodies.Chat(more: more, model: model);
 
         await Parallel.ForAsync(0, bytes.Length + 1, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, _) =>
         {

@@ -49,7 +49,7 @@ public sealed class PassageTests
     {
         const string chunks = "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"usage \\\"usage\\\"\"}}],\"usage\":null}\r\n\r\n"
             + ": comment\n\ndata: {\"choices\":[],\"prompt_filter_results\":[]}\n\n"
-            + "data: {\"id\":\"c\",\"model\":\"m1-2026\",\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":16}}\n\ndata: [DONE]\n\n";
+            + "data: {\"id\":\"c\",\"model\":\"m1-2026-01-31\",\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":16}}\n\ndata: [DONE]\n\n";
         await using var provider = RawUpstream.Start(() => RawUpstream.Http("HTTP/1.1 200 OK\ncontent-type: text/event-stream\nconnection: close", chunks));
         await using var company = await Company.StartAsync(new Rules { BaseUrl = provider.BaseUrl });
 
@@ -59,7 +59,7 @@ public sealed class PassageTests
         asked.Text.Should().Be(chunks);
         var hidden = chunks.Split("data: ")[3];
         unasked.Text.Should().Be(chunks.Replace("data: " + hidden, "", StringComparison.Ordinal));
-        (await company.SettledAsync()).Events.Should().HaveCount(2).And.OnlyContain(e => e.CostNanos == 42_000 && e.ServedModel == "m1-2026");
+        (await company.SettledAsync()).Events.Should().HaveCount(2).And.OnlyContain(e => e.CostNanos == 42_000 && e.ServedModel == "m1-2026-01-31");
     }
 
     [Fact]

@@ -8,11 +8,15 @@ public sealed class RouteCensusTests
 {
     internal const string File = "{file}";
     internal const string Response = "{response}";
+    internal const string AzureResponse = "{azure_response}";
+    internal const string Deployment = "{deployment}";
 
     /// <summary>Every route that reaches a provider, by hand, with a body that it takes.</summary>
     internal static readonly CensusRow[] Governed =
     [
-        .. OpenAi("/v1"), .. OpenAi("/v1/providers/openai"),
+        .. OpenAi("/v1"), .. OpenAi("/v1/providers/openai"), .. OpenRouter("/v1/providers/openrouter"),
+        .. Azure("/openai/v1"), .. Azure("/v1/providers/azure/openai/v1"), .. Azure("/v1/providers/azure"),
+        .. Deployments("/openai"), .. Deployments("/v1/providers/azure/openai"),
         .. Anthropic("/v1"), .. Anthropic("/v1/providers/anthropic/v1"), .. Anthropic("/v1/providers/anthropic"),
         new("POST", "/v1/providers/anthropic/chat/completions", Bodies.Chat(model: ClaudeRules.Model)),
     ];
@@ -46,6 +50,28 @@ public sealed class RouteCensusTests
         new("POST", prefix + "/messages/count_tokens", ClaudeRules.Body()),
     ];
 
+    private static CensusRow[] OpenRouter(string prefix) =>
+    [
+        new("POST", prefix + "/chat/completions", Bodies.Chat(model: "maker/m1")),
+        new("POST", prefix + "/responses", Bodies.Response(model: "maker/m1")),
+        new("POST", prefix + "/embeddings", """{"model":"maker/emb","input":"x"}"""),
+    ];
+
+    private static CensusRow[] Azure(string prefix) =>
+    [
+        new("POST", prefix + "/chat/completions", Bodies.Chat(model: Formats.Deployment)),
+        new("POST", prefix + "/responses", Bodies.Response(model: Formats.Deployment)),
+        new("POST", prefix + "/embeddings", $$"""{"model":"{{Formats.EmbeddingDeployment}}","input":"x"}"""),
+        new("GET", $"{prefix}/responses/{AzureResponse}"), new("DELETE", $"{prefix}/responses/{AzureResponse}"),
+        new("POST", $"{prefix}/responses/{AzureResponse}/cancel"), new("GET", $"{prefix}/responses/{AzureResponse}/input_items"),
+    ];
+
+    private static CensusRow[] Deployments(string prefix) =>
+    [
+        new("POST", $"{prefix}/deployments/{Deployment}/chat/completions", """{"max_tokens":16,"messages":[{"role":"user","content":"x"}]}"""),
+        new("POST", $"{prefix}/deployments/{Deployment}/embeddings", """{"input":"x"}"""),
+    ];
+
     [Fact]
     public void Every_governed_route_is_in_the_census()
     {
@@ -59,10 +85,11 @@ public sealed class RouteCensusTests
     [Fact]
     public async Task With_a_cap_of_zero_no_route_reaches_a_provider()
     {
-        var rules = ClaudeRules.Of(new Rules());
-        await using var company = await Company.StartAsync(rules);
+        var rules = ClaudeRules.Of(Formats.Rules());
+        await using var company = await Company.StartAsync(rules, provider: Formats.Provider);
         var file = (string)(await Uploads.SendAsync(company, "a.txt", "text")).ShouldBe(200).Json["id"]!;
         var response = (string)(await company.PostAsync("responses", Bodies.Response())).ShouldBe(200).Json["id"]!;
+        var atAzure = (string)(await company.PostAsync("/openai/v1/responses", Bodies.Response(model: Formats.Deployment))).ShouldBe(200).Json["id"]!;
         await company.SettledAsync();
         await company.ApplyAsync(rules with { Cap = "0" });
         var before = company.Journal.Count;
@@ -70,14 +97,15 @@ public sealed class RouteCensusTests
         foreach (var row in Governed.Concat(Local).Concat(Open))
         {
             using var client = company.Client();
-            using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response));
+            using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response)
+                .Replace(AzureResponse, atAzure).Replace(Deployment, Formats.Deployment));
             if (row.IsUpload) request.Content = Uploads.Form("b.txt", "text");
             else if (row.Body is { } body) request.Content = GatewayHarness.Json(body);
 
             var answer = await Answer.SendAsync(client, request);
 
             if (!Governed.Contains(row)) answer.ShouldBe(200);
-            else answer.ShouldBe(402, "budget_exceeded");
+            else answer.ShouldBe(402, "budget_exceeded", row.Path);
         }
         company.Journal.Count.Should().Be(before);
         var books = await company.SettledAsync();

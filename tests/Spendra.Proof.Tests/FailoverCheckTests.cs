@@ -60,6 +60,12 @@ public sealed class FailoverCheckTests
     [Fact]
     public void Strange_answer_is_found() => ShouldFind("status", run => run.Attempts[3] = run.Attempts[3] with { Status = 500, Code = "internal_error" });
 
+    [Theory]
+    [InlineData(402, "budget_exceeded")]
+    [InlineData(429, "budget_held")]
+    public void Refusal_of_ada_at_a_cap_is_found(int status, string code) =>
+        ShouldFind("status", run => run.Attempts[0] = run.Attempts[0] with { Status = status, Code = code });
+
     private static void ShouldFind(string kind, Action<SoundRun> plant)
     {
         var run = new SoundRun();

@@ -75,6 +75,25 @@ public sealed class FaultProxyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Silent_on_every_connection_until_woken()
+    {
+        var (near, far) = await ConnectAsync(new Cut(Direction.Answer, 4, Fault.Silence));
+        await far.SendAsync(new byte[10]);
+        (await near.ReceiveAsync(new byte[10])).Should().Be(4);
+        var (second, behind) = await ConnectAsync(new Cut(Direction.Answer, 100, Fault.Silence));
+        await second.SendAsync(new byte[3]);
+        var heard = behind.ReceiveAsync(new byte[10]);
+
+        _proxy.Wake();
+
+        // Told by the end of its connection, and by nothing before it.
+        (await EndOrBytesAsync(heard)).Should().Be(0);
+        var (third, served) = await ConnectAsync(cut: null);
+        await third.SendAsync(new byte[7]);
+        (await served.ReceiveAsync(new byte[10])).Should().Be(7);
+    }
+
+    [Fact]
     public async Task Nothing_listens_while_it_does_not()
     {
         _proxy.IsListening = false;
@@ -95,6 +114,19 @@ public sealed class FaultProxyTests : IAsyncLifetime
         var near = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 10_000 };
         await near.ConnectAsync(IPAddress.Loopback, _proxy.Port);
         return (near, await _server.AcceptSocketAsync());
+    }
+
+    /// <summary>A reset and an end are alike here.</summary>
+    private static async Task<int> EndOrBytesAsync(Task<int> heard)
+    {
+        try
+        {
+            return await heard.WaitAsync(TimeSpan.FromSeconds(10));
+        }
+        catch (SocketException)
+        {
+            return 0;
+        }
     }
 
     private static async Task<int> ReadToEndAsync(Socket socket)

@@ -1,4 +1,6 @@
 using Dapper;
+using Spendra.Core.Money;
+using Spendra.Proof.Kills;
 using Spendra.Proof.Network;
 using Spendra.Proof.Worlds;
 using Spendra.Storage;
@@ -8,6 +10,15 @@ namespace Spendra.Proof.Tests;
 /// <summary>The controls: when a book is falsified, the comparison says so.</summary>
 public sealed class InspectionTests : IAsyncLifetime
 {
+    // As if its settlement had been lost.
+    private const string Reopen =
+        """
+        INSERT INTO open_reservations (organization_id, reservation_id, key_id, scope_ids, policy_ids, window_ids, provider, account_id, model, route,
+            tier_percent, amount_nanos, bound_input, bound_output, epoch, reserved_at, expires_at, gateway_id)
+        SELECT organization_id, reservation_id, key_id, scope_ids, policy_ids, window_ids, provider, account_id, model, route,
+            tier_percent, reserved_nanos, bound_input, bound_output, epoch, reserved_at, expires_at, reservation_id FROM spend_events
+        """;
+
     private CutSite _site = null!;
     private Attempt _chat = null!;
 
@@ -40,11 +51,81 @@ public sealed class InspectionTests : IAsyncLifetime
     [InlineData("UPDATE windows SET settled_nanos = settled_nanos + 1", "verifier")]
     public async Task A_ledger_that_is_changed_is_found_out(string change, string violation)
     {
-        await using (var database = _site.World.Open())
+        await ChangeAsync(change);
+
+        (await _site.InspectAsync()).Should().Contain(v => v.Contains(violation));
+    }
+
+    [Fact]
+    public async Task An_open_reservation_is_found_out()
+    {
+        await ChangeAsync(Reopen);
+
+        (await _site.InspectAsync()).Should().Contain(v => v.Contains("never ended"));
+    }
+
+    [Theory]
+    [InlineData(Reopen, "was left open by a stop in peace")]
+    [InlineData("UPDATE spend_events SET kind = 1", "and its gateway lived")]
+    public async Task What_a_stop_in_peace_has_lost_is_found_out(string change, string violation)
+    {
+        (await PeacefulStop.InspectAsync(_site.World, mayHaveLapsed: false)).Should().BeEmpty();
+        await ChangeAsync(change);
+
+        (await PeacefulStop.InspectAsync(_site.World, mayHaveLapsed: false)).Should().Contain(v => v.Contains(violation));
+    }
+
+    [Fact]
+    public async Task An_admission_over_a_cap_is_found_out()
+    {
+        _site.World.Journal.Write(_chat with { Call = new Call("over", CallKind.OverCap) });
+
+        (await _site.InspectAsync()).Should().Contain(v => v.Contains("was admitted over its cap"));
+    }
+
+    [Fact]
+    public async Task A_false_cost_that_the_client_was_told_is_found_out()
+    {
+        _site.World.Journal.Write(_chat with { Cost = new NanoUsd(1) });
+
+        (await _site.InspectAsync()).Should().Contain(v => v.Contains("was told it cost"));
+    }
+
+    [Fact]
+    public async Task A_refusal_at_a_cap_that_has_room_is_found_out()
+    {
+        var capped = await _site.CallAsync(CallKind.Capped);
+        await _site.RestAsync();
+        _site.World.Journal.Write(capped with { Number = 2, Status = 402, ErrorCode = "budget_exceeded" });
+
+        (await _site.InspectAsync()).Should().Contain(v => v.Contains("was refused as over its cap"));
+    }
+
+    [Fact]
+    public async Task A_refusal_at_a_cap_that_is_used_up_is_none()
+    {
+        Attempt last;
+        do last = await _site.CallAsync(CallKind.Capped);
+        while (last.Status == 200);
+        last.ErrorCode.Should().Be("budget_exceeded");
+
+        (await _site.InspectAsync()).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("dora-1", false, 200, "which had been revoked")]
+    [InlineData("dora-1", true, 401, "was in force")]
+    [InlineData(Administrator.Budget, false, 200, "under a cap that had been cut")]
+    [InlineData(Administrator.Budget, true, 402, "and its cap had been raised")]
+    public async Task A_call_against_the_rules_is_found_out(string subject, bool permits, int status, string violation)
+    {
+        var book = _site.World.Administrator.Book;
+        book.End(book.Begin(subject, permits), isKnown: true);
+        var later = DateTimeOffset.UtcNow.AddSeconds(1);
+        _site.World.Journal.Write(_chat with
         {
-            await using var connection = await database.ConnectAsync(CancellationToken.None);
-            await connection.ExecuteAsync(change);
-        }
+            Call = new Call("ruled", CallKind.Ruled) { Key = "dora-1" }, Status = status, BegunAt = later, EndedAt = later,
+        });
 
         (await _site.InspectAsync()).Should().Contain(v => v.Contains(violation));
     }
@@ -78,5 +159,12 @@ public sealed class InspectionTests : IAsyncLifetime
         _site.World.Journal.Write(_chat with { Status = 402 });
 
         (await _site.InspectAsync()).Should().Contain(v => v.Contains("although it fits"));
+    }
+
+    private async Task ChangeAsync(string sql)
+    {
+        await using var database = _site.World.Open();
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await connection.ExecuteAsync(sql);
     }
 }

@@ -16,17 +16,20 @@ public sealed class KillTests
         var tally = new Tally();
         var plan = new KillPlan
         {
-            Kills = 10, Engines = Enum.GetValues<DatabaseEngine>(), Stops = 2, PowerCuts = 2, Points = p => Money.Any(p.Contains),
+            AtPoints = 10, Kills = 10, Engines = Enum.GetValues<DatabaseEngine>(), Stops = 2, PowerCuts = 2, Points = p => Money.Any(p.Contains),
         };
 
         await plan.RunAsync(tally, TestContext.Current.CancellationToken);
 
         tally.Violations.Should().BeEmpty();
-        tally.Kills.Should().BeGreaterThanOrEqualTo(10);
+        tally.KillsAtPoints.Should().BeGreaterThanOrEqualTo(10);
         tally.ByPoint.Count.Should().BeGreaterThanOrEqualTo(4);
         tally.Stops.Should().Be(2);
         tally.PowerCuts.Should().BeGreaterThanOrEqualTo(2);
+        tally.LostWrites.Should().BeGreaterThanOrEqualTo(2);
+        tally.RuleChanges.Should().BeGreaterThanOrEqualTo(4);
         tally.Checks.Should().BeGreaterThanOrEqualTo(4);
+        plan.IsReached(tally).Should().BeTrue();
     }
 
     /// <summary>The control: were a commit not synced, the power cuts would show it.</summary>

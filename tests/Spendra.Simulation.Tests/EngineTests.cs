@@ -42,6 +42,20 @@ public sealed class EngineTests
         contradictions.Should().BeEmpty();
         replay.Losses.Should().BeGreaterThan(20, "commits were ambiguous");
         replay.Commands.Should().BeGreaterThan(1_500);
+        replay.Endings.Should().BeGreaterThan(200, "what the finishers were told is compared as well");
+    }
+
+    [Fact]
+    public async Task A_lane_that_tells_a_finisher_of_another_outcome_than_its_own_is_noticed()
+    {
+        using var folder = new TempFolder();
+        var target = await TargetAsync(DatabaseEngine.Sqlite, folder);
+        await using var real = await RealLedger.FoundAsync(target, 0, new SimRandom(7));
+        var replay = new ConcurrentReplay(real, target, seed: 7, engine => new ForgetfulHistory(engine));
+
+        var contradictions = await replay.RunAsync(callsPerCaller: 10);
+
+        contradictions.Should().Contain(c => c.Contains("was answered") && c.Contains("the model says AlreadyEnded"));
     }
 
     private static async Task<DatabaseTarget> TargetAsync(DatabaseEngine engine, TempFolder folder) => engine == DatabaseEngine.Sqlite

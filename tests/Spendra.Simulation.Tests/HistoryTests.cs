@@ -18,15 +18,17 @@ public sealed class HistoryTests
         Parallel.For(1, Histories + 1, seed => reports.Add(Simulator.Run((ulong)seed)));
 
         var broken = reports.Where(r => r.Violations.Count > 0).OrderBy(r => r.Seed)
-            .Select(r => $"seed {r.Seed} (replay: dotnet run --project proof/Spendra.Proof -c Release -- simulate --trace --seed {r.Seed}): {r.Violations[0]}");
+            .Select(r => $"seed {r.Seed} (replay: {r.ReplayCommand}): {r.Violations[0]}");
         broken.Should().BeEmpty();
         reports.Count.Should().Be(Histories);
         reports.Count(r => r.FaultKinds >= 5).Should().BeGreaterThan(Histories * 8 / 10);
         // A world in which nothing happens keeps every promise.
         reports.Sum(r => r.Operations).Should().BeGreaterThan(Histories * 30);
         var struck = reports.SelectMany(r => r.Faults).GroupBy(f => f.Key).ToDictionary(g => g.Key, g => g.Sum(f => f.Value));
-        struck.Should().HaveCountGreaterThanOrEqualTo(18);
+        struck.Keys.Should().BeEquivalentTo(Enum.GetNames<FaultKind>(), "every kind of fault strikes, not only is allowed to");
         struck.Values.Should().OnlyContain(count => count > 100);
+        reports.Sum(r => r.CrashesInBurst).Should().BeGreaterThan(100, "processes die between any two continuations, not only when all is quiet");
+        reports.Sum(r => r.CrashesInTransaction).Should().BeGreaterThan(100, "processes die between begin and commit");
     }
 
     [Fact]

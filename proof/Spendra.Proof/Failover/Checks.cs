@@ -8,8 +8,11 @@ namespace Spendra.Proof.Failover;
 internal sealed class Checks(
     IReadOnlyList<Attempt> attempts, IReadOnlyList<SandboxRequest> requests, BookPage books, IReadOnlyList<Failover> failovers)
 {
-    // Refusals and what a client may hear while a call of the same key runs or has been made.
-    private static readonly int[] ExpectedStatuses = [0, 200, 402, 409, 429, 503];
+    // What a client may hear while a call of the same key runs or has been made, and while the ledger is out of reach.
+    private static readonly int[] ExpectedStatuses = [0, 200, 409, 503];
+
+    // Only bob can come to the end of a cap.
+    private static readonly int[] ExpectedOfBob = [.. ExpectedStatuses, 402, 429];
 
     private readonly ILookup<string, SandboxRequest> _dispatches = requests
         .Where(r => r.Route == SandboxRoute.ChatCompletions)
@@ -46,13 +49,16 @@ internal sealed class Checks(
         }
         var broken = attempts.Count(a => a.IsAcknowledged && a.IsBroken && a.IdempotencyKey is null);
         if (broken > 0) Violations.Add($"broken: {broken} answers broke off");
-        foreach (var odd in attempts.Where(a => !ExpectedStatuses.Contains(a.Status)).GroupBy(a => (a.Status, a.Code)))
-            Violations.Add($"status: {odd.Count()} answers {odd.Key.Status} {odd.Key.Code}");
+        foreach (var odd in attempts.Where(IsOdd).GroupBy(a => (a.Caller, a.Status, a.Code)))
+            Violations.Add($"status: {odd.Count()} answers {odd.Key.Status} {odd.Key.Code} to {odd.Key.Caller}");
         foreach (var silent in attempts.Where(a => a.Status == 0 && a.IdempotencyKey is null))
             Violations.Add($"silent: {silent.Id} had no answer after {silent.EndedAt - silent.BegunAt}");
         Facts.Add($"acknowledged: {acknowledged.Count}, each in the ledger at its cost unless told below; spend events of {books.Spent.Count} reservations, "
             + $"{books.Released.Count} released, {books.Expired} booked by the sweep");
     }
+
+    private static bool IsOdd(Attempt attempt) =>
+        !(attempt.Caller == "bob" ? ExpectedOfBob : ExpectedStatuses).Contains(attempt.Status);
 
     /// <summary>Nothing unmetered: what reached the provider is in the ledger.</summary>
     private void Dispatched()

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Spendra.Core.Money;
+using Spendra.Proof.Worlds;
 using Spendra.Sandbox;
 
 namespace Spendra.Proof.Failover;
@@ -8,12 +9,7 @@ namespace Spendra.Proof.Failover;
 /// <summary>Calls a gateway as any client would and keeps what it was told.</summary>
 internal sealed class Client(string folder, ClientJournal journal) : IDisposable
 {
-    private const string Prompt = "Say hello.";
     private const int MaxOutput = 32;
-
-    // OpenAI's price list of gpt-4.1-mini in nano-USD per token: 0.40 and 1.60 USD per million.
-    private const long InputNanos = 400;
-    private const long OutputNanos = 1_600;
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false })
     {
@@ -24,8 +20,7 @@ internal sealed class Client(string folder, ClientJournal journal) : IDisposable
     private long _attempts;
 
     /// <summary>What each call costs, by hand.</summary>
-    public static NanoUsd Cost { get; } =
-        new(SandboxUsage.InputTokens(Prompt) * InputNanos + SandboxUsage.OutputTokens(MaxOutput) * OutputNanos);
+    public static NanoUsd Cost { get; } = Company.CallCost(SandboxUsage.OutputTokens(MaxOutput));
 
     /// <param name="gateway">Its address.</param>
     /// <param name="caller">Whose key.</param>
@@ -76,11 +71,11 @@ internal sealed class Client(string folder, ClientJournal journal) : IDisposable
         if (attempt.IdempotencyKey is { } key) request.Headers.Add("idempotency-key", key);
         request.Content = new StringContent(JsonSerializer.Serialize(new
         {
-            model = "gpt-4.1-mini",
+            model = Company.Model,
             max_completion_tokens = MaxOutput,
             stream = attempt.IsStreamed,
             metadata = new { sandbox = attempt.IsStreamed ? "chunk_ms=5" : "latency_ms=40" },
-            messages = new[] { new { role = "user", content = Prompt } },
+            messages = new[] { new { role = "user", content = Company.Prompt } },
         }), Encoding.UTF8, "application/json");
         return request;
     }

@@ -6,6 +6,7 @@ namespace Spendra.Proof.Failover;
 internal static class FailoverCommand
 {
     private static readonly Option<int> Failovers = new("--failovers") { Description = "How often the primary is lost.", DefaultValueFactory = _ => 20 };
+    private static readonly Option<double?> Minutes = new("--minutes") { Description = "Go on for so long; the number is then what must be reached." };
     private static readonly Option<string> Folder = new("--folder") { Description = "Of the cluster; the client's journal is written here.", Required = true };
     private static readonly Option<string> Database = new("--database") { Description = "Where the gateways find their database.", Required = true };
     private static readonly Option<int> SandboxPort = new("--sandbox-port") { Description = "Where the company's provider is.", Required = true };
@@ -18,7 +19,7 @@ internal static class FailoverCommand
     {
         var command = new Command("failover", "Lose the primary of a cluster again and again under load. Called by proof/failover.sh.")
         {
-            Failovers, Folder, Database, SandboxPort, Nodes, Gateways, Script, Strikes,
+            Failovers, Minutes, Folder, Database, SandboxPort, Nodes, Gateways, Script, Strikes,
         };
         command.SetAction(async (arguments, cancel) =>
         {
@@ -27,7 +28,8 @@ internal static class FailoverCommand
             var settings = new FailoverSettings(
                 folder, arguments.GetValue(Failovers), arguments.GetValue(Strikes)!,
                 [.. arguments.GetValue(Gateways)!.Select(url => new Uri(url))],
-                arguments.GetValue(SandboxPort), arguments.GetValue(Database)!);
+                arguments.GetValue(SandboxPort), arguments.GetValue(Database)!,
+                arguments.GetValue(Minutes) is { } limit ? TimeSpan.FromMinutes(limit) : null);
             return await new FailoverRun(settings, cluster).RunAsync(cancel);
         });
         return command;
@@ -40,5 +42,6 @@ internal static class FailoverCommand
 /// <param name="Gateways">Where clients call.</param>
 /// <param name="SandboxPort">Where the company's provider is.</param>
 /// <param name="Database">Its address.</param>
+/// <param name="Limit">When the last failover begins at the latest; null: after the number of failovers.</param>
 internal sealed record FailoverSettings(
-    string Folder, int Failovers, string[] Strikes, Uri[] Gateways, int SandboxPort, string Database);
+    string Folder, int Failovers, string[] Strikes, Uri[] Gateways, int SandboxPort, string Database, TimeSpan? Limit);

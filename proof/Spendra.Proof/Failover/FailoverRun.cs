@@ -26,6 +26,8 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private readonly List<Failover> _failovers = [];
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private string _doing = "starting";
 
     public async Task<int> RunAsync(CancellationToken cancel)
     {
@@ -33,8 +35,10 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
             new SandboxOptions { Port = settings.SandboxPort, RecordRequests = true, MaxRecordedRequests = int.MaxValue, MaxRecordedBodyBytes = 0 }, cancel);
         using var journal = new ClientJournal(Path.Combine(settings.Folder, "client.jsonl"));
         using var client = new Client(settings.Folder, journal);
+        await using var progress = Progress.EverySecond(() => $"{_failovers.Count} failovers, {_doing}; {journal.Statuses}");
         using var load = new Load(client, settings.Gateways);                             // 1
         var trouble = await LoseAgainAndAgainAsync(journal, cancel);                      // 2, 3, 4
+        _doing = "comparing the books";
         await load.StopAsync();                                                           // 5
         await using var books = new Books(settings.Database);
         await books.WaitUntilNothingIsReservedAsync(Patience, cancel);
@@ -43,8 +47,9 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
         var checks = new Checks(journal.Attempts, sandbox.Journal.Requests, await books.ReadAsync(cancel), _failovers);
         checks.Run();                                                                     // 6
         if (trouble is not null) checks.Violations.Add(trouble);
+        await progress.DisposeAsync();
         Summarize(journal, sandbox, checks);
-        return checks.Violations.Count == 0 ? 0 : 1;
+        return Verdict.Of(checks.Violations.Count == 0, _failovers.Count >= settings.Failovers);
     }
 
     /// <returns>Why it ended early; null when it did not.</returns>
@@ -52,7 +57,7 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
     {
         try
         {
-            for (var number = 1; number <= settings.Failovers; number++)
+            for (var number = 1; IsOneMore(number); number++)
             {
                 var failover = await LoseAsync(number, journal, cancel);
                 _failovers.Add(failover);
@@ -66,16 +71,24 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
         }
     }
 
+    /// <summary>One at least. One more takes about as long as the last one did.</summary>
+    private bool IsOneMore(int number) => settings.Limit is not { } limit
+        ? number <= settings.Failovers
+        : number == 1 || _clock.Elapsed + _failovers[^1].Whole < limit;
+
     private async Task<Failover> LoseAsync(int number, ClientJournal journal, CancellationToken cancel)
     {
         var strike = settings.Strikes[(number - 1) % settings.Strikes.Length];
+        _doing = "the cluster becomes whole";
         var node = await cluster.WaitUntilWholeAsync(Patience, cancel);
         await WaitForAcknowledgedAsync(journal, DateTimeOffset.UtcNow, cancel);
         var failover = new Failover { Number = number, Strike = strike, Node = node, StruckAt = DateTimeOffset.UtcNow };
+        _doing = $"{strike} of {node}, waiting for a new primary";
         await cluster.StrikeAsync(node, strike, cancel);                                  // 2
         var began = DateTimeOffset.UtcNow;
         var (primary, seen) = await WaitForNewPrimaryAsync(node, cancel);                 // 3
         await WaitForAcknowledgedAsync(journal, seen, cancel);
+        _doing = $"{primary} is primary, {node} comes back";
         await cluster.StrikeAsync(node, "repair", cancel);                                // 4
         var last = await cluster.WaitUntilWholeAsync(Patience, cancel);
 
@@ -145,6 +158,7 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
         if (_failovers.Count > 0) Console.WriteLine(Figures("all", _failovers));
         foreach (var violation in checks.Violations.Take(50)) Console.WriteLine($"VIOLATION {violation}");
         Console.WriteLine($"{_failovers.Count} failovers, {checks.Violations.Count} violations");
+        if (_failovers.Count < settings.Failovers) Console.WriteLine($"the floor was not reached: {settings.Failovers} failovers");
     }
 
     private static string Figures(string name, IEnumerable<Failover> failovers)

@@ -3,12 +3,31 @@ using Spendra.Testing;
 
 namespace Spendra.Proof.Kills;
 
+/// <summary>How a server came to its end.</summary>
+internal enum Ending
+{
+    /// <summary>It killed itself where it was told to: its last words, and SIGKILL.</summary>
+    AtItsPoint,
+    /// <summary>SIGKILL, by us.</summary>
+    Killed,
+    /// <summary>It was asked to stop, and stopped with 0.</summary>
+    Stopped,
+    /// <summary>Anything else: it could not start, it ended by itself, it did not end when it was asked to.</summary>
+    Unexpected,
+}
+
 /// <summary>A server in a process of its own, until it dies.</summary>
 internal sealed class HostProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    // 128 and the number of the signal.
+    private const int OfSigKill = 137;
+
     private readonly TestProcess _process;
+    private bool _wasKilled;
+    private bool _wasStopped;
+    private string? _failure;
 
     private HostProcess(TestProcess process) => _process = process;
 
@@ -24,12 +43,22 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>It died by itself at the point that it was told.</summary>
-    public bool DiedAtItsPoint => _process.HasExited && _process.Lines.Any(l => l.StartsWith(Trigger.LastWords, StringComparison.Ordinal));
+    /// <summary>Kills it if it still lives, and says how it ended.</summary>
+    public async Task<Ending> EndAsync()
+    {
+        Kill();
+        // Its last words may come after its end: the pipe is read to the end.
+        var code = await _process.WaitForExitAsync(Patience);
+        if (_failure is not null) return Ending.Unexpected;
+        if (code == OfSigKill && _process.Lines.Any(l => l.StartsWith(Trigger.LastWords, StringComparison.Ordinal))) return Ending.AtItsPoint;
+        if (code == OfSigKill && _wasKilled) return Ending.Killed;
+        return code == 0 && _wasStopped ? Ending.Stopped : Ending.Unexpected;
+    }
 
-    public string Output => _process.Output;
+    /// <summary>After <see cref="EndAsync"/>: what happened instead of what was ordered.</summary>
+    public string Trouble => $"{_failure ?? $"it ended with {_process.ExitCode}"}; it said: {(_process.Output is { Length: > 0 } said ? said : "nothing")}";
 
-    /// <summary>The address, or null when it died before it listened.</summary>
+    /// <summary>The address, or null when it ended before it listened.</summary>
     public async Task<Uri?> ListeningAsync()
     {
         try
@@ -40,8 +69,12 @@ internal sealed class HostProcess : IAsyncDisposable
         catch (InvalidOperationException)
         {
             await _process.WaitForExitAsync(Patience);
-            return null;
         }
+        catch (TimeoutException)
+        {
+            Give($"it did not listen within {Patience.TotalSeconds:F0} s");
+        }
+        return null;
     }
 
     /// <summary>True when it has ended within this time.</summary>
@@ -58,11 +91,34 @@ internal sealed class HostProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>SIGKILL from outside, at whatever it is doing.</summary>
-    public void Kill() => _process.Kill();
+    /// <summary>SIGKILL from outside, at whatever it is doing; nothing when it has ended.</summary>
+    public void Kill()
+    {
+        if (_process.HasExited) return;
+        _wasKilled = true;
+        _process.Kill();
+    }
 
     /// <summary>SIGTERM; returns when it has ended, one way or the other.</summary>
-    public Task StopAsync() => _process.TerminateAsync(Patience);
+    public async Task StopAsync()
+    {
+        _wasStopped = true;
+        try
+        {
+            await _process.TerminateAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            Give($"it did not stop within {Patience.TotalSeconds:F0} s");
+        }
+    }
+
+    /// <summary>It does not do what a server does: it is killed, and that is no kill of the campaign.</summary>
+    public void Give(string failure)
+    {
+        _failure ??= failure;
+        Kill();
+    }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 

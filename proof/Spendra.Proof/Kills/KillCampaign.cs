@@ -31,16 +31,24 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
     // After so many answers, or a sweep's worth of waiting, a point is not on the way of this round.
     private const int AnswersOfRound = 150;
 
+    // A start writes a few pages, each commit ten or so.
+    private const int MostWrites = 300;
+
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan RoundPatience = TimeSpan.FromSeconds(20);
 
-    /// <summary>Rounds until <paramref name="isEnough"/>, then the last check.</summary>
-    public async Task RunAsync(Func<bool> isEnough, CancellationToken cancel)
+    /// <summary>Rounds until <paramref name="isEnough"/> or until there is no more time, then the last check.</summary>
+    public async Task RunAsync(Func<bool> isEnough, CancellationToken timeUp)
     {
-        for (var round = 1; !isEnough() && !cancel.IsCancellationRequested; round++)
+        // What an administrator writes is not in the log of unsynced writes: rules stand still where power is cut.
+        await using (LosesPower ? null : world.Administrator.ChangeOn(tally))
         {
-            if (Random.Shared.Next(3) == 0 && await world.CountOpenAsync() > 0) await WorkerRoundAsync(deck.NextWorkerDeath());
-            else await GatewayRoundAsync();
-            if (round % RoundsBetweenChecks == 0) await CheckAsync();
+            for (var round = 1; !isEnough() && !timeUp.IsCancellationRequested; round++)
+            {
+                if (Random.Shared.Next(3) == 0 && await world.CountOpenAsync() > 0) await DeathOfWorkerAsync(deck.NextWorkerDeath());
+                else await GatewayRoundAsync();
+                if (round % RoundsBetweenChecks == 0) await CheckAsync();
+            }
         }
         await CheckAsync();
         tally.Attempted(world.Journal.Count);
@@ -48,6 +56,11 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
 
     private async Task GatewayRoundAsync()
     {
+        if (LosesPower && !SyncLies && Random.Shared.Next(3) > 0)
+        {
+            await DeathAtWriteAsync();
+            return;
+        }
         // Several gateways share a server; a data folder is usually one process's.
         var hosts = world.Engine == DatabaseEngine.Postgres ? 2 : 1;
         await Task.WhenAll(Enumerable.Range(0, hosts).Select(_ => Random.Shared.Next(OneRandomIn) == 0
@@ -57,6 +70,7 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
 
     private async Task DeathAsync(Death death)
     {
+        tally.Doing(world.Journal.Name, death.Point);
         await using var host = Start(death.Role, death, leaseSeconds: 5);
         if (await host.ListeningAsync() is { } url)
         {
@@ -64,16 +78,38 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
             if (death.NeedsStop) await StopUnderLoadAsync(host, load);
             else if (death.NeedsFailure) await FailUntilDeadAsync(host);
             await Task.WhenAny(host.EndsWithinAsync(RoundPatience), load.Reached(AnswersOfRound));
-            if (!host.HasExited) host.Kill();
+            host.Kill();
         }
-        Count(host, death);
-        LosePower();
+        await CountAsync(host, death);
+    }
+
+    /// <summary>The power goes between a write and its sync.</summary>
+    private async Task DeathAtWriteAsync()
+    {
+        tally.Doing(world.Journal.Name, "an unsynced write");
+        await using var host = Start(Role.All, death: null, leaseSeconds: 5, lastWrite: Random.Shared.Next(1, MostWrites));
+        if (await host.ListeningAsync() is { } url)
+        {
+            await using var load = Load.Start(world, url, Callers);
+            await Task.WhenAny(host.EndsWithinAsync(RoundPatience), load.Reached(AnswersOfRound));
+            host.Kill();
+        }
+        await CountAsync(host, death: null);
     }
 
     private static async Task StopUnderLoadAsync(HostProcess host, Load load)
     {
-        await load.WaitForAsync(3);
-        await host.StopAsync();
+        if (await AnswersAsync(host, load, 3)) await host.StopAsync();
+    }
+
+    /// <summary>Until it has answered so many calls or has ended; one that does neither is no server.</summary>
+    private static async Task<bool> AnswersAsync(HostProcess host, Load load, int calls)
+    {
+        var answered = load.Reached(calls);
+        await Task.WhenAny(answered, host.EndsWithinAsync(AnswerPatience));
+        if (answered.IsCompleted) return true;
+        if (!host.HasExited) host.Give($"it did not answer {calls} calls within {AnswerPatience.TotalSeconds:F0} s");
+        return false;
     }
 
     private async Task FailUntilDeadAsync(HostProcess host)
@@ -85,17 +121,18 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         }
     }
 
-    private async Task WorkerRoundAsync(Death death)
+    private async Task DeathOfWorkerAsync(Death death)
     {
+        tally.Doing(world.Journal.Name, death.Point);
         await using var host = Start(Role.Worker, death, ShortLease);
-        if (await host.ListeningAsync() is not null && !await host.EndsWithinAsync(RoundPatience)) host.Kill();
-        Count(host, death);
-        LosePower();
+        if (await host.ListeningAsync() is not null) await host.EndsWithinAsync(RoundPatience);
+        await CountAsync(host, death);
     }
 
     /// <summary>From the first instruction of its start on, at any time.</summary>
     private async Task RandomDeathAsync()
     {
+        tally.Doing(world.Journal.Name, "any moment");
         await using var host = Start(world.Engine == DatabaseEngine.Sqlite ? Role.All : Role.Gateway, death: null, leaseSeconds: 5);
         var listening = host.ListeningAsync();
         if (Random.Shared.Next(4) == 0)
@@ -107,11 +144,10 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         else if (await listening is { } url)
         {
             await using var load = Load.Start(world, url, Callers);
-            await load.WaitForAsync(Random.Shared.Next(1, 60));
+            await AnswersAsync(host, load, Random.Shared.Next(1, 60));
             host.Kill();
         }
-        tally.KilledAtRandom();
-        LosePower();
+        await CountAsync(host, death: null);
     }
 
     /// <summary>The process is gone and nobody has the files open.</summary>
@@ -123,20 +159,30 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         tally.LostPower(PowerCut.Strike(WriteLogFolder, world.Location, Random.Shared, keepsSome));
     }
 
-    private void Count(HostProcess host, Death death)
+    /// <summary>Only an end by SIGKILL that was ordered is a kill; what nobody ordered is a violation.</summary>
+    internal async Task CountAsync(HostProcess host, Death? death, bool isIdle = false)
     {
-        if (host.DiedAtItsPoint)
+        var ending = await host.EndAsync();
+        switch (ending)
         {
-            tally.Died(world.Engine, death.Point);
-            return;
+            case Ending.AtItsPoint when death is not null: tally.Died(world.Engine, death.Point); break;
+            case Ending.AtItsPoint: tally.KilledAtRandom(); break;
+            case Ending.Killed when isIdle: tally.KilledIdle(); break;
+            case Ending.Killed when death is null: tally.KilledAtRandom(); break;
+            case Ending.Killed: tally.MissedItsPoint(); break;
+            case Ending.Stopped: tally.StoppedPeacefully(); break;
+            case Ending.Unexpected:
+                tally.Found($"{world.Journal.Name}: a server whose end was to be {death?.Point ?? "a kill"} came to another: {host.Trouble}");
+                break;
         }
-        deck.Return(death);
-        tally.KilledAtRandom(wasMissed: true);
+        if (death is not null && ending != Ending.AtItsPoint) deck.Return(death);
+        LosePower();
     }
 
     /// <summary>Lets the sweep end what is in doubt, and compares the books.</summary>
     public async Task CheckAsync()
     {
+        tally.Doing(world.Journal.Name, "comparing the books");
         await ConvergeAsync();
         tally.Checked(await Inspection.RunAsync(world));
     }
@@ -147,14 +193,12 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         await using var host = Start(Role.Worker, death: null, ShortLease);
         await host.ListeningAsync();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (await world.CountOpenAsync() > 0 && !patience.IsCancellationRequested)
+        while (await world.CountOpenAsync() > 0 && !host.HasExited && !patience.IsCancellationRequested)
             await host.EndsWithinAsync(TimeSpan.FromMilliseconds(100));
-        host.Kill();
-        tally.KilledAtRandom();
-        LosePower();
+        await CountAsync(host, death: null, isIdle: true);
     }
 
-    private HostProcess Start(Role role, Death? death, int leaseSeconds) => HostProcess.Start(new HostOrder
+    private HostProcess Start(Role role, Death? death, int leaseSeconds, int? lastWrite = null) => HostProcess.Start(new HostOrder
     {
         Engine = world.Engine,
         Location = world.Location,
@@ -165,5 +209,6 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         LeaseSeconds = leaseSeconds,
         WriteLogFolder = LosesPower ? WriteLogFolder : null,
         SyncLies = SyncLies,
+        LastWrite = lastWrite,
     });
 }

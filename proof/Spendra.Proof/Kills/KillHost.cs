@@ -32,7 +32,7 @@ internal sealed record HostOrder
 
     public required string MasterKey { get; init; }
 
-    public required Role Role { get; init; }
+    public Role Role { get; init; } = Role.All;
 
     /// <summary>Where it dies by itself, or null.</summary>
     public string? Point { get; init; }
@@ -46,6 +46,9 @@ internal sealed record HostOrder
 
     /// <summary>A disk that only says that it has synced.</summary>
     public bool SyncLies { get; init; }
+
+    /// <summary>With a log of writes: the unsynced write at which the power goes, from 1 on, or null for none.</summary>
+    public int? LastWrite { get; init; }
 
     public DatabaseTarget Target => Engine == DatabaseEngine.Sqlite ? DatabaseTarget.Folder(Location) : DatabaseTarget.Address(Location);
 }
@@ -75,7 +78,7 @@ internal static class KillHost
             context.Cancel = true;
             stop.Cancel();
         });
-        if (order.WriteLogFolder is { } folder) UnsyncedVfs.Install(folder, order.SyncLies);
+        if (order.WriteLogFolder is { } folder) UnsyncedVfs.Install(folder, order.SyncLies, order.LastWrite);
         await using var watch = new Timer(_ => EndWithout(order.Parent), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         var trigger = new Trigger(order.Point, order.Passage);
         await using var database = Database.Open(order.Target);

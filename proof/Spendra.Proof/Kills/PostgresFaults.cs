@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using Spendra.Proof.Worlds;
 using Spendra.Settings;
@@ -15,7 +16,12 @@ internal sealed class PostgresFaults(World world, PostgresCluster postgres, Tall
     private const int Callers = 6;
     private const int StopsBetweenChecks = 10;
 
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan TwoHeartbeats = TimeSpan.FromSeconds(6);
+
     private static readonly string[] Names = ["spendra-ledger", "spendra"];
+
+    private TimeSpan _longestSilence;
 
     /// <summary>Ends the connections of one kind to a world's database.</summary>
     /// <returns>How many.</returns>
@@ -33,18 +39,11 @@ internal sealed class PostgresFaults(World world, PostgresCluster postgres, Tall
     }
 
     /// <summary>In the middle of a load that goes on: connections end, the lane's and the pool's in turn, and the server stops at once.</summary>
-    public async Task StopAgainAndAgainAsync(int stops, CancellationToken cancel)
+    public async Task StopAgainAndAgainAsync(int stops, CancellationToken timeUp)
     {
-        for (var done = 0; done < stops && !cancel.IsCancellationRequested;)
-        {
-            var some = Math.Min(StopsBetweenChecks, stops - done);
-            await UnderLoadAsync(some, async load =>
-            {
-                await TerminateAsync(load);
-                await StopAsync(load);
-            });
-            done += some;
-        }
+        await using var changes = world.Administrator.ChangeOn(tally);
+        for (var done = 0; done < stops && !timeUp.IsCancellationRequested; done += StopsBetweenChecks)
+            await UnderLoadAsync(Math.Min(StopsBetweenChecks, stops - done), timeUp);
     }
 
     private async Task TerminateAsync(Load load)
@@ -56,32 +55,50 @@ internal sealed class PostgresFaults(World world, PostgresCluster postgres, Tall
     private async Task StopAsync(Load load)
     {
         await load.WaitForAsync(Random.Shared.Next(1, 20));
+        var silence = Stopwatch.StartNew();
         await postgres.StopImmediateAsync();
         tally.Stopped();
         await postgres.StartAsync();
+        await load.WaitForAsync(1);
+        if (silence.Elapsed > _longestSilence) _longestSilence = silence.Elapsed;
     }
 
-    private async Task UnderLoadAsync(int times, Func<Load, Task> disturb)
+    private async Task UnderLoadAsync(int times, CancellationToken timeUp)
     {
-        await using (var host = HostProcess.Start(new HostOrder
+        tally.Doing(world.Journal.Name, "immediate stops");
+        await using var host = HostProcess.Start(new HostOrder
         {
             Engine = DatabaseEngine.Postgres,
             Location = world.Location,
             MasterKey = world.MasterKeyText,
             Role = Role.All,
             // Its own heartbeats fail to be written while the server is down.
-            LeaseSeconds = 20,
-        }))
+            LeaseSeconds = (int)Lease.TotalSeconds,
+        });
+        var campaign = new KillCampaign(world, new PointDeck(DatabaseEngine.Postgres, _ => true), tally);
+        if (await host.ListeningAsync() is { } url) await DisturbAsync(host, url, times, timeUp);
+        // A stop in peace: everything that was acknowledged is written before it ends.
+        await host.StopAsync();
+        await campaign.CountAsync(host, death: null);
+        tally.Checked(await PeacefulStop.InspectAsync(world, mayHaveLapsed: _longestSilence > Lease - TwoHeartbeats));
+        await campaign.CheckAsync();
+    }
+
+    private async Task DisturbAsync(HostProcess host, Uri url, int times, CancellationToken timeUp)
+    {
+        await using var load = Load.Start(world, url, Callers, goesOn: true);
+        try
         {
-            var url = await host.ListeningAsync() ?? throw new InvalidOperationException($"the server did not start: {host.Output}");
-            await using (var load = Load.Start(world, url, Callers, goesOn: true))
+            for (var i = 0; i < times && !timeUp.IsCancellationRequested; i++)
             {
-                for (var i = 0; i < times; i++) await disturb(load);
-                await load.WaitForAsync(10);
+                await TerminateAsync(load);
+                await StopAsync(load);
             }
-            // A stop in peace: everything that was acknowledged is written before it ends.
-            await host.StopAsync();
+            await load.WaitForAsync(10);
         }
-        await new KillCampaign(world, new PointDeck(DatabaseEngine.Postgres, _ => true), tally).CheckAsync();
+        catch (TimeoutException)
+        {
+            host.Give("it did not answer again after its database was back");
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Spendra.Proof.Worlds;
 using Spendra.Storage;
 
 namespace Spendra.Proof.Kills;
@@ -7,25 +8,41 @@ namespace Spendra.Proof.Kills;
 internal sealed class Tally
 {
     private readonly ConcurrentDictionary<string, int> _byPoint = new();
+    private readonly ConcurrentDictionary<string, string> _doing = new();
     private readonly ConcurrentQueue<string> _violations = new();
     private int _random;
     private int _missed;
     private int _checks;
     private int _stops;
     private int _terminated;
+    private int _idle;
+    private int _ruleChanges;
+    private int _unknownChanges;
+    private int _stopped;
     private int _powerCuts;
+    private int _emptyPowerCuts;
     private int _lostWrites;
     private long _attempts;
 
-    public int Kills => _byPoint.Values.Sum() + _random;
+    /// <summary>Processes that ended by SIGKILL, where or when it was ordered. Neither misses nor idle ones.</summary>
+    public int Kills => KillsAtPoints + _random;
 
     public int KillsAtPoints => _byPoint.Values.Sum();
 
     /// <summary>At a moment that nobody chose.</summary>
     public int Random => _random;
 
-    /// <summary>Points that were not passed in time; those processes were killed at random.</summary>
+    /// <summary>Killed under load after their point was not passed in time.</summary>
     public int Missed => _missed;
+
+    /// <summary>Killed with nothing left to do: the workers of the checks.</summary>
+    public int Idle => _idle;
+
+    /// <summary>Ended by themselves, when they were asked to.</summary>
+    public int StoppedInPeace => _stopped;
+
+    /// <summary>Caps cut and raised, keys revoked and issued.</summary>
+    public int RuleChanges => _ruleChanges;
 
     public int Checks => _checks;
 
@@ -35,8 +52,11 @@ internal sealed class Tally
     /// <summary>Connections that PostgreSQL was told to end.</summary>
     public int Terminated => _terminated;
 
-    /// <summary>Deaths after which what was not synced was lost.</summary>
+    /// <summary>Deaths after which something was lost that had not been synced.</summary>
     public int PowerCuts => _powerCuts;
+
+    /// <summary>Deaths after which nothing could be lost: all had been synced.</summary>
+    public int EmptyPowerCuts => _emptyPowerCuts;
 
     public int LostWrites => _lostWrites;
 
@@ -48,11 +68,15 @@ internal sealed class Tally
 
     public void Died(DatabaseEngine engine, string point) => _byPoint.AddOrUpdate($"{engine} {point}", 1, (_, n) => n + 1);
 
-    public void KilledAtRandom(bool wasMissed = false)
-    {
-        Interlocked.Increment(ref _random);
-        if (wasMissed) Interlocked.Increment(ref _missed);
-    }
+    public void KilledAtRandom() => Interlocked.Increment(ref _random);
+
+    public void MissedItsPoint() => Interlocked.Increment(ref _missed);
+
+    public void KilledIdle() => Interlocked.Increment(ref _idle);
+
+    public void StoppedPeacefully() => Interlocked.Increment(ref _stopped);
+
+    public void Found(string violation) => _violations.Enqueue(violation);
 
     public void Checked(IReadOnlyList<string> violations)
     {
@@ -66,14 +90,32 @@ internal sealed class Tally
 
     public void LostPower(int writes)
     {
+        if (writes == 0)
+        {
+            Interlocked.Increment(ref _emptyPowerCuts);
+            return;
+        }
         Interlocked.Increment(ref _powerCuts);
         Interlocked.Add(ref _lostWrites, writes);
+    }
+
+    public void RulesChanged(RuleBook book)
+    {
+        Interlocked.Add(ref _ruleChanges, book.Changes);
+        Interlocked.Add(ref _unknownChanges, book.Unknown);
     }
 
     public void Attempted(long count) => Interlocked.Add(ref _attempts, count);
 
     public int PointsOf(DatabaseEngine engine) => _byPoint.Keys.Count(k => k.StartsWith($"{engine} ", StringComparison.Ordinal));
 
-    public string Line => $"kills {Kills} ({KillsAtPoints} at {_byPoint.Count} points, {Random} at random), "
-        + $"immediate stops {Stops}, connections ended {Terminated}, power cuts {PowerCuts} ({LostWrites} writes lost), checks {Checks}, violations {_violations.Count}";
+    /// <summary>What a world is doing, for whoever watches.</summary>
+    public void Doing(string world, string what) => _doing[world] = what;
+
+    public string Line => $"kills {Kills} ({KillsAtPoints} at {_byPoint.Count} points, {Random} at random), missed {Missed}, idle {Idle}, stopped in peace {StoppedInPeace}, "
+        + $"immediate stops {Stops}, connections ended {Terminated}, power cuts {PowerCuts} ({LostWrites} writes lost; {EmptyPowerCuts} lost none), rule changes {RuleChanges} ({_unknownChanges} not acknowledged), checks {Checks}, violations {_violations.Count}";
+
+    /// <summary>The same in short, with what is going on.</summary>
+    public string Progress => $"kills {KillsAtPoints} + {Random}, stops {Stops}, power cuts {PowerCuts}, violations {_violations.Count}; "
+        + string.Join(", ", _doing.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => $"{d.Key}: {d.Value}"));
 }

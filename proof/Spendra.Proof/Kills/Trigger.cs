@@ -18,13 +18,13 @@ internal sealed class Trigger(string? point, int passage, Action<string>? seen =
         seen?.Invoke(name + side);
         if (point is null || point.Length != name.Length + side.Length) return;
         if (!point.StartsWith(name, StringComparison.Ordinal) || !point.EndsWith(side, StringComparison.Ordinal)) return;
-        if (Interlocked.Decrement(ref _left) == 0) Die();
+        if (Interlocked.Decrement(ref _left) == 0) Die(point);
     }
 
-    // Nothing runs after it: no finally, no flush, no goodbye to the database.
-    private void Die()
+    /// <summary>Nothing runs after it: no finally, no flush, no goodbye to the database.</summary>
+    public static void Die(string where)
     {
-        Console.Out.WriteLine(LastWords + point);
+        Console.Out.WriteLine(LastWords + where);
         Console.Out.Flush();
         _ = SendSignal(Environment.ProcessId, SigKill);
         Thread.Sleep(Timeout.Infinite);

@@ -33,6 +33,8 @@ internal enum Fault
     HalfClose,
     /// <summary>Nothing more comes, and nobody says so.</summary>
     Stall,
+    /// <summary>The same for every connection, new ones too, until the proxy is told to wake up.</summary>
+    Silence,
 }
 
 /// <param name="Direction">Of the bytes that are counted.</param>

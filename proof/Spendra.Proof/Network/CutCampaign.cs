@@ -23,6 +23,11 @@ internal sealed record CutPlan
     /// <summary>A stall at every so many-th of the offsets: each lasts until a patience ends.</summary>
     public int StallStride { get; init; } = 16;
 
+    /// <summary>A database that is silent until a second client has been refused, at every so many-th of the offsets: each takes the gateway's own patience.</summary>
+    public int SilenceStride { get; init; } = 512;
+
+    public int StrideOf(Recording recording) => Stride * (recording.Link == Link.FreshDatabase ? FreshStride : 1);
+
     public IReadOnlyList<(DatabaseEngine Engine, Link Link, CallKind Kind)> Exchanges { get; init; } =
     [
         (DatabaseEngine.Sqlite, Link.Client, CallKind.Chat),
@@ -62,6 +67,8 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
         {
             foreach (var (_, link, kind) in exchanges)
             {
+                if (cancel.IsCancellationRequested) break;
+                tally.Doing = $"{engine} {link} {kind}";
                 var recorded = await RecordAsync(sites[0], engine, link, kind);
                 var cuts = new ConcurrentQueue<(Recording Recording, Cut Cut)>(recorded.SelectMany(r => CutsOf(r).Select(c => (r, c))));
                 await Task.WhenAll(sites.Select(async site =>
@@ -93,15 +100,14 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
 
     private IEnumerable<Cut> CutsOf(Recording recording)
     {
-        for (long offset = 0, number = 0; offset <= recording.Bytes; offset += StrideOf(recording), number++)
+        for (long offset = 0, number = 0; offset <= recording.Bytes; offset += plan.StrideOf(recording), number++)
         {
             Fault[] ends = [Fault.Close, Fault.Reset, Fault.HalfClose];
             foreach (var fault in plan.EveryFault ? ends : [ends[number % ends.Length]]) yield return new Cut(recording.Direction, offset, fault);
             if (number % plan.StallStride == 0) yield return new Cut(recording.Direction, offset, Fault.Stall);
+            if (recording.Link == Link.Database && number % plan.SilenceStride == plan.SilenceStride / 2) yield return new Cut(recording.Direction, offset, Fault.Silence);
         }
     }
-
-    private int StrideOf(Recording recording) => plan.Stride * (recording.Link == Link.FreshDatabase ? plan.FreshStride : 1);
 
     private async Task CutAsync(CutSite site, Recording recording, Cut cut)
     {
@@ -110,10 +116,17 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
         var proxy = site[recording.Link];
         if (recording.Link == Link.FreshDatabase) proxy.DropConnections();
         proxy.Arm(cut);
-        await site.CallAsync(recording.Kind, isImpatient: recording.Link == Link.Client && cut.Fault == Fault.Stall);
+        var attempt = await site.CallAsync(recording.Kind, isImpatient: recording.Link == Link.Client && cut.Fault == Fault.Stall);
+        if (cut.Fault == Fault.Silence)
+        {
+            if (proxy.HasStruck) tally.Checked(await site.RefusesInSilenceAsync(recording.Kind));
+            proxy.Wake();
+        }
         await site.RestAsync();
         tally.Struck(recording, cut, proxy.HasStruck);
         proxy.Arm(null);
+        // The client tries again: whatever became of the first attempt, the provider works once.
+        tally.Checked(await site.RepeatAsync(attempt, mayHaveBeenCutOnItsWay: recording.Link == Link.Provider));
     }
 
     private static async Task WarmAsync(CutSite site, CallKind kind)

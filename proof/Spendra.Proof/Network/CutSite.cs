@@ -67,17 +67,40 @@ internal sealed class CutSite : IAsyncDisposable
     }
 
     /// <summary>Sends one call over a connection of its own and returns when it and its reservation have ended.</summary>
-    public async Task<Attempt> CallAsync(CallKind kind, bool isImpatient = false)
+    public Task<Attempt> CallAsync(CallKind kind, bool isImpatient = false) =>
+        SendAsync(new Call($"{_world.Journal.Name}-{++_number}", kind) { Tokens = 1 }, 1, isImpatient);
+
+    /// <summary>The same call under the same idempotency key, over a connection that holds.</summary>
+    /// <param name="first">What became of the first attempt, as its client knows.</param>
+    /// <param name="mayHaveBeenCutOnItsWay">It may have been sent and not have reached the provider.</param>
+    public async Task<IReadOnlyList<string>> RepeatAsync(Attempt first, bool mayHaveBeenCutOnItsWay)
     {
-        var call = new Call($"{_world.Journal.Name}-{++_number}", kind) { Tokens = 1 };
+        var again = await SendAsync(first.Call, first.Number + 1, isImpatient: false);
+        await RestAsync();
+        if (again.Status == 200 && first.Status != 200) return [];
+        if (again.Status != 409) return [$"{again.Id} repeats a call that was told {first.Status}, and was told {again.Status} {again.ErrorCode}"];
+        return first.Status == 200 || mayHaveBeenCutOnItsWay || _world.Sandbox.Journal.Requests.Any(r => r.Headers.GetValueOrDefault("x-client-request-id") == first.Id)
+            ? []
+            : [$"{again.Id}: the idempotency key counts as used, and nothing reached the provider"];
+    }
+
+    /// <summary>While the database says nothing, a call is refused in time, and nothing is sent.</summary>
+    public async Task<IReadOnlyList<string>> RefusesInSilenceAsync(CallKind kind)
+    {
+        var attempt = await CallAsync(kind);
+        return attempt.Status == 503 ? [] : [$"{attempt.Id} was told {attempt.Status} {attempt.ErrorCode} while the database was silent"];
+    }
+
+    private async Task<Attempt> SendAsync(Call call, int number, bool isImpatient)
+    {
         using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false })
         {
             BaseAddress = new Uri($"http://127.0.0.1:{_proxies[Link.Client].Port}"),
             Timeout = Timeout.InfiniteTimeSpan,
         };
         using var patience = new CancellationTokenSource(isImpatient ? ShortPatience : Patience);
-        _world.Journal.Write(new Attempt(call, 1));
-        var attempt = await Attempt.SendAsync(http, _world.SecretOf(call.KeySlug), call, 1, _world.Journal.Write, patience.Token);
+        _world.Journal.Write(new Attempt(call, number));
+        var attempt = await Attempt.SendAsync(http, _world.SecretOf(call.KeySlug), call, number, _world.Journal.Write, patience.Token);
         _world.Journal.Write(attempt);
         return attempt;
     }

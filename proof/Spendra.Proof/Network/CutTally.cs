@@ -40,6 +40,9 @@ internal sealed class CutTally
         foreach (var violation in violations) _violations.Enqueue(violation);
     }
 
+    /// <summary>The exchange that is being cut.</summary>
+    public string Doing { get; set; } = "starting";
+
     public string Line => $"cuts {Cuts}, missed {Missed}, violations {_violations.Count}";
 
     /// <summary>For each exchange: offsets that were cut, of how many there are, and cuts by fault.</summary>
@@ -50,15 +53,12 @@ internal sealed class CutTally
         return $"{s.Key} {offsets,6} of {s.Key.Bytes + 1,6} offsets: {string.Join(", ", faults)}";
     });
 
-    /// <summary>Offsets that no cut has hit, but for the last few: an answer may be a digit shorter than the recorded one.</summary>
-    public long Uncovered(IEnumerable<Recording> recordings, long slack) => recordings.Sum(r =>
+    /// <summary>Offsets of the plan that no cut has hit, but for the last few: an answer may be a digit shorter than the recorded one.</summary>
+    public long Uncovered(IEnumerable<Recording> recordings, CutPlan plan, long slack) => recordings.Sum(r =>
     {
         var hit = _struck.TryGetValue(r, out var struck) ? struck.Keys.Select(k => k.Offset).ToHashSet() : [];
-        return LongRange(r.Bytes + 1 - slack).LongCount(o => !hit.Contains(o));
+        long missing = 0;
+        for (long offset = 0; offset <= r.Bytes - slack; offset += plan.StrideOf(r)) missing += hit.Contains(offset) ? 0 : 1;
+        return missing;
     });
-
-    private static IEnumerable<long> LongRange(long count)
-    {
-        for (long i = 0; i < count; i++) yield return i;
-    }
 }

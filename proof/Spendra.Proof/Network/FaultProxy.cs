@@ -18,6 +18,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly HashSet<Pair> _pairs = [];
     private readonly long[] _passed = new long[2];
     private Cut? _cut;
+    private bool _isSilent;
 
     /// <param name="targetPort">Whom the bytes are for.</param>
     /// <param name="mostStall">A stall turns into a reset after so long, as TCP's keep-alive would have it. Null: whoever waits must end it.</param>
@@ -62,6 +63,14 @@ internal sealed class FaultProxy : IAsyncDisposable
             _passed.AsSpan().Clear();
             HasStruck = false;
         }
+    }
+
+    /// <summary>Ends a silence: whoever waits is told by the end of the connection, as by TCP's keep-alive, and new connections are served.</summary>
+    public void Wake()
+    {
+        Pair[] all;
+        lock (_gate) (_isSilent, all) = (false, [.. _pairs]);
+        foreach (var pair in all) pair.End(reset: true);
     }
 
     /// <summary>Bytes that have passed since the proxy was armed.</summary>
@@ -146,7 +155,7 @@ internal sealed class FaultProxy : IAsyncDisposable
                 isDeaf = true;
                 if (struck is Fault.Close or Fault.Reset) pair.End(struck == Fault.Reset);
                 else if (struck == Fault.HalfClose) to.Shutdown(SocketShutdown.Send);
-                else if (_mostStall is { } limit) _ = pair.ResetAfterAsync(limit);
+                else if (struck == Fault.Stall && _mostStall is { } limit) _ = pair.ResetAfterAsync(limit);
             }
             if (isDeaf) pair.End(reset: false);
             else to.Shutdown(SocketShutdown.Send);
@@ -162,6 +171,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     {
         lock (_gate)
         {
+            if (_isSilent) return (0, null);
             var passed = _passed[(int)direction];
             if (_cut is not { } cut || cut.Direction != direction || passed + bytes < cut.Offset || HasStruck)
             {
@@ -169,6 +179,7 @@ internal sealed class FaultProxy : IAsyncDisposable
                 return (bytes, null);
             }
             HasStruck = true;
+            _isSilent = cut.Fault == Fault.Silence;
             _passed[(int)direction] = cut.Offset;
             return ((int)(cut.Offset - passed), cut.Fault);
         }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Spendra.Proof.Kills;
 
 namespace Spendra.Proof.Power;
 
@@ -21,16 +22,18 @@ internal static unsafe class UnsyncedVfs
     private static readonly Dictionary<string, WriteLog> Logs = [];
     private static string s_folder = "";
     private static bool s_syncLies;
+    private static int s_left;
     private static Vfs* s_real;
 
     /// <summary>From here on every connection of this process uses it.</summary>
     /// <param name="logFolder">Where the logs are kept.</param>
     /// <param name="syncLies">A disk that says "synced" and has done nothing: shows that the proof sees losses.</param>
-    public static void Install(string logFolder, bool syncLies)
+    /// <param name="lastWrite">The write after which the process kills itself, before anything more is synced; null for none.</param>
+    public static void Install(string logFolder, bool syncLies, int? lastWrite = null)
     {
         SQLitePCL.Batteries_V2.Init();
         Directory.CreateDirectory(logFolder);
-        (s_folder, s_syncLies) = (logFolder, syncLies);
+        (s_folder, s_syncLies, s_left) = (logFolder, syncLies, lastWrite ?? 0);
         s_real = sqlite3_vfs_find(null);
         var ours = (Vfs*)NativeMemory.AllocZeroed((nuint)sizeof(Vfs));
         *ours = *s_real;
@@ -87,7 +90,10 @@ internal static unsafe class UnsyncedVfs
         lock (log.Gate)
         {
             if (!Note(file, (Methods*)real, log, offset, count, new ReadOnlySpan<byte>(bytes, count).ToArray())) return IoError;
-            return ((Methods*)real)->Write(file, bytes, count, offset);
+            var result = ((Methods*)real)->Write(file, bytes, count, offset);
+            // The write is in the page cache and nowhere else.
+            if (Interlocked.Decrement(ref s_left) == 0) Trigger.Die("an unsynced write");
+            return result;
         }
     }
 

@@ -9,6 +9,10 @@ internal sealed record Attempt(Call Call, int Number)
     /// <summary>Goes to the provider as <c>x-client-request-id</c>.</summary>
     public string Id => $"{Call.Id}.{Number}";
 
+    public DateTimeOffset BegunAt { get; init; }
+
+    public DateTimeOffset EndedAt { get; init; }
+
     /// <summary>0 when no head of an answer came.</summary>
     public int Status { get; init; }
 
@@ -34,7 +38,7 @@ internal sealed record Attempt(Call Call, int Number)
 
     public static async Task<Attempt> SendAsync(HttpClient http, string secret, Call call, int number, Action<Attempt> headSeen, CancellationToken cancel)
     {
-        var attempt = new Attempt(call, number);
+        var attempt = new Attempt(call, number) { BegunAt = DateTimeOffset.UtcNow };
         try
         {
             using var request = new HttpRequestMessage(call.Method, call.Path);
@@ -43,7 +47,7 @@ internal sealed record Attempt(Call Call, int Number)
             if (call.IdempotencyKey is { } key) request.Headers.Add("idempotency-key", key);
             request.Content = call.Content();
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
-            attempt = attempt.WithHead(response);
+            attempt = attempt.WithHead(response) with { EndedAt = DateTimeOffset.UtcNow };
             headSeen(attempt);
             return attempt.WithBody(await response.Content.ReadAsStringAsync(cancel));
         }

@@ -25,6 +25,8 @@ internal enum CallKind
     OverCap,
     /// <summary>An idempotency key that was used for another call and answered.</summary>
     Repeat,
+    /// <summary>Dora's, while her rules change.</summary>
+    Ruled,
 }
 
 /// <summary>One thing that a client wants done, whatever number of attempts it takes.</summary>
@@ -36,6 +38,9 @@ internal sealed record Call(string Id, CallKind Kind)
     /// <summary>The earlier call whose idempotency key is used again.</summary>
     public string? RepeatOf { get; init; }
 
+    /// <summary>Dora's key, which may have been revoked.</summary>
+    public string? Key { get; init; }
+
     /// <summary>Words of the answer; null: as many as the provider likes.</summary>
     public int? Tokens { get; init; }
 
@@ -43,6 +48,7 @@ internal sealed record Call(string Id, CallKind Kind)
     {
         CallKind.Capped => Company.Carl,
         CallKind.OverCap => Company.Bob,
+        CallKind.Ruled => Key!,
         _ => Company.Ada,
     };
 
@@ -68,7 +74,7 @@ internal sealed record Call(string Id, CallKind Kind)
     /// <summary>What it costs when it is settled with the provider's usage; null when that is not one figure.</summary>
     public NanoUsd? ExactCost => Kind switch
     {
-        CallKind.Chat or CallKind.Stream or CallKind.Response or CallKind.Background or CallKind.Capped =>
+        CallKind.Chat or CallKind.Stream or CallKind.Response or CallKind.Background or CallKind.Capped or CallKind.Ruled =>
             Company.CallCost(Tokens ?? Company.OutputTokens),
         CallKind.Embedding => Company.EmbeddingCost,
         CallKind.Fetch or CallKind.Delete or CallKind.Upload => NanoUsd.Zero,
@@ -77,7 +83,7 @@ internal sealed record Call(string Id, CallKind Kind)
 
     /// <summary>The provider is asked to do something that it may bill, so at most once.</summary>
     public bool IsBilled => Kind is CallKind.Chat or CallKind.Stream or CallKind.Response or CallKind.Background
-        or CallKind.Capped or CallKind.Embedding or CallKind.Repeat;
+        or CallKind.Capped or CallKind.Ruled or CallKind.Embedding or CallKind.Repeat;
 
     public HttpContent? Content() => Kind switch
     {

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Spendra.Proof.Worlds;
 
 /// <summary>All that the clients of a world sent and were told, and what they still want done.</summary>
-internal sealed class ClientJournal(string name)
+internal sealed class ClientJournal(string name, Func<string> drawKey)
 {
     private static readonly CallKind[] Kinds = Enum.GetValues<CallKind>();
 
@@ -32,6 +32,7 @@ internal sealed class ClientJournal(string name)
             CallKind.Fetch => _responses.TryPeek(out var fetched) ? new Call(id, kind) { ObjectId = fetched } : new Call(id, CallKind.Response),
             CallKind.Delete => _responses.TryDequeue(out var deleted) ? new Call(id, kind) { ObjectId = deleted } : new Call(id, CallKind.Response),
             CallKind.Repeat => Volatile.Read(ref _lastAnswered) is { } earlier ? new Call(id, kind) { RepeatOf = earlier } : new Call(id, CallKind.Chat),
+            CallKind.Ruled => new Call(id, kind) { Key = drawKey() },
             _ => new Call(id, kind),
         };
     }

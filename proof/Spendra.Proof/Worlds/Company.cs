@@ -17,6 +17,8 @@ internal static class Company
     public const string Carl = "carl";
     /// <summary>May spend less than any call costs.</summary>
     public const string Bob = "bob";
+    /// <summary>Her cap is cut and raised, her keys are revoked and issued, all the time (<see cref="Administrator"/>).</summary>
+    public const string Dora = "dora";
 
     // OpenAI's price list in nano-USD per token: 0.40 and 1.60 USD, and 0.02 USD per million.
     private const long InputNanos = 400;
@@ -28,24 +30,27 @@ internal static class Company
 
     public static NanoUsd EmbeddingCost => new(SandboxUsage.EmbeddingTokens(Prompt) * EmbeddingNanos);
 
-    public static string Declaration(string slug, Uri provider) => $$"""
+    public static string Declaration(string slug, Uri provider, string dorasCap = Administrator.Raised) => $$"""
         organization: {slug: {{slug}}, name: Acme Corp, currency: USD, timeZone: UTC}
         employees:
           - {slug: ada, email: ada@acme.example}
           - {slug: bob, email: bob@acme.example}
           - {slug: carl, email: carl@acme.example}
+          - {slug: dora, email: dora@acme.example}
         providerAccounts:
           - {slug: main, provider: openai, baseUrl: "{{provider}}", credential: {value: sandbox} }
         budgets:
           - {slug: all-total, scope: organization, amountUsd: "1000", period: total}
           - {slug: ada-total, scope: employee/ada, amountUsd: "500", period: total}
           - {slug: bob-total, scope: employee/bob, amountUsd: "0.000001", period: total}
-          - {slug: carl-total, scope: employee/carl, amountUsd: "0.01", period: total}
+          - {slug: carl-total, scope: employee/carl, amountUsd: "0.001", period: total}
+          - {slug: dora-total, scope: employee/dora, amountUsd: "{{dorasCap}}", period: total}
         policies:
           - {slug: all-cap, kind: hard_cap, scope: organization, budget: all-total}
           - {slug: ada-cap, kind: hard_cap, scope: employee/ada, budget: ada-total}
           - {slug: bob-cap, kind: hard_cap, scope: employee/bob, budget: bob-total}
           - {slug: carl-cap, kind: hard_cap, scope: employee/carl, budget: carl-total}
+          - {slug: dora-cap, kind: hard_cap, scope: employee/dora, budget: dora-total}
         keys:
           - {slug: ada, actor: employee/ada}
           - {slug: bob, actor: employee/bob}

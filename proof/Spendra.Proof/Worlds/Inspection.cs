@@ -16,6 +16,7 @@ internal sealed class Inspection
     private readonly Dictionary<string, Attempt> _attempts;
     private readonly List<(string AttemptId, Guid ReservationId)> _arrivals;
     private readonly HashSet<Guid> _arrived;
+    private readonly NanoUsd _boundOfCarl;
     private readonly List<string> _violations = [];
 
     private Inspection(World world, LedgerRows ledger)
@@ -26,6 +27,7 @@ internal sealed class Inspection
         _arrivals = [.. world.Sandbox.Journal.Requests.Select(r => (
             r.Headers.GetValueOrDefault("x-client-request-id", "none"),
             Guid.TryParse(r.Headers.GetValueOrDefault(TracingIds.Header), out var id) ? id : Guid.Empty))];
+        _boundOfCarl = _attempts.Values.Where(a => a.Call.Kind == CallKind.Capped).Max(a => a.Reserved) ?? NanoUsd.Zero;
         _arrived = [.. _arrivals.Select(a => a.ReservationId)];
     }
 
@@ -54,7 +56,7 @@ internal sealed class Inspection
 
     private void CheckCaps()
     {
-        foreach (var (id, limit, _, settled, excess) in _ledger.Windows.Where(w => w.Settled > w.Limit + w.Excess))
+        foreach (var (id, _, limit, _, settled, excess) in _ledger.Windows.Where(w => w.Settled > w.Limit + w.Excess))
             Add($"window {id} settled {settled} of {limit}, and only {excess} is explained");
     }
 
@@ -63,6 +65,8 @@ internal sealed class Inspection
         if (attempt is { HasEnded: true, IsComplete: false }) Add($"{attempt.Id} ended like a whole answer and is none: {attempt}");
         if (attempt.Call.KeySlug == Company.Ada && attempt.Status is 402 or 429 && attempt.Call.Kind != CallKind.ProviderRefuses)
             Add($"{attempt.Id} was refused with {attempt.Status} {attempt.ErrorCode} although it fits");
+        CheckRefusalAtCap(attempt);
+        if (attempt.Call.Kind == CallKind.Ruled) CheckRules(attempt);
         if (attempt.Call.Kind == CallKind.OverCap && attempt.Status == 200) Add($"{attempt.Id} was admitted over its cap");
         if (!attempt.IsAcknowledged || attempt.Call.Kind == CallKind.ListFiles) return;
         if (attempt.RequestId is not { } id)
@@ -78,6 +82,31 @@ internal sealed class Inspection
             return;
         }
         CheckStory(attempt, id, story);
+    }
+
+    /// <summary>Carl's cap is never raised and nothing that he spent is taken back but by a late settlement: what does not fit in the end need not have fitted before.</summary>
+    private void CheckRefusalAtCap(Attempt attempt)
+    {
+        if (attempt is not { Call.Kind: CallKind.Capped, Status: 402 or 429 }) return;
+        if (attempt.ErrorCode is not ("budget_exceeded" or "budget_held" or null)) Add($"{attempt.Id} was refused with {attempt.Status} {attempt.ErrorCode}");
+        if (attempt.ErrorCode != "budget_exceeded") return;
+        var window = _ledger.Windows.SingleOrDefault(w => w.Budget == "carl-total");
+        var settled = (window?.Settled ?? NanoUsd.Zero) + _ledger.TakenBackFromCarl;
+        if (window is null || settled + _boundOfCarl <= window.Limit)
+            Add($"{attempt.Id} was refused as over its cap; {settled} of {window?.Limit} was settled at most, and a call holds {_boundOfCarl}");
+    }
+
+    /// <summary>What the administrator had been told held, and what he had not asked for yet did not.</summary>
+    private void CheckRules(Attempt attempt)
+    {
+        if (attempt.Status == 0) return;
+        var book = _world.Administrator.Book;
+        var key = book.During(attempt.Call.KeySlug, attempt.BegunAt, attempt.EndedAt);
+        var cap = book.During(Administrator.Budget, attempt.BegunAt, attempt.EndedAt);
+        if (attempt.Status == 200 && key == false) Add($"{attempt.Id} was admitted under {attempt.Call.KeySlug}, which had been revoked");
+        if (attempt.Status == 200 && cap == false) Add($"{attempt.Id} was admitted under a cap that had been cut");
+        if (attempt.Status == 401 && key == true) Add($"{attempt.Id} was refused with 401, and {attempt.Call.KeySlug} was in force");
+        if (attempt.Status is 402 or 429 && cap == true) Add($"{attempt.Id} was refused with {attempt.Status} {attempt.ErrorCode}, and its cap had been raised");
     }
 
     private void CheckStory(Attempt attempt, Guid id, Story story)

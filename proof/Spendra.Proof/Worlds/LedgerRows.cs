@@ -8,6 +8,8 @@ namespace Spendra.Proof.Worlds;
 /// <summary>How one reservation ended, from its spend events.</summary>
 internal sealed record Story(SpendKind First, NanoUsd Cost, NanoUsd Bound, bool IsEstimated, bool HasLate, int FirstEvents);
 
+internal sealed record LedgerWindow(Guid WindowId, string Budget, NanoUsd Limit, NanoUsd Reserved, NanoUsd Settled, NanoUsd Excess);
+
 /// <summary>What the ledger says at one moment, straight from the rows.</summary>
 internal sealed class LedgerRows
 {
@@ -18,7 +20,10 @@ internal sealed class LedgerRows
 
     public required IReadOnlySet<Guid> Open { get; init; }
 
-    public required IReadOnlyList<(Guid WindowId, NanoUsd Limit, NanoUsd Reserved, NanoUsd Settled, NanoUsd Excess)> Windows { get; init; }
+    public required IReadOnlyList<LedgerWindow> Windows { get; init; }
+
+    /// <summary>What late settlements have taken back from what was booked for carl: so much more may once have been settled.</summary>
+    public NanoUsd TakenBackFromCarl { get; private init; }
 
     public static async Task<LedgerRows> ReadAsync(Database database, Guid organizationId)
     {
@@ -36,17 +41,25 @@ internal sealed class LedgerRows
             "SELECT reservation_id FROM open_reservations WHERE organization_id = @organizationId", me, moment);
         var windows = await connection.QueryAsync<WindowRow>(
             """
-            SELECT window_id, limit_nanos, reserved_nanos, settled_nanos, CAST(coalesce((SELECT sum(e.amount_nanos)
+            SELECT window_id, b.slug AS budget, limit_nanos, reserved_nanos, settled_nanos, CAST(coalesce((SELECT sum(e.amount_nanos)
                 FROM window_excesses e WHERE e.organization_id = w.organization_id AND e.window_id = w.window_id), 0) AS bigint) AS excess_nanos
-            FROM windows w WHERE organization_id = @organizationId
+            FROM windows w JOIN budgets b ON b.organization_id = w.organization_id AND b.budget_id = w.budget_id
+            WHERE w.organization_id = @organizationId
+            """, me, moment);
+        var takenBack = await connection.ExecuteScalarAsync<long>(
+            """
+            SELECT CAST(coalesce(sum(-e.cost_nanos), 0) AS bigint) FROM spend_events e
+            JOIN scoped_keys k ON k.organization_id = e.organization_id AND k.key_id = e.key_id
+            WHERE e.organization_id = @organizationId AND k.slug = 'carl' AND e.cost_nanos < 0
             """, me, moment);
         return new LedgerRows
         {
             Spent = events.GroupBy(e => e.ReservationId).ToDictionary(g => g.Key, StoryOf),
             Released = released.ToDictionary(r => r.ReservationId, r => r.Reason),
             Open = open.ToHashSet(),
-            Windows = [.. windows.Select(w => (w.WindowId, new NanoUsd(w.LimitNanos), new NanoUsd(w.ReservedNanos),
+            Windows = [.. windows.Select(w => new LedgerWindow(w.WindowId, w.Budget, new NanoUsd(w.LimitNanos), new NanoUsd(w.ReservedNanos),
                 new NanoUsd(w.SettledNanos), new NanoUsd(w.ExcessNanos)))],
+            TakenBackFromCarl = new NanoUsd(takenBack),
         };
     }
 
@@ -76,6 +89,7 @@ internal sealed class LedgerRows
     private sealed class WindowRow
     {
         public Guid WindowId { get; set; }
+        public string Budget { get; set; } = "";
         public long LimitNanos { get; set; }
         public long ReservedNanos { get; set; }
         public long SettledNanos { get; set; }

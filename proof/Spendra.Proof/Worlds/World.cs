@@ -21,7 +21,7 @@ internal sealed class World : IAsyncDisposable
         _folder = folder;
         Engine = engine;
         Sandbox = sandbox;
-        Journal = new ClientJournal(name);
+        Journal = new ClientJournal(name, () => Administrator.DrawKey());
     }
 
     public DatabaseEngine Engine { get; }
@@ -34,6 +34,8 @@ internal sealed class World : IAsyncDisposable
     public SandboxServer Sandbox { get; }
 
     public ClientJournal Journal { get; }
+
+    public Administrator Administrator { get; private set; } = null!;
 
     public Guid OrganizationId { get; private set; }
 
@@ -64,7 +66,7 @@ internal sealed class World : IAsyncDisposable
         return world;
     }
 
-    public string SecretOf(string slug) => _secrets[slug];
+    public string SecretOf(string slug) => _secrets.TryGetValue(slug, out var secret) ? secret : Administrator.SecretOf(slug);
 
     /// <summary>A handle of one's own. Closed, it leaves nothing open: the next server finds the files as the last one left them.</summary>
     public Database Open() => Database.Open(Target);
@@ -93,5 +95,7 @@ internal sealed class World : IAsyncDisposable
             throw new InvalidOperationException($"the company was refused: {string.Join("; ", ((ApplyOutcome.Refused)outcome).Errors.Select(e => e.Message))}");
         OrganizationId = applied.OrganizationId;
         foreach (var key in applied.Keys) _secrets[key.Slug] = key.Secret;
+        Administrator = new Administrator(Target, MasterKeyText, "acme", cap => Company.Declaration("acme", provider, cap));
+        await Administrator.BeginAsync();
     }
 }

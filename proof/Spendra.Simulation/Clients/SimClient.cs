@@ -73,7 +73,7 @@ internal sealed class SimClient
             if (_world.MayFail(FaultKind.DuplicateDelivery) && call.IdempotencyKey is not null && _random.Chance(200))
                 DeliverAgain(call);
             if (_world.MayFail(FaultKind.ClientLeaves) && _random.Chance(200))
-                _world.Loop.After(_random.Between(100, 600_000), exchange.Leave);
+                _world.Loop.After(_random.Between(100, 600_000), () => Leave(exchange));
             await exchange.Over;
             // A client repeats what failed on the way or what it is told to try again. Whoever hangs up is done.
             if (exchange.HasClientLeft || (exchange.IsComplete && exchange.Status is not (429 or >= 500))) return exchange;
@@ -84,6 +84,14 @@ internal sealed class SimClient
 
     private void DeliverAgain(SimCall call) => _world.Loop.After(_random.Between(0, 500_000), () =>
     {
-        if (_world.PickGateway(_random) is { } other) _world.Send(other, call);
+        if (_world.PickGateway(_random) is not { } other) return;
+        _world.Tally.Count(FaultKind.DuplicateDelivery);
+        _world.Send(other, call);
     });
+
+    private void Leave(SimExchange exchange)
+    {
+        if (!exchange.IsOver) _world.Tally.Count(FaultKind.ClientLeaves);
+        exchange.Leave();
+    }
 }

@@ -11,13 +11,12 @@ internal sealed class SimExchange
     private readonly SimLoop _loop;
     private readonly TaskCompletionSource _over = new();
     private readonly CancellationTokenSource _aborted = new();
-    private readonly SimProcess _gateway;
     private readonly SimResponse _response;
 
     public SimExchange(SimLoop loop, SimProcess gateway, SimCall call, int number, bool isSlowReader)
     {
         _loop = loop;
-        _gateway = gateway;
+        Gateway = gateway;
         Call = call;
         Number = number;
         BeganAt = loop.Now;
@@ -26,6 +25,9 @@ internal sealed class SimExchange
     }
 
     public SimCall Call { get; }
+
+    /// <summary>The process that it was sent to.</summary>
+    public SimProcess Gateway { get; }
 
     /// <summary>Names the attempt at the provider: it travels in <c>x-client-request-id</c>.</summary>
     public int Number { get; }
@@ -99,7 +101,7 @@ internal sealed class SimExchange
         CancelSoon();
     }
 
-    private void CancelSoon() => _loop.After(200, () => _gateway.Run(() =>
+    private void CancelSoon() => _loop.After(200, () => Gateway.Run(() =>
     {
         _aborted.Cancel();
         return Task.CompletedTask;

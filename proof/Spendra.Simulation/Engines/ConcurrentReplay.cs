@@ -13,18 +13,37 @@ namespace Spendra.Simulation.Engines;
 /// Afterwards the total order of what was kept is played through the model: every caller's answer and every window
 /// must be what the model says.
 /// </summary>
-internal sealed class ConcurrentReplay(RealLedger real, DatabaseTarget target, ulong seed)
+/// <param name="real">Where it happens.</param>
+/// <param name="target">The same database: each lane has connections of its own.</param>
+/// <param name="seed">Draws the traffic.</param>
+/// <param name="tamper">Puts a bug between a lane and its engine, so that it can be seen that it is noticed.</param>
+internal sealed class ConcurrentReplay(RealLedger real, DatabaseTarget target, ulong seed, Func<ILedgerEngine, ILedgerEngine>? tamper = null)
 {
     private const int Lanes = 3;
     private const int CallersPerLane = 12;
+    private const string TurnedAway = "Unavailable";
+
+    // Three connections in a row must be lost before anybody is turned away. A lane that turned everybody away would agree
+    // with every model.
+    private const int MaxUnavailablePercent = 20;
 
     private readonly LedgerRecord _record = new();
-    private readonly ConcurrentDictionary<Guid, string> _answers = new();
+    // By instance: two callers may give equal commands, and each is answered for its own.
+    private readonly ConcurrentDictionary<LedgerCommand, string> _answers = new(ReferenceEqualityComparer.Instance);
     private readonly ConcurrentQueue<(long Order, long Epoch, Guid BudgetId, long Amount, long Now)> _changes = [];
     private readonly Lock _gate = new();
     private Core.Governance.GovernanceRows _rules = real.Rules.Rows;
 
     public int Losses { get; private set; }
+
+    /// <summary>Commands that a caller was answered for.</summary>
+    public int Answers => _answers.Count;
+
+    /// <summary>Of those, endings: settlements, releases, expiries and adjustments.</summary>
+    public int Endings => _answers.Keys.Count(c => !c.Reserves);
+
+    /// <summary>Reservations that were turned away because the database seemed away: about these nothing is compared.</summary>
+    public int Unavailable => _answers.Values.Count(a => a == TurnedAway);
 
     public int Decisions => _record.Decisions.Count;
 
@@ -40,7 +59,7 @@ internal sealed class ConcurrentReplay(RealLedger real, DatabaseTarget target, u
         {
             var database = Database.Open(target);
             var engine = new LossyEngine(new RecordingEngine(database.CreateLedgerEngine(), _record), random.Fork(), lossPerMille: 120);
-            lanes.Add((new LedgerLane(engine, new LaneOptions { FirstRetryDelay = TimeSpan.FromMilliseconds(2) }, TimeProvider.System, NullLogger<LedgerLane>.Instance), engine, database));
+            lanes.Add((new LedgerLane(tamper?.Invoke(engine) ?? engine, new LaneOptions { FirstRetryDelay = TimeSpan.FromMilliseconds(2) }, TimeProvider.System, NullLogger<LedgerLane>.Instance), engine, database));
         }
         var callers = lanes.SelectMany(l => Enumerable.Range(0, CallersPerLane).Select(_ =>
         {
@@ -59,7 +78,7 @@ internal sealed class ConcurrentReplay(RealLedger real, DatabaseTarget target, u
     }
 
     private readonly LedgerModel _model = new();
-    private readonly Dictionary<Guid, string> _expected = [];
+    private readonly Dictionary<LedgerCommand, string> _expected = new(ReferenceEqualityComparer.Instance);
 
     private async Task CallAsync(LedgerLane lane, SimRandom random, int calls)
     {
@@ -67,25 +86,33 @@ internal sealed class ConcurrentReplay(RealLedger real, DatabaseTarget target, u
         {
             var script = new LedgerScript(_rules, random.Fork());
             var reserve = script.DrawReserve(Micros.Now(TimeProvider.System));
-            try
-            {
-                var outcome = await lane.ReserveAsync(reserve);
-                _answers[reserve.ReservationId] = LedgerModel.NameOf(outcome);
-                if (outcome is not LedgerOutcome.Admitted) continue;
-                // Two finishers at once, at times: one of them is too late.
-                var ending = lane.EndAsync(script.DrawEnding(reserve));
-                if (random.Chance(200)) await lane.EndAsync(script.DrawEnding(reserve));
-                await ending;
-                // What an adjustment could not end is released, so that nothing stays open.
-                await lane.EndAsync(new ReleaseCommand(reserve.OrganizationId, reserve.ReservationId, reserve.WindowIds, "done"));
-            }
-            catch (LedgerUnavailableException)
-            {
-                // Turned away: whether it is held is between the lane and the database; the replay knows.
-                _answers[reserve.ReservationId] = "Unavailable";
-            }
+            if (await ReserveAsync(lane, reserve) is not LedgerOutcome.Admitted) continue;
+            // Two finishers at once, at times: one of them is too late.
+            var ending = EndAsync(lane, script.DrawEnding(reserve));
+            if (random.Chance(200)) await EndAsync(lane, script.DrawEnding(reserve));
+            await ending;
+            // What an adjustment could not end is released, so that nothing stays open.
+            await EndAsync(lane, new ReleaseCommand(reserve.OrganizationId, reserve.ReservationId, reserve.WindowIds, "done"));
         }
     }
+
+    private async Task<LedgerOutcome?> ReserveAsync(LedgerLane lane, ReserveCommand reserve)
+    {
+        try
+        {
+            var outcome = await lane.ReserveAsync(reserve);
+            _answers[reserve] = LedgerModel.NameOf(outcome);
+            return outcome;
+        }
+        catch (LedgerUnavailableException)
+        {
+            // Whether it is held is between the lane and the database; the replay knows.
+            _answers[reserve] = TurnedAway;
+            return null;
+        }
+    }
+
+    private async Task EndAsync(LedgerLane lane, LedgerCommand ending) => _answers[ending] = LedgerModel.NameOf(await lane.EndAsync(ending));
 
     private async Task AdministrateAsync(SimRandom random, Task until)
     {
@@ -124,6 +151,8 @@ internal sealed class ConcurrentReplay(RealLedger real, DatabaseTarget target, u
             wrong.AddRange(_model.Overspent().Select(w => $"window {w.WindowId} stands above its limit and nothing explains it"));
         }
         wrong.AddRange(CompareAnswers());
+        if (Unavailable * 100 > MaxUnavailablePercent * _answers.Keys.Count(c => c.Reserves))
+            wrong.Add($"{Unavailable} of {_answers.Keys.Count(c => c.Reserves)} reservations were turned away; no more than {MaxUnavailablePercent} % may be");
         wrong.AddRange(_model.Reservations.Where(r => r.Value.IsOpen).Select(r => $"{r.Key} is still open"));
         return wrong;
     }
@@ -133,26 +162,23 @@ internal sealed class ConcurrentReplay(RealLedger real, DatabaseTarget target, u
 
     private void Play(RecordedDecision decision)
     {
-        foreach (var command in decision.Commands.OrderBy(c => c.Reserves))
-        {
-            var outcome = _model.Play(command);
-            if (command is ReserveCommand) _expected[command.ReservationId] = outcome;
-        }
+        foreach (var command in decision.Commands.OrderBy(c => c.Reserves)) _expected[command] = _model.Play(command);
     }
 
     /// <summary>
-    /// A caller heard what the model says of the last time that its command was decided (after an ambiguous commit it is
-    /// decided again), unless the lane told it that the ledger is away.
+    /// A caller heard, of a reservation as of an ending, what the model says of the last time that this very command was
+    /// decided (after an ambiguous commit it is decided again), unless the lane told it that the ledger is away.
     /// </summary>
     private IEnumerable<string> CompareAnswers() =>
         from answer in _answers
-        where answer.Value != "Unavailable" && answer.Value != _expected.GetValueOrDefault(answer.Key)
-        select $"{answer.Key} was answered {answer.Value}; the model says {_expected.GetValueOrDefault(answer.Key)}";
+        let expected = _expected.GetValueOrDefault(answer.Key)
+        where answer.Value != TurnedAway && answer.Value != expected
+        select $"{answer.Key.GetType().Name} of {answer.Key.ReservationId} was answered {answer.Value}; the model says {expected}";
 
     private async Task<IReadOnlyList<string>> CompareWindowsAsync()
     {
-        var stored = (await real.DumpAsync()).Where(l => l.StartsWith("window", StringComparison.Ordinal));
-        var modelled = _model.Windows.Values.Select(w => $"window {w.WindowId} {w.Limit} {_model.Reserved(w.WindowId)} {_model.Settled(w.WindowId)}");
+        var stored = await real.DumpWindowsAsync();
+        var modelled = _model.Windows.Values.Select(w => StoreDump.Line("window", w.WindowId, w.Limit, _model.Reserved(w.WindowId), _model.Settled(w.WindowId)));
         return [.. stored.Except(modelled).Select(l => $"only real: {l}"), .. modelled.Except(stored).Select(l => $"only modelled: {l}")];
     }
 }

@@ -8,13 +8,14 @@ using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 using Spendra.Simulation.Scheduling;
 using Spendra.Simulation.Store;
+using Spendra.Storage.Ledger;
 
 namespace Spendra.Simulation.Engines;
 
 /// <summary>One step of a script: a batch of commands, or a change of a budget's amount.</summary>
 internal abstract record ScriptStep(long Now)
 {
-    public sealed record Batch(IReadOnlyList<LedgerCommand> Commands, bool IsRepeated, long Now) : ScriptStep(Now);
+    public sealed record Batch(IReadOnlyList<LedgerCommand> Commands, LaneNotes Notes, bool IsRepeated, long Now) : ScriptStep(Now);
 
     public sealed record SetAmount(Guid BudgetId, long AmountNanos, long Now) : ScriptStep(Now);
 }
@@ -26,6 +27,7 @@ internal abstract record ScriptStep(long Now)
 internal sealed class LedgerScript(GovernanceRows rules, SimRandom random)
 {
     private readonly SimIds _ids = new(random.Fork());
+    private readonly NoteScript _notes = new(rules, random.Fork());
     private readonly List<ReserveCommand> _asked = [];
     private GovernanceRows _rules = rules;
     private long _epoch = rules.Epoch;
@@ -38,7 +40,7 @@ internal sealed class LedgerScript(GovernanceRows rules, SimRandom random)
         {
             _now += random.Between(1, 4_000_000);
             if (random.Chance(80)) drawn.Add(DrawAmount());
-            else drawn.Add(new ScriptStep.Batch(DrawCommands(), IsRepeated: true, _now));
+            else drawn.Add(DrawBatch());
         }
         return drawn;
     }
@@ -105,8 +107,19 @@ internal sealed class LedgerScript(GovernanceRows rules, SimRandom random)
         };
     }
 
-    private List<LedgerCommand> DrawCommands()
+    /// <summary>
+    /// Most batches are decided for the first time, by the load that lanes use nearly always. One that asks again for
+    /// a reservation is one that is decided again, and looks for what has ended too.
+    /// </summary>
+    private ScriptStep.Batch DrawBatch()
     {
+        var commands = DrawCommands(out var isAskedAgain);
+        return new ScriptStep.Batch(commands, _notes.Draw(_now), isAskedAgain || random.Chance(250), _now);
+    }
+
+    private List<LedgerCommand> DrawCommands(out bool isAskedAgain)
+    {
+        isAskedAgain = false;
         var commands = new List<LedgerCommand>();
         for (var i = random.Below(8); i >= 0; i--)
         {
@@ -119,6 +132,7 @@ internal sealed class LedgerScript(GovernanceRows rules, SimRandom random)
             }
             var reserve = random.Chance(50) && _asked.Count > 0 ? random.Pick(_asked) : DrawReserve(_now);
             if (commands.Exists(c => c.ReservationId == reserve.ReservationId)) continue;
+            isAskedAgain |= _asked.Contains(reserve);
             _asked.Add(reserve);
             commands.Add(reserve);
         }

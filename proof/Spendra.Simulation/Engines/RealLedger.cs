@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using Spendra.Core.Budgets;
 using Spendra.Core.Governance;
 using Spendra.Core.Money;
 using Spendra.Simulation.Scheduling;
@@ -55,7 +56,22 @@ internal sealed class RealLedger : IAsyncDisposable
         await using var transaction = await GovernanceTransaction.BeginAsync(Database, Rules.Rows.Slug, time, CancellationToken.None);
         locked?.Invoke();
         var budget = Rules.Rows.Budgets[budgetId] with { Amount = new NanoUsd(amountNanos) };
-        return await ApplyAsync(transaction, [new GovernanceWrite.PutBudget(new BudgetRow(budget, IsArchived: false))]);
+        var before = budget with { Amount = await ReadAmountAsync(budgetId) };
+        // As an administrator's change is recorded: the verification asks the audit what a cap was before it was cut.
+        var note = new ChangeNote("update", "budget", budget.Slug, Describe(before), Describe(budget));
+        return await transaction.ApplyAsync(
+            [new GovernanceChange(new GovernanceWrite.PutBudget(new BudgetRow(budget, IsArchived: false)), note)], Author, CancellationToken.None);
+    }
+
+    private static string Describe(Budget budget) => Description.Of(budget, id => id.ToString()).ToJson();
+
+    /// <summary>What the budget's amount is while the transaction that changes it holds the organization's lock.</summary>
+    private async Task<NanoUsd> ReadAmountAsync(Guid budgetId)
+    {
+        await using var connection = await Database.ConnectAsync(CancellationToken.None);
+        return new NanoUsd(await connection.ExecuteScalarAsync<long>(
+            "SELECT amount_nanos FROM budgets WHERE organization_id = @OrganizationId AND budget_id = @budgetId",
+            new { Rules.Rows.OrganizationId, budgetId }));
     }
 
     /// <summary>Every row of the ledger in words that all stores share, in an order that follows from the rows.</summary>
@@ -63,8 +79,15 @@ internal sealed class RealLedger : IAsyncDisposable
     {
         await using var connection = await Database.ConnectAsync(CancellationToken.None);
         var lines = new List<string>();
-        foreach (var (name, sql) in Dumps) lines.AddRange(await ReadAsync(connection, name, sql));
+        foreach (var (name, sql) in StoreDump.Statements) lines.AddRange(await ReadAsync(connection, name, sql));
         return [.. lines.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>What every window says: its limit, what is reserved and what is settled.</summary>
+    public async Task<IReadOnlyList<string>> DumpWindowsAsync()
+    {
+        await using var connection = await Database.ConnectAsync(CancellationToken.None);
+        return await ReadAsync(connection, "window", "SELECT window_id, limit_nanos, reserved_nanos, settled_nanos FROM windows");
     }
 
     public async Task<IReadOnlyList<string>> VerifyAsync(long nowMicros)
@@ -75,38 +98,20 @@ internal sealed class RealLedger : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 
-    private static readonly (string Name, string Sql)[] Dumps =
-    [
-        ("window", "SELECT window_id, limit_nanos, reserved_nanos, settled_nanos FROM windows"),
-        ("open", "SELECT reservation_id, amount_nanos, epoch, expires_at FROM open_reservations"),
-        ("event", "SELECT reservation_id, event_number, kind, cost_nanos, is_estimated, entry_sequence, input_units, output_units FROM spend_events"),
-        ("released", "SELECT reservation_id, reason FROM released_reservations"),
-        ("entry", "SELECT entry_sequence, kind, reservation_id, event_number, corrects_sequence FROM journal_entries"),
-        ("excess", "SELECT window_id, kind, event_number, amount_nanos FROM window_excesses"),
-        ("outbox", "SELECT sequence, subject_id, event_number FROM outbox"),
-        ("key", "SELECT key_digest, reservation_id FROM idempotency_keys"),
-    ];
-
     private static async Task<List<string>> ReadAsync(DbConnection connection, string name, string sql)
     {
         var lines = new List<string>();
         await using var reader = await connection.ExecuteReaderAsync(sql);
         while (await reader.ReadAsync())
         {
-            var values = Enumerable.Range(0, reader.FieldCount).Select(i => Plain(reader.GetName(i), reader.GetValue(i)));
-            lines.Add($"{name} {string.Join(' ', values)}");
+            lines.Add(StoreDump.Line(name, [.. Enumerable.Range(0, reader.FieldCount).Select(i => IdOr(reader.GetName(i), reader.GetValue(i)))]));
         }
         return lines;
     }
 
-    private static string Plain(string column, object value) => value switch
-    {
-        byte[] { Length: 16 } id when column.EndsWith("_id", StringComparison.Ordinal) => new Guid(id, bigEndian: true).ToString(),
-        byte[] bytes => Convert.ToHexString(bytes),
-        bool yes => yes ? "1" : "0",
-        DBNull => "-",
-        _ => $"{value}",
-    };
+    /// <summary>SQLite keeps ids as bytes.</summary>
+    private static object IdOr(string column, object value) =>
+        value is byte[] { Length: 16 } id && column.EndsWith("_id", StringComparison.Ordinal) ? new Guid(id, bigEndian: true) : value;
 
     private static Task<long> ApplyAsync(GovernanceTransaction transaction, IReadOnlyList<GovernanceWrite> writes) =>
         transaction.ApplyAsync([.. writes.Select(w => new GovernanceChange(w, new ChangeNote("update", "thing", "x", null, "{}")))], Author, CancellationToken.None);

@@ -36,7 +36,7 @@ internal static class StoreComparison
             var found = await DecideOnAsync(engine, batch);
             if (!expected.SequenceEqual(found)) differences.Add($"at {batch.Now}: simulated {string.Join(", ", expected)}; real {string.Join(", ", found)}");
         }
-        var simulated = Dump(store.Tables);
+        var simulated = StoreDump.Of(store);
         var dumped = await real.DumpAsync();
         differences.AddRange(simulated.Except(dumped).Select(line => $"only simulated: {line}"));
         differences.AddRange(dumped.Except(simulated).Select(line => $"only real: {line}"));
@@ -59,7 +59,7 @@ internal static class StoreComparison
         store.Begin(transaction, () =>
         {
             var decision = LedgerMachine.Decide(store.Load(batch.Commands, batch.IsRepeated), batch.Commands, batch.Now);
-            store.TryCommit(transaction, decision.Writes, new LaneNotes());
+            store.TryCommit(transaction, decision.Writes, batch.Notes);
             outcomes = [.. decision.Outcomes.Select(LedgerModel.NameOf)];
         });
         return outcomes;
@@ -69,22 +69,10 @@ internal static class StoreComparison
     {
         var state = await engine.BeginAsync(batch.Commands, batch.IsRepeated);
         var decision = LedgerMachine.Decide(state, batch.Commands, batch.Now);
-        if (decision.Writes.IsEmpty) await engine.AbandonAsync(reconnect: false);
-        else await engine.CommitAsync(decision.Writes, new LaneNotes());
+        if (decision.Writes.IsEmpty && batch.Notes.IsEmpty) await engine.AbandonAsync(reconnect: false);
+        else await engine.CommitAsync(decision.Writes, batch.Notes);
         return [.. decision.Outcomes.Select(LedgerModel.NameOf)];
     }
-
-    private static List<string> Dump(LedgerTables tables) =>
-    [
-        .. tables.Windows.Values.Select(w => $"window {w.WindowId} {w.Limit.Value} {w.Reserved.Value} {w.Settled.Value}"),
-        .. tables.Open.Values.Select(r => $"open {r.ReservationId} {r.Amount.Value} {r.Epoch} {r.ExpiresAt}"),
-        .. tables.Events.Values.Select(e => $"event {e.Reservation.ReservationId} {e.EventNumber} {(int)e.Kind} {e.Settlement.Cost.Value} {(e.Settlement.IsEstimated ? 1 : 0)} {e.EntrySequence} {e.Settlement.Usage.Input} {e.Settlement.Usage.Output}"),
-        .. tables.Released.Select(r => $"released {r.Key.Id} {r.Value.Reason}"),
-        .. tables.Entries.Values.Select(e => $"entry {e.Sequence} {(int)e.Kind} {e.ReservationId} {e.EventNumber} {(e.Corrects is { } corrects ? corrects : "-")}"),
-        .. tables.Excesses.Values.Select(e => $"excess {e.WindowId} {(int)e.Kind} {e.EventNumber} {e.Amount.Value}"),
-        .. tables.Outbox.Values.Select(o => $"outbox {o.Sequence} {o.SubjectId} {o.EventNumber}"),
-        .. tables.Idempotency.Values.Select(k => $"key {Convert.ToHexString(k.KeyDigest)} {k.ReservationId}"),
-    ];
 }
 
 /// <summary>A clock that stands.</summary>

@@ -27,6 +27,9 @@ internal sealed record ProviderFaults
     /// <summary>More is billed than was bounded: the usage says so.</summary>
     public int Overbills { get; init; }
 
+    /// <summary>Microseconds until a response begins, at most, while the provider is not slow.</summary>
+    public const long UsualDelay = 200_000;
+
     /// <summary>Microseconds until a response begins, at most.</summary>
-    public long MaxDelay { get; init; } = 200_000;
+    public long MaxDelay { get; init; } = UsualDelay;
 }

@@ -20,4 +20,10 @@ internal sealed class ProviderRecord
 
     /// <summary>The whole response, with a usage that makes sense, was handed to the gateway.</summary>
     public bool WasUsageRead { get; set; }
+
+    /// <summary>The attempt that read it: of a response that goes on at the provider, the one that fetched it.</summary>
+    public int ReadBy { get; set; }
+
+    /// <summary>When, in the world's time.</summary>
+    public long ReadAt { get; set; }
 }

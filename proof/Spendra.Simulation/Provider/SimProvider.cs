@@ -1,8 +1,8 @@
+using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
 using Spendra.Simulation.Scheduling;
+using Spendra.Simulation.World;
 
 namespace Spendra.Simulation.Provider;
 
@@ -12,6 +12,7 @@ namespace Spendra.Simulation.Provider;
 /// </summary>
 internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageHandler
 {
+    private const string ObjectPrefix = "resp_";
     private const string Refusal = """{"error":{"message":"no","type":"invalid_request_error","param":null,"code":"no"}}""";
 
     private readonly Dictionary<string, (ProviderRecord Record, long DoneAt)> _jobs = new(StringComparer.Ordinal);
@@ -21,10 +22,18 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
     /// <summary>By the number of the attempt.</summary>
     public Dictionary<int, ProviderRecord> Records { get; } = [];
 
-    public Dictionary<string, int> Drawn { get; } = new(StringComparer.Ordinal);
+    public FaultTally Tally { get; init; } = new();
 
-    /// <summary>Called when a request arrives, with the number of its attempt.</summary>
-    public Action<int>? Arrived { get; set; }
+    /// <summary>What struck which attempt: only that excuses what its client was told.</summary>
+    public HashSet<(int Attempt, FaultKind Kind)> Struck { get; } = [];
+
+    /// <summary>Called when a gateway sends a request, with the number of its attempt.</summary>
+    public Action<int>? Sent { get; set; }
+
+    /// <summary>The attempt that started what an id names.</summary>
+    public static int AttemptOf(string objectId) => int.Parse(objectId[ObjectPrefix.Length..], CultureInfo.InvariantCulture);
+
+    private static string ObjectIdOf(int attempt) => string.Create(CultureInfo.InvariantCulture, $"{ObjectPrefix}{attempt}");
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -32,7 +41,8 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
         cancellationToken.UnsafeRegister(_ => done.TrySetCanceled(cancellationToken), null);
         var attempt = int.Parse(request.Headers.GetValues("x-client-request-id").Single());
         var call = Read(request);
-        if (Draw("provider unreachable", Faults.Unreachable))
+        Sent?.Invoke(attempt);
+        if (Draw(attempt, FaultKind.ProviderUnreachable, Faults.Unreachable))
         {
             loop.After(Delay(), () => done.TrySetException(new HttpRequestException(HttpRequestError.ConnectionError, "refused")));
             return done.Task;
@@ -45,84 +55,86 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
     {
         if (!Records.TryGetValue(attempt, out var record)) Records[attempt] = record = new ProviderRecord();
         record.Arrivals++;
-        Arrived?.Invoke(attempt);
         if (call.Fetches is { } id)
         {
-            AnswerFetch(id, done);
+            AnswerFetch(id, attempt, done);
             return;
         }
-        if (Draw("provider refuses", Faults.Refuses))
+        if (Draw(attempt, FaultKind.ProviderRefuses, Faults.Refuses))
         {
             record.HasRefused = true;
             Answer(done, random.Pick([400, 429, 503]), Refusal);
             return;
         }
-        if (Draw("provider fails", Faults.Fails))
+        if (Draw(attempt, FaultKind.ProviderFails, Faults.Fails))
         {
-            if (random.Chance(500)) Work(record, call);
+            if (random.Chance(500)) Work(attempt, record, call);
             if (random.Chance(250)) Answer(done, 503, "<html>overloaded</html>");
             else Answer(done, random.Pick([500, 502, 504]), Refusal);
             return;
         }
-        if (Draw("provider resets", Faults.Resets))
+        if (Draw(attempt, FaultKind.ProviderResets, Faults.Resets))
         {
-            if (random.Chance(500)) Work(record, call);
+            if (random.Chance(500)) Work(attempt, record, call);
             loop.After(Delay(), () => done.TrySetException(new HttpRequestException("reset", new IOException("reset"))));
             return;
         }
-        if (Draw("provider hangs", Faults.Hangs))
+        if (Draw(attempt, FaultKind.ProviderHangs, Faults.Hangs))
         {
-            if (random.Chance(500)) Work(record, call);
+            if (random.Chance(500)) Work(attempt, record, call);
             return;
         }
-        Work(record, call);
+        Work(attempt, record, call);
         if (call.IsBackground)
         {
-            var started = $"resp_{attempt}";
+            var started = ObjectIdOf(attempt);
             _jobs[started] = (record, loop.Now + random.Between(10_000, 30_000_000));
-            Answer(done, 200, $"{{\"id\":\"{started}\",\"object\":\"response\",\"status\":\"queued\",\"model\":\"m\",\"usage\":null}}");
+            Answer(done, 200, $"{{\"id\":\"{started}\",\"object\":\"response\",\"status\":\"queued\",\"usage\":null}}");
             return;
         }
-        var content = MakeContent(record, call);
+        var content = MakeContent(attempt, record, call);
         loop.After(Delay(), () => done.TrySetResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = content }));
     }
 
     /// <summary>What a job used is told once it is done, as often as it is asked for.</summary>
-    private void AnswerFetch(string id, TaskCompletionSource<HttpResponseMessage> done)
+    private void AnswerFetch(string id, int attempt, TaskCompletionSource<HttpResponseMessage> done)
     {
         var (record, doneAt) = _jobs[id];
         if (loop.Now < doneAt)
         {
-            Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"in_progress\",\"model\":\"m\",\"usage\":null}}");
+            Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"in_progress\",\"usage\":null}}");
             return;
         }
         var usage = $"\"usage\":{{\"input_tokens\":{record.InputTokens},\"output_tokens\":{record.OutputTokens},\"input_tokens_details\":{{\"cached_tokens\":{record.CachedTokens}}}}}";
-        Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"completed\",\"model\":\"m\",{usage}}}", () => record.WasUsageRead = true);
+        Answer(done, 200, $"{{\"id\":\"{id}\",\"object\":\"response\",\"status\":\"completed\",{usage}}}", () => NoteRead(record, attempt));
     }
 
-    private void Work(ProviderRecord record, ProviderCall call)
+    private void Work(int attempt, ProviderRecord record, ProviderCall call)
     {
         record.HasWorked = true;
         record.InputTokens = random.Between(1, call.Bytes);
         record.CachedTokens = random.Chance(300) ? random.Between(0, record.InputTokens) : 0;
         record.OutputTokens = random.Between(0, call.MaxTokens);
-        if (Draw("provider overbills", Faults.Overbills)) record.OutputTokens = call.MaxTokens + 1_000 + random.Between(0, 1_000);
+        if (Draw(attempt, FaultKind.Overbilling, Faults.Overbills)) record.OutputTokens = call.MaxTokens + 1_000 + random.Between(0, 1_000);
     }
 
-    private SimContent MakeContent(ProviderRecord record, ProviderCall call)
+    private SimContent MakeContent(int attempt, ProviderRecord record, ProviderCall call)
     {
-        var usage = Draw("bad usage", Faults.BadUsage) ? BadUsage(record) : UsageOf(record);
+        var usage = Draw(attempt, FaultKind.BadUsage, Faults.BadUsage) ? BadUsage(record) : UsageOf(record);
         var isBadUsage = usage != UsageOf(record);
         var pieces = call.IsStream ? Stream(usage, call) : [Body(usage)];
         var end = SimContentEnd.Complete;
-        if (Draw("response breaks off", Faults.BreaksOff))
+        if (Draw(attempt, FaultKind.ResponseBreaksOff, Faults.BreaksOff))
         {
             end = random.Chance(500) ? SimContentEnd.Broken : SimContentEnd.Silent;
             pieces = [.. pieces.Take(random.Below(pieces.Count))];
         }
         var stream = new SimUpstream(loop, random.Fork(), pieces, end)
         {
-            Ended = () => record.WasUsageRead = end == SimContentEnd.Complete && !isBadUsage,
+            Ended = () =>
+            {
+                if (end == SimContentEnd.Complete && !isBadUsage) NoteRead(record, attempt);
+            },
         };
         return new SimContent(stream, call.IsStream ? "text/event-stream" : "application/json");
     }
@@ -131,15 +143,15 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
     {
         List<string> pieces = [];
         for (var i = random.Below(4); i >= 0; i--)
-            pieces.Add("""data: {"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"x"}}]}""" + "\n\n");
+            pieces.Add("""data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"x"}}]}""" + "\n\n");
         if (call.IncludesUsage && usage is not null)
-            pieces.Add($$"""data: {"id":"c","object":"chat.completion.chunk","model":"m","choices":[],{{usage}}}""" + "\n\n");
+            pieces.Add($$"""data: {"id":"c","object":"chat.completion.chunk","choices":[],{{usage}}}""" + "\n\n");
         pieces.Add("data: [DONE]\n\n");
         return pieces;
     }
 
     private static string Body(string? usage) =>
-        """{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"}}]"""
+        """{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"x"}}]"""
         + (usage is null ? "}" : $",{usage}}}");
 
     private static string UsageOf(ProviderRecord record) =>
@@ -182,12 +194,25 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
         };
     }
 
-    private long Delay() => random.Between(100, Faults.MaxDelay);
+    private void NoteRead(ProviderRecord record, int attempt)
+    {
+        record.WasUsageRead = true;
+        record.ReadBy = attempt;
+        record.ReadAt = loop.Now;
+    }
 
-    private bool Draw(string kind, int perMille)
+    private long Delay()
+    {
+        var delay = random.Between(100, Faults.MaxDelay);
+        if (delay > ProviderFaults.UsualDelay) Tally.Count(FaultKind.SlowProvider);
+        return delay;
+    }
+
+    private bool Draw(int attempt, FaultKind kind, int perMille)
     {
         if (perMille == 0 || !random.Chance(perMille)) return false;
-        Drawn[kind] = Drawn.GetValueOrDefault(kind) + 1;
+        Tally.Count(kind);
+        Struck.Add((attempt, kind));
         return true;
     }
 
@@ -198,86 +223,4 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
         /// <summary>The job that is asked for, or null when the call is work itself.</summary>
         public string? Fetches { get; init; }
     }
-}
-
-/// <summary>How a response from the provider ends.</summary>
-internal enum SimContentEnd
-{
-    Complete,
-    Broken,
-    Silent,
-}
-
-internal sealed class SimContent : HttpContent
-{
-    private readonly SimUpstream _stream;
-
-    public SimContent(SimUpstream stream, string type)
-    {
-        _stream = stream;
-        Headers.ContentType = new MediaTypeHeaderValue(type);
-    }
-
-    protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult<Stream>(_stream);
-
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw new NotSupportedException();
-
-    protected override bool TryComputeLength(out long length)
-    {
-        length = 0;
-        return false;
-    }
-}
-
-/// <summary>A response as it arrives: piece by piece, each after a while.</summary>
-internal sealed class SimUpstream(SimLoop loop, SimRandom random, IReadOnlyList<string> pieces, SimContentEnd end) : Stream
-{
-    private int _next;
-    private ReadOnlyMemory<byte> _rest;
-
-    /// <summary>Called when the reader has read the end.</summary>
-    public Action? Ended { get; init; }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        if (_rest.IsEmpty)
-        {
-            await loop.DelayAsync(random.Between(5, 60_000)).WaitAsync(cancellationToken);
-            if (_next == pieces.Count)
-            {
-                if (end == SimContentEnd.Broken) throw new IOException("the provider broke off");
-                if (end == SimContentEnd.Silent) await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
-                Ended?.Invoke();
-                return 0;
-            }
-            _rest = Encoding.UTF8.GetBytes(pieces[_next++]);
-        }
-        // Pieces do not arrive as they were sent.
-        var length = Math.Min(buffer.Length, random.Chance(300) ? 1 + random.Below(_rest.Length) : _rest.Length);
-        _rest[..length].CopyTo(buffer);
-        _rest = _rest[length..];
-        return length;
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

@@ -24,7 +24,11 @@ internal sealed class SimLoop(SimRandom random)
     /// <summary>How often, per mille, a continuation is put off although it could run: a paused process.</summary>
     public int PausePerMille { get; set; }
 
-    public int PausesDrawn { get; private set; }
+    /// <summary>Called whenever a continuation is put off.</summary>
+    public Action? Paused { get; init; }
+
+    /// <summary>Something of a process could run now.</summary>
+    public bool IsReady(SimProcess process) => _ready.Exists(r => r.Process == process);
 
     public void Enqueue(SimProcess process, Task task)
     {
@@ -93,10 +97,11 @@ internal sealed class SimLoop(SimRandom random)
         }
         if (PausePerMille > 0 && Random.Chance(PausePerMille))
         {
-            PausesDrawn++;
+            Paused?.Invoke();
             After(Random.Between(1, 50_000), () => _ready.Add((process, task)));
             return;
         }
+        if (process.DiesNow()) return;
         Steps++;
         process.Execute(task);
     }

@@ -1,5 +1,6 @@
 using Spendra.Core.Ledger;
 using Spendra.Simulation.Scheduling;
+using Spendra.Simulation.World;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Simulation.Store;
@@ -15,7 +16,7 @@ internal sealed class SimEngine(SimStore store, SimProcess process) : ILedgerEng
         Guid[] organizations = [.. commands.Select(c => c.OrganizationId).Distinct().Order()];
         var transaction = _transaction = new SimTransaction(process, [.. commands], organizations);
         _hasTriedToCommit = false;
-        return store.Server.AskAsync<LedgerState>((answer, _) =>
+        return store.Server.AskAsync<LedgerState>(process, (answer, _) =>
             store.Begin(transaction, () => answer(store.Load(commands, isRepeated))));
     }
 
@@ -23,9 +24,9 @@ internal sealed class SimEngine(SimStore store, SimProcess process) : ILedgerEng
     {
         var transaction = _transaction ?? throw new InvalidOperationException("no transaction has begun");
         _hasTriedToCommit = true;
-        var isDone = await store.Server.AskAsync(() =>
+        var isDone = await store.Server.AskAsync(process, () =>
         {
-            if (!store.Server.Draw("conflict", store.Server.Faults.Conflict)) return store.TryCommit(transaction, writes, notes);
+            if (!store.Server.Draw(FaultKind.StoreConflict, store.Server.Faults.Conflict)) return store.TryCommit(transaction, writes, notes);
             store.End(transaction);
             throw new SimConflictException();
         });
@@ -41,7 +42,7 @@ internal sealed class SimEngine(SimStore store, SimProcess process) : ILedgerEng
         if (!_hasTriedToCommit && !reconnect) store.NoteUnwritten(transaction);
         try
         {
-            await store.Server.AskAsync(() =>
+            await store.Server.AskAsync(process, () =>
             {
                 store.End(transaction);
                 return true;

@@ -1,4 +1,5 @@
 using Spendra.Simulation.Scheduling;
+using Spendra.Simulation.World;
 
 namespace Spendra.Simulation.Store;
 
@@ -12,12 +13,11 @@ internal sealed class SimServer(SimLoop loop, SimRandom random)
 
     public bool IsDown { get; set; }
 
-    /// <summary>Faults that were drawn, by kind.</summary>
-    public Dictionary<string, int> Drawn { get; } = new(StringComparer.Ordinal);
+    public FaultTally Tally { get; init; } = new();
 
     /// <summary>Asks the server to do something at once and returns what it answers.</summary>
     /// <exception cref="SimConnectionException">The server is down, or the request or its answer was lost.</exception>
-    public Task<T> AskAsync<T>(Func<T> work) => AskAsync<T>((answer, fail) =>
+    public Task<T> AskAsync<T>(SimProcess asker, Func<T> work) => AskAsync<T>(asker, (answer, fail) =>
     {
         try
         {
@@ -30,28 +30,28 @@ internal sealed class SimServer(SimLoop loop, SimRandom random)
     });
 
     /// <summary>The same for work that the server ends later, when it has waited for a lock.</summary>
-    public Task<T> AskAsync<T>(Action<Action<T>, Action<Exception>> work)
+    public Task<T> AskAsync<T>(SimProcess asker, Action<Action<T>, Action<Exception>> work)
     {
         var done = new TaskCompletionSource<T>();
-        if (Draw("request lost", Faults.RequestLost))
+        if (Draw(FaultKind.StoreRequestLost, Faults.RequestLost))
         {
-            loop.After(Latency(), () => Break(done));
+            loop.After(Latency(), () => Break(asker, done));
             return done.Task;
         }
         loop.After(Latency(), () =>
         {
             if (IsDown)
             {
-                Break(done);
+                Break(asker, done);
                 return;
             }
             work(
                 value =>
                 {
-                    var isLost = Draw("answer lost", Faults.AnswerLost);
+                    var isLost = Draw(FaultKind.StoreAnswerLost, Faults.AnswerLost);
                     loop.After(Latency(), () =>
                     {
-                        if (isLost || IsDown) Break(done);
+                        if (isLost || IsDown) Break(asker, done);
                         else done.TrySetResult(value);
                     });
                 },
@@ -60,15 +60,23 @@ internal sealed class SimServer(SimLoop loop, SimRandom random)
         return done.Task;
     }
 
-    public long Latency() => random.Between(20, Faults.MaxLatency);
+    public long Latency()
+    {
+        var latency = random.Between(20, Faults.MaxLatency);
+        if (latency > StoreFaults.UsualLatency) Tally.Count(FaultKind.SlowStore);
+        return latency;
+    }
 
-    public bool Draw(string kind, int perMille)
+    public bool Draw(FaultKind kind, int perMille)
     {
         if (perMille == 0 || !random.Chance(perMille)) return false;
-        Drawn[kind] = Drawn.GetValueOrDefault(kind) + 1;
+        Tally.Count(kind);
         return true;
     }
 
-    private static void Break<T>(TaskCompletionSource<T> done) =>
+    private void Break<T>(SimProcess asker, TaskCompletionSource<T> done)
+    {
+        asker.ConnectionLosses.Add(loop.Now);
         done.TrySetException(new SimConnectionException("the connection to the database broke"));
+    }
 }

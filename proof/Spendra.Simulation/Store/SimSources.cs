@@ -1,5 +1,6 @@
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
+using Spendra.Simulation.Scheduling;
 using Spendra.Storage;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Ledger;
@@ -7,7 +8,7 @@ using Spendra.Storage.Ledger;
 namespace Spendra.Simulation.Store;
 
 /// <summary>What gateways and workers of the simulated world read beside the ledger lane.</summary>
-internal sealed class SimSources(SimStore store) : IGovernanceSource, IReservationSource, IProviderObjectSource, IDoubtSource
+internal sealed class SimSources(SimStore store, SimProcess process) : IGovernanceSource, IReservationSource, IProviderObjectSource, IDoubtSource
 {
     public Task<Guid?> FindOrganizationOfKeyAsync(Guid keyId, CancellationToken cancel) =>
         ReadAsync<Guid?>(() => store.KeyDirectory.TryGetValue(keyId, out var found) ? found : null);
@@ -34,7 +35,9 @@ internal sealed class SimSources(SimStore store) : IGovernanceSource, IReservati
     });
 
     public Task<ProviderObject?> FindAsync(Guid organizationId, string objectId, ObjectKind kind, CancellationToken cancel) =>
-        ReadAsync(() => store.Objects.GetValueOrDefault((organizationId, objectId)));
+        ReadAsync(() =>
+            store.Objects.GetValueOrDefault((organizationId, objectId)) is { } found && found.Kind == kind
+                && !store.Deleted.ContainsKey((organizationId, objectId)) ? found : null);
 
     public Task<IReadOnlyList<ProviderObject>> ListFilesAsync(Guid organizationId, FilePage page, CancellationToken cancel) =>
         ReadAsync<IReadOnlyList<ProviderObject>>(() => []);
@@ -47,7 +50,7 @@ internal sealed class SimSources(SimStore store) : IGovernanceSource, IReservati
 
     public Task<IReadOnlyList<(Guid GatewayId, long HeartbeatAt)>> ReadHoldersAsync(CancellationToken cancel) =>
         ReadAsync<IReadOnlyList<(Guid, long)>>(() =>
-            [.. store.Tables.Open.Values.Select(r => r.GatewayId).OfType<Guid>().Distinct().Select(id => (id, store.Heartbeats.GetValueOrDefault(id)))]);
+            [.. store.Tables.Open.Values.Select(r => r.GatewayId).OfType<Guid>().Distinct().Select(id => (id, store.Heartbeats.GetValueOrDefault(id).At))]);
 
     public Task ForgetGatewaysAsync(long beforeMicros, CancellationToken cancel) => ReadAsync(() => 0);
 
@@ -61,7 +64,7 @@ internal sealed class SimSources(SimStore store) : IGovernanceSource, IReservati
     {
         try
         {
-            return await store.Server.AskAsync(read);
+            return await store.Server.AskAsync(process, read);
         }
         catch (SimConnectionException e)
         {

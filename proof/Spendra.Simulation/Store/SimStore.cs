@@ -25,14 +25,20 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
 
     public Dictionary<Guid, Guid> KeyDirectory { get; } = [];
 
-    public Dictionary<Guid, long> Heartbeats { get; } = [];
+    public Dictionary<Guid, (long StartedAt, long At)> Heartbeats { get; } = [];
 
     public Dictionary<Guid, RefusalRecord> Refusals { get; } = [];
 
     public Dictionary<(Guid OrganizationId, string ObjectId), ProviderObject> Objects { get; } = [];
 
+    /// <summary>When each object that is gone was deleted.</summary>
+    public Dictionary<(Guid OrganizationId, string ObjectId), long> Deleted { get; } = [];
+
     /// <summary>Called with the commands of every transaction that decided something, in the order of commit.</summary>
     public Action<IReadOnlyList<LedgerCommand>>? Committed { get; set; }
+
+    /// <summary>Called when the tables cannot take what a lane wants to write: it broke a key or a reference.</summary>
+    public Action<string>? Rejected { get; set; }
 
     /// <summary>Reservations that were refused by a transaction which the server had lost before it ended: not replayed.</summary>
     public HashSet<Guid> Unordered { get; } = [];
@@ -57,10 +63,19 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
     public bool TryCommit(SimTransaction transaction, LedgerWrites writes, LaneNotes notes)
     {
         if (transaction.IsOver) return false;
+        if (LedgerTables.Broken(Tables, writes) is { } broken)
+        {
+            Rejected?.Invoke(broken);
+            throw new InvalidOperationException(broken);
+        }
         Tables.Apply(writes);
         foreach (var refusal in notes.Refusals) Refusals.TryAdd(refusal.RequestId, refusal);
         foreach (var made in notes.Objects) Objects.TryAdd((made.OrganizationId, made.ObjectId), made);
-        foreach (var beat in notes.Heartbeats) Heartbeats[beat.GatewayId] = beat.At;
+        foreach (var gone in notes.Deletions)
+        {
+            if (Objects.ContainsKey((gone.OrganizationId, gone.ObjectId))) Deleted.TryAdd((gone.OrganizationId, gone.ObjectId), gone.DeletedAt);
+        }
+        foreach (var beat in notes.Heartbeats) Heartbeats[beat.GatewayId] = (Heartbeats.GetValueOrDefault(beat.GatewayId, (beat.StartedAt, 0)).StartedAt, beat.At);
         Committed?.Invoke(transaction.Commands);
         End(transaction);
         return true;
@@ -72,6 +87,9 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
         if (!transaction.IsOver) Committed?.Invoke(transaction.Commands);
         else Unordered.UnionWith(transaction.Commands.Select(c => c.ReservationId));
     }
+
+    /// <summary>The process holds the locks of a transaction that has not ended.</summary>
+    public bool IsInTransaction(SimProcess process) => _live.Exists(t => t.Owner == process && t.Held == t.Organizations.Count);
 
     /// <summary>Rolls back, or lets go after a decision that wrote nothing.</summary>
     public void End(SimTransaction transaction)

@@ -12,8 +12,11 @@ internal sealed record StoreFaults
     /// <summary>The server chooses another transaction over this one and rolls it back.</summary>
     public int Conflict { get; init; }
 
+    /// <summary>Microseconds that a message takes at most while the database is not slow.</summary>
+    public const long UsualLatency = 2_000;
+
     /// <summary>Microseconds that a message takes at most.</summary>
-    public long MaxLatency { get; init; } = 2_000;
+    public long MaxLatency { get; init; } = UsualLatency;
 }
 
 /// <summary>The connection broke, or no connection could be made.</summary>

@@ -1,6 +1,7 @@
 using Spendra.Core.Ledger;
 using Spendra.Core.Ledger.Verification;
 using Spendra.Core.Money;
+using Spendra.Core.Pricing;
 using Spendra.Model;
 using Spendra.Simulation.Clients;
 using Spendra.Simulation.Provider;
@@ -14,11 +15,14 @@ namespace Spendra.Simulation.World;
 internal sealed class Judgement(SimWorld world)
 {
     private readonly List<string> _violations = world.Watch.Violations;
+    private readonly Excuses _excuses = new(world);
+    private readonly AnswerJudgement _answers = new(world);
 
     public void Pass()
     {
         foreach (var exchange in world.Exchanges) Judge(exchange);
         JudgeIdempotency();
+        foreach (var process in world.Processes) _violations.AddRange(process.Failures.Select(e => $"{process.Name} failed: {e}"));
         foreach (var exchange in world.Retired.SelectMany(g => g.LeftBehind)) Complain(exchange, "was not waited for by an orderly stop");
         foreach (var organization in world.Organizations) Verify(organization.Rows.OrganizationId);
     }
@@ -30,113 +34,70 @@ internal sealed class Judgement(SimWorld world)
         var held = world.Watch.ModelOf(organizationId).Reservations.GetValueOrDefault(exchange.RequestId);
         if (exchange.Escaped is { } escaped) Complain(exchange, $"an exception left the gateway: {escaped}");
         if (record is { Arrivals: > 1 }) Complain(exchange, $"was dispatched {record.Arrivals} times");
-        if (record is not null) JudgeBooking(exchange, record, held!);
-        JudgeAnswer(exchange, record, held);
+        if (held is not null) JudgeBooking(exchange, record, held);
+        else if (record is not null) Complain(exchange, "reached the provider, and nothing was ever held for it");
+        if (_answers.Judge(exchange, record, held) is { } wrong) Complain(exchange, wrong);
     }
 
     /// <summary>What the provider did is what is booked.</summary>
-    private void JudgeBooking(SimExchange exchange, ProviderRecord record, ModelReservation held)
+    private void JudgeBooking(SimExchange exchange, ProviderRecord? record, ModelReservation held)
     {
         // Reported as unrest.
         if (held.IsOpen) return;
-        var isReleased = held.Events.Count == 0;
-        if (isReleased)
+        if (held.Events.Count == 0)
         {
-            if (record.HasWorked) Complain(exchange, "was released although the provider worked");
+            if (record is { HasWorked: true }) Complain(exchange, "was released although the provider worked");
             return;
         }
         var key = new RowKey(exchange.Call.Key.OrganizationId, exchange.RequestId);
-        var spent = world.Store.Tables.FindSpent(key)!;
-        var last = world.Store.Tables.Events[(key, spent.LastEventNumber)];
+        if (world.Store.Tables.FindSpent(key) is not { } spent)
+        {
+            Complain(exchange, "was spent, and no row says so");
+            return;
+        }
+        if (record is null or { HasRefused: true }) JudgeUnused(exchange, key, spent);
         if (spent.Reservation.PriceId is not { } priceId)
         {
             if (spent.TotalCost.Value != 0) Complain(exchange, "costs something although nothing was to pay");
             return;
         }
-        var price = world.Watch.PriceOf(key.OrganizationId, priceId);
-        var bill = record.HasWorked ? LedgerWatch.CostOf(price, record.InputTokens, record.CachedTokens, record.OutputTokens) : 0;
-        if (held.Amount < LedgerWatch.BoundOf(price, exchange.Call.Body.Length, exchange.Call.MaxTokens))
+        JudgeCost(exchange, record, key, spent, world.Watch.PriceOf(key.OrganizationId, priceId));
+    }
+
+    /// <summary>
+    /// The request never reached the provider, or was refused before any work: what was held is given back, unless the
+    /// gateway could not say so before the sweep took it for lost.
+    /// </summary>
+    private void JudgeUnused(SimExchange exchange, RowKey key, SpentReservation spent)
+    {
+        // Swept first, corrected to nothing later.
+        if (spent is { FirstKind: SpendKind.Expired, HasLate: true } && spent.TotalCost == NanoUsd.Zero) return;
+        var life = world.Watch.Lives[exchange.RequestId];
+        var isExcused = spent.FirstKind == SpendKind.Expired
+            ? _excuses.MayBeSwept(exchange.Gateway, spent, world.Store.Tables.Events[(key, 0)].OccurredAt, life)
+            : Excuses.Overslept(exchange, life);
+        if (!isExcused) Complain(exchange, $"was booked ({spent.FirstKind}, {spent.TotalCost.Value}) although the provider did nothing; it should be released");
+    }
+
+    private void JudgeCost(SimExchange exchange, ProviderRecord? record, RowKey key, SpentReservation spent, PriceVersion price)
+    {
+        var last = world.Store.Tables.Events[(key, spent.LastEventNumber)];
+        var bound = spent.Reservation.Amount.Value;
+        if (bound < LedgerWatch.BoundOf(price, exchange.Call.Body.Length, exchange.Call.MaxTokens))
             Complain(exchange, "was bounded below what it may cost");
         if (!last.Settlement.IsEstimated)
         {
+            var bill = record is { HasWorked: true } ? LedgerWatch.CostOf(price, record.InputTokens, record.CachedTokens, record.OutputTokens) : 0;
             if (spent.TotalCost.Value != bill) Complain(exchange, $"was settled at {spent.TotalCost.Value}, the provider bills {bill}");
         }
-        else if (spent.TotalCost.Value != held.Amount)
+        else if (spent.TotalCost.Value != bound)
         {
-            Complain(exchange, $"was estimated at {spent.TotalCost.Value} and not at its bound {held.Amount}");
+            Complain(exchange, $"was estimated at {spent.TotalCost.Value} and not at its bound {bound}");
         }
-        else if (record.WasUsageRead && MustKnowUsage(exchange))
+        else if (record is { WasUsageRead: true } && !_excuses.CouldNotBook(exchange, record))
         {
             Complain(exchange, "was booked as an estimate although its usage was read");
         }
-    }
-
-    /// <summary>The gateway that read it was not killed, so that it had all the time to settle what it knew.</summary>
-    private bool MustKnowUsage(SimExchange exchange) =>
-        !(exchange.Call.IsBackground && world.Plan.Faults.Overlaps([FaultKind.StoreRequestLost, FaultKind.StoreAnswerLost])) &&
-        !world.Plan.Has(FaultKind.GatewayCrash) && !world.Plan.Has(FaultKind.GatewayStop) && !world.Plan.Has(FaultKind.StoreOutage)
-        && !world.Plan.Has(FaultKind.ClockSkew) && exchange.Escaped is null;
-
-    /// <summary>What the client was told is true, and no refusal is without reason.</summary>
-    private void JudgeAnswer(SimExchange exchange, ProviderRecord? record, ModelReservation? held)
-    {
-        // Of an error that broke off the client knows nothing but the status.
-        if (exchange.Status is not { } status || (status >= 400 && !exchange.IsComplete)) return;
-        var outcome = world.Watch.Outcomes.GetValueOrDefault(exchange.RequestId);
-        var isUnordered = world.Store.Unordered.Contains(exchange.RequestId);
-        switch (exchange.ErrorCode)
-        {
-            case null when status is >= 200 and < 300:
-                if (record is null || held is null || (exchange.Call.Model.Length > 0 && !record.HasWorked)) Complain(exchange, "was answered as done, and nothing was done or held");
-                else if (!held.IsOpen && held.Events.Count == 0) Complain(exchange, "was acknowledged and is not booked");
-                break;
-            case "budget_exceeded":
-                if (outcome != "Refused BudgetExceeded" && !isUnordered && !HadClosedBudget(exchange)) Complain(exchange, $"was refused as {exchange.ErrorCode}; the model says {outcome}");
-                break;
-            case "budget_held":
-                if (outcome != "Refused BudgetHeld" && !isUnordered) Complain(exchange, $"was refused as {exchange.ErrorCode}; the model says {outcome}");
-                break;
-            case "idempotency_in_progress" or "idempotency_replay_unavailable" or "idempotency_key_mismatch" or "idempotency_mismatch":
-                if (outcome?.StartsWith("Repeated", StringComparison.Ordinal) != true && !isUnordered) Complain(exchange, $"was refused as {exchange.ErrorCode}; the model says {outcome}");
-                break;
-            case "key_revoked":
-                if (!WasRevoked(exchange)) Complain(exchange, "was refused for a key that was not revoked");
-                break;
-            case "ledger_unavailable":
-                if (!HasStoreTrouble()) Complain(exchange, "was told that the ledger is away, and it was not");
-                break;
-            case "upstream_unreachable" or "upstream_failed" or "upstream_timeout" or "no":
-                if (world.Plan.Faults.Count == 0) Complain(exchange, $"was answered {status} {exchange.ErrorCode} in a calm world");
-                break;
-            case "not_found":
-                // A record that could not be written in time: the object is found once it is.
-                if (!HasStoreTrouble()) Complain(exchange, "does not find what was made");
-                break;
-            case "internal_error":
-                Complain(exchange, "met an internal error");
-                break;
-            default:
-                if (record is null) Complain(exchange, $"was answered {status} {exchange.ErrorCode}, which nobody said");
-                break;
-        }
-    }
-
-    private bool HasStoreTrouble() => world.Plan.Faults.Overlaps(
-        [FaultKind.StoreRequestLost, FaultKind.StoreAnswerLost, FaultKind.StoreOutage, FaultKind.StoreConflict, FaultKind.SlowStore,
-         FaultKind.GatewayStop, FaultKind.Pause, FaultKind.LongPause]);
-
-    /// <summary>A budget of zero is closed by the rules themselves: the ledger is not asked.</summary>
-    private bool HadClosedBudget(SimExchange exchange) => RulesDuring(exchange).Any(rows =>
-        exchange.Call.Key.HardBudgets.Any(id => rows.Budgets[id].Amount == NanoUsd.Zero));
-
-    private bool WasRevoked(SimExchange exchange) => RulesDuring(exchange).Any(rows => rows.Keys[exchange.Call.Key.KeyId].RevokedAt is not null);
-
-    /// <summary>Every version of the rules that was in force at some time while the request ran.</summary>
-    private IEnumerable<Core.Governance.GovernanceRows> RulesDuring(SimExchange exchange)
-    {
-        var all = world.Watch.Changes.Where(c => c.Rows.OrganizationId == exchange.Call.Key.OrganizationId && c.At <= exchange.EndedAt).ToList();
-        var first = all.FindLastIndex(c => c.At <= exchange.BeganAt);
-        return all.Skip(Math.Max(0, first)).Select(c => c.Rows);
     }
 
     /// <summary>One idempotency key buys one piece of work.</summary>

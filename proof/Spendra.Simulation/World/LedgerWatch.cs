@@ -26,7 +26,8 @@ internal sealed class LedgerWatch(SimWorldParts world, IReadOnlyList<SimKey> key
     /// <summary>When each change of rules was committed, in the world's time.</summary>
     public List<(long At, GovernanceRows Rows)> Changes { get; } = [];
 
-    public Func<int, Guid> ReservationOf { get; set; } = _ => default;
+    /// <summary>When each reservation was admitted and when it first ended, in the world's time.</summary>
+    public Dictionary<Guid, LedgerLife> Lives { get; } = [];
 
     public long Commands { get; private set; }
 
@@ -39,18 +40,23 @@ internal sealed class LedgerWatch(SimWorldParts world, IReadOnlyList<SimKey> key
         world.Store.Tables.Organizations[rows.OrganizationId] = new OrganizationRow(rows.OrganizationId, rows.Epoch, 0, 0);
         foreach (var key in rows.Keys.Keys) world.Store.KeyDirectory[key] = rows.OrganizationId;
         _models[rows.OrganizationId] = new LedgerModel();
-        world.Store.Committed = OnCommitted;
-        world.Store.RulesChanged = OnRulesChanged;
+        world.Store.Committed = commands => Guarded(() => OnCommitted(commands));
+        world.Store.RulesChanged = (changed, now) => Guarded(() => OnRulesChanged(changed, now));
+        world.Store.Rejected = broken => Violations.Add($"the store cannot take what was decided: {broken}");
         OnRulesChanged(rows, 0);
     }
 
-    /// <summary>A request has arrived at the provider: money must be held for it by now.</summary>
-    public void CheckDispatch(int attempt)
+    // Whoever judges stands beside the world: an error of his is told as what it is and is no fault of the database.
+    private void Guarded(Action watch)
     {
-        var id = ReservationOf(attempt);
-        world.Trace.Add("dispatch", id);
-        if (!_models.Values.Any(m => m.Reservations.ContainsKey(id)))
-            Violations.Add($"attempt {attempt} reached the provider without a committed reservation");
+        try
+        {
+            watch();
+        }
+        catch (Exception e)
+        {
+            Violations.Add($"what was committed cannot be followed: {e}");
+        }
     }
 
     private void OnRulesChanged(GovernanceRows rows, long nowMicros)
@@ -80,9 +86,17 @@ internal sealed class LedgerWatch(SimWorldParts world, IReadOnlyList<SimKey> key
         var isNew = !_models[command.OrganizationId].Reservations.ContainsKey(command.ReservationId);
         var outcome = _models[command.OrganizationId].Play(command);
         world.Trace.Add(command.GetType().Name, command.ReservationId, outcome);
+        NoteLife(command);
         if (command is not ReserveCommand reserve) return;
         Outcomes[command.ReservationId] = outcome;
         if (isNew && outcome == "Admitted") CheckAdmission(reserve);
+    }
+
+    private void NoteLife(LedgerCommand command)
+    {
+        if (_models[command.OrganizationId].Reservations.GetValueOrDefault(command.ReservationId) is not { } held) return;
+        var life = Lives.GetValueOrDefault(command.ReservationId, new LedgerLife(world.Loop.Now, long.MaxValue));
+        Lives[command.ReservationId] = held.IsOpen ? life : life with { EndedAt = Math.Min(life.EndedAt, world.Loop.Now) };
     }
 
     /// <summary>What was admitted was allowed, bounded and capped as the rules of its epoch say.</summary>

@@ -58,6 +58,7 @@ internal sealed class SimGateway
     public void Kill(SimLoop loop)
     {
         IsReady = false;
+        Process.KilledAt = loop.Now;
         Process.Kill();
         foreach (var exchange in _exchanges.Where(e => !e.IsOver)) loop.After(300, exchange.Break);
     }
@@ -72,14 +73,14 @@ internal sealed class SimGateway
     private async Task ServeAsync(SimWorldParts world)
     {
         var clock = Process.Clock;
-        _lane = new LedgerLane(new SimEngine(world.Store, Process), new LaneOptions(), clock, NullLogger<LedgerLane>.Instance);
-        var sources = new SimSources(world.Store);
+        _lane = new LedgerLane(world.Tampering.Engine(new SimEngine(world.Store, Process)), new LaneOptions(), clock, NullLogger<LedgerLane>.Instance);
+        var sources = new SimSources(world.Store, Process);
         var environment = new GatewayEnvironment
         {
             Governance = sources,
             Objects = sources,
             Reservations = sources,
-            Upstream = new UpstreamClient(world.Provider),
+            Upstream = new UpstreamClient(world.Tampering.Upstream(world.Provider)),
             Time = clock,
             Ids = world.Ids,
         };

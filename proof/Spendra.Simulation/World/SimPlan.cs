@@ -27,7 +27,7 @@ internal sealed record SimPlan
         RequestLost = Has(FaultKind.StoreRequestLost) ? 15 : 0,
         AnswerLost = Has(FaultKind.StoreAnswerLost) ? 15 : 0,
         Conflict = Has(FaultKind.StoreConflict) ? 30 : 0,
-        MaxLatency = Has(FaultKind.SlowStore) ? 80_000 : 2_000,
+        MaxLatency = Has(FaultKind.SlowStore) ? 80_000 : StoreFaults.UsualLatency,
     };
 
     public ProviderFaults Provider => new()
@@ -40,7 +40,7 @@ internal sealed record SimPlan
         BreaksOff = Has(FaultKind.ResponseBreaksOff) ? 80 : 0,
         BadUsage = Has(FaultKind.BadUsage) ? 80 : 0,
         Overbills = Has(FaultKind.Overbilling) ? 50 : 0,
-        MaxDelay = Has(FaultKind.SlowProvider) ? 4_000_000 : 200_000,
+        MaxDelay = Has(FaultKind.SlowProvider) ? 4_000_000 : ProviderFaults.UsualDelay,
     };
 
     public bool Has(FaultKind kind) => Faults.Contains(kind);

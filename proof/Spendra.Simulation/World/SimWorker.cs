@@ -14,9 +14,9 @@ internal sealed class SimWorker
         Process = process;
         process.Run(() =>
         {
-            var lane = new LedgerLane(new SimEngine(world.Store, process), new LaneOptions(), process.Clock, NullLogger<LedgerLane>.Instance);
+            var lane = new LedgerLane(world.Tampering.Engine(new SimEngine(world.Store, process)), new LaneOptions(), process.Clock, NullLogger<LedgerLane>.Instance);
             var sweep = new ReservationSweep(
-                new SimSources(world.Store), lane, new SweepOptions(), process.Clock, NullLogger<ReservationSweep>.Instance);
+                new SimSources(world.Store, process), lane, new SweepOptions(), process.Clock, NullLogger<ReservationSweep>.Instance);
             return sweep.SweepUntilAsync(CancellationToken.None);
         });
     }

@@ -20,25 +20,23 @@ internal sealed class SimWorld
     private readonly List<SimGateway> _gateways = [];
     private readonly List<SimWorker> _workers = [];
     private readonly List<SimClient> _clients = [];
-    private int _processes;
 
-    public SimWorld(ulong seed, bool keepsTrace)
+    public SimWorld(ulong seed, bool keepsTrace, SimTampering? tampering = null)
     {
         var random = new SimRandom(seed);
         Plan = SimPlan.Draw(random.Fork());
-        Loop = new SimLoop(random.Fork());
-        var server = new SimServer(Loop, random.Fork()) { Faults = Plan.Store };
+        Loop = new SimLoop(random.Fork()) { Paused = () => Tally.Count(FaultKind.Pause) };
+        var server = new SimServer(Loop, random.Fork()) { Faults = Plan.Store, Tally = Tally };
         var store = new SimStore(Loop, server);
-        var provider = new SimProvider(Loop, random.Fork()) { Faults = Plan.Provider };
-        _parts = new SimWorldParts(Loop, store, provider, new SimIds(random.Fork()), new SimTrace(Loop, keepsTrace));
+        var provider = new SimProvider(Loop, random.Fork()) { Faults = Plan.Provider, Tally = Tally };
+        _parts = new SimWorldParts(Loop, store, provider, new SimIds(random.Fork()), new SimTrace(Loop, keepsTrace), Tally) { Tampering = tampering ?? new() };
         _faults = random.Fork();
         var rules = random.Fork();
         Organizations = [SimRules.Make(0, rules), SimRules.Make(1, rules)];
         Keys = [.. Organizations.SelectMany(o => o.Keys)];
         Watch = new LedgerWatch(_parts, Keys);
         foreach (var organization in Organizations) Watch.Found(organization.Rows);
-        provider.Arrived = Watch.CheckDispatch;
-        Watch.ReservationOf = attempt => Exchanges[attempt].RequestId;
+        provider.Sent = new DispatchWatch(this, new Excuses(this)).Check;
     }
 
     public SimPlan Plan { get; }
@@ -63,8 +61,19 @@ internal sealed class SimWorld
     /// <summary>Every attempt, by its number.</summary>
     public List<SimExchange> Exchanges { get; } = [];
 
-    /// <summary>Crashes, stops, outages and clock steps that happened, by kind.</summary>
-    public Dictionary<string, int> Struck { get; } = new(StringComparer.Ordinal);
+    /// <summary>Every process that ever was.</summary>
+    public List<SimProcess> Processes { get; } = [];
+
+    public FaultTally Tally { get; } = new();
+
+    /// <summary>When the database was away, in the world's time.</summary>
+    public List<(long From, long Until)> Outages { get; } = [];
+
+    /// <summary>Processes that died while something else of theirs could have run at the same instant.</summary>
+    public int CrashesInBurst { get; private set; }
+
+    /// <summary>Processes that died with a transaction open: its locks held, nothing committed.</summary>
+    public int CrashesInTransaction { get; private set; }
 
     public bool MayFail(FaultKind kind) => !IsHealing && Plan.Has(kind);
 
@@ -82,6 +91,7 @@ internal sealed class SimWorld
     public SimExchange Send(SimGateway gateway, SimCall call)
     {
         var isSlow = MayFail(FaultKind.SlowClient) && _faults.Chance(300);
+        if (isSlow) Tally.Count(FaultKind.SlowClient);
         var exchange = new SimExchange(Loop, gateway.Process, call, Exchanges.Count, isSlow);
         Exchanges.Add(exchange);
         gateway.Receive(exchange);
@@ -112,14 +122,22 @@ internal sealed class SimWorld
 
     private void DrawFaults()
     {
-        Strike(FaultKind.GatewayCrash, 4, () => OnSome(_gateways, Crash));
+        Strike(FaultKind.GatewayCrash, 4, () => OnSome(_gateways, g => Doom(FaultKind.GatewayCrash, g.Process, () => Crash(g))));
         Strike(FaultKind.GatewayStop, 2, () => OnSome(_gateways, Stop));
-        Strike(FaultKind.WorkerCrash, 2, CrashWorker);
+        Strike(FaultKind.WorkerCrash, 2, () =>
+        {
+            var worker = _faults.Pick(_workers);
+            Doom(FaultKind.WorkerCrash, worker.Process, () => Crash(worker));
+        });
         Strike(FaultKind.StoreOutage, 2, BreakDown);
         Strike(FaultKind.ClockSkew, 4, SetAClock);
         Strike(FaultKind.LongPause, 3, StandStill);
         var administrator = new SimAdministrator(NewProcess("administrator"), _parts, _faults.Fork());
-        Strike(FaultKind.RuleChange, 6, () => administrator.ChangeSomething(Organizations));
+        Strike(FaultKind.RuleChange, 6, () =>
+        {
+            Tally.Count(FaultKind.RuleChange);
+            administrator.ChangeSomething(Organizations);
+        });
     }
 
     private void Strike(FaultKind kind, int most, Action fault)
@@ -130,7 +148,6 @@ internal sealed class SimWorld
             Loop.After(_faults.Between(0, Plan.Duration - 1), () =>
             {
                 if (IsHealing) return;
-                Struck[kind.ToString()] = Struck.GetValueOrDefault(kind.ToString()) + 1;
                 Trace.Add(kind.ToString());
                 fault();
             });
@@ -142,16 +159,39 @@ internal sealed class SimWorld
         if (gateways.Count > 0) fault(_faults.Pick(gateways));
     }
 
+    /// <summary>
+    /// The process dies in the place of one of its next steps: in the middle of what is ready at that instant, between
+    /// any two continuations. A death at a time alone would strike only when everything at that time has run.
+    /// </summary>
+    private void Doom(FaultKind kind, SimProcess process, Action crash)
+    {
+        // Most of a process's life is quiet. Half of the deaths wait for a time when it is not.
+        var mustBeBusy = _faults.Chance(500);
+        process.DieAfter(
+            _faults.Below(1 << _faults.Below(mustBeBusy ? 5 : 9)),
+            () => !mustBeBusy || Loop.IsReady(process) || Store.IsInTransaction(process),
+            () =>
+            {
+                Tally.Count(kind);
+                if (Loop.IsReady(process)) CrashesInBurst++;
+                if (Store.IsInTransaction(process)) CrashesInTransaction++;
+                Trace.Add("dies", detail: process.Name);
+                crash();
+            });
+    }
+
     private void Crash(SimGateway gateway)
     {
         gateway.Kill(Loop);
         Store.LoseTransactionsOf(gateway.Process);
-        Replace(gateway);
+        // One that was stopping has been replaced already.
+        if (_gateways.Contains(gateway)) Replace(gateway);
     }
 
     private void Stop(SimGateway gateway)
     {
         if (!gateway.IsReady) return;
+        Tally.Count(FaultKind.GatewayStop);
         gateway.Stop();
         Replace(gateway);
     }
@@ -164,9 +204,8 @@ internal sealed class SimWorld
         Loop.After(_faults.Between(1_000, 3_000_000), StartGateway);
     }
 
-    private void CrashWorker()
+    private void Crash(SimWorker worker)
     {
-        var worker = _faults.Pick(_workers);
         _workers.Remove(worker);
         worker.Process.Kill();
         Store.LoseTransactionsOf(worker.Process);
@@ -177,14 +216,18 @@ internal sealed class SimWorld
     {
         Store.Server.IsDown = true;
         Store.LoseTransactions();
-        Loop.After(_faults.Between(1_000, 8_000_000), () => Store.Server.IsDown = false);
+        Tally.Count(FaultKind.StoreOutage);
+        var length = _faults.Between(1_000, 8_000_000);
+        Outages.Add((Loop.Now, Loop.Now + length));
+        Loop.After(length, () => Store.Server.IsDown = false);
     }
 
     /// <summary>Longer than the lease at times: what the process holds is booked meanwhile, and then it wakes up.</summary>
     private void StandStill()
     {
         var process = AnyProcess();
-        process.PausedUntil = Loop.Now + _faults.Between(100_000, 40_000_000);
+        Tally.Count(FaultKind.LongPause);
+        process.StandStill(Loop.Now + _faults.Between(100_000, 40_000_000));
     }
 
     private SimProcess AnyProcess()
@@ -195,6 +238,7 @@ internal sealed class SimWorld
 
     private void SetAClock()
     {
+        Tally.Count(FaultKind.ClockSkew);
         AnyProcess().Clock.Skew = _faults.Between(-30_000_000, 30_000_000);
     }
 
@@ -206,6 +250,7 @@ internal sealed class SimWorld
         Store.Server.Faults = new StoreFaults();
         Store.Server.IsDown = false;
         Provider.Faults = new ProviderFaults();
+        foreach (var process in Processes) process.Spare();
         foreach (var gateway in _gateways) gateway.Process.Clock.Skew = 0;
         foreach (var worker in _workers) worker.Process.Clock.Skew = 0;
         if (_gateways.Count == 0) StartGateway();
@@ -218,6 +263,8 @@ internal sealed class SimWorld
     private SimProcess NewProcess(string kind)
     {
         var skew = MayFail(FaultKind.ClockSkew) ? _faults.Between(-5_000_000, 5_000_000) : 0;
-        return new SimProcess(Loop, $"{kind}-{_processes++}", skew);
+        var process = new SimProcess(Loop, $"{kind}-{Processes.Count}", skew);
+        Processes.Add(process);
+        return process;
     }
 }

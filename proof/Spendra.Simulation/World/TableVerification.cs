@@ -48,7 +48,7 @@ internal sealed class TableVerification
             Keys = rules.Keys.Keys.ToHashSet(),
             Accounts = rules.Accounts.Keys.Append(ProviderAccount.SandboxId).ToHashSet(),
             Scopes = rules.Scopes.Keys.ToHashSet(),
-            Policies = rules.Policies.Keys.ToHashSet(),
+            Policies = rules.Policies.ToDictionary(p => p.Key, p => new VerifiedPolicy(p.Value.Kind, p.Value.BudgetId)),
             // Long after all: only windows without an end still follow their budget.
             NowMicros = long.MaxValue - 1,
         };

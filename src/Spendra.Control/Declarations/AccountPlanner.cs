@@ -1,8 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Spendra.Core.Governance;
-using Spendra.Core.Pricing;
-using Spendra.Storage;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Keys;
 
@@ -73,41 +71,4 @@ internal static class AccountPlanner
             return false;
         }
     }
-}
-
-internal static class PricePlanner
-{
-    private const string Source = "declared";
-
-    public static void Plan(PlanDraft draft)
-    {
-        var stored = draft.State.Prices
-            .GroupBy(p => (p.Provider, p.Model, p.EffectiveFrom))
-            .ToDictionary(g => g.Key, g => g.OrderByDescending(p => p.RecordedAt).ThenByDescending(p => p.PriceId).First());
-        foreach (var item in draft.Declaration.Prices ?? [])
-        {
-            var before = stored.GetValueOrDefault((item.Provider, item.Model, item.EffectiveFrom));
-            var price = new PriceVersion
-            {
-                PriceId = draft.Inputs.NewId(),
-                Provider = item.Provider,
-                Model = item.Model,
-                Rates = item.Rates,
-                LongContext = item.LongContext,
-                TierPercents = item.TierPercents,
-                ContextWindow = item.ContextWindow,
-                MaxOutput = item.MaxOutput,
-                EffectiveFrom = item.EffectiveFrom,
-                // Of two versions for one instant the later one holds, whatever the clock did in between.
-                RecordedAt = Math.Max(draft.Inputs.NowMicros, (before?.RecordedAt ?? 0) + 1),
-                Source = Source,
-            };
-            draft.Put("price", NameOf(item), before is null ? null : Description.Of(before), isArchived: false,
-                Description.Of(price), new GovernanceWrite.AddPrice(price));
-        }
-    }
-
-    private static string NameOf(PriceItem item) => item.EffectiveFrom == 0
-        ? $"{item.Provider}/{item.Model}"
-        : $"{item.Provider}/{item.Model} from {InstantText.Of(item.EffectiveFrom)}";
 }

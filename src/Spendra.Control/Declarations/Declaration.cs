@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
 using Spendra.Core.Budgets;
 using Spendra.Core.Governance;
 using Spendra.Core.Money;
-using Spendra.Core.Pricing;
 
 namespace Spendra.Control.Declarations;
 
@@ -32,7 +30,7 @@ internal sealed record Declaration
 
     public IReadOnlyList<AccountItem>? Accounts { get; init; }
 
-    public IReadOnlyList<PriceItem>? Prices { get; init; }
+    public IReadOnlyList<PriceTerms>? Prices { get; init; }
 
     public IReadOnlyList<BudgetItem>? Budgets { get; init; }
 
@@ -62,17 +60,6 @@ internal sealed record AccountItem(int Line, string Slug, string Provider, strin
     public AccountSettings Settings { get; init; } = AccountSettings.None;
 
     public override string ToString() => $"provider account {Slug} [redacted]";
-}
-
-internal sealed record PriceItem(int Line, string Provider, string Model, RateCard Rates, long EffectiveFrom)
-{
-    public ContextBand? LongContext { get; init; }
-
-    public ImmutableSortedDictionary<string, int> TierPercents { get; init; } = PriceVersion.NoTiers;
-
-    public long? ContextWindow { get; init; }
-
-    public long? MaxOutput { get; init; }
 }
 
 /// <summary><c>Zone</c> is null when the file does not say: a stored budget keeps its own, a new one gets the organization's.</summary>

@@ -1,80 +1,89 @@
 using System.Collections.Immutable;
 using Spendra.Core.Governance;
+using Spendra.Core.Metering;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
-using Spendra.Storage.Pricing;
 
 namespace Spendra.Control.Declarations;
 
 internal static class PriceParser
 {
     private const long MostTokens = 1_000_000_000;
-    private const int MaxTierPercent = 10_000;
+    private const string Units = "unitUsdPerMillion";
+    private const string Discount = "discountPercent";
 
     private static readonly string[] Rates =
         ["inputUsdPerMillion", "cachedInputUsdPerMillion", "cacheWriteUsdPerMillion", "outputUsdPerMillion"];
 
     private static readonly string[] Fields =
-        ["slug", "provider", "model", .. Rates, "effectiveFrom", "contextWindow", "maxOutput", "longContext", "tiers"];
+    [
+        "slug", "provider", "model", .. Rates, Units, Discount, "effectiveFrom", "effectiveTo", "contextWindow", "maxOutput",
+        "longContext", "tiers",
+    ];
 
-    public static PriceItem Parse(MapNode node, ErrorList errors)
+    public static PriceTerms Parse(MapNode node, ErrorList errors)
     {
         var fields = new FieldReader(node, "price", Fields, errors);
         if (fields.Has("slug")) fields.Slug();
-        var provider = fields.RequiredText("provider", "openai") ?? "?";
-        if (!SlugRule.Matches(provider) && provider != "?") fields.Complain("provider", $"'{FieldReader.Short(provider)}' is not a provider: expected openai");
+        var provider = fields.RequiredText("provider", KnownProvider.OpenAi) ?? "?";
+        if (provider != "?" && KnownProvider.Find(provider) is null)
+            fields.Complain("provider", $"'{FieldReader.Short(provider)}' is not a provider: expected one of {string.Join(", ", KnownProvider.All.Select(p => p.Name))}");
         var model = fields.RequiredText("model", "an exact model id") ?? $"?{fields.Line}";
-        var listed = PriceCatalog.Find(provider, model);
-        var card = Card(fields, listed?.Rates);
-        return new PriceItem(fields.Line, provider, model, card, fields.Instant("effectiveFrom") ?? 0)
+        var (from, to) = (fields.Instant("effectiveFrom") ?? 0, fields.Instant("effectiveTo"));
+        if (to <= from) fields.Complain("effectiveTo", "'effectiveTo' is not after 'effectiveFrom': expected the first instant without this price");
+        var terms = new PriceTerms(fields.Line, provider, model, from, to)
         {
-            // What a declared price does not say of a listed model holds as listed: a discount on the rates does not
-            // lift the provider's surcharges.
-            LongContext = LongContext(fields, errors) ?? (fields.Has("longContext") ? null : ScaledBand(listed, card)),
-            TierPercents = fields.Has("tiers") || listed is null ? Tiers(fields, errors) : listed.TierPercents,
-            ContextWindow = fields.Whole("contextWindow", 1, MostTokens) ?? listed?.ContextWindow,
-            MaxOutput = fields.Whole("maxOutput", 1, MostTokens) ?? listed?.MaxOutput,
+            Tiers = fields.Has("tiers") ? Tiers(fields, errors) : null,
+            ContextWindow = fields.Whole("contextWindow", 1, MostTokens),
+            MaxOutput = fields.Whole("maxOutput", 1, MostTokens),
         };
+        return fields.Has(Discount) ? OfDiscount(terms, fields, errors) : OfRates(terms, fields, errors);
     }
 
-    /// <summary>
-    /// Input and output are required. Cache rates are those of input unless they are given; the premium on cache
-    /// writes of a listed model stays in proportion.
-    /// </summary>
-    private static RateCard Card(FieldReader fields, RateCard? listed = null)
+    private static PriceTerms OfRates(PriceTerms terms, FieldReader fields, ErrorList errors) =>
+        terms with { Card = Card(fields, errors), LongContext = LongContext(fields, errors) };
+
+    private static PriceTerms OfDiscount(PriceTerms terms, FieldReader fields, ErrorList errors)
     {
-        if (!fields.Has("inputUsdPerMillion")) fields.Missing("inputUsdPerMillion", "USD per million input tokens");
+        foreach (var field in Rates.Append("longContext"))
+        {
+            if (fields.Has(field)) fields.Complain(field, $"'{field}' stands beside '{Discount}': expected one of them");
+        }
+        return terms with { DiscountPercent = (int)(fields.Whole(Discount, 1, 100) ?? 1), Fixed = UnitRates(fields, errors) };
+    }
+
+    /// <summary>Input and output are required.</summary>
+    private static CardTerms Card(FieldReader fields, ErrorList errors)
+    {
+        if (!fields.Has("inputUsdPerMillion")) fields.Missing("inputUsdPerMillion", $"USD per million input tokens{(fields.What == "price" ? $", or {Discount}" : "")}");
         if (!fields.Has("outputUsdPerMillion")) fields.Missing("outputUsdPerMillion", "USD per million output tokens; 0 for embeddings");
-        var input = fields.UsdPerMillion("inputUsdPerMillion") ?? default;
-        return new RateCard(input, fields.UsdPerMillion("cachedInputUsdPerMillion") ?? input,
-            fields.UsdPerMillion("cacheWriteUsdPerMillion") ?? (listed is null ? input : Scaled(listed.CacheWrite, input, listed.Input)), fields.UsdPerMillion("outputUsdPerMillion") ?? default);
-    }
-
-    private static ContextBand? ScaledBand(PriceVersion? listed, RateCard declared) => listed?.LongContext is not { } band
-        ? null
-        : band with
+        return new CardTerms(fields.UsdPerMillion("inputUsdPerMillion") ?? default, fields.UsdPerMillion("outputUsdPerMillion") ?? default)
         {
-            Rates = new RateCard(
-                Scaled(band.Rates.Input, declared.Input, listed.Rates.Input),
-                Scaled(band.Rates.CachedInput, declared.CachedInput, listed.Rates.CachedInput),
-                Scaled(band.Rates.CacheWrite, declared.CacheWrite, listed.Rates.CacheWrite),
-                Scaled(band.Rates.Output, declared.Output, listed.Rates.Output)),
+            CachedInput = fields.UsdPerMillion("cachedInputUsdPerMillion"),
+            CacheWrite = fields.UsdPerMillion("cacheWriteUsdPerMillion"),
+            Others = UnitRates(fields, errors),
         };
-
-    /// <summary>A listed rate in the proportion of a declared one to its listed counterpart, rounded up.</summary>
-    private static Rate Scaled(Rate rate, Rate declared, Rate counterpart)
-    {
-        if (counterpart.NanosPerMillion == 0) return Rate.Max(rate, declared);
-        var product = (Int128)rate.NanosPerMillion * declared.NanosPerMillion;
-        return new Rate(checked((long)((product + counterpart.NanosPerMillion - 1) / counterpart.NanosPerMillion)));
     }
 
-    private static ContextBand? LongContext(FieldReader fields, ErrorList errors)
+    private static BandTerms? LongContext(FieldReader fields, ErrorList errors)
     {
         if (fields.Map("longContext") is not { } node) return null;
-        var band = new FieldReader(node, "longContext", ["aboveInputTokens", .. Rates], errors);
+        var band = new FieldReader(node, "longContext", ["aboveInputTokens", .. Rates, Units], errors);
         if (!band.Has("aboveInputTokens")) band.Missing("aboveInputTokens", "the input above which these rates hold for the whole request");
-        return new ContextBand(band.Whole("aboveInputTokens", 1, MostTokens) ?? 1, Card(band));
+        return new BandTerms(band.Whole("aboveInputTokens", 1, MostTokens) ?? 1, Card(band, errors));
+    }
+
+    private static UnitMap<Rate> UnitRates(FieldReader fields, ErrorList errors)
+    {
+        var rates = default(UnitMap<Rate>);
+        if (fields.Map(Units) is not { } node) return rates;
+        var names = UnitClasses.Others.Select(o => o.Name).ToArray();
+        var units = new FieldReader(node, Units, names, errors);
+        foreach (var (unit, name) in UnitClasses.Others)
+        {
+            if (units.UsdPerMillion(name) is { } rate) rates = rates.With(unit, rate);
+        }
+        return rates;
     }
 
     private static ImmutableSortedDictionary<string, int> Tiers(FieldReader fields, ErrorList errors)
@@ -87,7 +96,7 @@ internal static class PriceParser
         {
             if (!SlugRule.Matches(name)) tiers.Complain(name, $"'{FieldReader.Short(name)}' is not a tier's name: expected {SlugRule.Expected}");
             else if (name is "default" or "auto" or "standard") tiers.Complain(name, $"'{name}' is the tier that the rates are for: expected only others, such as flex or priority");
-            else if (tiers.Whole(name, 1, MaxTierPercent) is { } percent) percents[name] = (int)percent;
+            else if (tiers.Whole(name, 1, PriceVersion.MaxTierPercent) is { } percent) percents[name] = (int)percent;
         }
         return percents.ToImmutable();
     }

@@ -13,8 +13,6 @@ public enum CredentialKind
 /// <summary>What an account says beside its address and credential.</summary>
 public sealed record AccountSettings
 {
-    public static readonly AccountSettings None = new();
-
     /// <summary>Azure: the model, by its exact id in the price book, behind each deployment's name.</summary>
     public ImmutableSortedDictionary<string, string> Deployments { get; init; } = NoDeployments;
 
@@ -26,6 +24,9 @@ public sealed record AccountSettings
 
     public static ImmutableSortedDictionary<string, string> NoDeployments { get; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    // Made after what it consists of: static members come to be in the order in which they stand here.
+    public static readonly AccountSettings None = new();
 }
 
 /// <summary>A credential for an upstream provider, as stored: a reference or cipher text, never the secret.</summary>

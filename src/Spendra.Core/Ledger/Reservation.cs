@@ -73,8 +73,14 @@ public sealed record Reservation
 /// <summary>The part of a reservation that prices its settlement. Counts are units, the tier in per cent.</summary>
 public readonly record struct BoundTerms(Guid? PriceId, NanoUsd Amount, int TierPercent, long Input, long Output)
 {
+    /// <summary>When the money was held: prices are those of this instant.</summary>
+    public long ReservedAt { get; init; }
+
     public static BoundTerms Of(Reservation reservation) =>
-        new(reservation.PriceId, reservation.Amount, reservation.TierPercent, reservation.BoundInput, reservation.BoundOutput);
+        new(reservation.PriceId, reservation.Amount, reservation.TierPercent, reservation.BoundInput, reservation.BoundOutput)
+        {
+            ReservedAt = reservation.ReservedAt,
+        };
 }
 
 /// <summary>What a finished call really used.</summary>
@@ -91,6 +97,9 @@ public sealed record Settlement
     public bool IsBilled { get; init; }
 
     public string? ServedModel { get; init; }
+
+    /// <summary>The price version of the model that served, when that is another than the reservation's; otherwise null.</summary>
+    public Guid? ServedPriceId { get; init; }
 
     public string? ServedTier { get; init; }
 

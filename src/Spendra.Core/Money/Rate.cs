@@ -32,6 +32,23 @@ public readonly record struct Rate
         return true;
     }
 
+    /// <summary>Reads USD per single unit from decimal text; at most fifteen decimals.</summary>
+    public static bool TryParseUsdPerUnit([NotNullWhen(true)] string? text, out Rate rate)
+    {
+        rate = default;
+        if (!DecimalText.TryScale(text, decimals: 15, out var nanos) || nanos < 0) return false;
+        rate = new Rate(nanos);
+        return true;
+    }
+
+    /// <summary>The rate at a part of it, in per cent, or null when that is no whole number of nano-USD per million.</summary>
+    /// <param name="percent">Not negative.</param>
+    public Rate? AtPercent(int percent)
+    {
+        var (quotient, remainder) = Int128.DivRem((Int128)NanosPerMillion * percent, 100);
+        return remainder == 0 && quotient <= long.MaxValue ? new Rate((long)quotient) : null;
+    }
+
     /// <summary>USD per million units as exact decimal text.</summary>
     public override string ToString() => new NanoUsd(NanosPerMillion).ToString();
 }

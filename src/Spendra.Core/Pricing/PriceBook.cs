@@ -43,5 +43,11 @@ public sealed class PriceBook
         orderby version.Provider, version.Model
         select version;
 
+    /// <summary>A model's versions by when they begin; of several for one instant, the one that holds.</summary>
+    public IEnumerable<PriceVersion> VersionsOf(string provider, string model) =>
+        _versions.TryGetValue((provider, model), out var versions)
+            ? versions.DistinctBy(v => v.EffectiveFrom).Reverse()
+            : [];
+
     public IEnumerable<PriceVersion> All => _versions.Values.SelectMany(v => v);
 }

@@ -12,6 +12,12 @@ internal sealed class MeterReading
     /// <summary>What the provider says that it bills for the call, or null.</summary>
     public NanoUsd? BilledCost { get; set; }
 
+    /// <summary>
+    /// The part of <see cref="BilledCost"/> that is a fee on top of what the models' own provider bills. Zero when there
+    /// is none.
+    /// </summary>
+    public NanoUsd BilledFee { get; set; }
+
     public string? ServedModel { get; set; }
 
     public string? ServedTier { get; set; }

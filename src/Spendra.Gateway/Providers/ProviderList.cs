@@ -6,7 +6,8 @@ namespace Spendra.Gateway.Providers;
 /// <summary>Every provider, and with them every route that reaches one.</summary>
 internal static class ProviderList
 {
-    public static ImmutableArray<UpstreamProvider> All { get; } = [new OpenAiProvider(), new AnthropicProvider(), new AnthropicChatProvider()];
+    public static ImmutableArray<UpstreamProvider> All { get; } =
+        [new OpenAiProvider(), new OpenRouterProvider(), new AzureProvider(), new AnthropicProvider(), new AnthropicChatProvider()];
 
     /// <summary>Every governed route with its provider, in the order in which they are mapped.</summary>
     public static ImmutableArray<GovernedRoute> Routes { get; } =

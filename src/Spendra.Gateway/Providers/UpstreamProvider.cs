@@ -47,6 +47,9 @@ internal abstract class UpstreamProvider(KnownProvider known)
     /// </summary>
     public virtual string? PricedModelOf(ProviderAccount? account, string requested) => requested;
 
+    /// <summary>Tells a client that <see cref="PricedModelOf"/> knows nothing of its model.</summary>
+    public virtual string ExplainUnknown(string requested) => $"Model '{requested}' is not known at provider '{Name}'.";
+
     /// <summary>The account that serves a request, or null.</summary>
     public virtual ProviderAccount? AccountFor(GovernanceSnapshot snapshot, string requestedModel) => snapshot.AccountFor(Name);
 

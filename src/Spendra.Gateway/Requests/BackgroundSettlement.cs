@@ -18,7 +18,7 @@ internal static partial class BackgroundSettlement
             var organizationId = call.Snapshot.OrganizationId;
             var pending = await parts.Reservations.FindPendingAsync(organizationId, reservationId, CancellationToken.None);
             if (pending?.PriceId is not { } priceId || !call.Snapshot.Rows.Prices.TryGetValue(priceId, out var price)) return;
-            var settlement = SettlementPricing.Of(pending.Terms, price, call.Account, reading, status, upstreamId);
+            var settlement = SettlementPricing.Of(pending.Terms, price, call.Snapshot.Prices, call.Account, reading, status, upstreamId);
             await parts.Lane.EndAsync(new SettleCommand(organizationId, reservationId, pending.WindowIds, settlement));
         }
         catch (Exception e)

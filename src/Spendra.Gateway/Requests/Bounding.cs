@@ -23,6 +23,7 @@ internal static class Bounding
             // Counting is free, but what is not the caller's to see (conversations, stored prompts) is not counted either.
             return facts.Unpriceable is { } unseen ? Unpriceable($"This request cannot be priced: {unseen}.") : null;
         }
+        if (!call.IsModelKnown) return Unpriceable(call.Route.Provider.ExplainUnknown(call.Facts.Model));
         if (facts.Unpriceable is { } why) return Unpriceable($"This request cannot be priced: {why}.");
         foreach (var tool in call.Shape.Tools)
         {

@@ -208,6 +208,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             var goesOn = IsGoingOn(meter.Reading);
             WriteHead(response, goesOn ? null : settlement.Cost);
             if (settlement.IsEstimated && !goesOn) _context.Response.Headers.Append(ExplainHeaders.Warning, "usage_unknown");
+            if (BilledCostCheck.Differs(call, meter.Reading, settlement)) _context.Response.Headers.Append(ExplainHeaders.Warning, BilledCostCheck.Warning);
             _context.Response.ContentLength = length;
             await WriteAsync(head.AsMemory(0, length));
             await EndWithAsync(ending, meter.Reading, status, upstreamId);
@@ -298,8 +299,14 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
     {
         if (call.Route.MaySettleBackground && !reading.IsPending && reading.Usage is not null)
             await BackgroundSettlement.SettleAsync(call, parts, reading, status, upstreamId);
-        if (IsGoingOn(reading)) ending.LeaveOpen();
-        else ending.Settle(ending.Price(reading, status, upstreamId));
+        if (IsGoingOn(reading))
+        {
+            ending.LeaveOpen();
+            return;
+        }
+        var settlement = ending.Price(reading, status, upstreamId);
+        if (BilledCostCheck.Differs(call, reading, settlement)) BilledCostCheck.Log(parts.Logger, call, settlement);
+        ending.Settle(settlement);
     }
 
     /// <summary>The response goes on at the provider, and whoever fetches it learns its usage.</summary>

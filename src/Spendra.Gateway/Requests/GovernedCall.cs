@@ -54,6 +54,9 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
 
     public ProviderAccount? Account { get; set; }
 
+    /// <summary>False when the account does not know what the request's model is: then it has no price.</summary>
+    public bool IsModelKnown { get; set; } = true;
+
     public PriceVersion? Price { get; set; }
 
     public int TierPercent { get; set; } = Cost.DefaultTierPercent;
@@ -70,5 +73,6 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
     public ImmutableArray<WindowClaim> Claims { get; set; } = [];
 
     /// <summary>Whether the client must not see the extra usage chunk that was asked for on its behalf.</summary>
-    public bool HidesUsageChunk => Route.Body == OpenAiBody.Chat && Facts is { IsStream: true, WantsUsageChunk: false };
+    public bool HidesUsageChunk =>
+        Route is { Body: OpenAiBody.Chat, AlwaysTellsUsage: false } && Facts is { IsStream: true, WantsUsageChunk: false };
 }

@@ -25,16 +25,18 @@ internal static class Intake
     public static void Outline(GovernedCall call)
     {
         var provider = call.Route.Provider;
-        if (!call.IsTest)
-        {
-            call.Account = call.ObjectAccountId is { } id
-                ? call.Snapshot.Accounts.FirstOrDefault(a => a.AccountId == id)
-                : provider.AccountFor(call.Snapshot, call.Facts.Model);
-        }
+        // Test keys use no account, but their models are named as those of others.
+        var account = call.ObjectAccountId is { } id && !call.IsTest
+            ? call.Snapshot.Accounts.FirstOrDefault(a => a.AccountId == id)
+            : provider.AccountFor(call.Snapshot, call.Facts.Model);
+        if (!call.IsTest) call.Account = account;
+        var model = provider.PricedModelOf(account, call.Facts.Model);
+        call.IsModelKnown = model is not null;
         call.Shape = new RequestShape
         {
             Provider = provider.Name,
-            Model = provider.PricedModelOf(call.Account, call.Facts.Model) ?? call.Facts.Model,
+            // What is not known is no model that a rule could permit or forbid; it is refused for want of a price.
+            Model = model ?? "",
             Tools = call.Facts.Tools,
             Environment = call.Standing.Key.Environment,
         };
@@ -51,8 +53,9 @@ internal static class Intake
         if (call.Route.Intake == BodyIntake.Streamed)
             return GatewayError.Invalid("'idempotency-key' is not supported for uploads: their content is not held to be compared.", "idempotency-key");
         // The route is part of what the key was used for: the same bytes elsewhere are another request.
+        var named = call.Route.NamesModel ? call.Facts.Model : call.NamedObjectId;
         using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        digest.AppendData(Encoding.UTF8.GetBytes($"{call.Route.Name}\n{call.NamedObjectId}\n"));
+        digest.AppendData(Encoding.UTF8.GetBytes($"{call.Route.Name}\n{named}\n"));
         digest.AppendData(call.Body.Span);
         call.Idempotency = new IdempotencyClaim(SHA256.HashData(Encoding.UTF8.GetBytes(key)), digest.GetHashAndReset());
         return null;
@@ -88,9 +91,9 @@ internal static class Intake
         var found = await parts.Objects.FindAsync(call.Snapshot.OrganizationId, id, kind, cancel);
         // What test keys made is at the sandbox, and what others made is not.
         if (found is null || (found.AccountId == ProviderAccount.SandboxId) != call.IsTest) return null;
-        // One provider knows nothing of what lives at another, and must not be sent the other's credential.
+        // An id of one provider means nothing at another, and its account's credential must not be sent there.
         var account = call.Snapshot.Accounts.FirstOrDefault(a => a.AccountId == found.AccountId);
-        return account is not null && account.Provider != call.Route.Provider.Name ? null : found;
+        return account is null || account.Provider == call.Route.Provider.Name ? found : null;
     }
 
     private static GatewayError NoSuch(ObjectKind kind, string id)

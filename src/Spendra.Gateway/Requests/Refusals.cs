@@ -27,7 +27,7 @@ internal static partial class Refusals
                 RefusedAt = Micros.Now(parts.Time),
                 Route = call.Route.Name,
                 Provider = call.Shape.Provider,
-                Model = call.Shape.HasModel ? call.Shape.Model : null,
+                Model = call.Shape.HasModel ? call.Shape.Model : call.Facts.Model is { Length: > 0 } asked ? asked : null,
                 Refusal = refusal,
             }).WaitAsync(MaxWait, parts.Time);
         }

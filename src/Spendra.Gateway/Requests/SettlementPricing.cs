@@ -1,5 +1,6 @@
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
+using Spendra.Core.Metering;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 using Spendra.Gateway.Metering;
@@ -14,10 +15,17 @@ internal static class SettlementPricing
     /// of knowledge.
     /// </summary>
     public static Settlement Of(GovernedCall call, Reservation reservation, MeterReading reading, int status, string? upstreamRequestId) =>
-        Of(BoundTerms.Of(reservation), call.Price, call.Account, reading, status, upstreamRequestId);
+        Of(BoundTerms.Of(reservation), call.Price, call.Snapshot.Prices, call.Account, reading, status, upstreamRequestId);
 
+    /// <param name="bound">What the call was bounded with.</param>
+    /// <param name="price">The price version that was pinned; null for routes without a price.</param>
+    /// <param name="book">Where the price of another model that served is found.</param>
+    /// <param name="account">The account that the call went to.</param>
+    /// <param name="reading">What the response told.</param>
+    /// <param name="status">The response's status.</param>
+    /// <param name="upstreamRequestId">The provider's own id of the call.</param>
     public static Settlement Of(
-        BoundTerms bound, PriceVersion? price, ProviderAccount? account, MeterReading reading, int status, string? upstreamRequestId)
+        BoundTerms bound, PriceVersion? price, PriceBook book, ProviderAccount? account, MeterReading reading, int status, string? upstreamRequestId)
     {
         var known = new Settlement
         {
@@ -36,16 +44,25 @@ internal static class SettlementPricing
         if (reading.Usage is not { } usage) return Estimated(known, bound);
         // What the provider says that it bills is what it bills, whatever our price book says.
         if (reading.BilledCost is { } billed) return known with { Cost = billed, IsBilled = true };
-        // A tier or a class without a price: what the provider charges is not known.
-        if (TierPercent(price, account, reading.ServedTier, bound.TierPercent) is not { } tier) return Estimated(known, bound);
-        if (!Cost.HasRates(price, usage)) return Estimated(known, bound);
+        if (ServedPrice.Of(price, reading.ServedModel, book, bound.ReservedAt) is not { } served) return Estimated(known, bound);
+        return Computed(served, account, usage, reading.ServedTier, bound.TierPercent) is var (cost, tier)
+            ? known with { Cost = cost, TierPercent = tier, ServedPriceId = served.PriceId == price.PriceId ? null : served.PriceId }
+            : Estimated(known, bound);
+    }
+
+    /// <summary>Usage times price; null when a tier or a class has no price, so that the provider's charge is not known.</summary>
+    public static (NanoUsd Cost, int TierPercent)? Computed(
+        PriceVersion price, ProviderAccount? account, in Usage usage, string? servedTier, int reservedTier)
+    {
+        if (TierPercent(price, account, servedTier, reservedTier) is not { } tier) return null;
+        if (!Cost.HasRates(price, usage)) return null;
         try
         {
-            return known with { Cost = Cost.Of(price, usage, tier), TierPercent = tier };
+            return (Cost.Of(price, usage, tier), tier);
         }
         catch (OverflowException)
         {
-            return Estimated(known, bound);
+            return null;
         }
     }
 

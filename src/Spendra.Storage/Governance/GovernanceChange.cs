@@ -1,5 +1,6 @@
 using Spendra.Core.Keys;
 using Spendra.Core.Pricing;
+using Spendra.Storage.Pricing;
 
 namespace Spendra.Storage.Governance;
 
@@ -38,6 +39,9 @@ public abstract record GovernanceWrite
 
     /// <summary>Prices are only ever added.</summary>
     public sealed record AddPrice(PriceVersion Price) : GovernanceWrite;
+
+    /// <summary>Ends an open proposal of prices. Its prices are added by writes of their own.</summary>
+    public sealed record DecideProposal(Guid ProposalId, ProposalDecision Decision) : GovernanceWrite;
 
     public sealed record AddKey(ScopedKey Key, byte[] SecretHmac) : GovernanceWrite
     {

@@ -4,6 +4,7 @@ using Spendra.Core.Audit;
 using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
 using Spendra.Storage.Ledger;
+using Spendra.Storage.Pricing;
 
 namespace Spendra.Storage.Governance;
 
@@ -23,6 +24,11 @@ internal sealed class GovernanceRowWriter(
         await PutScopesAsync([.. writes.OfType<GovernanceWrite.PutScope>().Select(w => w.Row).OrderBy(r => r.Scope.Kind)]);
         await PutAccountsAsync(writes.OfType<GovernanceWrite.PutAccount>().Select(w => w.Row));
         await AddPricesAsync(writes.OfType<GovernanceWrite.AddPrice>().Select(w => w.Price));
+        foreach (var decide in writes.OfType<GovernanceWrite.DecideProposal>())
+        {
+            await PriceProposals.DecideAsync(connection, transaction, stamp.OrganizationId, decide.ProposalId, decide.Decision,
+                stamp.NowMicros, stamp.Actor, cancel);
+        }
         await PutBudgetsAsync(writes.OfType<GovernanceWrite.PutBudget>().Select(w => w.Row));
         await PutPoliciesAsync(writes.OfType<GovernanceWrite.PutPolicy>().Select(w => w.Row));
         await AddKeysAsync([.. writes.OfType<GovernanceWrite.AddKey>()]);

@@ -20,6 +20,9 @@ internal sealed class BookingExchange(BookingMatch match)
     private bool _eventsDone;
     private bool _entriesDone;
 
+    /// <summary>Called when a thread is about to wait for the other, at most once a wait.</summary>
+    public Action? Waiting { get; init; }
+
     public void TakeEvents(SpendVerification spend)
     {
         lock (_gate)
@@ -27,6 +30,7 @@ internal sealed class BookingExchange(BookingMatch match)
             match.Add(spend.Events);
             _events += spend.Events.Count;
             Monitor.Pulse(_gate);
+            if (_events - _entries > MaxAhead && !_entriesDone) Waiting?.Invoke();
             while (_events - _entries > MaxAhead && !_entriesDone) Monitor.Wait(_gate);
         }
         spend.Events.Clear();
@@ -40,6 +44,7 @@ internal sealed class BookingExchange(BookingMatch match)
             match.Add(journal.Announcements);
             _entries += journal.Entries.Count;
             Monitor.Pulse(_gate);
+            if (_entries - _events > MaxAhead && !_eventsDone) Waiting?.Invoke();
             while (_entries - _events > MaxAhead && !_eventsDone) Monitor.Wait(_gate);
         }
         journal.Entries.Clear();

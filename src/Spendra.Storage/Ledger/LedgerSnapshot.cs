@@ -32,9 +32,6 @@ internal abstract class LedgerSnapshot : IAsyncDisposable
     public async Task<List<T>> ListAsync<T>(string sql, object parameters, CancellationToken cancel) =>
         (await Connection.QueryAsync<T>(Command(sql, parameters, cancel))).AsList();
 
-    public Task<long> CountAsync(string sql, object parameters, CancellationToken cancel) =>
-        Connection.ExecuteScalarAsync<long>(Command(sql, parameters, cancel));
-
     public Task<Audit.AuditVerdict> VerifyAuditAsync(Guid organizationId, CancellationToken cancel) =>
         Audit.AuditLog.VerifyAsync(Connection, Transaction, organizationId, cancel);
 

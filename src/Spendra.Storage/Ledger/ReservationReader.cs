@@ -25,10 +25,10 @@ public sealed class ReservationReader(Database database) : IReservationSource
         await using var connection = await database.ConnectAsync(cancel);
         var row = await connection.QuerySingleOrDefaultAsync<StoredPending>(new CommandDefinition(
             """
-            SELECT price_id, amount_nanos, tier_percent, bound_input, bound_output, window_ids FROM open_reservations
+            SELECT price_id, amount_nanos, tier_percent, bound_input, bound_output, reserved_at, window_ids FROM open_reservations
             WHERE organization_id = @organizationId AND reservation_id = @reservationId
             UNION ALL
-            SELECT price_id, reserved_nanos, tier_percent, bound_input, bound_output, window_ids FROM spend_events
+            SELECT price_id, reserved_nanos, tier_percent, bound_input, bound_output, reserved_at, window_ids FROM spend_events
             WHERE organization_id = @organizationId AND reservation_id = @reservationId AND event_number = 0 AND kind = @expired
               AND NOT EXISTS (SELECT 1 FROM spend_events later WHERE later.organization_id = spend_events.organization_id
                               AND later.reservation_id = spend_events.reservation_id AND later.kind = @late)
@@ -38,7 +38,7 @@ public sealed class ReservationReader(Database database) : IReservationSource
         return row is null
             ? null
             : new PendingReservation(reservationId,
-                new BoundTerms(row.PriceId, new NanoUsd(row.AmountNanos), row.TierPercent, row.BoundInput, row.BoundOutput),
+                new BoundTerms(row.PriceId, new NanoUsd(row.AmountNanos), row.TierPercent, row.BoundInput, row.BoundOutput) { ReservedAt = row.ReservedAt },
                 PackedIds.Unpack(row.WindowIds));
     }
 
@@ -71,6 +71,7 @@ public sealed class ReservationReader(Database database) : IReservationSource
         public int TierPercent { get; set; }
         public long BoundInput { get; set; }
         public long BoundOutput { get; set; }
+        public long ReservedAt { get; set; }
         public byte[] WindowIds { get; set; } = [];
     }
 }

@@ -38,7 +38,14 @@ internal static class VerificationQueries
 
     public const string ScopeIds = "SELECT scope_id FROM scopes WHERE organization_id = @organizationId";
 
-    public const string PolicyIds = "SELECT policy_id FROM policies WHERE organization_id = @organizationId";
+    public const string Policies = """
+        SELECT policy_id, slug, kind, budget_id, changed_epoch, archived_at FROM policies WHERE organization_id = @organizationId
+        """;
+
+    public const string GovernanceChanges = """
+        SELECT recorded_at, action, subject_kind, subject, before_state, after_state FROM audit_records
+        WHERE organization_id = @organizationId AND subject_kind IN ('budget', 'policy') ORDER BY sequence
+        """;
 
     private const string ReservationColumns = """
         reservation_id, key_id, scope_ids, policy_ids, window_ids, provider, account_id, model, price_id, bound_input,
@@ -53,7 +60,7 @@ internal static class VerificationQueries
     public const string SpendEvents = $"""
         SELECT {ReservationColumns}, reserved_nanos, tier_percent, expires_at, event_number, kind, occurred_at, cost_nanos,
             input_units, cached_input_units, cache_write_units, output_units, reasoning_units, other_units, is_estimated, is_billed,
-            entry_sequence, coalesce(reason, '') <> '' AS has_reason
+            entry_sequence, coalesce(reason, '') <> '' AS has_reason, served_price_id
         FROM spend_events WHERE organization_id = @organizationId ORDER BY reservation_id, event_number
         """;
 
@@ -89,17 +96,6 @@ internal static class VerificationQueries
     public const string Outbox = """
         SELECT sequence, topic, subject_id, event_number, created_at
         FROM outbox WHERE organization_id = @organizationId ORDER BY sequence
-        """;
-
-    public const string CapCuts =
-        "SELECT count(*) FROM window_excesses WHERE organization_id = @organizationId AND kind = 2";
-
-    // A change of governance writes its rows and its audit records with one instant.
-    public const string CapCutsWithoutRecord = """
-        SELECT window_id FROM window_excesses
-        WHERE organization_id = @organizationId AND kind = 2
-          AND recorded_at NOT IN (SELECT recorded_at FROM audit_records WHERE organization_id = @organizationId)
-        LIMIT 1000
         """;
 
     public const string KeysWithoutDirectory = """

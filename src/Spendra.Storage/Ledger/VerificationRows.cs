@@ -40,6 +40,7 @@ internal static class VerificationRows
         IsBilled = row.Boolean(28),
         EntrySequence = row.Int64(29),
         HasReason = row.Boolean(30),
+        ServedPriceId = row.IdOrNull(31),
     };
 
     public static ReservationRow Reservation(LedgerRows row)

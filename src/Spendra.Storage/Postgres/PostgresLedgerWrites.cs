@@ -46,12 +46,14 @@ internal static class PostgresLedgerWrites
             account_id, model, route, environment, price_id, tier_percent, reserved_nanos, bound_input, bound_output, epoch,
             reserved_at, expires_at, event_number, kind, occurred_at, cost_nanos, input_units, cached_input_units,
             cache_write_units, output_units, reasoning_units, is_estimated, served_model, served_tier,
-            upstream_request_id, upstream_status, entry_sequence, reason, bound_others, other_units, is_billed)
+            upstream_request_id, upstream_status, entry_sequence, reason, bound_others, other_units, is_billed,
+            served_price_id)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[],
             $8::uuid[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::integer[], $14::bigint[], $15::bigint[],
             $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::integer[], $21::smallint[], $22::bigint[],
             $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[], $29::boolean[],
-            $30::text[], $31::text[], $32::text[], $33::integer[], $34::bigint[], $35::text[], $36::text[], $37::text[], $38::boolean[])
+            $30::text[], $31::text[], $32::text[], $33::integer[], $34::bigint[], $35::text[], $36::text[], $37::text[], $38::boolean[],
+            $39::uuid[])
         """;
 
     private const string InsertReleased =
@@ -158,7 +160,7 @@ internal static class PostgresLedgerWrites
         .Column(rows, r => ForeignText.Storable(r.Settlement.UpstreamRequestId))
         .Column(rows, r => r.Settlement.UpstreamStatus).Column(rows, r => r.EntrySequence).Column(rows, r => r.Reason)
         .Column(rows, r => UnitsJson.WriteBound(r.Reservation)).Column(rows, r => UnitsJson.WriteCounts(r.Settlement.Usage.Others))
-        .Column(rows, r => r.Settlement.IsBilled);
+        .Column(rows, r => r.Settlement.IsBilled).Column(rows, r => r.Settlement.ServedPriceId);
 
     private static NpgsqlBatchCommand Released(List<(Reservation Reservation, string Reason, long At)> rows) =>
         Facts(InsertReleased, rows, r => r.Reservation)

@@ -35,8 +35,8 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
             bound_output, epoch, reserved_at, expires_at, event_number, kind, occurred_at, cost_nanos, input_units,
             cached_input_units, cache_write_units, output_units, reasoning_units, is_estimated, served_model,
             served_tier, upstream_request_id, upstream_status, entry_sequence, reason,
-            bound_others, other_units, is_billed)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            bound_others, other_units, is_billed, served_price_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """);
 
     private readonly SqliteStatement _released = prepare(
@@ -136,7 +136,7 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
             .Bind(ForeignText.Storable(settlement.ServedTier)).Bind(ForeignText.Storable(settlement.UpstreamRequestId))
             .Bind(settlement.UpstreamStatus).Bind(row.EntrySequence)
             .Bind(row.Reason).Bind(UnitsJson.WriteBound(reservation)).Bind(UnitsJson.WriteCounts(settlement.Usage.Others))
-            .Bind(settlement.IsBilled ? 1 : 0).Run();
+            .Bind(settlement.IsBilled ? 1 : 0).Bind(settlement.ServedPriceId).Run();
     }
 
     private void WriteReleased(Reservation row, string reason, long at) => BindFacts(_released, row)

@@ -4,6 +4,7 @@ using Spendra.Demo;
 using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
+using Spendra.Pricing;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Cli;
@@ -28,6 +29,11 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSerializable(typeof(IssuedKeyDocument))]
 [JsonSerializable(typeof(KeyDocument))]
 [JsonSerializable(typeof(KeysDocument))]
+[JsonSerializable(typeof(PricesDocument))]
+[JsonSerializable(typeof(ComparisonDocument))]
+[JsonSerializable(typeof(SyncRunsDocument))]
+[JsonSerializable(typeof(ProposalsDocument))]
+[JsonSerializable(typeof(DecisionDocument))]
 [JsonSerializable(typeof(VerificationDocument))]
 [JsonSerializable(typeof(BudgetReport))]
 [JsonSerializable(typeof(ReservationsDocument))]

@@ -4,6 +4,7 @@ using Spendra.Demo;
 using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
+using Spendra.Pricing;
 
 namespace Spendra.Cli;
 
@@ -21,6 +22,7 @@ internal static class CommandTable
             PlanCommand.Create(environment),
             ApplyCommand.Create(environment),
             KeysCommand.Create(environment),
+            PricesCommand.Create(environment),
             BudgetsCommand.Create(environment),
             ReservationsCommand.Create(environment),
             ExplainCommand.Create(environment),

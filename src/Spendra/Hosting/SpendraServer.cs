@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 using Spendra.Cli;
+using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
 using Spendra.Gateway;
 using Spendra.Settings;
@@ -109,6 +110,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         if (options.Role is Role.All or Role.Worker)
         {
             services.AddReservationSweep(options.Sweep);
+            services.AddCatalogSync(options.Catalog);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
 using Spendra.Gateway;
 using Spendra.Storage;
@@ -20,6 +21,7 @@ internal static class SettingsLoader
         var file = SettingsFile.Read(filePath, errors);
         var reader = new SettingReader([commandLine, SettingSource.Environment(environment), file], errors);
         var (data, database) = reader.OneOf("Data", "Database");
+        var gateway = ReadGateway(reader);
         var options = new SpendraOptions
         {
             Urls = reader.Checked("Urls", AreListenUrls, "http://host:port, several separated by ';'; TLS ends in front of Spendra")
@@ -28,12 +30,13 @@ internal static class SettingsLoader
             Database = Target(data, database, errors),
             MasterKey = reader.Text("MasterKey") is { } key ? new Secret(key) : null,
             Role = reader.Choice("Role", Role.All, Role.All, Role.Gateway, Role.Control, Role.Worker),
-            Gateway = ReadGateway(reader),
+            Gateway = gateway,
             Sweep = new SweepOptions
             {
                 IntervalMs = reader.Number("Sweep:IntervalMs", 2_000, 50, 600_000),
                 GatewayLeaseSeconds = reader.Number("Sweep:GatewayLeaseSeconds", 15, 5, 3_600),
             },
+            Catalog = ReadCatalog(reader) with { AllowInside = gateway.AllowPrivateUpstreams },
             Log = new LogSettings
             {
                 Level = reader.Choice("Log:Level", LogLevel.Information, LogLevel.Trace, LogLevel.Debug,
@@ -45,6 +48,13 @@ internal static class SettingsLoader
         reader.ReportUnknown();
         return errors.Count == 0 ? options : throw new SettingsException(errors);
     }
+
+    private static CatalogOptions ReadCatalog(SettingReader reader) => new()
+    {
+        Schedule = reader.Checked("Catalog:Sync", CatalogOptions.IsSchedule, "a cron expression of five fields in UTC, such as '0 5 * * *'"),
+        From = reader.Checked("Catalog:From", CatalogOptions.AreSources, $"{PriceDocument.OpenRouterName}, {PriceDocument.CatalogName} or an https address, several separated by ';'")
+            ?? PriceDocument.OpenRouterName,
+    };
 
     private static GatewayOptions ReadGateway(SettingReader reader)
     {

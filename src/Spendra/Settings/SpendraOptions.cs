@@ -1,3 +1,4 @@
+using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
 using Spendra.Gateway;
 using Spendra.Storage;
@@ -36,6 +37,9 @@ internal sealed record SpendraOptions
     public required GatewayOptions Gateway { get; init; }
 
     public required SweepOptions Sweep { get; init; }
+
+    /// <summary>Where new prices are looked for, and when.</summary>
+    public CatalogOptions Catalog { get; init; } = new();
 
     public required LogSettings Log { get; init; }
 

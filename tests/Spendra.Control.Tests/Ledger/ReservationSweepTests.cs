@@ -1,4 +1,5 @@
 using Dapper;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Spendra.Control.Ledger;
@@ -166,10 +167,12 @@ public sealed class ReservationSweepTests : IAsyncLifetime
         await ReserveAsync();
         await using (var connection = await _database.ConnectAsync(Cancel))
             await connection.ExecuteAsync("ALTER TABLE gateways RENAME TO elsewhere");
-        using var sweep = NewSweep();
+        using var log = new FailureLog();
+        using var sweep = NewSweep(log);
         await sweep.StartAsync(Cancel);
+        await log.FailedAsync();
         _time.Advance(TimeSpan.FromHours(1));
-        await Task.Delay(200, Cancel);
+        await log.FailedAsync();
         sweep.ExecuteTask!.IsCompleted.Should().BeFalse("a failing sweep does not end");
         await using (var connection = await _database.ConnectAsync(Cancel))
             await connection.ExecuteAsync("ALTER TABLE elsewhere RENAME TO gateways");
@@ -182,8 +185,8 @@ public sealed class ReservationSweepTests : IAsyncLifetime
         await sweep.StopAsync(Cancel);
     }
 
-    private ReservationSweep NewSweep() =>
-        new(new SweepQueries(_database), _lane, new SweepOptions(), _time, NullLogger<ReservationSweep>.Instance);
+    private ReservationSweep NewSweep(ILogger<ReservationSweep>? logger = null) =>
+        new(new SweepQueries(_database), _lane, new SweepOptions(), _time, logger ?? NullLogger<ReservationSweep>.Instance);
 
     private Task BeatAsync() => _lane.BeatAsync(GatewayId, Micros.Of(Start), Micros.Now(_time));
 
@@ -226,5 +229,26 @@ public sealed class ReservationSweepTests : IAsyncLifetime
     {
         await using var connection = await _database.ConnectAsync(Cancel);
         return await connection.ExecuteScalarAsync<long>($"SELECT count(*) FROM {what}");
+    }
+
+    /// <summary>Says when a sweep has failed.</summary>
+    private sealed class FailureLog : ILogger<ReservationSweep>, IDisposable
+    {
+        private readonly SemaphoreSlim _failures = new(0);
+
+        public async Task FailedAsync() =>
+            (await _failures.WaitAsync(TimeSpan.FromSeconds(30), Cancel)).Should().BeTrue("a sweep was due and cannot have worked");
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Error;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel == LogLevel.Error && exception is not null) _failures.Release();
+        }
+
+        public void Dispose() => _failures.Dispose();
     }
 }

@@ -84,6 +84,13 @@ public sealed class GovernanceSnapshotTests
         new Refusal(RefusalCode.BudgetHeld, "").CodeName.Should().Be("budget_held");
     }
 
+    [Fact]
+    public void An_account_without_settings_has_no_deployments_and_the_rates_of_the_price_book()
+    {
+        AccountSettings.None.Deployments.Should().NotBeNull().And.BeEmpty();
+        AccountSettings.None.RatePercent.Should().Be(100);
+    }
+
     private static ProviderAccount Account(int id, string provider) => new()
     {
         AccountId = Id(id), Slug = provider, Provider = provider, BaseUrl = "https://example.com",

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Spendra.Core.Budgets;
 using Spendra.Core.Ledger;
 using Spendra.Core.Metering;
 using Spendra.Core.Money;
@@ -8,8 +7,8 @@ using Spendra.Model;
 namespace Spendra.Core.Tests.Ledger;
 
 /// <summary>
-/// Plays a history through the ledger and through the model. Three budgets: a hard cap by day, whose windows roll
-/// over, a hard cap in total, and one by month that only watches.
+/// Plays a history through the ledger and through the model. Reservations come to it as gateways ask for them: by
+/// admission and prices of a snapshot, which is one change behind at times.
 /// </summary>
 internal sealed class HistoryPlayer
 {
@@ -22,19 +21,15 @@ internal sealed class HistoryPlayer
     private readonly ReserveCommand?[] _asked = new ReserveCommand?[Reservations];
     private readonly LedgerTables _tables = new();
     private readonly LedgerModel _model = new();
-    private readonly Budget[] _budgets =
-    [
-        MakeBudget(0, 100, PeriodKind.Day), MakeBudget(1, 60, PeriodKind.Total), MakeBudget(2, 30, PeriodKind.Month),
-    ];
+    private readonly HistoryRules _rules = new();
     private readonly HashSet<Guid> _opened = [];
-    private long _epoch = 1;
     private long _now = 20_000 * DayMicros + 5;
     private int _endings;
 
     public HistoryPlayer(HeldSpec[] specs)
     {
         _specs = specs;
-        _tables.Organizations[Org] = new OrganizationRow(Org, _epoch, 0, 0);
+        _tables.Organizations[Org] = new OrganizationRow(Org, _rules.Epoch, 0, 0);
         ChangeRules();
     }
 
@@ -57,12 +52,16 @@ internal sealed class HistoryPlayer
     private void Play(HistoryBatch batch)
     {
         // A retry is the same command again; a reservation that was never admitted is asked for anew, as gateways do.
-        var commands = batch.Steps.Select(Command).ToArray();
+        // What the rules refuse never comes to the ledger.
+        var commands = batch.Steps.Select(Command).OfType<LedgerCommand>().ToArray();
+        if (commands.Length < batch.Steps.Length) Note("denied by the rules");
         var mayRepeat = batch.IsRepeated && batch.Steps.All(IsSafeToRepeat);
         var looksAtEnded = batch.Steps.Any(s => s.Verb == Verb.Reserve && HasEnded(s.Reservation));
 
         var outcomes = Decide(commands, looksAtEnded, out var writes);
         foreach (var opened in writes.Opened) _opened.Add(opened.ReservationId).Should().BeTrue("an id is opened once");
+        foreach (var reserve in commands.OfType<ReserveCommand>().Where(c => writes.Opened.Contains(c.Reservation)))
+            _rules.CheckAdmitted(reserve, _specs[Array.FindIndex(_asked, a => a?.ReservationId == reserve.ReservationId)]);
         _endings += writes.Closed.Count;
         if (writes.Excesses.Count > 0) Note("overrun");
 
@@ -101,14 +100,14 @@ internal sealed class HistoryPlayer
 
     private bool HasEnded(int reservation) => _model.Reservations.GetValueOrDefault(IdOf(reservation)) is { IsOpen: false };
 
-    private LedgerCommand Command(Step step)
+    private LedgerCommand? Command(Step step)
     {
         var id = IdOf(step.Reservation);
         var windows = _asked[step.Reservation]?.WindowIds ?? [];
         return step.Verb switch
         {
             Verb.Reserve => Reserve(step.Reservation),
-            Verb.Settle => new SettleCommand(Org, id, windows, new Settlement { Cost = new NanoUsd(step.Amount), Usage = new Usage { Input = 3 } }),
+            Verb.Settle => new SettleCommand(Org, id, windows, new Settlement { Cost = CostOf(step), Usage = new Usage { Input = 3 } }),
             Verb.Release => new ReleaseCommand(Org, id, windows, "not_sent"),
             Verb.Expire => new ExpireCommand(Org, id, windows),
             _ => new AdjustCommand(Org, id, windows, new NanoUsd(step.Amount), "provider credit")
@@ -118,35 +117,16 @@ internal sealed class HistoryPlayer
         };
     }
 
-    private ReserveCommand Reserve(int number)
+    /// <summary>Nothing bills less than nothing, but somebody may say so.</summary>
+    private NanoUsd CostOf(Step step) => _asked[step.Reservation] is { } asked && step.Amount >= 0
+        ? _rules.CostOf(asked.Reservation, step.Amount)
+        : new NanoUsd(step.Amount);
+
+    private ReserveCommand? Reserve(int number)
     {
         if (_asked[number] is { } asked && (_model.Reservations.ContainsKey(asked.ReservationId) || number % 3 == 0)) return asked;
-        var spec = _specs[number];
-        var claims = Enumerable.Range(0, _budgets.Length).Where(b => (spec.WindowMask >> b & 1) == 1)
-            .Select(b => new WindowClaim(_budgets[b].WindowAt(_now)!, LedgerLane.Id(3_000 + b), $"policy-{b}", b == 2 ? Enforcement.Observed : Enforcement.Hard))
-            .ToArray();
-        var digest = spec.Key == 0 ? null : LedgerLane.Digest(spec.Key);
-        return _asked[number] = new ReserveCommand(new Reservation
-        {
-            OrganizationId = Org,
-            ReservationId = IdOf(number),
-            KeyId = LedgerLane.Key,
-            ScopeIds = [Org],
-            PolicyIds = [.. claims.Select(c => c.PolicyId)],
-            WindowIds = [.. claims.Select(c => c.WindowId)],
-            Provider = "openai",
-            AccountId = LedgerLane.Account,
-            Model = "gpt-4.1-mini",
-            Route = "chat.completions",
-            Amount = new NanoUsd(spec.Amount),
-            Epoch = _epoch,
-            ReservedAt = _now,
-            ExpiresAt = _now + 10_000,
-            IdempotencyDigest = digest,
-        }, [.. claims])
-        {
-            Idempotency = digest is null ? null : new IdempotencyClaim(digest, LedgerLane.Digest(spec.Body)),
-        };
+        if (_rules.Ask(_specs[number], IdOf(number), isBehind: number % 4 == 1, _now) is not { } command) return null;
+        return _asked[number] = command;
     }
 
     private void Happen(Happening happening)
@@ -158,13 +138,16 @@ internal sealed class HistoryPlayer
             case Happening.DayEnds:
                 _now += DayMicros;
                 break;
-            case Happening.OtherRuleChanged:
-                _epoch++;
+            case Happening.RevokeKey revoked:
+                _rules.Revoke(revoked.Number, _now);
+                ChangeRules();
+                break;
+            case Happening.SetPrice price:
+                _rules.SetPrice(price.Halves, _now);
                 ChangeRules();
                 break;
             case Happening.SetCap cap:
-                _epoch++;
-                _budgets[cap.Budget] = _budgets[cap.Budget] with { Amount = new NanoUsd(cap.To) };
+                _rules.SetCap(cap.Budget, cap.To);
                 ChangeRules();
                 break;
         }
@@ -173,18 +156,19 @@ internal sealed class HistoryPlayer
     /// <summary>What the storage does when rules change: the new epoch, windows that follow their budget, cuts explained.</summary>
     private void ChangeRules()
     {
-        _tables.Organizations[Org] = _tables.Organizations[Org] with { Epoch = _epoch };
-        _model.ChangeRules(_epoch, _budgets.ToDictionary(b => b.BudgetId, b => b.Amount.Value),
-            _budgets[..2].Select(b => b.BudgetId).ToHashSet(), _now);
+        var budgets = _rules.Budgets;
+        _tables.Organizations[Org] = _tables.Organizations[Org] with { Epoch = _rules.Epoch };
+        _model.ChangeRules(_rules.Epoch, budgets.ToDictionary(b => b.BudgetId, b => b.Amount.Value),
+            budgets[..2].Select(b => b.BudgetId).ToHashSet(), _now);
         foreach (var stored in _tables.Windows.Values.ToArray())
         {
-            var budget = _budgets.Single(b => b.BudgetId == stored.BudgetId);
+            var budget = budgets.Single(b => b.BudgetId == stored.BudgetId);
             var window = stored.Span.EndsAt > _now ? stored with { Limit = budget.Amount } : stored;
             var key = new RowKey(Org, window.WindowId);
             _tables.Windows[key] = window;
-            if (budget == _budgets[2] || CapCut.Unexplained(window, Explained(window.WindowId)) is not { } amount) continue;
+            if (budget == budgets[2] || CapCut.Unexplained(window, Explained(window.WindowId)) is not { } amount) continue;
             Note("cap cut");
-            var cause = LedgerLane.Id(9_000 + (int)_epoch);
+            var cause = LedgerLane.Id(9_000 + (int)_rules.Epoch);
             _tables.Excesses.Add((key, cause, 0), new WindowExcess(Org, window.WindowId, ExcessKind.CapCut, cause, 0, amount, _now));
         }
     }
@@ -234,16 +218,6 @@ internal sealed class HistoryPlayer
     private void Note(string what) => Seen?.AddOrUpdate(what, 1, (_, n) => n + 1);
 
     private static Guid IdOf(int reservation) => LedgerLane.Id(100 + reservation);
-
-    private static Budget MakeBudget(int number, long amount, PeriodKind period) => new()
-    {
-        BudgetId = LedgerLane.Id(1_000 + number),
-        Slug = $"budget-{number}",
-        ScopeId = Org,
-        Amount = new NanoUsd(amount),
-        Period = Period.Of(period),
-        Zone = TimeZoneInfo.Utc,
-    };
 
     private static bool IsGapless(IEnumerable<long> numbers) =>
         numbers.Order().Select((number, i) => number == i + 1).All(isNext => isNext);

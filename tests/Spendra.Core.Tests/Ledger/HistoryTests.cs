@@ -10,8 +10,8 @@ namespace Spendra.Core.Tests.Ledger;
 public sealed class HistoryTests
 {
     private static readonly Gen<HeldSpec[]> Specs = Gen.Select(
-            Gen.Long[0, 45], Gen.Int[0, 7], Gen.Byte[0, 4], Gen.Byte[1, 2],
-            (amount, mask, key, body) => new HeldSpec(amount, mask, key, body))
+            Gen.Long[0, 45], Gen.Int[0, 7], Gen.Byte[0, 4], Gen.Byte[1, 2], Gen.Int[0, 1],
+            (amount, mask, key, body, who) => new HeldSpec(amount, mask, key, body, who))
         .Array[HistoryPlayer.Reservations];
 
     private static readonly Gen<Step> AnyStep = Gen.Select(
@@ -25,8 +25,8 @@ public sealed class HistoryTests
     private static readonly Gen<Happening> AnyHappening = Gen.Frequency(
         (9, Gen.Const((Happening)new Happening.Nothing())),
         (4, Gen.Select(Gen.Int[0, 2], Gen.Long[0, 140], (budget, to) => (Happening)new Happening.SetCap(budget, to))),
-        // A revoked key, a new price: whatever else changes the rules moves the epoch, and nothing in the ledger.
-        (2, Gen.Const((Happening)new Happening.OtherRuleChanged())),
+        (1, Gen.Int[0, 1].Select(number => (Happening)new Happening.RevokeKey(number))),
+        (2, Gen.Int[0, 5].Select(halves => (Happening)new Happening.SetPrice(halves))),
         (2, Gen.Const((Happening)new Happening.DayEnds())));
 
     private static readonly Gen<History> Histories = Gen.Select(
@@ -50,13 +50,13 @@ public sealed class HistoryTests
             "Admitted", "AlreadyEnded", "Stale", "Unknown", "Failed", "Refused BudgetExceeded", "Refused BudgetHeld",
             "Repeated IdempotencyInProgress", "Repeated IdempotencyReplayUnavailable", "Repeated IdempotencyMismatch",
             "Ended Settled", "Ended Expired", "Ended Late", "Ended Adjusted", "Ended Released",
-            "SetCap", "OtherRuleChanged", "DayEnds", "cap cut", "overrun", "repeated batch",
+            "SetCap", "RevokeKey", "SetPrice", "DayEnds", "denied by the rules", "cap cut", "overrun", "repeated batch",
         ]);
     }
 
     private static string Print(History h) => string.Join("\n",
     [
-        .. h.Specs.Select((s, i) => $"{i}: {s.Amount} on mask {s.WindowMask} key {s.Key} body {s.Body}"),
+        .. h.Specs.Select((s, i) => $"{i}: {s.Amount} on mask {s.WindowMask} key {s.Key} body {s.Body} by {s.Who}"),
         .. h.Batches.Select(b => string.Join("; ", b.Steps.Select(s => $"{s.Verb} {s.Reservation} {s.Amount}"))
             + (b.IsRepeated ? " (twice)" : "") + (b.Then is Happening.Nothing ? "" : $", then {b.Then}")),
     ]);
@@ -71,10 +71,13 @@ internal enum Verb
     Adjust,
 }
 
-/// <summary>One reservation of a history, as it is asked for every time. The mask chooses its budgets; key 0 is none.</summary>
-internal sealed record HeldSpec(long Amount, int WindowMask, byte Key, byte Body);
+/// <summary>
+/// One request of a history, as it is made every time: its tokens, which budgets it is for, its idempotency key (0 is
+/// none) and body, and by which of the two scoped keys.
+/// </summary>
+internal sealed record HeldSpec(long Amount, int WindowMask, byte Key, byte Body, int Who);
 
-/// <summary>One command. <c>Amount</c> is the cost of a settlement or the difference of an adjustment.</summary>
+/// <summary>One command. <c>Amount</c> is the tokens of a settlement or the difference of an adjustment.</summary>
 internal sealed record Step(Verb Verb, int Reservation, long Amount);
 
 /// <summary>What happens after a batch.</summary>
@@ -84,7 +87,10 @@ internal abstract record Happening
 
     public sealed record SetCap(int Budget, long To) : Happening;
 
-    public sealed record OtherRuleChanged : Happening;
+    public sealed record RevokeKey(int Number) : Happening;
+
+    /// <summary>In half nano-USD per token.</summary>
+    public sealed record SetPrice(int Halves) : Happening;
 
     public sealed record DayEnds : Happening;
 }

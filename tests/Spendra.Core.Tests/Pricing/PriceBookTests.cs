@@ -52,6 +52,27 @@ public sealed class PriceBookTests
     }
 
     [Fact]
+    public void Version_that_has_ended_is_not_replaced_by_an_older_one()
+    {
+        var book = new PriceBook([At(0, recorded: 1, id: 1), At(100, recorded: 2, id: 2) with { EffectiveTo = 200 }]);
+        book.Find("openai", "gpt-4.1-mini", 99)!.PriceId.Should().Be(Id(1));
+        book.Find("openai", "gpt-4.1-mini", 199)!.PriceId.Should().Be(Id(2));
+        book.Find("openai", "gpt-4.1-mini", 200).Should().BeNull("the end is the first instant without it");
+        book.InForce(200).Should().BeEmpty();
+        book.InForce(199).Should().ContainSingle();
+    }
+
+    [Fact]
+    public void Successor_takes_over_where_a_version_ends()
+    {
+        var book = new PriceBook([At(0, recorded: 1, id: 1) with { EffectiveTo = 100 }, At(100, recorded: 1, id: 2)]);
+        book.Find("openai", "gpt-4.1-mini", 99)!.PriceId.Should().Be(Id(1));
+        book.Find("openai", "gpt-4.1-mini", 100)!.PriceId.Should().Be(Id(2));
+        book.VersionsOf("openai", "gpt-4.1-mini").Select(v => v.PriceId).Should().Equal(Id(1), Id(2));
+        book.VersionsOf("openai", "gpt-4.1").Should().BeEmpty();
+    }
+
+    [Fact]
     public void Context_band_begins_above_its_threshold()
     {
         Prices.Sol.CardFor(272_000).Should().BeSameAs(Prices.Sol.Rates);

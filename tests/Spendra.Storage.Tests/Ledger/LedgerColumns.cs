@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Spendra.Core.Ledger;
+using Spendra.Core.Metering;
 using Spendra.Core.Money;
+using Spendra.Core.Pricing;
 
 namespace Spendra.Storage.Tests.Ledger;
 
@@ -20,7 +22,8 @@ internal static class LedgerColumns
         ["occurred_at"] = e.OccurredAt, ["cost_nanos"] = e.Settlement.Cost.Value,
         ["input_units"] = e.Settlement.Usage.Input, ["cached_input_units"] = e.Settlement.Usage.CachedInput,
         ["cache_write_units"] = e.Settlement.Usage.CacheWrite, ["output_units"] = e.Settlement.Usage.Output,
-        ["reasoning_units"] = e.Settlement.Usage.ReasoningWithinOutput, ["is_estimated"] = e.Settlement.IsEstimated,
+        ["reasoning_units"] = e.Settlement.Usage.ReasoningWithinOutput, ["other_units"] = Counts(e.Settlement.Usage.Others),
+        ["is_estimated"] = e.Settlement.IsEstimated, ["is_billed"] = e.Settlement.IsBilled,
         ["served_model"] = e.Settlement.ServedModel, ["served_tier"] = e.Settlement.ServedTier,
         ["upstream_request_id"] = e.Settlement.UpstreamRequestId, ["upstream_status"] = e.Settlement.UpstreamStatus,
         ["entry_sequence"] = e.EntrySequence, ["reason"] = e.Reason,
@@ -82,8 +85,30 @@ internal static class LedgerColumns
         ["scope_ids"] = Packed(r.ScopeIds), ["policy_ids"] = Packed(r.PolicyIds), ["window_ids"] = Packed(r.WindowIds),
         ["provider"] = r.Provider, ["account_id"] = r.AccountId, ["model"] = r.Model, ["route"] = r.Route,
         ["environment"] = r.Environment, ["price_id"] = r.PriceId, ["bound_input"] = r.BoundInput,
-        ["bound_output"] = r.BoundOutput, ["epoch"] = r.Epoch, ["reserved_at"] = r.ReservedAt,
+        ["bound_output"] = r.BoundOutput, ["epoch"] = r.Epoch, ["reserved_at"] = r.ReservedAt, ["bound_others"] = BoundOthers(r),
     };
+
+    private static string? Counts(UnitMap<long> units) => units.IsEmpty ? null : $"{{{Members(units)}}}";
+
+    private static string Members(UnitMap<long> units) =>
+        string.Join(',', units.Select(u => $"\"{UnitClasses.NameOf(u.Class)}\":{u.Value}"));
+
+    /// <summary>What is not told by a bound is the rule: text tokens at the listed rates.</summary>
+    private static string? BoundOthers(Reservation r)
+    {
+        string[] members =
+        [
+            .. r.TierPercent == 100 ? [] : new[] { $"\"tier_percent\":{r.TierPercent}" },
+            .. r.BoundKinds switch
+            {
+                TokenKinds.Text => [],
+                TokenKinds.LongCache | TokenKinds.AudioInput => new[] { "\"kinds\":[\"long_cache\",\"audio_input\"]" },
+                _ => throw new NotSupportedException($"no test holds {r.BoundKinds}"),
+            },
+            .. r.BoundPieces.IsEmpty ? [] : new[] { Members(r.BoundPieces) },
+        ];
+        return members.Length == 0 ? null : $"{{{string.Join(',', members)}}}";
+    }
 
     private static string Packed(ImmutableArray<Guid> ids) => string.Concat(ids.Select(id => (string)LedgerWorld.Plain(id)!));
 

@@ -2,6 +2,7 @@ using Spendra.Core.Budgets;
 using Spendra.Core.Ledger;
 using Spendra.Core.Metering;
 using Spendra.Core.Money;
+using Spendra.Core.Pricing;
 using static Spendra.Storage.Tests.Ledger.Tenant;
 
 namespace Spendra.Storage.Tests.Ledger;
@@ -57,7 +58,8 @@ public abstract class RoundTripContract(DatabaseEngine engine)
         var settlement = new Settlement
         {
             Cost = new NanoUsd(8_000),
-            Usage = new Usage { Input = 1, CachedInput = 2, CacheWrite = 3, Output = 5, ReasoningWithinOutput = 4 },
+            Usage = new Usage { Input = 1, CachedInput = 2, CacheWrite = 3, Output = 5, ReasoningWithinOutput = 4, Others = Pieces(audio: 6, images: 2) },
+            IsBilled = true,
             ServedModel = "gpt-6-sol-2026-08-07",
             ServedTier = "",
             TierPercent = 50,
@@ -178,18 +180,23 @@ public abstract class RoundTripContract(DatabaseEngine engine)
             Reservation = command.Reservation with
             {
                 ScopeIds = [tenant.OrganizationId, tenant.EmployeeId, Guid.CreateVersion7()],
-                PolicyIds = [],
+                PolicyIds = [.. claims.Select(c => c.PolicyId), Guid.CreateVersion7()],
                 Environment = "prod",
                 PriceId = null,
                 TierPercent = 50,
                 BoundInput = 11,
                 BoundOutput = 22,
+                BoundKinds = TokenKinds.LongCache | TokenKinds.AudioInput,
+                BoundPieces = Pieces(audio: 7, images: 3),
                 ReservedAt = 1_700_000_000_123_456,
                 ExpiresAt = 1_700_000_900_654_321,
                 GatewayId = Guid.CreateVersion7(),
             },
         };
     }
+
+    private static UnitMap<long> Pieces(long audio, long images) =>
+        default(UnitMap<long>).With(UnitClass.AudioInput, audio).With(UnitClass.Images, images);
 
     /// <summary>What history keeps of a reservation: who held it open and under which caller's key is gone.</summary>
     private static Reservation AsSpent(Reservation held, int tierPercent) =>

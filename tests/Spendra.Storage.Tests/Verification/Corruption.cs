@@ -11,7 +11,7 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
     [
         new("window starts earlier", "UPDATE windows SET starts_at = starts_at - 1 WHERE budget_id = @MonthBudgetId", Invariant.WindowId, Invariant.WindowSpan),
         new("window belongs to another budget of the same amount",
-            "UPDATE windows SET budget_id = @TotalBudgetId WHERE budget_id = @MonthBudgetId", Invariant.WindowId, Invariant.WindowSpan),
+            "UPDATE windows SET budget_id = @TotalBudgetId WHERE budget_id = @MonthBudgetId", Invariant.WindowId, Invariant.WindowSpan, Invariant.ReservationClaims, Invariant.CapCutRecorded),
         new("window of no budget", "DELETE FROM budgets WHERE budget_id = @WatchedBudgetId", Invariant.WindowSpan),
         new("window that is half a period", "UPDATE budgets SET period = 'day' WHERE budget_id = @WatchedBudgetId", Invariant.WindowSpan),
         new("limit of a window is raised", "UPDATE windows SET limit_nanos = limit_nanos + 1 WHERE budget_id = @MonthBudgetId", Invariant.WindowLimit),
@@ -77,13 +77,21 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
         new("a hold that nobody holds", """
             UPDATE windows SET reserved_nanos = 0;
             UPDATE open_reservations SET window_ids = substr(window_ids, 1, 0)
-            """, Invariant.ReservationWindows),
+            """, Invariant.ReservationWindows, Invariant.ReservationClaims),
+        new("a hold under one of three caps", """
+            UPDATE windows SET reserved_nanos = 0 WHERE window_id <> @MonthWindowId;
+            UPDATE open_reservations SET window_ids = @MonthWindow
+            """, Invariant.ReservationClaims),
+        new("a hold in a window that no policy asks for", "UPDATE released_reservations SET policy_ids = @MonthPolicy", Invariant.ReservationClaims),
+        new("a policy that points to another budget than was held", """
+            UPDATE policies SET budget_id = @MonthBudgetId WHERE budget_id = @WatchedBudgetId
+            """, Invariant.ReservationClaims),
         new("a window named twice", """
             UPDATE windows SET reserved_nanos = 2 * reserved_nanos WHERE window_id = @MonthWindowId;
             UPDATE windows SET reserved_nanos = 0 WHERE window_id <> @MonthWindowId;
             UPDATE open_reservations SET window_ids = @MonthWindowTwice
-            """, Invariant.ReservationWindows),
-        new("a window list that is cut off", "UPDATE released_reservations SET window_ids = substr(window_ids, 1, 40)", Invariant.ReservationWindows),
+            """, Invariant.ReservationWindows, Invariant.ReservationClaims),
+        new("a window list that is cut off", "UPDATE released_reservations SET window_ids = substr(window_ids, 1, 40)", Invariant.ReservationWindows, Invariant.ReservationClaims),
         new("a window of another month", "UPDATE released_reservations SET reserved_at = reserved_at - 3000000000000", Invariant.ReservationSpan),
         new("a bound of other units", "UPDATE released_reservations SET bound_output = bound_output + 1", Invariant.ReservationBound),
         new("a bound of a tier that was not asked for", "UPDATE open_reservations SET tier_percent = 200", Invariant.ReservationBound),
@@ -164,6 +172,10 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
         new("an object of nothing", "UPDATE provider_objects SET reservation_id = @RefusedModel", Invariant.ObjectReservation),
         new("an object of another key", "UPDATE provider_objects SET key_id = @AccountId", Invariant.ObjectReservation),
         new("a cap cut that nobody made", "UPDATE window_excesses SET recorded_at = 2 WHERE kind = 2", Invariant.CapCutRecorded),
+        new("a cap cut of more than the cap was cut by", "UPDATE window_excesses SET amount_nanos = 2 WHERE kind = 2", Invariant.CapCutRecorded),
+        new("a cap cut of another budget than was cut", """
+            UPDATE window_excesses SET window_id = (SELECT window_id FROM windows WHERE budget_id = @TotalBudgetId) WHERE kind = 2
+            """, Invariant.CapCutRecorded),
         new("a refusal of a code that is none", "UPDATE refusals SET code = 'no' WHERE request_id = @RefusedModel", Invariant.RefusalNames),
         new("a refusal by no policy", "UPDATE refusals SET policy_id = @KeyId WHERE request_id = @RefusedModel", Invariant.RefusalNames),
         new("a refusal by no budget", "UPDATE refusals SET budget_id = @KeyId WHERE request_id = @RefusedHeld", Invariant.RefusalNames),
@@ -182,6 +194,6 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
         new("a key that nobody can find", "DELETE FROM key_directory", Invariant.KeyDirectory),
         new("a directory row without a key", "INSERT INTO key_directory (key_id, organization_id) VALUES (@Open, @OrganizationId)", Invariant.KeyDirectory),
         new("an audit record that was changed", "UPDATE audit_records SET actor = 'nobody' WHERE sequence = 1", Invariant.AuditChain),
-        new("an audit record that was removed", "DELETE FROM audit_records WHERE sequence = 2", Invariant.AuditChain),
+        new("an audit record that was removed", "DELETE FROM audit_records WHERE sequence = 2", Invariant.AuditChain, Invariant.CapCutRecorded),
     ];
 }

@@ -44,7 +44,8 @@ public sealed class ReportTests(SampleLedgerFile sample) : IClassFixture<SampleL
         request.Key.Should().Be("ada-key");
         request.Actor.Should().Be("employee/ada");
         request.Scopes.Should().Equal("organization", "employee/ada");
-        request.Policies.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Slug = "cap", Kind = "hard_cap", SetBy = "test", IsArchived = false });
+        request.Policies.Select(p => p.Slug).Should().Equal("cap", "cap-total", "soft");
+        request.Policies[0].Should().BeEquivalentTo(new { Slug = "cap", Kind = "hard_cap", SetBy = "test", IsArchived = false });
         request.Windows.Select(w => w.Budget).Should().Equal("month", "total", "watched");
         request.Windows.Single(w => w.Budget == "total").WindowEnd.Should().BeNull();
         request.Price!.OutputUsdPerMillion.Should().Be("10");

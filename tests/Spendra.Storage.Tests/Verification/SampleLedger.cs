@@ -32,6 +32,8 @@ internal sealed class SampleLedger : IAsyncDisposable
     public static readonly Guid TotalBudgetId = Id(7);
     public static readonly Guid WatchedBudgetId = Id(8);
 
+    public static readonly Guid MonthPolicyId = Id(31);
+
     // Reservations, named by what becomes of them.
     public static readonly Guid Measured = Id(11);
     public static readonly Guid Overrun = Id(12);
@@ -102,7 +104,10 @@ internal sealed class SampleLedger : IAsyncDisposable
     private static async Task GovernAsync(Database database)
     {
         var first = AuditChain.Append(AuditHead.Start, NewRecord("organization.created"));
-        var second = AuditChain.Append(AuditChain.HeadOf(first), NewRecord("budget.created"));
+        var second = AuditChain.Append(AuditChain.HeadOf(first), NewRecord("update") with
+        {
+            SubjectKind = "budget", Subject = "month", BeforeState = """{"amountUsd":"100.000000001"}""", AfterState = """{"amountUsd":"100"}""",
+        });
         var ids = new
         {
             organization = OrganizationId, employee = EmployeeId, key = KeyId, account = AccountId, price = PriceId,
@@ -234,7 +239,7 @@ internal sealed class SampleLedger : IAsyncDisposable
             ReservationId = id,
             KeyId = KeyId,
             ScopeIds = [OrganizationId, EmployeeId],
-            PolicyIds = [Id(31)],
+            PolicyIds = [Id(31), Id(32), Id(33)],
             WindowIds = Windows,
             Provider = Price.Provider,
             AccountId = AccountId,

@@ -15,18 +15,19 @@ public sealed class TwoThreadTests
     private readonly VerificationReport _report = new();
     private readonly BookingMatch _match;
     private readonly BookingExchange _exchange;
+    private readonly TaskCompletionSource _waits = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TwoThreadTests()
     {
         _match = new BookingMatch(_report);
-        _exchange = new BookingExchange(_match);
+        _exchange = new BookingExchange(_match) { Waiting = () => _waits.TrySetResult() };
     }
 
     [Fact]
     public async Task Events_that_are_far_ahead_wait_until_entries_come()
     {
         var ahead = Task.Run(() => TakeEvents(1, Many), CancellationToken.None);
-        await Task.Delay(100, TestContext.Current.CancellationToken);
+        await WaitsAsync(ahead);
         ahead.IsCompleted.Should().BeFalse("nobody keeps that many in memory");
         TakeEntries(1, Many);
         await ahead.WaitAsync(Soon, TestContext.Current.CancellationToken);
@@ -39,7 +40,7 @@ public sealed class TwoThreadTests
     public async Task Entries_that_are_far_ahead_wait_until_the_last_event_is_read()
     {
         var ahead = Task.Run(() => TakeEntries(1, Many), CancellationToken.None);
-        await Task.Delay(100, TestContext.Current.CancellationToken);
+        await WaitsAsync(ahead);
         ahead.IsCompleted.Should().BeFalse();
         _exchange.EndEvents();
         await ahead.WaitAsync(Soon, TestContext.Current.CancellationToken);
@@ -70,6 +71,13 @@ public sealed class TwoThreadTests
             },
             () => throw new InvalidDataException("a torn page"));
         (await run.Should().ThrowAsync<InvalidDataException>()).WithMessage("a torn page");
+    }
+
+    /// <summary>Until it waits for the other; when it ends instead, nothing made it wait.</summary>
+    private async Task WaitsAsync(Task ahead)
+    {
+        var first = await Task.WhenAny(_waits.Task, ahead).WaitAsync(Soon, TestContext.Current.CancellationToken);
+        first.Should().BeSameAs(_waits.Task, "nobody keeps that many in memory");
     }
 
     private static Guid IdOf(int number) => new(number, 0, 0, new byte[8]);
@@ -106,7 +114,7 @@ public sealed class TwoThreadTests
         Keys = new HashSet<Guid>(),
         Accounts = new HashSet<Guid>(),
         Scopes = new HashSet<Guid>(),
-        Policies = new HashSet<Guid>(),
+        Policies = new Dictionary<Guid, VerifiedPolicy>(),
         NowMicros = 0,
     };
 }

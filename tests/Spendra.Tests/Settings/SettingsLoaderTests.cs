@@ -1,4 +1,5 @@
 using System.Collections;
+using Spendra.Control.Catalog;
 using Spendra.Settings;
 using Spendra.Storage;
 using Spendra.Testing;
@@ -38,6 +39,21 @@ public sealed class SettingsLoaderTests : IDisposable
         options.Urls.Should().Be("http://127.0.0.1:3");
         options.Role.Should().Be(Role.Gateway);
         options.Gateway.DrainSeconds.Should().Be(1);
+    }
+
+    [Fact]
+    public void New_prices_are_looked_for_on_a_schedule_only()
+    {
+        Load().Catalog.Should().Be(new CatalogOptions());
+        _variables["SPENDRA__CATALOG__SYNC"] = "0 5 * * *";
+        _variables["SPENDRA__CATALOG__FROM"] = "openrouter;https://prices.example/list.csv";
+        _variables["SPENDRA__ALLOWPRIVATEUPSTREAMS"] = "true";
+        Load().Catalog.Should().Be(new CatalogOptions { Schedule = "0 5 * * *", From = "openrouter;https://prices.example/list.csv", AllowInside = true });
+        _variables["SPENDRA__CATALOG__SYNC"] = "daily";
+        _variables["SPENDRA__CATALOG__FROM"] = "catalog;/etc/prices";
+        Errors().Should().BeEquivalentTo(
+            "SPENDRA__CATALOG__SYNC is 'daily': allowed is a cron expression of five fields in UTC, such as '0 5 * * *'",
+            "SPENDRA__CATALOG__FROM is 'catalog;/etc/prices': allowed is openrouter, catalog or an https address, several separated by ';'");
     }
 
     [Fact]

@@ -76,8 +76,14 @@ internal sealed class EventCostCheck(VerifiedOrganization organization, Verifica
             if (row.Cost != NanoUsd.Zero) report.Add(Invariant.EventFree, Subject(row), "0", $"{row.Cost} USD");
             return;
         }
-        // A price version that is gone is the reservation's violation; what the provider billed is not ours to compute.
-        if (row.IsEstimated || row.IsBilled || !organization.Prices.TryGetValue(priceId, out var price)) return;
+        // What the provider billed is not ours to compute.
+        if (row.IsEstimated || row.IsBilled) return;
+        if (!organization.Prices.TryGetValue(row.ServedPriceId ?? priceId, out var price))
+        {
+            // One of the reservation's that is gone is the reservation's violation.
+            if (row.ServedPriceId is { } served) report.Add(Invariant.EventPrice, Subject(row), $"price version {served}", "no such price version");
+            return;
+        }
         _priced++;
         try
         {

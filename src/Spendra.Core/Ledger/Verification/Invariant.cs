@@ -18,6 +18,7 @@ public static class Invariant
     public const string EndsOnce = "reservation_ends_once";
     public const string ReservationWindows = "reservation_names_existing_windows";
     public const string ReservationSpan = "reservation_lies_in_the_span_of_its_windows";
+    public const string ReservationClaims = "reservation_holds_in_the_windows_of_its_policies";
     public const string ReservationBound = "reservation_holds_the_bound_of_its_units";
     public const string ReservationPrice = "reservation_pins_a_price_in_force";
     public const string ReservationNames = "reservation_names_existing_rules_and_scopes";

@@ -27,7 +27,7 @@ internal sealed class RefusalCheck(VerifiedOrganization organization, Verificati
     {
         if (CodeOf(row) is null) Report(Invariant.RefusalNames, row, "a known code", Encoding.UTF8.GetString(row.Code));
         if (!organization.Keys.Contains(row.KeyId)) Report(Invariant.RefusalNames, row, $"key {row.KeyId}", "no such key");
-        if (row.PolicyId is { } policyId && !organization.Policies.Contains(policyId))
+        if (row.PolicyId is { } policyId && !organization.Policies.ContainsKey(policyId))
             Report(Invariant.RefusalNames, row, $"policy {policyId}", "no such policy");
         if (row.BudgetId is { } budgetId && !organization.Budgets.ContainsKey(budgetId))
             Report(Invariant.RefusalNames, row, $"budget {budgetId}", "no such budget");

@@ -14,6 +14,7 @@ internal sealed class ReservationCheck(VerifiedOrganization organization, Verifi
 
     private readonly Dictionary<Guid, PinnedPrice> _prices =
         organization.Prices.ToDictionary(p => p.Key, p => new PinnedPrice(p.Value));
+    private readonly HashSet<Guid> _policies = [.. organization.Policies.Keys];
     private long _reservations;
     private long _priced;
 
@@ -54,7 +55,7 @@ internal sealed class ReservationCheck(VerifiedOrganization organization, Verifi
         if (!organization.Accounts.Contains(row.AccountId))
             Report(Invariant.ReservationNames, row, $"provider account {row.AccountId}", "no such account");
         if (!AreAll(organization.Scopes, row.ScopeIds)) Report(Invariant.ReservationNames, row, "scopes that exist", Convert.ToHexStringLower(row.ScopeIds));
-        if (!AreAll(organization.Policies, row.PolicyIds)) Report(Invariant.ReservationNames, row, "policies that exist", Convert.ToHexStringLower(row.PolicyIds));
+        if (!AreAll(_policies, row.PolicyIds)) Report(Invariant.ReservationNames, row, "policies that exist", Convert.ToHexStringLower(row.PolicyIds));
     }
 
     private static bool AreAll(IReadOnlySet<Guid> known, ReadOnlySpan<byte> ids)

@@ -26,7 +26,7 @@ public sealed record VerifiedOrganization
 
     public required IReadOnlySet<Guid> Scopes { get; init; }
 
-    public required IReadOnlySet<Guid> Policies { get; init; }
+    public required IReadOnlyDictionary<Guid, VerifiedPolicy> Policies { get; init; }
 
     /// <summary>Microseconds since the Unix epoch: windows that end later still follow their budget.</summary>
     public required long NowMicros { get; init; }

@@ -85,6 +85,9 @@ public readonly ref struct SpendRow
 
     public required bool IsBilled { get; init; }
 
+    /// <summary>The price version that the event was settled at, when it is not the reservation's.</summary>
+    public Guid? ServedPriceId { get; init; }
+
     public required bool HasReason { get; init; }
 
     public required long EntrySequence { get; init; }

@@ -3,7 +3,7 @@ using Spendra.Gateway.Metering;
 namespace Spendra.Gateway.Dialects.OpenAi;
 
 /// <summary>Reads one JSON body.</summary>
-internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes) : BodyMeter
+internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes, bool tellsCost = false) : BodyMeter
 {
     private readonly OpenAiDocumentReader _document = new(maxTokenBytes);
 
@@ -18,6 +18,7 @@ internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes) : BodyM
     {
         _document.Feed([], isLast: true);
         Reading.Usage = _document.ToUsage(hasOutput);
+        if (tellsCost) (Reading.BilledCost, Reading.BilledFee) = _document.ToBilled();
         Reading.ServedModel = _document.Model;
         Reading.ServedTier = _document.ServiceTier;
         if (_document.IsBroken) return;

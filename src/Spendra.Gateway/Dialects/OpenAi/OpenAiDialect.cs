@@ -15,8 +15,17 @@ internal sealed class OpenAiDialect : Dialect
 
     public override RequestFault? Read(GovernedCall call, ReadOnlySpan<byte> body)
     {
-        if (OpenAiRequestReader.Read(body, call.Route.Body, out var fault) is { } facts) call.Facts = facts;
-        return fault;
+        if (!call.Route.NamesModel)
+        {
+            if (OpenAiRequestReader.Read(body, call.Route.Body, out var fault) is { } facts) call.Facts = facts;
+            return fault;
+        }
+        var model = (string?)call.Context.Request.RouteValues["model"] ?? "";
+        if (!OpenAiRequestReader.IsModelName(model)) return new RequestFault("The path names no model that there could be.", "model");
+        if (OpenAiRequestReader.Read(body, call.Route.Body, out var wrong, needsModel: false) is not { } known) return wrong;
+        call.Facts = known;
+        known.Model = model;
+        return null;
     }
 
     public override ReadOnlyMemory<byte> Rewrite(GovernedCall call) =>
@@ -24,8 +33,9 @@ internal sealed class OpenAiDialect : Dialect
 
     public override ResponseMeter MakeMeter(GovernedCall call, string? mediaType, int maxEventBytes) => mediaType switch
     {
-        "text/event-stream" => new OpenAiStreamMeter(call.HidesUsageChunk, maxEventBytes),
-        "application/json" when call.Route.IsRead => new OpenAiBodyMeter(call.Route.HasOutput || call.Route.MaySettleBackground, maxEventBytes),
+        "text/event-stream" => new OpenAiStreamMeter(call.HidesUsageChunk, maxEventBytes, call.Route.Provider.TellsBilledCost),
+        "application/json" when call.Route.IsRead =>
+            new OpenAiBodyMeter(call.Route.HasOutput || call.Route.MaySettleBackground, maxEventBytes, call.Route.Provider.TellsBilledCost),
         _ => new BlindMeter(),
     };
 

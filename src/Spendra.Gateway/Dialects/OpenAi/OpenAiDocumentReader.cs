@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spendra.Core.Metering;
+using Spendra.Core.Money;
 
 namespace Spendra.Gateway.Dialects.OpenAi;
 
@@ -12,6 +13,10 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 internal sealed class OpenAiDocumentReader(int maxTokenBytes)
 {
     private const int MaxText = 200;
+    private const int MaxCostText = 60;
+
+    // USD. No call costs so much; a provider that says so is not believed.
+    private const decimal MaxCost = 10_000m;
 
     private enum Place
     {
@@ -21,6 +26,7 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
         Usage,
         InputDetails,
         OutputDetails,
+        CostDetails,
     }
 
     private readonly Place[] _places = new Place[OpenAiRequestReader.MaxDepth + 2];
@@ -36,6 +42,10 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
     private long _cached;
     private long _cacheWrite;
     private long _reasoning;
+    private decimal? _cost;
+    private decimal? _upstreamCost;
+    private bool _isOwnKey;
+    private bool _isCostBroken;
 
     /// <summary>The document is not JSON, too deep, or has a token that is too large: nothing in it is believed.</summary>
     public bool IsBroken { get; private set; }
@@ -101,6 +111,19 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
         return usage.IsPlausible ? usage : null;
     }
 
+    /// <summary>
+    /// OpenRouter: what the call cost, and how much of that is its own fee when it used the customer's key at the model's
+    /// provider, which bills the rest. Null when it says nothing that can be believed.
+    /// </summary>
+    public (NanoUsd? Cost, NanoUsd Fee) ToBilled()
+    {
+        if (IsBroken || _isUsageBroken || _isCostBroken || _cost is not { } cost) return (null, NanoUsd.Zero);
+        if (!_isOwnKey) return (Nanos(cost), NanoUsd.Zero);
+        return _upstreamCost is { } upstream ? (Nanos(cost + upstream), Nanos(cost)) : (null, NanoUsd.Zero);
+    }
+
+    private static NanoUsd Nanos(decimal usd) => new((long)decimal.Round(usd * NanoUsd.PerUsd, MidpointRounding.ToEven));
+
     private void Hold(ReadOnlySpan<byte> rest)
     {
         if (rest.IsEmpty) return;
@@ -164,6 +187,7 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
             (_, Place.Root or Place.Response, "usage") => Place.Usage,
             (_, Place.Usage, "prompt_tokens_details" or "input_tokens_details") => Place.InputDetails,
             (_, Place.Usage, "completion_tokens_details" or "output_tokens_details") => Place.OutputDetails,
+            (_, Place.Usage, "cost_details") => Place.CostDetails,
             _ => Place.Other,
         };
         _places[depth + 1] = inside;
@@ -176,7 +200,8 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
     private void TakeText(ref Utf8JsonReader json)
     {
         if (_name is null || json.TokenType != JsonTokenType.String) return;
-        if (json.ValueSpan.Length > MaxText) return;
+        // Azure's first chunk has empty texts for what it does not know yet.
+        if (json.ValueSpan.Length is 0 or > MaxText) return;
         switch (_name)
         {
             case "id": Id ??= Printable(json.GetString()); break;
@@ -189,6 +214,7 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
     private void TakeNumber(ref Utf8JsonReader json, Place place)
     {
         if (place is Place.Root or Place.Response || _name is null) return;
+        if (TakeCost(ref json, place)) return;
         long number = 0;
         var isNumber = json.TokenType == JsonTokenType.Number && json.TryGetInt64(out number) && number >= 0;
         switch (place, _name)
@@ -209,6 +235,29 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes)
         }
         // A null detail is a detail that does not apply.
         _isUsageBroken |= !isNumber && !(json.TokenType == JsonTokenType.Null && place != Place.Usage);
+    }
+
+    /// <summary>True for a member that tells of money. One that makes no sense, or comes twice, tells of none.</summary>
+    private bool TakeCost(ref Utf8JsonReader json, Place place)
+    {
+        switch (place, _name)
+        {
+            case (Place.Usage, "cost"): _cost = CostOf(ref json, _cost); return true;
+            case (Place.CostDetails, "upstream_inference_cost"): _upstreamCost = CostOf(ref json, _upstreamCost); return true;
+            case (Place.Usage, "is_byok"): _isOwnKey = json.TokenType == JsonTokenType.True; return true;
+            default: return place == Place.CostDetails;
+        }
+    }
+
+    private decimal? CostOf(ref Utf8JsonReader json, decimal? known)
+    {
+        _isCostBroken |= known is not null;
+        if (json.TokenType == JsonTokenType.Null) return known;
+        decimal cost = 0;
+        var isCost = json.TokenType == JsonTokenType.Number && json.ValueSpan.Length <= MaxCostText
+            && json.TryGetDecimal(out cost) && cost is >= 0 and <= MaxCost;
+        _isCostBroken |= !isCost;
+        return cost;
     }
 
     // These are stored, and not every database takes control characters: the settlement would never be written.

@@ -32,8 +32,11 @@ internal ref partial struct OpenAiRequestReader
         _json = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MaxDepth });
     }
 
+    /// <summary>Whether a text can be the name of a model: not empty, not endless, without control characters.</summary>
+    public static bool IsModelName(string text) => text.Length is > 0 and <= MaxModelLength && !text.Any(char.IsControl);
+
     /// <summary>The facts of a body; or null and what is wrong with it.</summary>
-    public static RequestFacts? Read(ReadOnlySpan<byte> bytes, OpenAiBody body, out RequestFault? fault)
+    public static RequestFacts? Read(ReadOnlySpan<byte> bytes, OpenAiBody body, out RequestFault? fault, bool needsModel = true)
     {
         fault = null;
         if (!Utf8.IsValid(bytes))
@@ -44,7 +47,7 @@ internal ref partial struct OpenAiRequestReader
         var reader = new OpenAiRequestReader(bytes, body);
         try
         {
-            reader.ReadRoot();
+            reader.ReadRoot(needsModel);
             fault = reader._fault;
         }
         catch (JsonException e)
@@ -59,7 +62,7 @@ internal ref partial struct OpenAiRequestReader
         return fault is null ? reader._facts : null;
     }
 
-    private void ReadRoot()
+    private void ReadRoot(bool needsModel)
     {
         if (!_json.Read() || _json.TokenType != JsonTokenType.StartObject)
         {
@@ -83,7 +86,8 @@ internal ref partial struct OpenAiRequestReader
         if (_fault is not null) return;
         _facts.ClosingBrace = (int)_json.TokenStartIndex;
         if (_json.Read()) _fault = new RequestFault("There is more after the end of the JSON object.");
-        else if ((seen & OpenAiFields.Model) == 0) Fail("is missing: name a model", "model");
+        else if (needsModel && (seen & OpenAiFields.Model) == 0) Fail("is missing: name a model", "model");
+        else if (seen == OpenAiFields.None) Fail("is missing", _body == OpenAiBody.Chat ? "messages" : "input");
         else if (_facts is { IsBackground: true, IsStored: false }) Fail("needs 'store' to be true", "background");
     }
 

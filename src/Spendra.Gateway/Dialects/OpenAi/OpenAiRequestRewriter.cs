@@ -25,7 +25,7 @@ internal static class OpenAiRequestRewriter
             if (facts.ServiceTierSpan.IsEmpty) added.Append(",\"service_tier\":\"").Append(tier).Append('"');
             else edits.Replace(facts.ServiceTierSpan, $"\"{tier}\"");
         }
-        // A governed body has at least its model, so that a comma before an added member is always right.
+        // A governed body has at least one member, so that a comma before an added one is always right.
         if (added.Length > 0) edits.Insert(facts.ClosingBrace, added.ToString());
         return edits.Apply(body.Span);
     }

@@ -12,7 +12,8 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// it do not survive): it is read and dropped.
 /// </param>
 /// <param name="maxEventBytes">The largest event that is held to be read.</param>
-internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes) : ResponseMeter
+/// <param name="tellsCost">The usage says what the provider bills.</param>
+internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes, bool tellsCost = false) : ResponseMeter
 {
     private readonly EventSplitter _events = new(maxEventBytes);
     private bool _isUsageContradicted;
@@ -69,5 +70,6 @@ internal sealed class OpenAiStreamMeter(bool hidesUsageChunk, int maxEventBytes)
         // Once a usage made no sense, none of this stream is believed.
         _isUsageContradicted |= usage is null;
         Reading.Usage = _isUsageContradicted ? null : usage;
+        if (tellsCost) (Reading.BilledCost, Reading.BilledFee) = document.ToBilled();
     }
 }

@@ -1,4 +1,5 @@
 using Spendra.Core.Budgets;
+using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Core.Ledger.Verification;
 using Spendra.Core.Metering;
@@ -181,7 +182,11 @@ internal sealed class LedgerRows
 
     public HashSet<Guid> Scopes { get; } = [Org];
 
-    public HashSet<Guid> Policies { get; } = [Cap.PolicyId, Watched.PolicyId];
+    public Dictionary<Guid, VerifiedPolicy> Policies { get; } = new()
+    {
+        [Cap.PolicyId] = new(PolicyKind.HardCap, Cap.Window.Budget.BudgetId),
+        [Watched.PolicyId] = new(PolicyKind.SoftCap, Watched.Window.Budget.BudgetId),
+    };
 
     public long NowMicros { get; set; } = 1_000;
 
@@ -213,25 +218,28 @@ internal sealed class LedgerRows
         return rows;
     }
 
+    /// <summary>What the rows are checked against.</summary>
+    public VerifiedOrganization Rules => new()
+    {
+        Row = Organization,
+        Budgets = Budgets,
+        HardCapped = HardCapped,
+        Prices = PriceVersions,
+        Windows = Windows,
+        Excesses = Excesses,
+        Keys = Keys,
+        Accounts = Accounts,
+        Scopes = Scopes,
+        Policies = Policies,
+        NowMicros = NowMicros,
+    };
+
     /// <summary>Feeds everything to the verifications.</summary>
     /// <param name="isJournalFirst">Entries and outbox rows are matched before the events, rather than after them.</param>
     public VerificationReport Verify(bool isJournalFirst = false)
     {
         var report = new VerificationReport();
-        var spend = new SpendVerification(new VerifiedOrganization
-        {
-            Row = Organization,
-            Budgets = Budgets,
-            HardCapped = HardCapped,
-            Prices = PriceVersions,
-            Windows = Windows,
-            Excesses = Excesses,
-            Keys = Keys,
-            Accounts = Accounts,
-            Scopes = Scopes,
-            Policies = Policies,
-            NowMicros = NowMicros,
-        }, report);
+        var spend = new SpendVerification(Rules, report);
         var journal = new JournalVerification(Organization, report);
         var match = new BookingMatch(report);
         RowFeed.Feed(this, spend);
@@ -279,11 +287,12 @@ internal sealed class LedgerRows
         Windows[at] = change(Windows[at]);
     }
 
-    /// <summary>A window with nothing in it, and its budget.</summary>
+    /// <summary>A window with nothing in it, its budget and its policy.</summary>
     public WindowClaim AddWindow(int number, long limit, long reserved = 0, long settled = 0)
     {
         var claim = Claim(number, limit, Enforcement.Hard);
         Budgets[claim.Window.Budget.BudgetId] = claim.Window.Budget;
+        Policies[claim.PolicyId] = new(PolicyKind.HardCap, claim.Window.Budget.BudgetId);
         Windows.Add(new WindowRow
         {
             OrganizationId = Org, WindowId = claim.WindowId, BudgetId = claim.Window.Budget.BudgetId,

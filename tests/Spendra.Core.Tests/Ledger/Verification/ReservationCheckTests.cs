@@ -1,3 +1,4 @@
+using Spendra.Core.Governance;
 using Spendra.Core.Ledger.Verification;
 using Spendra.Core.Pricing;
 using Spendra.Core.Tests.Pricing;
@@ -40,7 +41,7 @@ public sealed class ReservationCheckTests
     public void Scopes_and_policies_of_a_reservation_exist(string hex)
     {
         _ledger.Scopes.Add(Id(3_001));
-        _ledger.Policies.Add(Org);
+        _ledger.Policies[Org] = new(PolicyKind.Allowlist, null);
         ChangeReleased(f => f with { ScopeIds = Convert.FromHexString(hex), PolicyIds = Convert.FromHexString(hex) });
         _ledger.Violations.Should().Equal(
             Wrong(Invariant.ReservationNames, Released, "scopes that exist", hex),

@@ -25,6 +25,7 @@ public sealed class SoundLedgerTests
             [Invariant.EndsOnce] = 6,
             [Invariant.ReservationWindows] = 6,
             [Invariant.ReservationSpan] = 6,
+            [Invariant.ReservationClaims] = 6,
             [Invariant.ReservationBound] = 6,
             [Invariant.ReservationPrice] = 6,
             [Invariant.ReservationNames] = 6,

@@ -60,8 +60,9 @@ public sealed class WindowCheckTests
     public void Bytes_that_are_no_whole_id_name_no_window(int bytes)
     {
         var ledger = new LedgerRows();
-        byte[] ids = [.. Bytes(ledger.AddWindow(5, limit: 10).WindowId), .. new byte[16]];
-        ledger.Releases.Add(new Facts(Id(77)) { WindowIds = ids[..bytes] });
+        var window = ledger.AddWindow(5, limit: 10);
+        byte[] ids = [.. Bytes(window.WindowId), .. new byte[16]];
+        ledger.Releases.Add(new Facts(Id(77)) { PolicyIds = Bytes(window.PolicyId), WindowIds = ids[..bytes] });
         ledger.Violations.Should().Equal(new Violation(
             Invariant.ReservationWindows, $"reservation {Id(77)}", "ids of 16 bytes", $"{bytes} bytes"));
     }
@@ -77,7 +78,10 @@ public sealed class WindowCheckTests
     [Fact]
     public void Reservation_that_names_a_window_twice_is_reported()
     {
-        _ledger.Releases[0] = _ledger.Releases[0] with { WindowIds = Bytes(Watched.WindowId, Cap.WindowId, Watched.WindowId) };
+        _ledger.Releases[0] = _ledger.Releases[0] with
+        {
+            PolicyIds = Bytes(Cap.PolicyId, Watched.PolicyId), WindowIds = Bytes(Watched.WindowId, Cap.WindowId, Watched.WindowId),
+        };
         _ledger.Violations.Should().Equal(new Violation(
             Invariant.ReservationWindows, $"reservation {Released}", $"window {Watched.WindowId} once", "twice"));
     }
@@ -180,6 +184,21 @@ public sealed class WindowCheckTests
         var report = _ledger.Verify();
         report.Violations.Should().BeEmpty();
         report.Checked.Should().NotContainKey(Invariant.HardCap);
+    }
+
+    // An hour for what was reserved before the end and written after it.
+    [Theory]
+    [InlineData(EndOfMonth + 3_600_000_000, true)]
+    [InlineData(EndOfMonth + 3_599_999_999, false)]
+    public void Window_that_had_ended_when_its_cap_was_archived_is_held_to_it(long archivedAt, bool isChecked)
+    {
+        _ledger.HardCapped.Clear();
+        _ledger.NowMicros = archivedAt;
+        _ledger.Policies[Cap.PolicyId] = _ledger.Policies[Cap.PolicyId] with { ArchivedAt = archivedAt };
+        Limit(Cap, 197_994);
+        _ledger.Violations.Should().Equal(isChecked
+            ? [new Violation(Invariant.HardCap, Subject(Cap), "at most 0.000217994 USD (limit and excesses)", "0.000217995 USD")]
+            : []);
     }
 
     [Theory]

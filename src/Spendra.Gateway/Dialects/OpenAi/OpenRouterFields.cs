@@ -1,0 +1,128 @@
+using System.Text.Json;
+using Spendra.Core.Pricing;
+using Spendra.Gateway.Requests;
+
+namespace Spendra.Gateway.Dialects.OpenAi;
+
+/// <summary>
+/// Reads what OpenRouter's requests have beyond OpenAI's, as far as it may raise a call's cost. A second pass over a body
+/// that has been read before, and so is well-formed. Suffixes of models (<c>:online</c>, <c>:nitro</c>) and
+/// <c>openrouter/auto</c> need nothing here: they are models by another id, and only what has a price is served.
+/// </summary>
+internal ref struct OpenRouterFields
+{
+    private readonly RequestFacts _facts;
+    private Utf8JsonReader _json;
+
+    private OpenRouterFields(ReadOnlySpan<byte> body, RequestFacts facts)
+    {
+        _facts = facts;
+        _json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = OpenAiRequestReader.MaxDepth });
+    }
+
+    public static void Read(ReadOnlySpan<byte> body, RequestFacts facts)
+    {
+        var fields = new OpenRouterFields(body, facts);
+        fields._json.Read();
+        while (fields._json.Read() && fields._json.TokenType == JsonTokenType.PropertyName) fields.ReadField();
+    }
+
+    private void ReadField()
+    {
+        if (_json.ValueTextEquals("models"u8)) ReadModels();
+        else if (_json.ValueTextEquals("route"u8)) RefuseUnless(IsTextOrNull("fallback"u8), "'route' may lead to another model");
+        else if (_json.ValueTextEquals("plugins"u8)) RefuseUnless(IsEmptyOrNull(), "plugins have fees that are not in the price book");
+        else if (_json.ValueTextEquals("preset"u8)) RefuseUnless(IsNull(), "a preset's content cannot be seen here");
+        else if (_json.ValueTextEquals("background"u8)) RefuseUnless(IsFalseOrNull(), "a response in the background cannot be followed at OpenRouter");
+        else if (_json.ValueTextEquals("modalities"u8)) ReadModalities();
+        else ReadInside(isContent: _json.ValueTextEquals("messages"u8) || _json.ValueTextEquals("input"u8));
+    }
+
+    /// <summary>
+    /// Models that may serve instead. Rules look at one model, so that another one among them would go around the rules
+    /// that are made for it.
+    /// </summary>
+    private void ReadModels()
+    {
+        _json.Read();
+        var isOther = _json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.Null);
+        if (_json.TokenType == JsonTokenType.StartArray)
+        {
+            while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
+            {
+                isOther |= _json.TokenType != JsonTokenType.String || !_json.ValueTextEquals(_facts.Model);
+                _json.Skip();
+            }
+        }
+        else
+        {
+            _json.Skip();
+        }
+        RefuseUnless(!isOther, "'models' may lead to another model than 'model'; name one");
+    }
+
+    private void ReadModalities()
+    {
+        _json.Read();
+        var depth = _json.CurrentDepth;
+        if (_json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject)) return;
+        while (_json.Read() && _json.CurrentDepth > depth)
+        {
+            if (_json.TokenType == JsonTokenType.String && _json.ValueTextEquals("image"u8)) _facts.Kinds |= TokenKinds.ImageOutput;
+        }
+    }
+
+    private void ReadInside(bool isContent)
+    {
+        _json.Read();
+        var depth = _json.CurrentDepth;
+        if (_json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject)) return;
+        while (_json.Read() && _json.CurrentDepth > depth)
+        {
+            if (_json.TokenType != JsonTokenType.PropertyName) continue;
+            if (_json.ValueTextEquals("ttl"u8))
+            {
+                // Anthropic's caches for an hour, which cost more to write than those for five minutes.
+                if (!IsTextOrNull("5m"u8)) _facts.Kinds |= TokenKinds.LongCache;
+            }
+            else if (isContent && (_json.ValueTextEquals("file_data"u8) || _json.ValueTextEquals("file_url"u8)))
+            {
+                RefuseUnless(IsNull(), "files may be read by a parser that has a fee of its own");
+            }
+            else if (isContent && (_json.ValueTextEquals("video_url"u8) || _json.ValueTextEquals("input_video"u8)))
+            {
+                RefuseUnless(IsNull(), "video has rates of its own that are not in the price book");
+            }
+        }
+    }
+
+    // Each of these goes from a property name to the end of its value, so that what stands inside is not read again.
+
+    private bool IsNull() => Ends(_json.Read() && _json.TokenType == JsonTokenType.Null);
+
+    private bool IsFalseOrNull() => Ends(_json.Read() && _json.TokenType is JsonTokenType.False or JsonTokenType.Null);
+
+    private bool IsTextOrNull(ReadOnlySpan<byte> text) => Ends(
+        _json.Read() && (_json.TokenType == JsonTokenType.Null || (_json.TokenType == JsonTokenType.String && _json.ValueTextEquals(text))));
+
+    private bool IsEmptyOrNull()
+    {
+        _json.Read();
+        if (_json.TokenType != JsonTokenType.StartArray) return Ends(_json.TokenType == JsonTokenType.Null);
+        var depth = _json.CurrentDepth;
+        var isEmpty = true;
+        while (_json.Read() && _json.CurrentDepth > depth) isEmpty = false;
+        return isEmpty;
+    }
+
+    private bool Ends(bool result)
+    {
+        _json.Skip();
+        return result;
+    }
+
+    private readonly void RefuseUnless(bool isHarmless, string why)
+    {
+        if (!isHarmless) _facts.Unpriceable ??= why;
+    }
+}

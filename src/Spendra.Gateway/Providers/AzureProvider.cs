@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using System.Net.Http.Headers;
+using Spendra.Core.Governance;
+using Spendra.Core.Ledger;
+using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Requests;
+
+namespace Spendra.Gateway.Providers;
+
+/// <summary>
+/// Azure OpenAI: the v1 API, where a body's model is the name of a deployment, and the older one, where the path has
+/// that name. What a deployment costs is known only through the account, which says the model behind each.
+/// </summary>
+internal sealed class AzureProvider() : UpstreamProvider(KnownProvider.Find(KnownProvider.Azure)!)
+{
+    // "/v1/providers/azure/chat/completions" is what every provider has; the others are Azure's own paths.
+    private static readonly GovernedRoute Current = new()
+    {
+        Dialect = OpenAiDialect.Instance,
+        ClientPrefixes = ["/openai/v1", "/v1/providers/azure/openai/v1", "/v1/providers/azure"],
+        Name = "",
+        Method = "POST",
+        Pattern = "",
+    };
+
+    private static readonly GovernedRoute Legacy = Current with { ClientPrefixes = ["/openai", "/v1/providers/azure/openai"] };
+
+    public override ImmutableArray<GovernedRoute> Routes { get; } =
+    [
+        Current with { Name = "chat.completions", Pattern = "/chat/completions", UpstreamPattern = "/v1/chat/completions", Intake = BodyIntake.Governed, Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true, ForcedTier = "default" },
+        Current with { Name = "responses", Pattern = "/responses", UpstreamPattern = "/v1/responses", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses, IsPriced = true, HasOutput = true, ForcedTier = "default", Makes = ObjectKind.Response },
+        Current with { Name = "embeddings", Pattern = "/embeddings", UpstreamPattern = "/v1/embeddings", Intake = BodyIntake.Governed, Body = OpenAiBody.Embeddings, IsPriced = true },
+        Current with { Name = "responses.get", Method = "GET", Pattern = "/responses/{id}", UpstreamPattern = "/v1/responses/{id}", Body = OpenAiBody.Responses, Names = ObjectKind.Response, MaySettleBackground = true },
+        Current with { Name = "responses.delete", Method = "DELETE", Pattern = "/responses/{id}", UpstreamPattern = "/v1/responses/{id}", Names = ObjectKind.Response, Deletes = true },
+        Current with { Name = "responses.cancel", Pattern = "/responses/{id}/cancel", UpstreamPattern = "/v1/responses/{id}/cancel", Names = ObjectKind.Response, MaySettleBackground = true },
+        Current with { Name = "responses.input_items", Method = "GET", Pattern = "/responses/{id}/input_items", UpstreamPattern = "/v1/responses/{id}/input_items", Names = ObjectKind.Response },
+        // The older API has no service tiers, and refuses members that it does not know.
+        Legacy with { Name = "chat.completions", Pattern = "/deployments/{model}/chat/completions", Intake = BodyIntake.Governed, Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true },
+        Legacy with { Name = "embeddings", Pattern = "/deployments/{model}/embeddings", Intake = BodyIntake.Governed, Body = OpenAiBody.Embeddings, IsPriced = true },
+    ];
+
+    public override ImmutableArray<string> ClientHeaders => ["x-ms-client-request-id", "openai-beta"];
+
+    public override ImmutableArray<string> ProviderHeaders => ["apim-request-id", "x-ms-region", "x-ms-client-request-id"];
+
+    public override ImmutableArray<string> ClientQuery =>
+        ["api-version", "include", "include[]", "stream", "starting_after", "include_obfuscation", "limit", "order", "after", "before"];
+
+    public override string RequestIdHeader => "apim-request-id";
+
+    /// <summary>The model behind a deployment; null when the account does not say it: a name alone tells no price.</summary>
+    public override string? PricedModelOf(ProviderAccount? account, string requested) =>
+        account is null || requested.Length == 0 ? requested : account.Settings.Deployments.GetValueOrDefault(requested);
+
+    /// <summary>The oldest account that has the deployment; without one, the oldest, so that the refusal can name it.</summary>
+    public override ProviderAccount? AccountFor(GovernanceSnapshot snapshot, string requestedModel)
+    {
+        ProviderAccount? first = null;
+        foreach (var account in snapshot.Accounts)
+        {
+            if (account.Provider != Name) continue;
+            if (account.Settings.Deployments.ContainsKey(requestedModel)) return account;
+            first ??= account;
+        }
+        return first;
+    }
+
+    public override string ExplainUnknown(string requested) =>
+        $"Deployment '{requested}' is in no Azure account here, so its model and price are not known. "
+        + "Ask the platform's owner to add it to the account's 'deployments'.";
+
+    public override async ValueTask<CredentialOutcome> AuthorizeAsync(
+        HttpRequestHeaders headers, string credential, AccessTokens tokens, CancellationToken cancel)
+    {
+        if (!credential.StartsWith('{'))
+        {
+            headers.TryAddWithoutValidation("api-key", credential);
+            return CredentialOutcome.Present;
+        }
+        if (EntraApplication.Parse(credential) is not { } application) return CredentialOutcome.Malformed;
+        if (await tokens.Entra.FindAsync(application, cancel) is not { } token) return CredentialOutcome.NoToken;
+        headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+        return CredentialOutcome.Present;
+    }
+}

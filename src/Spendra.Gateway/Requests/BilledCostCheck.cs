@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Logging;
+using Spendra.Core.Ledger;
+using Spendra.Core.Money;
+using Spendra.Gateway.Metering;
+
+namespace Spendra.Gateway.Requests;
+
+/// <summary>
+/// Compares a cost that the provider told with the one that the price book gives. The provider's is settled either way,
+/// since it is what will be paid; a difference means that the price book is out of date, or worse.
+/// </summary>
+internal static partial class BilledCostCheck
+{
+    public const string Warning = "cost_differs";
+
+    // Per cent of the computed cost.
+    private const int Tolerance = 1;
+
+    /// <summary>Whether what was billed is above the bound, or is not what usage and price give.</summary>
+    public static bool Differs(GovernedCall call, MeterReading reading, Settlement settlement)
+    {
+        if (!settlement.IsBilled) return false;
+        if (settlement.Cost > call.Amount) return true;
+        if (call.Price is not { } price || reading.Usage is not { } usage) return false;
+        if (SettlementPricing.Computed(price, call.Account, usage, reading.ServedTier, call.TierPercent) is not var (computed, _)) return false;
+        // The fee for using a key of the customer's own is in no price book.
+        var difference = Int128.Abs((Int128)settlement.Cost.Value - reading.BilledFee.Value - computed.Value);
+        // One nano-dollar is what rounding makes of the least costs.
+        return difference > 1 && difference * 100 > (Int128)computed.Value * Tolerance;
+    }
+
+    public static void Log(ILogger logger, GovernedCall call, Settlement settlement) =>
+        LogDiffers(logger, call.RequestId, call.Shape.Provider, call.Shape.Model, settlement.Cost, call.Amount);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "Request {RequestId}: {Provider} billed {Model} with {Cost} USD, which is not what the price book gives (bound {Bound} USD)")]
+    private static partial void LogDiffers(ILogger logger, Guid requestId, string provider, string model, NanoUsd cost, NanoUsd bound);
+}
