@@ -51,6 +51,12 @@ public sealed class RouteCensusTests
         new("GET", $"{prefix}/files/{File}"), new("GET", $"{prefix}/files/{File}/content"), new("DELETE", $"{prefix}/files/{File}"),
     ];
 
+    private static CensusRow[] Anthropic(string prefix) =>
+    [
+        new("POST", prefix + "/messages", ClaudeRules.Body()),
+        new("POST", prefix + "/messages/count_tokens", ClaudeRules.Body()),
+    ];
+
     private static CensusRow[] OpenRouter(string prefix) =>
     [
         new("POST", prefix + "/chat/completions", Bodies.Chat(model: "maker/m1")),
@@ -71,12 +77,6 @@ public sealed class RouteCensusTests
     [
         new("POST", $"{prefix}/deployments/{Deployment}/chat/completions", """{"max_tokens":16,"messages":[{"role":"user","content":"x"}]}"""),
         new("POST", $"{prefix}/deployments/{Deployment}/embeddings", """{"input":"x"}"""),
-    ];
-
-    private static CensusRow[] Anthropic(string prefix) =>
-    [
-        new("POST", prefix + "/messages", ClaudeRules.Body()),
-        new("POST", prefix + "/messages/count_tokens", ClaudeRules.Body()),
     ];
 
     private static CensusRow[] Gemini(string prefix) =>
@@ -107,7 +107,7 @@ public sealed class RouteCensusTests
     public async Task With_a_cap_of_zero_no_route_reaches_a_provider()
     {
         var rules = GeminiBodies.Of(ClaudeRules.Of(Formats.Rules()));
-        await using var company = await Formats.StartAsync(rules);
+        await using var company = await Company.StartAsync(rules, provider: Formats.Provider);
         var file = (string)(await Uploads.SendAsync(company, "a.txt", "text")).ShouldBe(200).Json["id"]!;
         var response = (string)(await company.PostAsync("responses", Bodies.Response())).ShouldBe(200).Json["id"]!;
         var atAzure = (string)(await company.PostAsync("/openai/v1/responses", Bodies.Response(model: Formats.Deployment))).ShouldBe(200).Json["id"]!;

@@ -21,9 +21,6 @@ public sealed record Rules
         "{provider: openai, model: emb, inputUsdPerMillion: \"0.02\", outputUsdPerMillion: \"0\"}",
     ];
 
-    /// <summary>Accounts beside the one at OpenAI; <c>{root}</c> stands for the sandbox's address without a path.</summary>
-    public string[] Accounts { get; init; } = [];
-
     public string[] Policies { get; init; } = [];
 
     public string[] Keys { get; init; } = ["{slug: k1, actor: employee/e1}"];
@@ -33,6 +30,9 @@ public sealed record Rules
     public string Credential { get; init; } = "value: sk-upstream-secret";
 
     public bool HasAccount { get; init; } = true;
+
+    /// <summary>Accounts beside <c>main</c>; <c>{root}</c> stands for the sandbox's address without a path.</summary>
+    public string[] Accounts { get; init; } = [];
 
     public bool HasCap { get; init; } = true;
 

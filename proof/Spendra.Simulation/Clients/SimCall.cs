@@ -1,4 +1,5 @@
 using System.Text;
+using Spendra.Core.Governance;
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
 using Spendra.Simulation.World;
@@ -44,5 +45,5 @@ internal sealed record SimCall(SimKey Key, GovernedRoute Route, string Json)
     /// <summary>Asks for a response that was started before; costs nothing and tells what the other one used.</summary>
     public static SimCall Fetch(SimKey key, string objectId) => new(key, FetchRoute, "") { ObjectId = objectId };
 
-    private static GovernedRoute RouteOf(string name) => ProviderList.Routes.Single(r => r.Name == name);
+    private static GovernedRoute RouteOf(string name) => ProviderList.Routes.Single(r => r.Name == name && r.Provider.Name == KnownProvider.OpenAi);
 }

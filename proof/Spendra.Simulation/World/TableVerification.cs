@@ -103,6 +103,7 @@ internal sealed class TableVerification
         Usage = spend.Settlement.Usage,
         IsEstimated = spend.Settlement.IsEstimated,
         IsBilled = spend.Settlement.IsBilled,
+        ServedPriceId = spend.Settlement.ServedPriceId,
         HasReason = !string.IsNullOrEmpty(spend.Reason),
         EntrySequence = spend.EntrySequence,
     });

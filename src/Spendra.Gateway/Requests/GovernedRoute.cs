@@ -59,12 +59,6 @@ internal sealed record GovernedRoute
     /// </summary>
     public string? ForcedTier { get; init; }
 
-    /// <summary>The provider tells the usage of every chat stream, whether it was asked to or not.</summary>
-    public bool AlwaysTellsUsage { get; init; }
-
-    /// <summary>The path names the model, whatever the body says.</summary>
-    public bool NamesModel => Pattern.Contains("{model}", StringComparison.Ordinal);
-
     /// <summary>
     /// The dearer tier that the provider would choose by itself. Where it has a price it is left to choose, and the
     /// request is bounded by that price. Null when <see cref="ForcedTier"/> holds always.
@@ -73,6 +67,12 @@ internal sealed record GovernedRoute
 
     /// <summary>The most choices that the provider makes for one request.</summary>
     public int MaxChoices { get; init; } = OpenAiRequestReader.MaxChoices;
+
+    /// <summary>The provider tells the usage of every chat stream, whether it was asked to or not.</summary>
+    public bool AlwaysTellsUsage { get; init; }
+
+    /// <summary>The path names the model, whatever the body says.</summary>
+    public bool NamesModel => Pattern.Contains("{model}", StringComparison.Ordinal);
 
     /// <summary>What kind of object the call makes at the provider, or null.</summary>
     public ObjectKind? Makes { get; init; }

@@ -66,6 +66,7 @@ internal static class SettingsLoader
             MaxBodyBytes = reader.LongNumber("Gateway:MaxBodyBytes", 32 * Mebibyte, 1_024, Gibibyte),
             MaxUploadBytes = reader.LongNumber("Gateway:MaxUploadBytes", 512 * Mebibyte, 1_024, 64 * Gibibyte),
             DefaultMaxOutputTokens = reader.Number("Gateway:DefaultMaxOutputTokens", 16_384, 1, 10_000_000),
+            DefaultToolUses = reader.Number("Gateway:DefaultToolUses", 5, 1, 100),
             ToolAllowance = reader.Number("Gateway:ToolAllowance", 10, 1, 1_000),
             UpstreamTimeoutSeconds = reader.Number("Gateway:UpstreamTimeoutSeconds", 600, 1, Day),
             StreamIdleSeconds = reader.Number("Gateway:StreamIdleSeconds", 600, 1, Day),

@@ -89,7 +89,7 @@ internal static class ClaudeCall
     }
 
     public static Settlement Settle(GovernedCall call, MeterReading reading) => SettlementPricing.Of(
-        new BoundTerms(Price.PriceId, call.Amount, call.TierPercent, call.Bound.Input, call.Bound.Output), call.Price, new PriceBook([Price]), null, reading, 200, null);
+        new BoundTerms(Price.PriceId, call.Amount, call.TierPercent, call.Bound.Input, call.Bound.Output) { ReservedAt = 1 }, call.Price, call.Snapshot.Prices, null, reading, 200, null);
 
     /// <summary>The classes as the tables write them: input, cache read, cache write, for an hour, output, thinking, searches.</summary>
     public static string Show(Usage usage) => string.Join(',',

@@ -54,6 +54,20 @@ public sealed class ClaudeGatewayTests
         spent.CostNanos.Should().Be(42_000 * 220 / 100);
     }
 
+    [Theory]
+    // 35·1000 + 40·2000 + 25·1250 + 10·2000
+    [InlineData("input_tokens=35 cache_write_1h_tokens=40 cache_write_tokens=25 output_tokens=10", "\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}", 166_250)]
+    // 35·1000 + 10·2000 and two searches of 10,000,000 each, of three that the tool may make.
+    [InlineData("input_tokens=35 output_tokens=10 web_searches=2", "\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\",\"max_uses\":3}]", 20_055_000)]
+    public async Task Caches_for_an_hour_and_searches_are_settled_at_rates_of_their_own(string knobs, string more, long nanos)
+    {
+        await using var company = await Company.StartAsync(ClaudeRules.Default with { Keys = ["{slug: k1, actor: employee/e1, tools: [web_search]}"] });
+        foreach (var stream in new[] { "false", "true" })
+            (await company.PostAsync("messages", ClaudeRules.Body(knobs, $"{more},\"stream\":{stream}", "claude-c"))).ShouldBe(200);
+
+        (await company.SettledAsync()).Events.Should().HaveCount(2).And.OnlyContain(e => e.CostNanos == nanos && !e.IsEstimated && e.ReservedNanos >= nanos);
+    }
+
     [Fact]
     public async Task Everything_that_governance_does_not_touch_reaches_the_provider()
     {

@@ -8,13 +8,13 @@ public sealed class ClaudeModelTests
     [Fact]
     public async Task Models_are_listed_in_the_shape_of_the_client_that_asks()
     {
-        await using var company = await Company.StartAsync(ClaudeRules.Default with { Keys = ["{slug: k1, actor: employee/e1, models: [m1, anthropic/claude-a, anthropic/claude-b]}", "{slug: k2, actor: employee/e1, models: [anthropic/claude-b]}"] });
+        await using var company = await Company.StartAsync(ClaudeRules.Default with { Keys = ["{slug: k1, actor: employee/e1, models: [m1, anthropic/claude-a, anthropic/claude-b, anthropic/claude-c]}", "{slug: k2, actor: employee/e1, models: [anthropic/claude-b]}"] });
 
         var list = await GetAsync(company, "models");
-        Ids(list).Should().Equal("claude-a", "claude-b");
+        Ids(list).Should().Equal("claude-a", "claude-b", "claude-c");
         ((bool)list["has_more"]!).Should().BeFalse();
         ((string)list["first_id"]!).Should().Be("claude-a");
-        ((string)list["last_id"]!).Should().Be("claude-b");
+        ((string)list["last_id"]!).Should().Be("claude-c");
         var first = list["data"]![0]!.AsObject();
         ((string)first["type"]!).Should().Be("model");
         ((string)first["display_name"]!).Should().Be("claude-a");
@@ -27,12 +27,12 @@ public sealed class ClaudeModelTests
         Ids(await GetAsync(company, "models", "k2")).Should().Equal("claude-b");
         Ids(await GetAsync(company, "models?limit=1")).Should().Equal("claude-a");
         ((bool)(await GetAsync(company, "models?limit=1"))["has_more"]!).Should().BeTrue();
-        Ids(await GetAsync(company, "models?after_id=claude-a")).Should().Equal("claude-b");
+        Ids(await GetAsync(company, "models?after_id=claude-b")).Should().Equal("claude-c");
         Ids(await GetAsync(company, "models?before_id=claude-b&limit=1000")).Should().Equal("claude-a");
         ((string)(await GetAsync(company, "models/claude-b"))["id"]!).Should().Be("claude-b");
         ((string)(await GetAsync(company, "models/m1", status: 404))["error"]!["type"]!).Should().Be("not_found_error");
         ((string)(await GetAsync(company, "models?limit=0", status: 400))["error"]!["type"]!).Should().Be("invalid_request_error");
-        Ids((await company.GetAsync("providers/anthropic/models")).ShouldBe(200).Json).Should().Equal("claude-a", "claude-b");
+        Ids((await company.GetAsync("providers/anthropic/models")).ShouldBe(200).Json).Should().Equal("claude-a", "claude-b", "claude-c");
 
         // Without the version it is OpenAI's list, where other providers' models have the provider before them.
         (await company.GetAsync("models")).ShouldBe(200).Json["data"]!.AsArray().Select(m => (string)m!["id"]!).Should().Contain(["m1", "anthropic/claude-a"]);

@@ -13,6 +13,7 @@ internal static class ClaudeRules
             .. rules.Prices,
             $"{{provider: anthropic, model: {Model}, {Rules.Rates}, contextWindow: 200000, maxOutput: 64000}}",
             $"{{provider: anthropic, model: claude-b, {Rules.Rates}, tiers: {{fast: 200, us: 110}}}}",
+            $"{{provider: anthropic, model: claude-c, {Rules.Rates}, contextWindow: 200000, unitUsdPerMillion: {{cache_write_long: \"2\", web_searches: \"10000\"}}}}",
         ],
     };
 

@@ -53,9 +53,9 @@ internal static class GeminiExchange
         return meter.Reading;
     }
 
-    /// <summary>A call on its way, up to the response's head.</summary>
+    /// <summary>A call on its way, up to the response's head. A name that several providers have is OpenAI's, who is the first.</summary>
     public static GovernedCall Call(string routeName, int candidates = 1, UnitMap<long> pieces = default) =>
-        new(new DefaultHttpContext(), ProviderList.Routes.Single(r => r.Name == routeName), Guid.Empty)
+        new(new DefaultHttpContext(), ProviderList.Routes.First(r => r.Name == routeName), Guid.Empty)
         {
             Facts = new RequestFacts { Choices = candidates },
             Bound = new UnitBound(0, 0) { Pieces = pieces },

@@ -25,6 +25,7 @@ internal static class LedgerColumns
         ["reasoning_units"] = e.Settlement.Usage.ReasoningWithinOutput, ["other_units"] = Counts(e.Settlement.Usage.Others),
         ["is_estimated"] = e.Settlement.IsEstimated, ["is_billed"] = e.Settlement.IsBilled,
         ["served_model"] = e.Settlement.ServedModel, ["served_tier"] = e.Settlement.ServedTier,
+        ["served_price_id"] = e.Settlement.ServedPriceId,
         ["upstream_request_id"] = e.Settlement.UpstreamRequestId, ["upstream_status"] = e.Settlement.UpstreamStatus,
         ["entry_sequence"] = e.EntrySequence, ["reason"] = e.Reason,
     });

@@ -61,6 +61,7 @@ public abstract class RoundTripContract(DatabaseEngine engine)
             Usage = new Usage { Input = 1, CachedInput = 2, CacheWrite = 3, Output = 5, ReasoningWithinOutput = 4, Others = Pieces(audio: 6, images: 2) },
             IsBilled = true,
             ServedModel = "gpt-6-sol-2026-08-07",
+            ServedPriceId = new Guid("00112233-4455-8677-8899-aabbccddeeff"),
             ServedTier = "",
             TierPercent = 50,
             UpstreamRequestId = "req_é" + new string('x', 300),

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
 using Spendra.Gateway.Requests;
+using Spendra.Storage;
 
 namespace Spendra.Gateway.Dialects.Anthropic;
 

@@ -1,6 +1,9 @@
 using Spendra.Core.Ledger;
 using Spendra.Core.Ledger.Verification;
 using Spendra.Core.Metering;
+using Spendra.Core.Money;
+using Spendra.Core.Pricing;
+using Spendra.Core.Tests.Pricing;
 using static Spendra.Core.Tests.Ledger.LedgerLane;
 using static Spendra.Core.Tests.Ledger.Verification.LedgerRows;
 
@@ -202,6 +205,28 @@ public sealed class EventCheckTests
         _ledger.Change(Measured, 0, e => e with { TierPercent = 200 });
         _ledger.Violations.Should().Equal(
             new Violation(Invariant.EventPrice, Subject(Measured, 0), "60000 nano-USD", "30000 nano-USD"));
+    }
+
+    [Fact]
+    public void Price_of_the_model_that_served_prices_the_event()
+    {
+        // Twice the rates of the version that the reservation pinned.
+        var twice = Prices.Mini with { PriceId = Id(61), Rates = Doubled(Prices.Mini.Rates) };
+        _ledger.PriceVersions[twice.PriceId] = twice;
+        _ledger.Change(Measured, 0, e => e with { ServedPriceId = twice.PriceId });
+        _ledger.Violations.Should().Equal(
+            new Violation(Invariant.EventPrice, Subject(Measured, 0), "60000 nano-USD", "30000 nano-USD"));
+
+        static Rate Twice(Rate rate) => new(rate.NanosPerMillion * 2);
+        static RateCard Doubled(RateCard card) => new(Twice(card.Input), Twice(card.CachedInput), Twice(card.CacheWrite), Twice(card.Output));
+    }
+
+    [Fact]
+    public void Served_price_version_that_does_not_exist_is_reported()
+    {
+        _ledger.Change(Measured, 0, e => e with { ServedPriceId = Id(404) });
+        _ledger.Violations.Should().Equal(
+            new Violation(Invariant.EventPrice, Subject(Measured, 0), $"price version {Id(404)}", "no such price version"));
     }
 
     [Fact]

@@ -76,6 +76,8 @@ internal sealed record Spend(Facts Facts, int Number, SpendKind Kind, long Cost)
     public bool IsEstimated { get; init; }
     public bool IsBilled { get; init; }
 
+    public Guid? ServedPriceId { get; init; }
+
     public bool HasReason { get; init; }
 
     public required long Entry { get; init; }

@@ -56,6 +56,7 @@ internal static class RowFeed
         Usage = spend.Usage,
         IsEstimated = spend.IsEstimated,
         IsBilled = spend.IsBilled,
+        ServedPriceId = spend.ServedPriceId,
         HasReason = spend.HasReason,
         EntrySequence = spend.Entry,
     });
