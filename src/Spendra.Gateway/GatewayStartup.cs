@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Mcp;
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
 using Spendra.Storage;
@@ -52,6 +53,7 @@ public static class GatewayStartup
         endpoints.MapGet(Version + "/models", local.ListModelsAsync);
         endpoints.MapGet(Version + "/models/{**id}", local.GetModelAsync);
         endpoints.MapGet(Version + "/files", local.ListFilesAsync);
+        endpoints.MapGet(Version + "/tools", new ToolListRoute(parts).HandleAsync);
 
         // Codex and others first try a WebSocket; this status alone makes them fall back at once.
         endpoints.MapGet(Version + "/responses", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context)));

@@ -12,6 +12,9 @@ internal sealed class MeterReading
     /// <summary>What the provider says that it bills for the call, or null.</summary>
     public NanoUsd? BilledCost { get; set; }
 
+    /// <summary>The answer says that nothing was done: nothing is owed.</summary>
+    public bool IsRefusal { get; set; }
+
     public string? ServedModel { get; set; }
 
     public string? ServedTier { get; set; }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Spendra.Gateway.Mcp;
 using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Providers;
@@ -6,7 +7,7 @@ namespace Spendra.Gateway.Providers;
 /// <summary>Every provider, and with them every route that reaches one.</summary>
 internal static class ProviderList
 {
-    public static ImmutableArray<UpstreamProvider> All { get; } = [new OpenAiProvider()];
+    public static ImmutableArray<UpstreamProvider> All { get; } = [new OpenAiProvider(), new McpProvider()];
 
     /// <summary>Every governed route with its provider, in the order in which they are mapped.</summary>
     public static ImmutableArray<GovernedRoute> Routes { get; } =

@@ -26,13 +26,14 @@ internal static class Intake
         {
             call.Account = call.ObjectAccountId is { } id
                 ? call.Snapshot.Accounts.FirstOrDefault(a => a.AccountId == id)
-                : provider.AccountFor(call.Snapshot, call.Facts.Model);
+                : provider.AccountOf(call);
         }
         call.Shape = new RequestShape
         {
             Provider = provider.Name,
             Model = provider.PricedModelOf(call.Account, call.Facts.Model) ?? call.Facts.Model,
             Tools = call.Facts.Tools,
+            ToolServer = provider.ToolServerOf(call),
             Environment = call.Standing.Key.Environment,
         };
     }
@@ -41,7 +42,7 @@ internal static class Intake
     {
         if (!call.Context.Request.Headers.TryGetValue("idempotency-key", out var values)) return null;
         // Reading twice is no repetition: clients that send one key with everything must be able to poll.
-        if (HttpMethods.IsGet(call.Route.Method)) return null;
+        if (HttpMethods.IsGet(call.Route.Method) || call.Facts.IsFree) return null;
         var key = values.ToString();
         if (key.Length is 0 or > MaxIdempotencyKeyLength)
             return GatewayError.Invalid($"'idempotency-key' must have 1 to {MaxIdempotencyKeyLength} characters.", "idempotency-key");

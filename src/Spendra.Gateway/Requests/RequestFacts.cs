@@ -47,6 +47,12 @@ internal sealed class RequestFacts
 
     public ImmutableArray<string> Tools { get; set; } = [];
 
+    /// <summary>Those of <see cref="Tools"/> whose cost the dialect has bounded.</summary>
+    public ImmutableArray<string> BoundedTools { get; set; } = [];
+
+    /// <summary>The request costs nothing, although others on its route do.</summary>
+    public bool IsFree { get; set; }
+
     /// <summary>The tier that was asked for, in the words of <see cref="PriceVersion.TierPercents"/>.</summary>
     public string? ServiceTier { get; set; }
 

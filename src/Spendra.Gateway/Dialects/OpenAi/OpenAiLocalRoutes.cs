@@ -49,7 +49,7 @@ internal sealed class OpenAiLocalRoutes(GatewayParts parts)
     private IEnumerable<OpenAiModel> UsableModels(GovernedCall call) =>
         from price in call.Snapshot.Prices.InForce(Micros.Now(parts.Time))
         let shape = new RequestShape { Provider = price.Provider, Model = price.Model, Environment = call.Standing.Key.Environment }
-        where Admission.CheckPermissions(call.Standing, shape) is null
+        where shape.IsForModel && Admission.CheckPermissions(call.Standing, shape) is null
         where call.Token.Mode == KeyMode.Test || call.Snapshot.AccountFor(price.Provider) is not null
         select new OpenAiModel
         {
@@ -64,7 +64,7 @@ internal sealed class OpenAiLocalRoutes(GatewayParts parts)
         var call = new GovernedCall(context, route, parts.NewRequestId());
         try
         {
-            var (value, error) = await AuthenticateFreshAsync(call) is { } unknown ? (null, unknown) : await answer(call);
+            var (value, error) = await Authentication.AuthenticateFreshAsync(call, parts) is { } unknown ? (null, unknown) : await answer(call);
             if (error is not null) await ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, call.RequestId, error);
             else await WriteAsync(context, call, value!);
         }
@@ -72,18 +72,6 @@ internal sealed class OpenAiLocalRoutes(GatewayParts parts)
         {
             await ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, call.RequestId, Admitting.Unavailable("The database cannot be reached. Try again shortly."));
         }
-    }
-
-    /// <summary>These routes make no reservation that would notice a revoked key: they ask the database instead.</summary>
-    private async Task<GatewayError?> AuthenticateFreshAsync(GovernedCall call)
-    {
-        var cancel = call.Context.RequestAborted;
-        if (await Authentication.AuthenticateAsync(call, parts, cancel) is { } error) return error;
-        if (await parts.Snapshots.IsCurrentAsync(call.Snapshot, cancel)) return null;
-        var newer = await parts.Snapshots.RefreshAsync(call.Snapshot.OrganizationId, call.Snapshot, cancel);
-        return newer is null
-            ? GatewayError.Unauthorized("The API key is not known here any more.")
-            : Authentication.Admit(call, newer, Micros.Now(parts.Time));
     }
 
     private static async Task WriteAsync(HttpContext context, GovernedCall call, object value)
