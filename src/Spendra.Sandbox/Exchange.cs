@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Spendra.Sandbox.Dialects;
+using Spendra.Sandbox.Providers;
 
 namespace Spendra.Sandbox;
 
@@ -28,6 +29,11 @@ internal readonly struct Exchange(SandboxState sandbox, HttpContext context, Rou
         if (match.Dialect is not Dialect.OpenAi)
         {
             NativeHeaders.Stamp(this);
+            return;
+        }
+        if (match.Provider is not SandboxProvider.OpenAI)
+        {
+            ProviderHeaders.Stamp(this);
             return;
         }
         var headers = context.Response.Headers;

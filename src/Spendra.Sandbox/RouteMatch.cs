@@ -7,9 +7,19 @@ namespace Spendra.Sandbox;
 /// </summary>
 internal readonly record struct RouteMatch(SandboxRoute Route, string Id, Dialect Dialect = Dialect.OpenAi)
 {
+    public SandboxProvider Provider { get; init; }
+
+    /// <summary>The deployment that an older path of Azure names instead of a model.</summary>
+    public string? Deployment { get; init; }
+
+    /// <summary>The older API of Azure wants <c>api-version</c> in the query.</summary>
+    public bool NeedsApiVersion { get; init; }
+
     public static RouteMatch Of(string method, string path) => method switch
     {
-        "POST" => new RouteMatch(Post(path), "").OrNested(path, "/v1/responses/", "/cancel", SandboxRoute.CancelResponse),
+        "POST" => new RouteMatch(Post(path), "")
+            .OrNested(path, "/v1/responses/", "/cancel", SandboxRoute.CancelResponse)
+            .OrNested(path, "/v1/batches/", "/cancel", SandboxRoute.CancelBatch),
         "GET" => Get(path),
         "DELETE" => default(RouteMatch)
             .OrNested(path, "/v1/responses/", "", SandboxRoute.DeleteResponse)
@@ -24,6 +34,12 @@ internal readonly record struct RouteMatch(SandboxRoute Route, string Id, Dialec
         "/v1/responses/input_tokens" => SandboxRoute.CountInputTokens,
         "/v1/embeddings" => SandboxRoute.Embeddings,
         "/v1/files" => SandboxRoute.UploadFile,
+        "/v1/images/generations" => SandboxRoute.GenerateImage,
+        "/v1/images/edits" => SandboxRoute.EditImage,
+        "/v1/audio/speech" => SandboxRoute.CreateSpeech,
+        "/v1/audio/transcriptions" => SandboxRoute.CreateTranscription,
+        "/v1/moderations" => SandboxRoute.CreateModeration,
+        "/v1/batches" => SandboxRoute.CreateBatch,
         _ => SandboxRoute.Unknown,
     };
 
@@ -31,11 +47,13 @@ internal readonly record struct RouteMatch(SandboxRoute Route, string Id, Dialec
     {
         "/v1/models" => new(SandboxRoute.ListModels, ""),
         "/v1/files" => new(SandboxRoute.ListFiles, ""),
+        "/v1/batches" => new(SandboxRoute.ListBatches, ""),
         _ => default(RouteMatch)
             .OrNested(path, "/v1/responses/", "/input_items", SandboxRoute.ListInputItems)
             .OrNested(path, "/v1/responses/", "", SandboxRoute.GetResponse)
             .OrNested(path, "/v1/files/", "/content", SandboxRoute.GetFileContent)
             .OrNested(path, "/v1/files/", "", SandboxRoute.GetFile)
+            .OrNested(path, "/v1/batches/", "", SandboxRoute.GetBatch)
             .OrNested(path, "/v1/models/", "", SandboxRoute.GetModel),
     };
 

@@ -64,6 +64,18 @@ public sealed class SandboxOptions
     public IReadOnlyList<string> GeminiModels { get; init; } =
         ["gemini-4-argon", "gemini-3.8-flash", "gemini-2.5-flash", "gemini-embedding-001"];
 
+    /// <summary>
+    /// Azure's deployments and the model behind each, which answers name. When set, any other deployment is a 404;
+    /// when empty (the default) every deployment exists and is named as its model.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Deployments { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Vertex and Azure accept only tokens that the token endpoints of this server issued: no other key.</summary>
+    public bool OnlyIssuedTokens { get; init; }
+
+    /// <summary>Life of an issued token, in seconds.</summary>
+    public int TokenLifetimeSeconds { get; init; } = 3_599;
+
     /// <summary>The clock of delays, of <c>created</c> and of the end of background responses.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -1,11 +1,21 @@
 using Microsoft.AspNetCore.Http;
+using Spendra.Sandbox.Audio;
+using Spendra.Sandbox.Azure;
+using Spendra.Sandbox.Batches;
 using Spendra.Sandbox.Calls;
 using Spendra.Sandbox.Chat;
 using Spendra.Sandbox.Dialects;
 using Spendra.Sandbox.Embeddings;
+using Spendra.Sandbox.Fields;
 using Spendra.Sandbox.Files;
+using Spendra.Sandbox.Images;
+using Spendra.Sandbox.Mcp;
 using Spendra.Sandbox.Models;
+using Spendra.Sandbox.Moderations;
+using Spendra.Sandbox.OpenRouter;
+using Spendra.Sandbox.Providers;
 using Spendra.Sandbox.Responses;
+using Spendra.Sandbox.Tokens;
 using Spendra.Sandbox.Wire;
 
 namespace Spendra.Sandbox;
@@ -20,9 +30,9 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
     {
         // 1. Route. Counted on the head, so that a request which never sends its body is seen too.
         var request = context.Request;
-        var match = NativePaths.Match(request) ?? RouteMatch.Of(request.Method, request.Path.Value ?? "");
+        var match = NativePaths.Match(request) ?? ProviderPaths.Match(request.Method, request.Path.Value ?? "");
         var exchange = new Exchange(sandbox, context, match, sandbox.Time.GetTimestamp());
-        sandbox.Journal.Arrived(match.Route);
+        sandbox.Journal.Arrived(match);
         try
         {
             await AnswerAsync(exchange);
@@ -44,8 +54,7 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
     private async Task AnswerAsync(Exchange exchange)
     {
         // 2. Key.
-        var isOpenAi = exchange.Match.Dialect is Dialect.OpenAi;
-        if ((isOpenAi ? RefuseKey(exchange.Context.Request) : NativeKeys.Refuse(exchange, sandbox.Options.ApiKey)) is { } refusal)
+        if (RefuseCaller(exchange) is { } refusal)
         {
             Note(exchange, default, isComplete: false);
             await Answers.RefuseAsync(exchange, refusal);
@@ -60,12 +69,17 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
         // 3. Body.
         using var body = await RequestBody.ReadAsync(exchange.Context.Request, sandbox.Options.MaxJsonBodyBytes, default);
         Note(exchange, body.Memory, body.IsComplete);
-        if (!isOpenAi)
+        if (exchange.Match.Dialect is not Dialect.OpenAi)
         {
             await NativeAnswer.AnswerAsync(exchange, body);
             return;
         }
-        var refused = Read(exchange, body, out var call);
+        ModelCall call;
+        Refusal? refused;
+        if (FieldReader.Reads(exchange.Match.Route))
+            (refused, call) = await FieldReader.ReadAsync(exchange, body.Memory, body.IsComplete);
+        else
+            refused = Read(exchange, body, out call);
         if (refused is not null)
         {
             await Answers.RefuseAsync(exchange, refused);
@@ -78,6 +92,15 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
 
         // 5. Answer.
         await DispatchAsync(exchange, call);
+    }
+
+    private Refusal? RefuseCaller(Exchange exchange)
+    {
+        if (exchange.Match.Dialect is not Dialect.OpenAi)
+            return NativeKeys.Refuse(exchange, sandbox.Options.ApiKey);
+        return exchange.Match.Provider is SandboxProvider.OpenAI
+            ? RefuseKey(exchange.Context.Request)
+            : ProviderDoor.Refuse(exchange);
     }
 
     private Refusal? RefuseKey(HttpRequest request)
@@ -99,7 +122,8 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
         if (!body.IsComplete)
             return Refusal.TooLarge;
         return KindOf(exchange.Match.Route) is { } kind
-            ? ModelCallReader.Read(body.Span, kind, sandbox.BasisKnobs, out call)
+            ? ModelCallReader.Read(body.Span, kind, sandbox.BasisKnobs, out call, exchange.Match.Deployment)
+                ?? AzureDeployments.Resolve(exchange, call)
             : null;
     }
 
@@ -109,7 +133,7 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
         SandboxRoute.CreateResponse => CallKind.Response,
         SandboxRoute.CountInputTokens => CallKind.InputTokens,
         SandboxRoute.Embeddings => CallKind.Embeddings,
-        SandboxRoute.CancelResponse => CallKind.Bare,
+        SandboxRoute.CancelResponse or SandboxRoute.CancelBatch => CallKind.Bare,
         _ => null,
     };
 
@@ -141,6 +165,20 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
         SandboxRoute.DeleteFile => FileRoutes.DeleteAsync(exchange, call.Knobs),
         SandboxRoute.ListModels => ModelRoutes.ListAsync(exchange, call.Knobs),
         SandboxRoute.GetModel => ModelRoutes.GetAsync(exchange, call.Knobs),
+        SandboxRoute.GenerateImage or SandboxRoute.EditImage => ImageAnswer.AnswerAsync(exchange, call),
+        SandboxRoute.CreateSpeech => SpeechAnswer.AnswerAsync(exchange, call),
+        SandboxRoute.CreateTranscription => TranscriptionAnswer.AnswerAsync(exchange, call),
+        SandboxRoute.CreateModeration => ModerationAnswer.AnswerAsync(exchange, call),
+        SandboxRoute.CreateBatch => BatchRoutes.CreateAsync(exchange, call),
+        SandboxRoute.GetBatch => BatchRoutes.GetAsync(exchange, call.Knobs),
+        SandboxRoute.ListBatches => BatchRoutes.ListAsync(exchange, call.Knobs),
+        SandboxRoute.CancelBatch => BatchRoutes.CancelAsync(exchange, call.Knobs),
+        SandboxRoute.GetGeneration => GenerationRoutes.GetAsync(exchange, call.Knobs),
+        SandboxRoute.GoogleToken => GoogleTokenAnswer.AnswerAsync(exchange, call),
+        SandboxRoute.EntraToken => EntraTokenAnswer.AnswerAsync(exchange, call),
+        SandboxRoute.McpMessage => McpAnswer.AnswerAsync(exchange, call),
+        SandboxRoute.McpListen => McpRoutes.RefuseListenAsync(exchange),
+        SandboxRoute.McpEnd => McpRoutes.EndAsync(exchange),
         SandboxRoute.UploadFile or SandboxRoute.Unknown => throw new InvalidOperationException("Answered before."),
         SandboxRoute.CreateMessage or SandboxRoute.CountMessageTokens or SandboxRoute.ListClaudeModels or SandboxRoute.GetClaudeModel
             or SandboxRoute.GenerateContent or SandboxRoute.StreamGenerateContent or SandboxRoute.CountContentTokens

@@ -6,13 +6,16 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Spendra.Sandbox;
 
 /// <summary>
-/// A simulated provider on 127.0.0.1, in the real wire formats and with deterministic usage (<see cref="SandboxUsage"/>):
-/// OpenAI's chat completions, responses, embeddings, files and models; Anthropic's messages; Gemini's contents and
-/// embeddings; both of the latter also on the paths of Vertex AI.
+/// Simulated upstreams on 127.0.0.1 in the real wire formats, with deterministic usage (<see cref="SandboxUsage"/>,
+/// <see cref="SandboxMediaUsage"/>): OpenAI with chat completions, responses, embeddings, images, audio, moderations,
+/// files, batches and models; Anthropic's messages; Gemini's contents and embeddings, both of the latter also on the
+/// paths of Vertex AI; OpenRouter, Azure, Vertex and the Gemini API where they speak OpenAI's dialect, each at its own
+/// paths (<see cref="SandboxProvider"/>); the token endpoints of Google and Entra; and MCP servers.
 /// <para>Knobs change one answer. They come from <see cref="SandboxOptions.Knobs"/>, then from the body's string
 /// <c>metadata.sandbox</c> (for Gemini also <c>labels.sandbox</c>), then from <c>[[sandbox key=value …]]</c> in the last
 /// user text (for an upload: in the file name); later ones win. All survive a gateway that forwards bodies unchanged.
-/// An unknown knob is a 400.</para>
+/// An unknown knob is a 400. Images, speech and transcriptions have theirs in <c>prompt</c>, <c>input</c> or the name of
+/// the file, a tool in its arguments, a token request after the scope or in a claim of the assertion.</para>
 /// <list type="table">
 /// <item><term>latency_ms, chunk_ms</term><description>wait before the head; between two chunks of a stream</description></item>
 /// <item><term>tokens, ignore_limit</term><description>words of each choice; produce them past the output limit</description></item>
@@ -41,8 +44,31 @@ namespace Spendra.Sandbox;
 /// <item><term>web_search_requests</term><description>searches that Anthropic's usage reports, whatever was done</description></item>
 /// <item><term>tool_calls, stop_reason</term><description>calls of the first tool that the request offers; the reported
 /// reason</description></item>
-/// <item><term>tool_use_prompt_tokens, audio_tokens, image_tokens, output_audio_tokens, output_image_tokens</term>
-/// <description>Gemini: tokens beside the prompt, and parts of the prompt and of the candidates by modality</description></item>
+/// <item><term>tool_use_prompt_tokens, output_image_tokens</term><description>Gemini: tokens beside the prompt, and the images
+/// among the candidates</description></item>
+/// <item><term>total_tokens, audio_tokens, image_tokens, output_audio_tokens, accepted_tokens, rejected_tokens, seconds</term>
+/// <description>more reported usage, for answers that have it; the total need not be the sum</description></item>
+/// <item><term>usage_type</term><description><c>tokens</c> or <c>duration</c>, for a transcription</description></item>
+/// <item><term>error_code, error_type, retry_after</term><description>with <c>status</c>: the code in the provider's own place (on
+/// OpenRouter the metadata's <c>limit_source</c>), OpenAI's type (<c>apim</c> is the shape of Azure's API manager), and
+/// when to come again, in seconds</description></item>
+/// <item><term>content_filter</term><description><c>prompt</c> is a 400; <c>output</c> is the finish reason, which is charged</description></item>
+/// <item><term>async_filter</term><description>Azure streams: the verdict comes in a chunk of its own after the words</description></item>
+/// <item><term>comments</term><description>comment lines before a chat stream; OpenRouter has one by default</description></item>
+/// <item><term>cost, upstream_cost, byok, generation_misses</term><description>OpenRouter: the reported costs, any JSON number; with
+/// the caller's own provider key; how often the generation is not found yet. <c>cost</c> is also <c>_meta.cost</c> of an
+/// MCP tool</description></item>
+/// <item><term>web_searches, web_opens, file_searches, code_calls, containers, image_calls, mcp_calls</term><description>items of
+/// server-side tools in an OpenAI response, together at most <c>max_tool_calls</c> unless <c>ignore_limit</c> is set; the
+/// containers are shared by the code calls, one by default</description></item>
+/// <item><term>flagged</term><description>the verdict of a moderation</description></item>
+/// <item><term>batch_fetches, batch_end, batch_lines</term><description>in the batch's metadata: the fetch that shows its end (2 by
+/// default, 0 is the creation); <c>completed</c>, <c>expired</c>, <c>failed</c> or <c>cancelled</c>; how many lines were
+/// done before an end that came too early or a cancellation</description></item>
+/// <item><term>expires_in</term><description>life of an issued token, in seconds</description></item>
+/// <item><term>sse, is_error, rpc_error, progress</term><description>MCP: answer as a stream; the tool's result is an error; a
+/// JSON-RPC error of this code instead; notifications in the stream before the result. <c>no_done</c> leaves the result
+/// out of the stream</description></item>
 /// </list>
 /// </summary>
 public sealed class SandboxServer : IAsyncDisposable
@@ -63,8 +89,9 @@ public sealed class SandboxServer : IAsyncDisposable
     /// <summary>Where clients are pointed to, for example <c>http://127.0.0.1:40123/v1</c>.</summary>
     public Uri BaseUrl { get; }
 
-    /// <summary>The same without the version, as Anthropic's and Google's clients want it.</summary>
-    public Uri RootUrl => new(BaseUrl.GetLeftPart(UriPartial.Authority));
+    /// <summary>Where the paths of all providers begin, for example <c>http://127.0.0.1:40123/</c>; without the version, as
+    /// Anthropic's and Google's clients want it.</summary>
+    public Uri Root => new(BaseUrl, "/");
 
     /// <summary>What reached this server.</summary>
     public SandboxJournal Journal => _sandbox.Journal;

@@ -1,6 +1,10 @@
+using Spendra.Sandbox.Batches;
 using Spendra.Sandbox.Directives;
 using Spendra.Sandbox.Files;
+using Spendra.Sandbox.Mcp;
+using Spendra.Sandbox.OpenRouter;
 using Spendra.Sandbox.Responses;
+using Spendra.Sandbox.Tokens;
 using Spendra.Sandbox.Wire;
 
 namespace Spendra.Sandbox;
@@ -8,6 +12,8 @@ namespace Spendra.Sandbox;
 /// <summary>What the requests of one server share.</summary>
 internal sealed class SandboxState
 {
+    private const int MaxRemembered = 10_000;
+
     /// <exception cref="ArgumentException"><see cref="SandboxOptions.Knobs"/> has a knob that is not known.</exception>
     public SandboxState(SandboxOptions options)
     {
@@ -19,6 +25,7 @@ internal sealed class SandboxState
         Journal = new SandboxJournal(options.MaxRecordedRequests);
         Responses = new ResponseStore(options.MaxStoredResponses);
         Files = new FileStore(options.MaxStoredFiles, options.MaxTotalContentBytes);
+        Tokens = new TokenStore(options.Time, MaxRemembered);
         StartedAtSeconds = NowSeconds;
     }
 
@@ -28,6 +35,10 @@ internal sealed class SandboxState
     public Ids Ids { get; } = new();
     public ResponseStore Responses { get; }
     public FileStore Files { get; }
+    public BoundedStore<Generation> Generations { get; } = new(MaxRemembered, generation => generation.Id);
+    public BoundedStore<StoredBatch> Batches { get; } = new(MaxRemembered, batch => batch.Id);
+    public BoundedStore<McpSession> McpSessions { get; } = new(MaxRemembered, session => session.Id);
+    public TokenStore Tokens { get; }
     public long StartedAtSeconds { get; }
     public TimeProvider Time => Options.Time;
     public long NowSeconds => Time.GetUtcNow().ToUnixTimeSeconds();

@@ -16,6 +16,8 @@ namespace Spendra.Sandbox;
 /// message. Anthropic takes what is read from or written to the cache out of the input, and adds
 /// <see cref="TokensPerToolResult"/> for each search or fetch that it made.</para>
 /// <para>Embeddings: ⌈UTF-8 bytes / 4⌉ over all inputs, plus one for each token id.</para>
+/// <para>OpenRouter says what a call cost: input tokens × <see cref="OpenRouterInputNanos"/> + output tokens ×
+/// <see cref="OpenRouterOutputNanos"/>, for every model.</para>
 /// </summary>
 public static class SandboxUsage
 {
@@ -31,6 +33,12 @@ public static class SandboxUsage
 
     /// <summary>Input tokens that the result of one of Anthropic's own tools adds.</summary>
     public const int TokensPerToolResult = 250;
+
+    /// <summary>OpenRouter's price of an input token, in 10^-9 USD.</summary>
+    public const long OpenRouterInputNanos = 150;
+
+    /// <summary>OpenRouter's price of an output token, in 10^-9 USD.</summary>
+    public const long OpenRouterOutputNanos = 600;
 
     /// <summary>Input tokens of a chat completion or a response.</summary>
     public static long InputTokens(long textBytes, int messages)

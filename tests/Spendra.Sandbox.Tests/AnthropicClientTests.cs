@@ -21,7 +21,7 @@ public sealed class AnthropicClientTests : IAsyncLifetime
         _server = await SandboxServer.StartAsync(new SandboxOptions(), Provider.Token);
         _client = new AnthropicClient(new ClientOptions
         {
-            BaseUrl = _server.RootUrl.ToString(),
+            BaseUrl = _server.Root.ToString(),
             ApiKey = "sk-test",
             MaxRetries = 0,
             ResponseValidation = true,

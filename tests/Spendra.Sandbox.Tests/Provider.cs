@@ -67,6 +67,21 @@ internal sealed class Provider : IAsyncDisposable
         return await JsonOfAsync(answer, status);
     }
 
+    public async Task<JsonNode> PostFormAsync(string path, HttpContent form, int status = 200)
+    {
+        using var answer = await Http.PostAsync(path, form, Token);
+        return await JsonOfAsync(answer, status);
+    }
+
+    /// <summary>A form with one file and some texts.</summary>
+    public static MultipartFormDataContent Form(string field, string fileName, byte[] content, params (string Name, string Value)[] texts)
+    {
+        var form = new MultipartFormDataContent { { new ByteArrayContent(content), field, fileName } };
+        foreach (var (name, value) in texts)
+            form.Add(new StringContent(value), name);
+        return form;
+    }
+
     /// <summary>The body of a stream that ends as it should.</summary>
     public async Task<string> StreamAsync(string path, string body)
     {

@@ -1,4 +1,5 @@
 using Spendra.Sandbox.Directives;
+using Spendra.Sandbox.Fields;
 
 namespace Spendra.Sandbox.Calls;
 
@@ -6,6 +7,9 @@ namespace Spendra.Sandbox.Calls;
 internal sealed class ModelCall
 {
     public string? Model { get; set; }
+
+    /// <summary>The model behind <see cref="Model"/>, when that is only a name for it.</summary>
+    public string? ServedModel { get; set; }
     public bool Stream { get; set; }
     public bool IncludeUsage { get; set; }
     public long? OutputLimit { get; set; }
@@ -36,12 +40,23 @@ internal sealed class ModelCall
 
     public Knobs Knobs { get; set; } = Knobs.None;
 
-    public string ReportedModel => Knobs.Model ?? Model ?? "";
+    /// <summary>Chat: the call sets <c>web_search_options</c>.</summary>
+    public bool WantsWebSearch { get; set; }
+
+    /// <summary>How many server-side tool calls a response may make; <see langword="null"/> is no limit.</summary>
+    public long? MaxToolCalls { get; set; }
+
+    /// <summary>The fields of a body that is no chat, response or embedding.</summary>
+    public RequestFields? Fields { get; set; }
+
+    public string ReportedModel => Knobs.Model ?? ServedModel ?? Model ?? "";
 
     /// <summary><c>auto</c> is the project's setting; in the sandbox that is <c>default</c>.</summary>
     public string ReportedTier => Knobs.ServiceTier ?? (ServiceTier is null or "auto" ? "default" : ServiceTier);
 
     public int WordsOfChoice => SandboxUsage.TokensOfChoice(OutputLimit, Knobs.Tokens, Knobs.IgnoreLimit);
+
+    public string FinishReason => Knobs.Filtered is FilteredPart.Output ? "content_filter" : IsCut ? "length" : "stop";
 
     public bool IsCut => !Knobs.IgnoreLimit && (Knobs.Tokens ?? SandboxUsage.DefaultOutputTokens) > OutputLimit;
 }

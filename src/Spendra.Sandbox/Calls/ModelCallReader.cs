@@ -14,20 +14,23 @@ internal ref struct ModelCallReader
     private TextCounter _text;
     private Refusal? _refusal;
     private string? _metadataKnobs;
+    private readonly string? _modelOfPath;
     private Range _input;
     private Range _metadata;
 
-    private ModelCallReader(ReadOnlySpan<byte> body, CallKind kind)
+    private ModelCallReader(ReadOnlySpan<byte> body, CallKind kind, string? modelOfPath)
     {
+        _modelOfPath = modelOfPath;
         _body = body;
         _kind = kind;
         _json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 128 });
     }
 
     /// <returns><see langword="null"/> and the call, or why the body is refused.</returns>
-    public static Refusal? Read(ReadOnlySpan<byte> body, CallKind kind, Knobs basis, out ModelCall call)
+    public static Refusal? Read(
+        ReadOnlySpan<byte> body, CallKind kind, Knobs basis, out ModelCall call, string? modelOfPath = null)
     {
-        var reader = new ModelCallReader(body, kind);
+        var reader = new ModelCallReader(body, kind, modelOfPath);
         call = reader._call;
         if (kind is CallKind.Bare && body.IsEmpty)
         {
@@ -92,6 +95,10 @@ internal ref struct ModelCallReader
             _call.OutputLimit = NextInteger("max_output_tokens", 1, long.MaxValue);
         else if (_kind is CallKind.Chat && _json.ValueTextEquals("n"u8))
             _call.Choices = (int)(NextInteger("n", 1, 128) ?? 1);
+        else if (_kind is CallKind.Response && _json.ValueTextEquals("max_tool_calls"u8))
+            _call.MaxToolCalls = NextInteger("max_tool_calls", 1, long.MaxValue);
+        else if (_kind is CallKind.Chat && _json.ValueTextEquals("web_search_options"u8))
+            _call.WantsWebSearch = NextIsObject("web_search_options");
         else if (_kind is CallKind.Embeddings && _json.ValueTextEquals("dimensions"u8))
             _call.Dimensions = (int?)NextInteger("dimensions", 1, 4096);
         else
@@ -206,6 +213,17 @@ internal ref struct ModelCallReader
         return byDefault;
     }
 
+    private bool NextIsObject(string param)
+    {
+        _json.Read();
+        var isObject = _json.TokenType is JsonTokenType.StartObject;
+        if (isObject)
+            _json.Skip();
+        else if (_json.TokenType is not JsonTokenType.Null)
+            Mistyped(param, "an object");
+        return isObject;
+    }
+
     private long? NextInteger(string param, long least, long most)
     {
         _json.Read();
@@ -229,6 +247,7 @@ internal ref struct ModelCallReader
     private readonly Refusal? Finish(Knobs basis)
     {
         var isCall = _kind is not CallKind.Bare;
+        _call.Model = _modelOfPath ?? _call.Model;
         if (isCall && string.IsNullOrEmpty(_call.Model) && _kind is not CallKind.InputTokens)
             return Refusal.Invalid("you must provide a model parameter");
         if (isCall && !_call.HasInput)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spendra.Sandbox.Calls;
+using Spendra.Sandbox.OpenRouter;
 using Spendra.Sandbox.Wire;
 
 namespace Spendra.Sandbox.Chat;
@@ -16,13 +17,17 @@ internal sealed class ChatStream
     private readonly string _id;
     private readonly long _created;
     private readonly bool _reportsUsage;
+    private readonly ChatDialect _dialect;
+    private readonly Generation? _generation;
 
     private ChatStream(Exchange exchange, ModelCall call)
     {
         _call = call;
-        _id = exchange.Sandbox.Ids.Next("chatcmpl-");
+        _dialect = ChatDialect.Of(exchange.Match.Provider);
+        _id = exchange.Sandbox.Ids.Next(_dialect.IdPrefix);
         _created = exchange.Sandbox.NowSeconds;
-        _reportsUsage = call.IncludeUsage && !call.Knobs.NoUsage;
+        _reportsUsage = (call.IncludeUsage || _dialect.AlwaysReportsUsage) && !call.Knobs.NoUsage;
+        _generation = Generation.Begin(exchange, _id, call);
     }
 
     public static async Task AnswerAsync(Exchange exchange, ModelCall call)
@@ -34,6 +39,7 @@ internal sealed class ChatStream
 
     private async Task SendAsync(EventStream events)
     {
+        await _dialect.OpenAsync(events, _call);
         for (var choice = 0; choice < _call.Choices; choice++)
             await events.SendAsync(null, (this, choice), static (json, at) => at.Item1.WriteRole(json, at.choice));
 
@@ -51,16 +57,18 @@ internal sealed class ChatStream
         }
         if (_call.Knobs.ErrorMidstream)
         {
-            await events.SendAsync(null, Refusal.OfStatus(500), Answers.WriteError);
+            await events.SendAsync(null, this, static (json, chat) => chat._dialect.WriteError(json, chat));
             return;
         }
 
+        await _dialect.CloseAsync(events, _call);
         for (var choice = 0; choice < _call.Choices; choice++)
             await events.SendAsync(null, (this, choice), static (json, at) => at.Item1.WriteFinish(json, at.choice));
         if (_reportsUsage)
             await events.SendAsync(null, this, static (json, chat) => chat.WriteUsage(json));
         if (!_call.Knobs.NoDone)
             await events.SendRawAsync(s_done);
+        _generation?.Complete();
     }
 
     private void WriteRole(Utf8JsonWriter json, int choice)
@@ -82,7 +90,7 @@ internal sealed class ChatStream
     private void WriteFinish(Utf8JsonWriter json, int choice)
     {
         OpenChoice(json, choice);
-        CloseChoice(json, _call.IsCut ? "length" : "stop");
+        CloseChoice(json, _call.FinishReason);
     }
 
     private void WriteUsage(Utf8JsonWriter json)
@@ -90,7 +98,7 @@ internal sealed class ChatStream
         WriteHead(json);
         json.WriteStartArray("choices"u8);
         json.WriteEndArray();
-        UsageJson.WriteChat(json, Usage.Of(_call, previousTokens: 0));
+        _dialect.WriteUsage(json, _call);
     }
 
     private void OpenChoice(Utf8JsonWriter json, int choice)
@@ -107,19 +115,20 @@ internal sealed class ChatStream
         json.WriteEndObject();
         json.WriteNull("logprobs"u8);
         json.WriteString("finish_reason"u8, finishReason);
+        _dialect.WriteChoice(json, _call, finishReason);
         json.WriteEndObject();
         json.WriteEndArray();
-        if (_reportsUsage)
+        if (_reportsUsage && _call.IncludeUsage)
             json.WriteNull("usage"u8);
     }
 
-    private void WriteHead(Utf8JsonWriter json)
+    /// <summary>What every chunk begins with.</summary>
+    public void WriteHead(Utf8JsonWriter json)
     {
         json.WriteString("id"u8, _id);
         json.WriteString("object"u8, "chat.completion.chunk"u8);
         json.WriteNumber("created"u8, _created);
         json.WriteString("model"u8, _call.ReportedModel);
-        json.WriteString("service_tier"u8, _call.ReportedTier);
-        json.WriteString("system_fingerprint"u8, ChatCompletion.Fingerprint);
+        _dialect.WriteHead(json, _call);
     }
 }

@@ -9,8 +9,8 @@ namespace Spendra.Sandbox.Dialects;
 internal static class NativeErrors
 {
     /// <summary>What the provider says with a status that a knob asked for.</summary>
-    public static Refusal OfStatus(Dialect dialect, int status) =>
-        dialect is Dialect.OpenAi ? Refusal.OfStatus(status)
+    public static Refusal OfKnobs(Dialect dialect, int status, Knobs knobs) =>
+        dialect is Dialect.OpenAi ? Refusal.OfKnobs(status, knobs)
         : IsGoogles(dialect, status) ? GeminiErrors.OfStatus(status)
         : MessageErrors.OfStatus(status);
 

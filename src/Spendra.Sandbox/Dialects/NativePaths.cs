@@ -11,8 +11,17 @@ internal static class NativePaths
     public static RouteMatch? Match(HttpRequest request)
     {
         var path = request.Path.Value ?? "";
-        return MessagePaths.Match(request.Method, path, request.Headers.ContainsKey(MessagePaths.VersionHeader))
+        var match = MessagePaths.Match(request.Method, path, request.Headers.ContainsKey(MessagePaths.VersionHeader))
             ?? GeminiPaths.Match(request.Method, path)
             ?? VertexPaths.Match(request.Method, path);
+        return match is { } found ? found with { Provider = ProviderOf(found.Dialect) } : null;
     }
+
+    private static SandboxProvider ProviderOf(Dialect dialect) => dialect switch
+    {
+        Dialect.Anthropic => SandboxProvider.Anthropic,
+        Dialect.Gemini => SandboxProvider.Gemini,
+        Dialect.Vertex or Dialect.VertexClaude => SandboxProvider.Vertex,
+        Dialect.OpenAi => SandboxProvider.OpenAI,
+    };
 }

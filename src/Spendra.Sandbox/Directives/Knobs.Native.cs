@@ -9,14 +9,10 @@ internal sealed partial record Knobs
     /// <summary>Tokens that a tool's results put into a Gemini prompt.</summary>
     public Int128? ToolUsePromptTokens { get; set; }
 
-    /// <summary>Parts of a Gemini prompt and of its candidates by modality.</summary>
-    public Int128? AudioTokens { get; set; }
-    public Int128? ImageTokens { get; set; }
-    public Int128? OutputAudioTokens { get; set; }
+    /// <summary>The images among a Gemini answer's candidates.</summary>
     public Int128? OutputImageTokens { get; set; }
 
-    /// <summary>How often the provider searches or fetches, as far as the request offers it the tool.</summary>
-    public int WebSearches { get; set; }
+    /// <summary>How often the provider fetches, as far as the request offers it the tool.</summary>
     public int WebFetches { get; set; }
 
     /// <summary>How many searches Anthropic reports, whatever it did.</summary>

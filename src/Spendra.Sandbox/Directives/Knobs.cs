@@ -44,5 +44,6 @@ internal sealed partial record Knobs
     public bool HasPlainBody => BreakAfterChunks is null && BreakAfterBytes is null && !Gzip;
 
     /// <summary>Something stands in for the answer, or delays it.</summary>
-    public bool HasFault => LatencyMs > 0 || Hang || Garbage || Status is not null || Redirect is not null;
+    public bool HasFault => LatencyMs > 0 || Hang || Garbage || Status is not null || Redirect is not null
+        || Filtered is FilteredPart.Prompt;
 }

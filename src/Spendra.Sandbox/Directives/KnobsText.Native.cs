@@ -11,7 +11,6 @@ internal static partial class KnobsText
         switch (key)
         {
             case "tool_calls": return Within(value, MaxToolCalls, out var calls) && Done(knobs.ToolCalls = calls);
-            case "web_searches": return Within(value, MaxToolCalls, out var searches) && Done(knobs.WebSearches = searches);
             case "web_fetches": return Within(value, MaxToolCalls, out var fetches) && Done(knobs.WebFetches = fetches);
             case "usage_events": return Within(value, MaxUsageEvents, out var events) && events > 0 && Done(knobs.UsageEvents = events);
             case "stop_reason": return !value.IsEmpty && Done(knobs.StopReason = value.ToString());
@@ -32,9 +31,6 @@ internal static partial class KnobsText
             case "thinking_tokens": return Done(knobs.ReasoningTokens = number);
             case "cache_write_1h_tokens": return Done(knobs.CacheWrite1hTokens = number);
             case "tool_use_prompt_tokens": return Done(knobs.ToolUsePromptTokens = number);
-            case "audio_tokens": return Done(knobs.AudioTokens = number);
-            case "image_tokens": return Done(knobs.ImageTokens = number);
-            case "output_audio_tokens": return Done(knobs.OutputAudioTokens = number);
             case "output_image_tokens": return Done(knobs.OutputImageTokens = number);
             case "web_search_requests": return Done(knobs.WebSearchRequests = number);
             default: return false;

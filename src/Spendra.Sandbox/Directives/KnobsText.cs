@@ -60,7 +60,9 @@ internal static partial class KnobsText
             case "service_tier": return Done(knobs.ServiceTier = value.ToString());
             case "model": return Done(knobs.Model = value.ToString());
             case "usage": return value is "string" && Done(knobs.UsageAsStrings = true);
-            default: return SetFlag(knobs, key, value) || SetReported(knobs, key, value) || SetNative(knobs, key, value);
+            default:
+                return SetFlag(knobs, key, value) || SetReported(knobs, key, value) || SetNative(knobs, key, value)
+                    || ProviderKnobsText.Set(knobs, key, value);
         }
     }
 
@@ -92,6 +94,13 @@ internal static partial class KnobsText
             case "cached_tokens": return Done(knobs.CachedTokens = number);
             case "cache_write_tokens": return Done(knobs.CacheWriteTokens = number);
             case "reasoning_tokens": return Done(knobs.ReasoningTokens = number);
+            case "total_tokens": return Done(knobs.TotalTokens = number);
+            case "audio_tokens": return Done(knobs.AudioTokens = number);
+            case "image_tokens": return Done(knobs.ImageTokens = number);
+            case "output_audio_tokens": return Done(knobs.OutputAudioTokens = number);
+            case "accepted_tokens": return Done(knobs.AcceptedTokens = number);
+            case "rejected_tokens": return Done(knobs.RejectedTokens = number);
+            case "seconds": return Done(knobs.Seconds = number);
             default: return false;
         }
     }
@@ -100,8 +109,8 @@ internal static partial class KnobsText
 
     private static bool IsUrl(ReadOnlySpan<char> value) => Uri.IsWellFormedUriString(value.ToString(), UriKind.RelativeOrAbsolute);
 
-    private static bool Within(ReadOnlySpan<char> value, int max, out int number) =>
+    internal static bool Within(ReadOnlySpan<char> value, int max, out int number) =>
         int.TryParse(value, out number) && number >= 0 && number <= max;
 
-    private static bool Done<T>(T _) => true;
+    internal static bool Done<T>(T _) => true;
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Spendra.Sandbox.Calls;
+using Spendra.Sandbox.OpenRouter;
 using Spendra.Sandbox.Wire;
 
 namespace Spendra.Sandbox.Embeddings;
@@ -25,9 +26,19 @@ internal static class EmbeddingAnswer
         json.WriteEndArray();
         json.WriteString("model"u8, call.ReportedModel);
         if (!call.Knobs.NoUsage)
-            UsageJson.WriteEmbeddings(json, Usage.OfEmbeddings(call));
+            WriteUsage(json, exchange, call);
         json.WriteEndObject();
         return Answers.SendJsonAsync(exchange, buffer, call.Knobs);
+    }
+
+    private static void WriteUsage(Utf8JsonWriter json, Exchange exchange, ModelCall call)
+    {
+        var usage = Usage.OfEmbeddings(call);
+        json.WriteStartObject("usage"u8);
+        UsageJson.WriteEmbeddingsMembers(json, usage);
+        if (exchange.Match.Provider is SandboxProvider.OpenRouter)
+            CallCost.Of(call.Knobs, usage).WriteMembers(json);
+        json.WriteEndObject();
     }
 
     private static void WriteEmbedding(Utf8JsonWriter json, int index, ModelCall call)

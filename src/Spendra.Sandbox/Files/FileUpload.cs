@@ -67,7 +67,7 @@ internal static class FileUpload
         }
     }
 
-    private static string? BoundaryOf(string? contentType)
+    internal static string? BoundaryOf(string? contentType)
     {
         if (!MediaTypeHeaderValue.TryParse(contentType, out var type) || type.MediaType != "multipart/form-data")
             return null;

@@ -4,7 +4,7 @@ namespace Spendra.Sandbox.Gemini;
 
 /// <summary>
 /// The paths of the Gemini Developer API, <c>/v1beta/models/{model}:{verb}</c>. What stands below
-/// <c>/v1beta/openai/</c> is OpenAI's dialect and is read as if it stood below <c>/v1/</c>.
+/// <c>/v1beta/openai/</c> is OpenAI's dialect and not found here.
 /// </summary>
 internal static class GeminiPaths
 {
@@ -14,9 +14,7 @@ internal static class GeminiPaths
 
     public static RouteMatch? Match(string method, string path)
     {
-        if (path.StartsWith(Compatible, StringComparison.Ordinal))
-            return RouteMatch.Of(method, $"/v1/{path[Compatible.Length..]}");
-        if (!path.StartsWith(Root, StringComparison.Ordinal))
+        if (!path.StartsWith(Root, StringComparison.Ordinal) || path.StartsWith(Compatible, StringComparison.Ordinal))
             return null;
         if (path == Models)
             return Of(method == "GET" ? SandboxRoute.ListGeminiModels : SandboxRoute.Unknown, "");

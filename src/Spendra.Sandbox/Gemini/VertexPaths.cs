@@ -4,7 +4,7 @@ namespace Spendra.Sandbox.Gemini;
 
 /// <summary>
 /// The paths of Vertex AI, <c>/v1/projects/{p}/locations/{l}/publishers/{publisher}/models/{model}:{verb}</c>, also
-/// below <c>/v1beta1</c>. What stands below <c>…/endpoints/openapi/</c> is OpenAI's dialect.
+/// below <c>/v1beta1</c>. What stands below <c>…/endpoints/openapi/</c> is OpenAI's dialect and not found here.
 /// </summary>
 internal static class VertexPaths
 {
@@ -18,7 +18,7 @@ internal static class VertexPaths
             return s_unknown;
         return place switch
         {
-            ["endpoints", "openapi", .. var rest] => RouteMatch.Of(method, $"/v1/{string.Join('/', rest)}"),
+            ["endpoints", "openapi", ..] => null,
             ["publishers", "google", "models", { Length: > 0 } named] when method == "POST" => OfGoogle(named),
             ["publishers", "anthropic", "models", { Length: > 0 } named] when method == "POST" => OfAnthropic(named),
             _ => s_unknown,

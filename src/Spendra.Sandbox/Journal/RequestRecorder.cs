@@ -19,6 +19,9 @@ internal static class RequestRecorder
             headers,
             body[..Math.Min(body.Length, max)].ToArray(),
             isComplete && body.Length <= max,
-            exchange.Sandbox.Time.GetUtcNow());
+            exchange.Sandbox.Time.GetUtcNow())
+        {
+            Provider = exchange.Match.Provider,
+        };
     }
 }

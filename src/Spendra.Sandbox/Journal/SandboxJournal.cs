@@ -3,7 +3,16 @@ namespace Spendra.Sandbox;
 /// <summary>What reached the sandbox. Safe for concurrent use.</summary>
 public sealed class SandboxJournal
 {
+    private static readonly SandboxRoute[] s_charged =
+    [
+        SandboxRoute.ChatCompletions, SandboxRoute.CreateResponse, SandboxRoute.Embeddings, SandboxRoute.GenerateImage,
+        SandboxRoute.EditImage, SandboxRoute.CreateSpeech, SandboxRoute.CreateTranscription, SandboxRoute.CreateBatch,
+        SandboxRoute.CreateMessage, SandboxRoute.GenerateContent, SandboxRoute.StreamGenerateContent,
+        SandboxRoute.EmbedContent, SandboxRoute.BatchEmbedContents,
+    ];
+
     private readonly long[] _byRoute = new long[Enum.GetValues<SandboxRoute>().Length];
+    private readonly long[] _byProvider = new long[Enum.GetValues<SandboxProvider>().Length];
     private readonly Queue<SandboxRequest> _requests = [];
     private readonly List<(long Count, TaskCompletionSource Reached)> _waiters = [];
     private readonly Lock _gate = new();
@@ -12,6 +21,7 @@ public sealed class SandboxJournal
     private long _read;
     private long _answered;
     private long _abandoned;
+    private long _toolCalls;
     private volatile bool _isAwaited;
 
     internal SandboxJournal(int maxRecorded)
@@ -42,8 +52,15 @@ public sealed class SandboxJournal
     /// <summary>Requests of one route whose head arrived.</summary>
     public long CountOf(SandboxRoute route) => Interlocked.Read(ref _byRoute[(int)route]);
 
-    /// <summary>Requests that a provider charges for, in whichever dialect. Counts and lists are free.</summary>
-    public long ModelCalls => Enum.GetValues<SandboxRoute>().Where(IsModelCall).Sum(CountOf);
+    /// <summary>Requests of one provider's API whose head arrived.</summary>
+    public long CountOf(SandboxProvider provider) => Interlocked.Read(ref _byProvider[(int)provider]);
+
+    /// <summary>Requests that the provider charges for, by their route and in whichever dialect: calls of models,
+    /// images, audio and batches. Counts and lists are free.</summary>
+    public long ModelCalls => s_charged.Sum(CountOf);
+
+    /// <summary>Tools that MCP servers ran, whatever they answered.</summary>
+    public long ToolCalls => Interlocked.Read(ref _toolCalls);
 
     /// <summary>Completes when this many requests were read to the end of their body (or as far as they came).</summary>
     public async Task WaitForAsync(long count, CancellationToken cancellationToken)
@@ -65,11 +82,14 @@ public sealed class SandboxJournal
         await reached.Task.WaitAsync(cancellationToken);
     }
 
-    internal void Arrived(SandboxRoute route)
+    internal void Arrived(RouteMatch match)
     {
         Interlocked.Increment(ref _count);
-        Interlocked.Increment(ref _byRoute[(int)route]);
+        Interlocked.Increment(ref _byRoute[(int)match.Route]);
+        Interlocked.Increment(ref _byProvider[(int)match.Provider]);
     }
+
+    internal void WasToolCall() => Interlocked.Increment(ref _toolCalls);
 
     internal void WasRead(SandboxRequest? request)
     {
@@ -83,12 +103,6 @@ public sealed class SandboxJournal
     internal void WasAnswered() => Interlocked.Increment(ref _answered);
 
     internal void WasAbandoned() => Interlocked.Increment(ref _abandoned);
-
-    private static bool IsModelCall(SandboxRoute route) => route
-        is SandboxRoute.ChatCompletions or SandboxRoute.CreateResponse or SandboxRoute.Embeddings
-        or SandboxRoute.CreateMessage
-        or SandboxRoute.GenerateContent or SandboxRoute.StreamGenerateContent
-        or SandboxRoute.EmbedContent or SandboxRoute.BatchEmbedContents;
 
     private void Keep(SandboxRequest request)
     {

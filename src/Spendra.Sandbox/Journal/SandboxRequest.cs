@@ -15,4 +15,8 @@ public sealed record SandboxRequest(
     IReadOnlyDictionary<string, string> Headers,
     ReadOnlyMemory<byte> Body,
     bool IsBodyComplete,
-    DateTimeOffset ReadAt);
+    DateTimeOffset ReadAt)
+{
+    /// <summary>Whose API the path belongs to.</summary>
+    public SandboxProvider Provider { get; init; }
+}

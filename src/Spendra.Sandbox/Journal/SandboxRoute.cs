@@ -35,4 +35,32 @@ public enum SandboxRoute
     BatchEmbedContents,
     ListGeminiModels,
     GetGeminiModel,
+
+    GenerateImage,
+    EditImage,
+    CreateSpeech,
+    CreateTranscription,
+    CreateModeration,
+    CreateBatch,
+    GetBatch,
+    ListBatches,
+    CancelBatch,
+
+    /// <summary>What OpenRouter knows of a call that is over.</summary>
+    GetGeneration,
+
+    /// <summary>Google's token endpoint.</summary>
+    GoogleToken,
+
+    /// <summary>Microsoft Entra's token endpoint.</summary>
+    EntraToken,
+
+    /// <summary>A JSON-RPC message to an MCP server; <see cref="SandboxJournal.ToolCalls"/> counts those that run a tool.</summary>
+    McpMessage,
+
+    /// <summary>A GET for events of an MCP server, which the sandbox has none of.</summary>
+    McpListen,
+
+    /// <summary>The end of an MCP session.</summary>
+    McpEnd,
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spendra.Sandbox.Directives;
+using Spendra.Sandbox.OpenRouter;
 using Spendra.Sandbox.Wire;
 
 namespace Spendra.Sandbox.Models;
@@ -35,6 +36,11 @@ internal static class ModelRoutes
 
     private static void Write(Utf8JsonWriter json, Exchange exchange, string model)
     {
+        if (exchange.Match.Provider is SandboxProvider.OpenRouter)
+        {
+            OpenRouterModels.Write(json, model, exchange.Sandbox.StartedAtSeconds);
+            return;
+        }
         json.WriteStartObject();
         json.WriteString("id"u8, model);
         json.WriteString("object"u8, "model"u8);

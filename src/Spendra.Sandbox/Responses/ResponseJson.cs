@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spendra.Sandbox.OpenRouter;
 using Spendra.Sandbox.Wire;
 
 namespace Spendra.Sandbox.Responses;
@@ -20,14 +21,14 @@ internal static class ResponseJson
         else
             json.WriteNull("completed_at"u8);
         WriteError(json, status);
-        WriteIncompleteDetails(json, status);
+        WriteIncompleteDetails(json, response, status);
         WriteEcho(json, response);
         json.WriteStartArray("output"u8);
         if (hasEnded)
-            WriteMessage(json, response, status, Words.Text(response.Call.WordsOfChoice));
+            WriteOutput(json, response, status);
         json.WriteEndArray();
         if (hasEnded && !response.Call.Knobs.NoUsage)
-            UsageJson.WriteResponse(json, response.Usage);
+            WriteUsage(json, response);
         else
             json.WriteNull("usage"u8);
         json.WriteNull("user"u8);
@@ -85,7 +86,23 @@ internal static class ResponseJson
         json.WriteEndObject();
     }
 
-    private static void WriteIncompleteDetails(Utf8JsonWriter json, ResponseStatus status)
+    private static void WriteOutput(Utf8JsonWriter json, StoredResponse response, ResponseStatus status)
+    {
+        foreach (var tool in response.Tools)
+            ToolCallJson.Write(json, tool, isDone: true);
+        WriteMessage(json, response, status, Words.Text(response.Call.WordsOfChoice));
+    }
+
+    private static void WriteUsage(Utf8JsonWriter json, StoredResponse response)
+    {
+        json.WriteStartObject("usage"u8);
+        UsageJson.WriteResponseMembers(json, response.Usage);
+        if (response.Provider is SandboxProvider.OpenRouter)
+            CallCost.Of(response.Call.Knobs, response.Usage).WriteMembers(json);
+        json.WriteEndObject();
+    }
+
+    private static void WriteIncompleteDetails(Utf8JsonWriter json, StoredResponse response, ResponseStatus status)
     {
         if (status is not ResponseStatus.Incomplete)
         {
@@ -93,7 +110,7 @@ internal static class ResponseJson
             return;
         }
         json.WriteStartObject("incomplete_details"u8);
-        json.WriteString("reason"u8, "max_output_tokens"u8);
+        json.WriteString("reason"u8, response.Call.FinishReason is "content_filter" ? "content_filter"u8 : "max_output_tokens"u8);
         json.WriteEndObject();
     }
 
@@ -106,6 +123,10 @@ internal static class ResponseJson
             json.WriteNumber("max_output_tokens"u8, limit);
         else
             json.WriteNull("max_output_tokens"u8);
+        if (call.MaxToolCalls is { } most)
+            json.WriteNumber("max_tool_calls"u8, most);
+        else
+            json.WriteNull("max_tool_calls"u8);
         json.WritePropertyName("metadata"u8);
         if (call.MetadataJson.Length > 0)
             json.WriteRawValue(call.MetadataJson, skipInputValidation: true);

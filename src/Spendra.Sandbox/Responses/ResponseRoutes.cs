@@ -1,5 +1,6 @@
 using Spendra.Sandbox.Calls;
 using Spendra.Sandbox.Directives;
+using Spendra.Sandbox.OpenRouter;
 using Spendra.Sandbox.Wire;
 
 namespace Spendra.Sandbox.Responses;
@@ -20,8 +21,10 @@ internal static class ResponseRoutes
         var response = new StoredResponse(exchange, call, previousTokens);
         if (call.Store)
             exchange.Sandbox.Responses.Add(response);
+        var generation = Generation.Begin(exchange, response.Id, call);
         if (call.Stream)
-            return ResponseStream.AnswerAsync(exchange, response, call.Knobs);
+            return ResponseStream.AnswerAsync(exchange, response, call.Knobs, generation: generation);
+        generation?.Complete();
         return SendAsync(exchange, response, call.Background ? ResponseStatus.Queued : response.Outcome, call.Knobs);
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spendra.Sandbox.Directives;
+using Spendra.Sandbox.OpenRouter;
 using Spendra.Sandbox.Wire;
 
 namespace Spendra.Sandbox.Responses;
@@ -16,10 +17,13 @@ internal sealed class ResponseStream(StoredResponse response, EventStream events
     /// <param name="response">What to tell of.</param>
     /// <param name="knobs">Of this request: a stream that is fetched again has none of the first one's.</param>
     /// <param name="startingAfter">Events up to this sequence number are left out.</param>
-    public static async Task AnswerAsync(Exchange exchange, StoredResponse response, Knobs knobs, long startingAfter = -1)
+    /// <param name="generation">OpenRouter's record of the call, told when the stream is whole.</param>
+    public static async Task AnswerAsync(
+        Exchange exchange, StoredResponse response, Knobs knobs, long startingAfter = -1, Generation? generation = null)
     {
         await using var events = new EventStream(exchange, knobs);
         await new ResponseStream(response, events, startingAfter).SendAsync(knobs);
+        generation?.Complete();
     }
 
     private async Task SendAsync(Knobs knobs)
@@ -27,6 +31,8 @@ internal sealed class ResponseStream(StoredResponse response, EventStream events
         var words = response.Call.WordsOfChoice;
         await SendStatusAsync("response.created", response.Call.Background ? ResponseStatus.Queued : ResponseStatus.InProgress);
         await SendStatusAsync("response.in_progress", ResponseStatus.InProgress);
+        for (var index = 0; index < response.Tools.Count; index++)
+            await SendToolAsync(index);
         await SendAsync("response.output_item.added", this, static (json, stream) => stream.WriteItem(json, ResponseStatus.InProgress, null));
         await SendAsync("response.content_part.added", this, static (json, stream) => stream.WritePart(json, ""));
         var isFailing = response.Outcome is ResponseStatus.Failed;
@@ -43,6 +49,28 @@ internal sealed class ResponseStream(StoredResponse response, EventStream events
             return;
         }
         await SendEndAsync(Words.Text(words), response.Outcome, knobs.NoDone);
+    }
+
+    private async Task SendToolAsync(int index)
+    {
+        var tool = response.Tools[index];
+        await SendAsync("response.output_item.added", (tool, index), static (json, at) => WriteToolItem(json, at.tool, at.index, isDone: false));
+        foreach (var stage in ToolCallJson.StagesOf(tool.Kind))
+        {
+            await SendAsync($"response.{ToolCallJson.TypeOf(tool.Kind)}.{stage}", (tool, index), static (json, at) =>
+            {
+                json.WriteNumber("output_index"u8, at.index);
+                json.WriteString("item_id"u8, at.tool.Id);
+            });
+        }
+        await SendAsync("response.output_item.done", (tool, index), static (json, at) => WriteToolItem(json, at.tool, at.index, isDone: true));
+    }
+
+    private static void WriteToolItem(Utf8JsonWriter json, ToolCall tool, int index, bool isDone)
+    {
+        json.WriteNumber("output_index"u8, index);
+        json.WritePropertyName("item"u8);
+        ToolCallJson.Write(json, tool, isDone);
     }
 
     private async Task SendEndAsync(string text, ResponseStatus outcome, bool withoutTerminal)
@@ -79,7 +107,7 @@ internal sealed class ResponseStream(StoredResponse response, EventStream events
 
     private void WriteItem(Utf8JsonWriter json, ResponseStatus status, string? text)
     {
-        json.WriteNumber("output_index"u8, 0);
+        json.WriteNumber("output_index"u8, response.Tools.Count);
         json.WritePropertyName("item"u8);
         ResponseJson.WriteMessage(json, response, status, text);
     }
@@ -108,7 +136,7 @@ internal sealed class ResponseStream(StoredResponse response, EventStream events
     private void WriteTextPosition(Utf8JsonWriter json)
     {
         json.WriteString("item_id"u8, response.MessageId);
-        json.WriteNumber("output_index"u8, 0);
+        json.WriteNumber("output_index"u8, response.Tools.Count);
         json.WriteNumber("content_index"u8, 0);
     }
 

@@ -10,19 +10,24 @@ internal sealed class StoredResponse(Exchange exchange, ModelCall call, long pre
 
     private volatile bool _isCancelled;
 
-    public string Id { get; } = exchange.Sandbox.Ids.Next("resp_");
+    public string Id { get; } =
+        exchange.Sandbox.Ids.Next(exchange.Match.Provider is SandboxProvider.OpenRouter ? "gen-" : "resp_");
     public string MessageId { get; } = exchange.Sandbox.Ids.Next("msg_");
     public long CreatedAtSeconds { get; } = exchange.Sandbox.NowSeconds;
     public long EndsAtSeconds => _endsAt.ToUnixTimeSeconds();
     public ModelCall Call => call;
     public Usage Usage { get; } = Usage.Of(call, previousTokens);
+    public SandboxProvider Provider { get; } = exchange.Match.Provider;
+
+    /// <summary>Output items before the message.</summary>
+    public IReadOnlyList<ToolCall> Tools { get; } = ToolCall.Of(exchange, call);
 
     /// <summary>What a call that continues this response is charged for it.</summary>
     public long TokensForNext => (long)Int128.Clamp(Usage.Total, 0, int.MaxValue);
 
     public ResponseStatus Outcome =>
         call.Knobs.ErrorMidstream ? ResponseStatus.Failed
-        : call.IsCut ? ResponseStatus.Incomplete
+        : call.FinishReason is not "stop" ? ResponseStatus.Incomplete
         : ResponseStatus.Completed;
 
     public ResponseStatus StatusAt(DateTimeOffset now) =>

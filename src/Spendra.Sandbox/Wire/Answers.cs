@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using Spendra.Sandbox.Dialects;
 using Spendra.Sandbox.Directives;
+using Spendra.Sandbox.Providers;
 
 namespace Spendra.Sandbox.Wire;
 
@@ -49,19 +51,17 @@ internal static class Answers
             return NativeErrors.RefuseAsync(exchange, refusal);
         var response = exchange.Context.Response;
         response.StatusCode = refusal.Status;
-        if (refusal.Status is 429 or 503)
+        if (refusal.RetryAfterSeconds is { } seconds)
         {
-            response.Headers.RetryAfter = "1";
-            response.Headers["retry-after-ms"] = "1000";
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+            response.Headers["retry-after-ms"] = (seconds * 1000L).ToString(CultureInfo.InvariantCulture);
         }
         using var buffer = JsonBuffer.Rent();
-        buffer.Json.WriteStartObject();
-        WriteError(buffer.Json, refusal);
-        buffer.Json.WriteEndObject();
+        ErrorShapes.Write(buffer.Json, exchange.Match.Provider, refusal);
         return SendJsonAsync(exchange, buffer, Knobs.None);
     }
 
-    /// <summary>Writes the member <c>error</c> of the current object.</summary>
+    /// <summary>Writes the member <c>error</c> of the current object in OpenAI's shape.</summary>
     public static void WriteError(Utf8JsonWriter json, Refusal refusal)
     {
         json.WriteStartObject("error"u8);

@@ -11,6 +11,9 @@ namespace Spendra.Sandbox.Wire;
 /// </summary>
 internal sealed class EventStream : IAsyncDisposable
 {
+    /// <summary>A comment line, which readers skip.</summary>
+    public static readonly ReadOnlyMemory<byte> KeepAlive = ": keep-alive\n\n"u8.ToArray();
+
     private readonly JsonBuffer _buffer = JsonBuffer.Rent();
     private readonly AnswerSink _sink;
 

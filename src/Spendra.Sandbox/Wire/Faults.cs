@@ -31,7 +31,12 @@ internal static class Faults
         }
         if (knobs.Status is { } status)
         {
-            await Answers.RefuseAsync(exchange, NativeErrors.OfStatus(exchange.Match.Dialect, status));
+            await Answers.RefuseAsync(exchange, NativeErrors.OfKnobs(exchange.Match.Dialect, status, knobs));
+            return true;
+        }
+        if (knobs.Filtered is FilteredPart.Prompt)
+        {
+            await Answers.RefuseAsync(exchange, Refusal.FilteredPrompt);
             return true;
         }
         if (!knobs.Garbage)

@@ -1,9 +1,17 @@
+using Spendra.Sandbox.Directives;
+
 namespace Spendra.Sandbox.Wire;
 
 /// <summary>An error answer in OpenAI's shape: <c>{"error":{message,type,param,code}}</c>.</summary>
 internal sealed record Refusal(int Status, string Message, string Type, string? Param = null, string? Code = null)
 {
     private const string InvalidRequest = "invalid_request_error";
+
+    /// <summary>A code in the words of the provider that is asked; <see langword="null"/> for the one it has by default.</summary>
+    public string? NativeCode { get; init; }
+
+    /// <summary>When to come again; <see langword="null"/> says nothing about it.</summary>
+    public int? RetryAfterSeconds { get; init; } = Status is 429 or 503 ? 1 : null;
 
     public static Refusal Invalid(string message, string? param = null, string? code = null) =>
         new(400, message, InvalidRequest, param, code);
@@ -42,6 +50,22 @@ internal sealed record Refusal(int Status, string Message, string Type, string? 
 
     public static readonly Refusal WrongApiKey =
         new(401, "Incorrect API key provided.", InvalidRequest, null, "invalid_api_key");
+
+    public static readonly Refusal FilteredPrompt = Invalid(
+        "The prompt was refused by the content management policy. Please change it and try again.", "prompt", "content_filter");
+
+    /// <summary>The error that knobs ask for.</summary>
+    public static Refusal OfKnobs(int status, Knobs knobs)
+    {
+        var plain = OfStatus(status);
+        return plain with
+        {
+            Type = knobs.ErrorType ?? plain.Type,
+            Code = knobs.ErrorCode ?? plain.Code,
+            NativeCode = knobs.ErrorCode,
+            RetryAfterSeconds = knobs.RetryAfterSeconds ?? plain.RetryAfterSeconds,
+        };
+    }
 
     /// <summary>What the provider says with a status that a knob asked for.</summary>
     public static Refusal OfStatus(int status) => status switch

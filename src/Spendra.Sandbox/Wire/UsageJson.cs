@@ -10,26 +10,32 @@ internal static class UsageJson
     public static void WriteChat(Utf8JsonWriter json, Usage usage)
     {
         json.WriteStartObject("usage"u8);
+        WriteChatMembers(json, usage);
+        json.WriteEndObject();
+    }
+
+    public static void WriteChatMembers(Utf8JsonWriter json, Usage usage)
+    {
         Number(json, "prompt_tokens"u8, usage.Input, usage);
         Number(json, "completion_tokens"u8, usage.Output, usage);
         Number(json, "total_tokens"u8, usage.Total, usage);
         json.WriteStartObject("prompt_tokens_details"u8);
         Number(json, "cached_tokens"u8, usage.Cached, usage);
         Number(json, "cache_write_tokens"u8, usage.CacheWrite, usage);
-        Number(json, "audio_tokens"u8, 0, usage);
+        Number(json, "audio_tokens"u8, usage.AudioInput, usage);
+        if (usage.ImageInput != 0)
+            Number(json, "image_tokens"u8, usage.ImageInput, usage);
         json.WriteEndObject();
         json.WriteStartObject("completion_tokens_details"u8);
         Number(json, "reasoning_tokens"u8, usage.Reasoning, usage);
-        Number(json, "audio_tokens"u8, 0, usage);
-        Number(json, "accepted_prediction_tokens"u8, 0, usage);
-        Number(json, "rejected_prediction_tokens"u8, 0, usage);
-        json.WriteEndObject();
+        Number(json, "audio_tokens"u8, usage.AudioOutput, usage);
+        Number(json, "accepted_prediction_tokens"u8, usage.AcceptedPrediction, usage);
+        Number(json, "rejected_prediction_tokens"u8, usage.RejectedPrediction, usage);
         json.WriteEndObject();
     }
 
-    public static void WriteResponse(Utf8JsonWriter json, Usage usage)
+    public static void WriteResponseMembers(Utf8JsonWriter json, Usage usage)
     {
-        json.WriteStartObject("usage"u8);
         Number(json, "input_tokens"u8, usage.Input, usage);
         json.WriteStartObject("input_tokens_details"u8);
         Number(json, "cached_tokens"u8, usage.Cached, usage);
@@ -40,15 +46,12 @@ internal static class UsageJson
         Number(json, "reasoning_tokens"u8, usage.Reasoning, usage);
         json.WriteEndObject();
         Number(json, "total_tokens"u8, usage.Total, usage);
-        json.WriteEndObject();
     }
 
-    public static void WriteEmbeddings(Utf8JsonWriter json, Usage usage)
+    public static void WriteEmbeddingsMembers(Utf8JsonWriter json, Usage usage)
     {
-        json.WriteStartObject("usage"u8);
         Number(json, "prompt_tokens"u8, usage.Input, usage);
         Number(json, "total_tokens"u8, usage.Total, usage);
-        json.WriteEndObject();
     }
 
     public static void Number(Utf8JsonWriter json, ReadOnlySpan<byte> name, Int128 value, Usage usage) =>
