@@ -41,7 +41,9 @@ internal sealed class Company : IAsyncDisposable
     /// <summary>Declares rules from outside the gateway, on the same database.</summary>
     public async Task ApplyAsync(Rules rules)
     {
-        var yaml = rules.ToYaml(Slug).Replace("{provider}", Provider.BaseUrl.ToString(), StringComparison.Ordinal);
+        var yaml = rules.ToYaml(Slug)
+            .Replace("{provider}", Provider.BaseUrl.ToString(), StringComparison.Ordinal)
+            .Replace("{root}", Provider.Root.ToString().TrimEnd('/'), StringComparison.Ordinal);
         var applied = await Gateway.DeclareAsync(yaml);
         Id = applied.OrganizationId;
         foreach (var key in applied.Keys) Secrets[key.Slug] = key.Secret;

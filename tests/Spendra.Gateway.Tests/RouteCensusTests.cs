@@ -7,18 +7,31 @@ public sealed class RouteCensusTests
 {
     internal const string File = "{file}";
     internal const string Response = "{response}";
+    internal const string Server = "{server}";
 
     /// <summary>Every route that reaches a provider, by hand, with a body that it takes.</summary>
     internal static readonly CensusRow[] Governed =
     [
         .. OpenAi("/v1"), .. OpenAi("/v1/providers/openai"),
+        .. Rpc("initialize", "ping", "notifications/initialized", "tools/list", "tools/call", "resources/list", "resources/read",
+            "prompts/list", "prompts/get", "completion/complete", "logging/setLevel"),
+        new("DELETE", $"/mcp/{Server}"), new("POST", "/v1/tool-calls", """{"server":"finder","tool":"search"}"""),
     ];
 
     /// <summary>Every route that is answered locally.</summary>
     internal static readonly CensusRow[] Local =
     [
-        new("GET", "/v1/models"), new("GET", "/v1/models/m1"), new("GET", "/v1/files"),
+        new("GET", "/v1/models"), new("GET", "/v1/models/m1"), new("GET", "/v1/files"), new("GET", "/v1/tools"),
     ];
+
+    /// <summary>One route with many methods; each of them must be governed.</summary>
+    private static IEnumerable<CensusRow> Rpc(params string[] methods) =>
+        from method in methods
+        let id = method.StartsWith("notifications/") ? "" : "\"id\":1,"
+        select new CensusRow("POST", $"/mcp/{Server}", $$$"""{"jsonrpc":"2.0",{{{id}}}"method":"{{{method}}}","params":{"name":"search"}}""")
+        {
+            RpcMethod = method,
+        };
 
     private static CensusRow[] OpenAi(string prefix) =>
     [
@@ -39,35 +52,39 @@ public sealed class RouteCensusTests
                      from prefix in route.ClientPrefixes
                      select $"{route.Method} {prefix}{Unnamed(route.Pattern)}";
 
-        mapped.Should().BeEquivalentTo(Governed.Select(r => $"{r.Method} {Unnamed(r.Path)}"));
+        mapped.Should().BeEquivalentTo(Governed.Select(r => $"{r.Method} {Unnamed(r.Path)}").Distinct());
     }
 
     [Fact]
     public async Task With_a_cap_of_zero_no_route_reaches_a_provider()
     {
-        await using var company = await Company.StartAsync();
+        var rules = Tools.Rules();
+        await using var company = await Company.StartAsync(rules);
         var file = (string)(await Uploads.SendAsync(company, "a.txt", "text")).ShouldBe(200).Json["id"]!;
         var response = (string)(await company.PostAsync("responses", Bodies.Response())).ShouldBe(200).Json["id"]!;
         await company.SettledAsync();
-        await company.ApplyAsync(new Rules { Cap = "0" });
+        await company.ApplyAsync(rules with { Cap = "0" });
         var before = company.Journal.Count;
 
         foreach (var row in Governed.Concat(Local))
         {
             using var client = company.Client();
-            using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response));
+            using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response).Replace(Server, Tools.Server));
             if (row.IsUpload) request.Content = Uploads.Form("b.txt", "text");
             else if (row.Body is { } body) request.Content = GatewayHarness.Json(body);
 
             var answer = await Answer.SendAsync(client, request);
 
             if (Local.Contains(row)) answer.ShouldBe(200);
+            else if (row.RpcMethod is "tools/call") ((string?)answer.ShouldBe(200).Json["result"]!["_meta"]!["spendra/reason"]).Should().Be("budget_exceeded");
+            else if (row.Path.StartsWith("/mcp/")) ((string?)answer.ShouldBe(row.WantsRpcAnswer ? 200 : 402).Json["error"]!["data"]!["reason"]).Should().Be("budget_exceeded");
             else answer.ShouldBe(402, "budget_exceeded");
         }
         company.Journal.Count.Should().Be(before);
         var books = await company.SettledAsync();
         books.Refusals.Select(r => r.Route).Should().BeEquivalentTo(
-            ProviderList.Routes.SelectMany(r => r.ClientPrefixes, (r, _) => r.Name));
+            ProviderList.Routes.SelectMany(r => r.ClientPrefixes, (r, _) => r.Name)
+                .Concat(Enumerable.Repeat("mcp", Governed.Count(r => r.RpcMethod is not null) - 1)));
     }
 
     private static string Unnamed(string pattern) => System.Text.RegularExpressions.Regex.Replace(pattern, @"\{\w+\}", "{}");
@@ -75,6 +92,10 @@ public sealed class RouteCensusTests
     internal sealed record CensusRow(string Method, string Path, string? Body = null)
     {
         public bool IsUpload { get; init; }
+
+        public string? RpcMethod { get; init; }
+
+        public bool WantsRpcAnswer => RpcMethod is not null && !RpcMethod.StartsWith("notifications/");
 
         public bool NamesObject => Path.Contains(File) || Path.Contains(Response);
     }
