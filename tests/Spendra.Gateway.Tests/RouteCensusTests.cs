@@ -13,7 +13,7 @@ public sealed class RouteCensusTests
     internal static readonly CensusRow[] Governed =
     [
         .. OpenAi("/v1"), .. OpenAi("/v1/providers/openai"),
-        .. Rpc("initialize", "ping", "notifications/initialized", "tools/list", "tools/call", "resources/list", "resources/read",
+        .. Rpc("initialize", "server/discover", "ping", "notifications/initialized", "tools/list", "tools/call", "resources/list", "resources/read",
             "prompts/list", "prompts/get", "completion/complete", "logging/setLevel"),
         new("DELETE", $"/mcp/{Server}"), new("POST", "/v1/tool-calls", """{"server":"finder","tool":"search"}"""),
     ];

@@ -63,6 +63,7 @@ internal sealed class JsonMembers
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // The second: half of a surrogate pair in a name.
+            fault = JsonFault.Unreadable;
             return null;
         }
     }

@@ -22,7 +22,13 @@ internal sealed class McpDialect : Dialect
     public override RequestFault? Read(GovernedCall call, ReadOnlySpan<byte> body)
     {
         var server = McpProvider.ServerInPath(call);
-        call.Message = McpRequestReader.Read(server, call.Body, out var fault);
+        var message = McpRequestReader.Read(server, call.Body, out var fault);
+        if (fault is null && McpHeaders.Contradiction(call.Context.Request.Headers, message) is { } contradiction)
+        {
+            fault = contradiction;
+            message = message with { FaultCode = RpcCodes.HeaderMismatch };
+        }
+        call.Message = message;
         call.Facts = McpFacts.Of(call.Message);
         // The server is the object that the path names: one idempotency key is not good for two of them.
         call.NamedObjectId = server;

@@ -17,6 +17,8 @@ internal sealed record McpMessage(string Server)
 {
     public McpKind Kind { get; init; }
 
+    public string Method { get; init; } = "";
+
     /// <summary>The JSON-RPC id, byte for byte; empty when the message wants no answer.</summary>
     public ReadOnlyMemory<byte> Id { get; init; }
 
@@ -39,6 +41,9 @@ internal static class RpcCodes
     public const int InvalidRequest = -32600;
     public const int UnknownMethod = -32601;
     public const int InvalidParams = -32602;
+
+    /// <summary>The headers that repeat method and tool contradict the body.</summary>
+    public const int HeaderMismatch = -32020;
 
     /// <summary>A rule refuses the message.</summary>
     public const int Refused = -32001;

@@ -32,7 +32,8 @@ internal sealed class McpProvider() : UpstreamProvider(KnownProvider.Find(KnownP
         },
     ];
 
-    public override ImmutableArray<string> ClientHeaders => [McpHeaders.Session, McpHeaders.ProtocolVersion];
+    public override ImmutableArray<string> ClientHeaders =>
+        [McpHeaders.Session, McpHeaders.ProtocolVersion, McpHeaders.Method, McpHeaders.Name, McpHeaders.AnyParameter];
 
     public override ImmutableArray<string> ProviderHeaders => [McpHeaders.Session, McpHeaders.ProtocolVersion];
 
@@ -67,11 +68,4 @@ internal sealed class McpProvider() : UpstreamProvider(KnownProvider.Find(KnownP
         credential.Length == 0
             ? ValueTask.FromResult(CredentialOutcome.Present)
             : base.AuthorizeAsync(headers, credential, tokens, cancel);
-}
-
-/// <summary>Headers of MCP's Streamable HTTP transport.</summary>
-internal static class McpHeaders
-{
-    public const string Session = "Mcp-Session-Id";
-    public const string ProtocolVersion = "MCP-Protocol-Version";
 }

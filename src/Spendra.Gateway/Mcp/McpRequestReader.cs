@@ -11,9 +11,11 @@ internal static class McpRequestReader
 {
     private static readonly string[] EnvelopeNames = ["jsonrpc", "id", "method", "params", "result", "error"];
 
+    private static readonly string[] CallNames = ["name", "arguments", "_meta", "inputResponses", "requestState"];
+
     /// <summary>The methods that pass; those that end with <c>/</c> stand for all that begin so. Anything else is refused.</summary>
     private static readonly string[] PassedMethods =
-        ["initialize", "ping", "notifications/", "resources/", "prompts/", "completion/complete", "logging/setLevel"];
+        ["initialize", "server/discover", "ping", "notifications/", "resources/", "prompts/", "completion/complete", "logging/setLevel"];
 
     /// <param name="server">The server that it is sent to.</param>
     /// <param name="body">The message.</param>
@@ -29,11 +31,12 @@ internal static class McpRequestReader
             if (members.Find("result") is null && members.Find("error") is null) fault = new RequestFault("'method' is missing.", "method");
             return fault is null ? message with { Id = default } : message;
         }
-        return JsonValues.Text(body.Span, named) switch
+        message = message with { Method = JsonValues.Text(body.Span, named) ?? "" };
+        return message.Method switch
         {
             "tools/list" => message with { Kind = McpKind.ToolList },
             "tools/call" => ReadCall(message, body.Span, members.Find("params"), out fault),
-            { } method when IsPassed(method) => message,
+            var method when IsPassed(method) => message,
             _ => Fail(message, RpcCodes.UnknownMethod, "This method is not passed on: what has no price is not governed.", "method", out fault),
         };
     }
@@ -72,8 +75,8 @@ internal static class McpRequestReader
             return Fail(message, RpcCodes.InvalidParams, "'params' must be an object that names each thing once.", "params", out fault);
         foreach (var member in members.All)
         {
-            if (member.Name is not ("name" or "arguments" or "_meta"))
-                return Fail(message, RpcCodes.InvalidParams, "'params' may have 'name', 'arguments' and '_meta' only: calls as tasks are not supported.", "params", out fault);
+            if (!CallNames.Contains(member.Name))
+                return Fail(message, RpcCodes.InvalidParams, $"'params' may have {string.Join(", ", CallNames)} only: calls as tasks are not supported.", "params", out fault);
         }
         if (JsonValues.Text(body, members.Find("name")) is not { } name || !PlainText.Matches(name, ToolName.MaxLength))
             return Fail(message, RpcCodes.InvalidParams, $"'name' must be the name of a tool, of 1 to {ToolName.MaxLength} characters.", "params.name", out fault);

@@ -131,6 +131,27 @@ public sealed class ToolRefusalTests
         company.Journal.Count.Should().Be(0);
     }
 
+    [Theory]
+    [InlineData("Mcp-Name", "translate", -32020)]
+    [InlineData("Mcp-Name", "=?base64?dHJhbnNsYXRl?=", -32020)]
+    [InlineData("Mcp-Name", "=?base64?!!?=", -32020)]
+    [InlineData("Mcp-Method", "tools/list", -32020)]
+    [InlineData("Mcp-Name", "search", 0)]
+    [InlineData("Mcp-Name", "=?base64?c2VhcmNo?=", 0)]
+    [InlineData("Mcp-Method", "tools/call", 0)]
+    public async Task Headers_that_repeat_the_body_must_agree_with_it(string header, string value, int code)
+    {
+        await using var company = await Company.StartAsync(Tools.Rules());
+        using var talk = await ToolTalk.BeginAsync(company);
+        talk.Add(header, value);
+
+        var answer = (await talk.CallAsync()).ShouldBe(200);
+
+        ((int?)answer.Json["error"]?["code"] ?? 0).Should().Be(code);
+        company.Journal.ToolCalls.Should().Be(code == 0 ? 1 : 0);
+        if (code == 0) company.Journal.Requests[^1].Headers[header].Should().Be(value);
+    }
+
     [Fact]
     public async Task A_stranger_is_turned_away_at_the_door()
     {

@@ -59,6 +59,8 @@ internal sealed class ToolTalk : IDisposable
         return talk;
     }
 
+    public void Add(string header, string value) => _http.DefaultRequestHeaders.Add(header, value);
+
     public Task<Answer> CallAsync(string knobs = "", string tool = "search", string id = "1") => SendAsync(Tools.Call(knobs, tool, id));
 
     public Task<Answer> SendAsync(string message, string? idempotencyKey = null)
