@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Dialects.Anthropic;
 using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Mcp;
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
 using Spendra.Storage;
@@ -62,6 +63,7 @@ public static class GatewayStartup
         foreach (var root in (ReadOnlySpan<string>)["/", "/v1/providers/anthropic"])
             endpoints.MapMethods(root, [HttpMethods.Head], AnthropicLocalRoutes.ConfirmAsync);
         endpoints.MapGet(Version + "/files", local.ListFilesAsync);
+        endpoints.MapGet(Version + "/tools", new ToolListRoute(parts).HandleAsync);
 
         // Codex and others first try a WebSocket; this status alone makes them fall back at once.
         endpoints.MapGet(Version + "/responses", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context)));

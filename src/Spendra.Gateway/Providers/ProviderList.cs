@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Spendra.Gateway.Mcp;
 using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Providers;
@@ -7,7 +8,10 @@ namespace Spendra.Gateway.Providers;
 internal static class ProviderList
 {
     public static ImmutableArray<UpstreamProvider> All { get; } =
-        [new OpenAiProvider(), new OpenRouterProvider(), new AzureProvider(), new AnthropicProvider(), new AnthropicChatProvider()];
+    [
+        new OpenAiProvider(), new OpenRouterProvider(), new AzureProvider(), new AnthropicProvider(), new AnthropicChatProvider(),
+        new McpProvider(),
+    ];
 
     /// <summary>Every governed route with its provider, in the order in which they are mapped.</summary>
     public static ImmutableArray<GovernedRoute> Routes { get; } =

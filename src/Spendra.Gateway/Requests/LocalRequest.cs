@@ -24,7 +24,7 @@ internal static class LocalRequest
     public static IEnumerable<PriceVersion> UsableModels(GovernedCall call, GatewayParts parts) =>
         from price in call.Snapshot.Prices.InForce(Micros.Now(parts.Time))
         let shape = new RequestShape { Provider = price.Provider, Model = price.Model, Environment = call.Standing.Key.Environment }
-        where Admission.CheckPermissions(call.Standing, shape) is null
+        where shape.IsForModel && Admission.CheckPermissions(call.Standing, shape) is null
         where call.Token.Mode == KeyMode.Test || call.Snapshot.AccountFor(price.Provider) is not null
         select price;
 }

@@ -61,8 +61,14 @@ internal sealed class RequestFacts
     /// <summary>Those of <see cref="Tools"/> whose use is bounded. Every use is a further pass over the context.</summary>
     public List<ToolUse> ToolUses { get; } = [];
 
+    /// <summary>Those of <see cref="Tools"/> whose cost the dialect has bounded by itself: they bring in no context.</summary>
+    public ImmutableArray<string> BoundedTools { get; set; } = [];
+
     /// <summary>The context that the request may fill, when it asks for more than the model has by itself.</summary>
     public long? ContextWindowAsked { get; set; }
+
+    /// <summary>The request costs nothing, although others on its route do.</summary>
+    public bool IsFree { get; set; }
 
     /// <summary>The tier that was asked for, in the words of <see cref="PriceVersion.TierPercents"/>.</summary>
     public string? ServiceTier { get; set; }
