@@ -11,7 +11,8 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
 
     public JsonNode Json => JsonNode.Parse(Bytes)!;
 
-    public string? Code => (string?)Json["error"]?["code"];
+    /// <summary>The stable code of an error; in JSON-RPC, whose own codes are numbers, it is the reason.</summary>
+    public string? Code => (string?)(Json["error"]?["data"]?["reason"] ?? Json["error"]?["code"]);
 
     public static async Task<Answer> OfAsync(Task<HttpResponseMessage> sent)
     {

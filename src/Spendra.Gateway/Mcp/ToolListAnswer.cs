@@ -20,7 +20,11 @@ internal sealed class ToolListAnswer(Func<string, bool> mayCall) : McpAnswer
         if (JsonMembers.Read(bytes, out _) is not { } envelope) return null;
         // Notifications, requests of the server, and errors have nothing to cut.
         if (envelope.Find("result") is not { } result) return message;
-        if (JsonMembers.Read(bytes, result, out var fault) is not { } members) return fault == JsonFault.NoObject ? message : null;
+        if (JsonMembers.Read(bytes, result, out var fault) is not { } members)
+        {
+            if (fault == JsonFault.NoObject) return message;
+            return null;
+        }
         if (members.Find("tools") is not { } list) return message;
         if (JsonMembers.ReadArray(bytes, list) is not { } tools) return null;
         var kept = new List<ByteSpan>(tools.Count);
