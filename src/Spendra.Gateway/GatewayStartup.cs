@@ -7,6 +7,7 @@ using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Dialects.Anthropic;
 using Spendra.Gateway.Dialects.Gemini;
 using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Mcp;
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
 using Spendra.Storage;
@@ -53,6 +54,7 @@ public static class GatewayStartup
 
         var local = new LocalRequest(parts);
         MapModels(endpoints, new OpenAiLocalRoutes(parts, local), new AnthropicLocalRoutes(local), new GeminiLocalRoutes(local));
+        endpoints.MapGet(Version + "/tools", new ToolListRoute(parts).HandleAsync);
 
         // Codex and others first try a WebSocket; this status alone makes them fall back at once.
         endpoints.MapGet(Version + "/responses", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context)));

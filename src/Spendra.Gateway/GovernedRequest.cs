@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Spendra.Gateway.Dialects;
+using Spendra.Gateway.Forwarding;
+using Spendra.Gateway.Mcp;
 using Spendra.Gateway.Requests;
 using Spendra.Storage;
 using Spendra.Storage.Ledger;
@@ -41,11 +43,11 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
             if (error is null)
             {
                 var (permit, refused) = await Admitting.AdmitAsync(call, parts, cancel);                   // 3, 4, 5, 6
-                error = permit is null ? refused : await new Dispatching(call, permit, parts).RunAsync();  // 7, 8, 9, 10
+                error = permit is null ? refused : await RunAsync(call, permit);                           // 7, 8, 9, 10
             }
             if (error is null) return;
             if (error.Refusal is { } refusal) await Refusals.KeepAsync(call, parts, refusal);
-            await ErrorAnswer.WriteAsync(context, route.Dialect, call.RequestId, error);
+            await ErrorAnswer.WriteAsync(call, error);
         }
         catch (Exception e)
         {
@@ -58,6 +60,10 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
             parts.Requests.Leave();
         }
     }
+
+    private Task<GatewayError?> RunAsync(GovernedCall call, DispatchPermit permit) => call.Route.OpensSession
+        ? new ToolCalling(call, permit, parts).RunAsync()
+        : new Dispatching(call, permit, parts).RunAsync();
 
     /// <summary>Step 2. The body is held until the request has ended.</summary>
     private async Task<(HeldBody? Body, GatewayError? Error)> ReadAsync(GovernedCall call, CancellationToken cancel)
@@ -101,7 +107,7 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
             _ => new GatewayError(500, "api_error", "internal_error", "Something went wrong inside the gateway. Report the request id to whoever runs it."),
         };
         if (error.Status >= 500) LogFailed(parts.Logger, call.RequestId, call.Route.Name, e);
-        await ErrorAnswer.WriteAsync(call.Context, call.Route.Dialect, call.RequestId, error);
+        await ErrorAnswer.WriteAsync(call, error);
     }
 
     /// <summary>

@@ -11,10 +11,13 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
 
     public JsonNode Json => JsonNode.Parse(Bytes)!;
 
-    /// <summary>Spendra's code, wherever the dialect has its place; Google's is a reason among the details.</summary>
+    /// <summary>
+    /// Spendra's code, wherever the dialect has its place; Google's is a reason among the details, and in JSON-RPC, whose own
+    /// codes are numbers, it is the reason in the data.
+    /// </summary>
     public string? Code => Json["error"]?["details"] is JsonArray details
         ? (string?)details[0]?["reason"]
-        : (string?)Json["error"]?["code"];
+        : (string?)(Json["error"]?["data"]?["reason"] ?? Json["error"]?["code"]);
 
     public static async Task<Answer> OfAsync(Task<HttpResponseMessage> sent)
     {

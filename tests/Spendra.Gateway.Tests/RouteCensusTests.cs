@@ -10,6 +10,7 @@ public sealed class RouteCensusTests
     internal const string Response = "{response}";
     internal const string AzureResponse = "{azure_response}";
     internal const string Deployment = "{deployment}";
+    internal const string Server = "{server}";
 
     /// <summary>Every route that reaches a provider, by hand, with a body that it takes.</summary>
     internal static readonly CensusRow[] Governed =
@@ -25,12 +26,15 @@ public sealed class RouteCensusTests
         new("POST", "/v1/providers/vertexai/chat/completions", Bodies.Chat(model: "google/g1")),
         .. Anthropic("/v1"), .. Anthropic("/v1/providers/anthropic/v1"), .. Anthropic("/v1/providers/anthropic"),
         new("POST", "/v1/providers/anthropic/chat/completions", Bodies.Chat(model: ClaudeRules.Model)),
+        .. Rpc("initialize", "server/discover", "ping", "notifications/initialized", "tools/list", "tools/call", "resources/list", "resources/read",
+            "prompts/list", "prompts/get", "completion/complete", "logging/setLevel"),
+        new("DELETE", $"/mcp/{Server}"), new("POST", "/v1/tool-calls", """{"server":"finder","tool":"search"}"""),
     ];
 
     /// <summary>Every route that is answered locally.</summary>
     internal static readonly CensusRow[] Local =
     [
-        new("GET", "/v1/models"), new("GET", "/v1/models/m1"), new("GET", "/v1/files"),
+        new("GET", "/v1/models"), new("GET", "/v1/models/m1"), new("GET", "/v1/files"), new("GET", "/v1/tools"),
         new("GET", "/v1/providers/anthropic/models"), new("GET", "/v1/providers/anthropic/models/claude-a"),
         new("GET", "/v1/providers/anthropic/v1/models"), new("GET", "/v1/providers/anthropic/v1/models/claude-a"),
         new("GET", "/v1beta/models"), new("GET", "/v1beta/models/g1"),
@@ -38,6 +42,15 @@ public sealed class RouteCensusTests
 
     /// <summary>Every route that tells nothing and asks for no key.</summary>
     internal static readonly CensusRow[] Open = [new("HEAD", "/"), new("HEAD", "/v1/providers/anthropic")];
+
+    /// <summary>One route with many methods; each of them must be governed.</summary>
+    private static IEnumerable<CensusRow> Rpc(params string[] methods) =>
+        from method in methods
+        let id = method.StartsWith("notifications/") ? "" : "\"id\":1,"
+        select new CensusRow("POST", $"/mcp/{Server}", $$$"""{"jsonrpc":"2.0",{{{id}}}"method":"{{{method}}}","params":{"name":"search"}}""")
+        {
+            RpcMethod = method,
+        };
 
     private static CensusRow[] OpenAi(string prefix) =>
     [
@@ -100,13 +113,15 @@ public sealed class RouteCensusTests
                      from prefix in route.ClientPrefixes
                      select $"{route.Method} {Unnamed(prefix + route.Pattern)}";
 
-        mapped.Should().BeEquivalentTo(Governed.Select(r => $"{r.Method} {Unnamed(r.Path)}"));
+        mapped.Should().BeEquivalentTo(Governed.Select(r => $"{r.Method} {Unnamed(r.Path)}").Distinct());
     }
 
     [Fact]
     public async Task With_a_cap_of_zero_no_route_reaches_a_provider()
     {
-        var rules = GeminiBodies.Of(ClaudeRules.Of(Formats.Rules()));
+        var tools = Tools.Rules();
+        var formats = Formats.Rules();
+        var rules = GeminiBodies.Of(ClaudeRules.Of(formats with { Accounts = [.. formats.Accounts, .. tools.Accounts], Keys = tools.Keys }));
         await using var company = await Company.StartAsync(rules, provider: Formats.Provider);
         var file = (string)(await Uploads.SendAsync(company, "a.txt", "text")).ShouldBe(200).Json["id"]!;
         var response = (string)(await company.PostAsync("responses", Bodies.Response())).ShouldBe(200).Json["id"]!;
@@ -119,19 +134,22 @@ public sealed class RouteCensusTests
         {
             using var client = company.Client();
             using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response)
-                .Replace(AzureResponse, atAzure).Replace(Deployment, Formats.Deployment).Replace("{model}", "g1"));
+                .Replace(AzureResponse, atAzure).Replace(Deployment, Formats.Deployment).Replace("{model}", "g1").Replace(Server, Tools.Server));
             if (row.IsUpload) request.Content = Uploads.Form("b.txt", "text");
             else if (row.Body is { } body) request.Content = GatewayHarness.Json(body);
 
             var answer = await Answer.SendAsync(client, request);
 
             if (!Governed.Contains(row)) answer.ShouldBe(200);
+            else if (row.RpcMethod is "tools/call") ((string?)answer.ShouldBe(200).Json["result"]!["_meta"]!["spendra/reason"]).Should().Be("budget_exceeded");
+            else if (row.Path.StartsWith("/mcp/")) ((string?)answer.ShouldBe(row.WantsRpcAnswer ? 200 : 402).Json["error"]!["data"]!["reason"]).Should().Be("budget_exceeded");
             else answer.ShouldBe(402, "budget_exceeded", row.Path);
         }
         company.Journal.Count.Should().Be(before);
         var books = await company.SettledAsync();
         books.Refusals.Select(r => r.Route).Should().BeEquivalentTo(
-            ProviderList.Routes.SelectMany(r => r.ClientPrefixes, (r, _) => r.Name));
+            ProviderList.Routes.SelectMany(r => r.ClientPrefixes, (r, _) => r.Name)
+                .Concat(Enumerable.Repeat("mcp", Governed.Count(r => r.RpcMethod is not null) - 1)));
     }
 
     private static string Unnamed(string pattern) => System.Text.RegularExpressions.Regex.Replace(pattern, @"\{\w+\}", "{}");
@@ -139,6 +157,10 @@ public sealed class RouteCensusTests
     internal sealed record CensusRow(string Method, string Path, string? Body = null)
     {
         public bool IsUpload { get; init; }
+
+        public string? RpcMethod { get; init; }
+
+        public bool WantsRpcAnswer => RpcMethod is not null && !RpcMethod.StartsWith("notifications/");
 
         public bool NamesObject => Path.Contains(File) || Path.Contains(Response);
     }

@@ -36,12 +36,16 @@ public sealed record Rules
 
     public bool HasCap { get; init; } = true;
 
+    private string[] AllAccounts => HasAccount
+        ? [$"{{slug: main, provider: openai, baseUrl: \"{BaseUrl}\", credential: {{{Credential}}}}}", .. Accounts]
+        : Accounts;
+
     public string ToYaml(string organization) =>
         $$"""
         organization: {slug: {{organization}}, name: {{organization}}}
         employees: [{slug: e1}, {slug: e2}]
         providerAccounts:
-        {{string.Join('\n', (HasAccount ? Accounts.Prepend($"{{slug: main, provider: openai, baseUrl: \"{BaseUrl}\", credential: {{{Credential}}}}}") : Accounts).Select(a => "- " + a))}}
+        {{string.Join('\n', AllAccounts.Select(a => "- " + a))}}
         prices:
         {{string.Join('\n', Prices.Select(p => "- " + p))}}
         budgets: [{slug: all, scope: organization, amountUsd: "{{Cap}}", period: month}]

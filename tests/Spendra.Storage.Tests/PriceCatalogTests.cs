@@ -11,7 +11,7 @@ public sealed class PriceCatalogTests
 
     [Fact]
     public void Every_provider_has_prices_and_nobody_else_has() =>
-        PriceCatalog.All.Select(p => p.Provider).Distinct().Should().BeEquivalentTo(KnownProvider.All.Select(p => p.Name));
+        PriceCatalog.All.Select(p => p.Provider).Distinct().Should().BeEquivalentTo(KnownProvider.OfModels.Select(p => p.Name));
 
     [Fact]
     public void A_cache_costs_no_more_than_input_to_read_and_no_less_to_write()

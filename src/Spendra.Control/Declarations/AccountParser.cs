@@ -12,7 +12,7 @@ internal static class AccountParser
     private const int LongestModel = 200;
     private const int MaxRatePercent = 1_000;
 
-    private static readonly string[] Fields = ["slug", "provider", "baseUrl", "credential", "deployments", "ratePercent"];
+    private static readonly string[] Fields = ["slug", "provider", "baseUrl", "credential", "deployments", "ratePercent", .. ToolParser.Fields];
     private static readonly SearchValues<char> VariableChars =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
@@ -26,7 +26,13 @@ internal static class AccountParser
             fields.Complain("provider", $"provider '{FieldReader.Short(name)}' is not supported: expected one of {string.Join(", ", KnownProvider.All.Select(p => p.Name))}");
             provider = KnownProvider.All[0];
         }
-        var item = new AccountItem(fields.Line, slug, provider.Name, BaseUrl(fields, provider)) { Settings = Settings(fields, provider, errors) };
+        var item = new AccountItem(fields.Line, slug, provider.Name, BaseUrl(fields, provider))
+        {
+            Settings = Settings(fields, provider, errors),
+            ToolPrices = ToolParser.Prices(fields, provider, errors),
+            HasNoCredential = provider.Name == KnownProvider.Mcp && !fields.Has("credential"),
+        };
+        if (item.HasNoCredential) return item;
         if (!fields.Has("credential")) fields.Missing("credential", "env: <variable name> or value: <secret>");
         return fields.Map("credential") is { } credential
             ? WithCredential(item, new FieldReader(credential, "credential", ["env", "value"], errors))
@@ -35,7 +41,11 @@ internal static class AccountParser
 
     private static AccountSettings Settings(FieldReader fields, KnownProvider provider, ErrorList errors)
     {
-        var settings = new AccountSettings { RatePercent = (int)(fields.Whole("ratePercent", 1, MaxRatePercent) ?? Cost.DefaultTierPercent) };
+        var settings = new AccountSettings
+        {
+            RatePercent = (int)(fields.Whole("ratePercent", 1, MaxRatePercent) ?? Cost.DefaultTierPercent),
+            TrustsCost = ToolParser.TrustsCost(fields, provider),
+        };
         if (fields.Map("deployments") is not { } node) return settings;
         if (provider.Name != KnownProvider.Azure)
         {
@@ -57,7 +67,7 @@ internal static class AccountParser
         const string invalid = "https://invalid.invalid";
         if (fields.Text("baseUrl", longest: 2000) is not { } text)
         {
-            if (provider.BaseUrl is null) fields.Missing("baseUrl", $"the address of your own {provider.Name} resource");
+            if (provider.BaseUrl is null) fields.Missing("baseUrl", provider.Name == KnownProvider.Mcp ? "the address of the server's endpoint" : $"the address of your own {provider.Name} resource");
             return provider.BaseUrl ?? invalid;
         }
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0)

@@ -9,6 +9,7 @@ namespace Spendra.Control.Declarations;
 internal static class AccountPlanner
 {
     private const string Sealed = "sealed";
+    private const string None = "none";
 
     public static void Plan(PlanDraft draft)
     {
@@ -40,12 +41,13 @@ internal static class AccountPlanner
     }
 
     public static Description Describe(ProviderAccount account) => Description.Of(account,
-        account.CredentialKind == CredentialKind.Environment ? $"env {Encoding.UTF8.GetString(account.Credential)}" : Sealed);
+        !account.HasCredential ? None : account.CredentialKind == CredentialKind.Environment ? $"env {Encoding.UTF8.GetString(account.Credential)}" : Sealed);
 
     /// <summary>A secret that is already stored is kept as it is sealed, so that applying it again changes nothing.</summary>
     private static (CredentialKind Kind, byte[] Payload, string Said) Credential(
         PlanDraft draft, AccountItem item, Guid accountId, ProviderAccount? before)
     {
+        if (item.HasNoCredential) return (CredentialKind.Environment, [], None);
         if (item.CredentialEnv is { } name) return (CredentialKind.Environment, Encoding.UTF8.GetBytes(name), $"env {name}");
         var secret = item.CredentialValue ?? "";
         var masterKey = draft.Inputs.MasterKey;

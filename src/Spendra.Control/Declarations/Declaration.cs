@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Spendra.Core.Budgets;
 using Spendra.Core.Governance;
 using Spendra.Core.Money;
@@ -57,7 +58,16 @@ internal sealed record AccountItem(int Line, string Slug, string Provider, strin
 
     public string? CredentialValue { get; init; }
 
+    /// <summary>An MCP server that wants no credential.</summary>
+    public bool HasNoCredential { get; init; }
+
     public AccountSettings Settings { get; init; } = AccountSettings.None;
+
+    /// <summary>MCP: what a call of each tool costs; <c>*</c> stands for all others.</summary>
+    public ImmutableSortedDictionary<string, NanoUsd> ToolPrices { get; init; } = NoTools;
+
+    public static ImmutableSortedDictionary<string, NanoUsd> NoTools { get; } =
+        ImmutableSortedDictionary.Create<string, NanoUsd>(StringComparer.Ordinal);
 
     public override string ToString() => $"provider account {Slug} [redacted]";
 }

@@ -19,6 +19,7 @@ internal static class DeclarationPlanner
         ScopePlanner.Plan(draft);
         AccountPlanner.Plan(draft);
         PricePlanner.Plan(draft);
+        ToolPricePlanner.Plan(draft);
         BudgetPlanner.Plan(draft);
         PolicyPlanner.Plan(draft);
         KeyPlanner.Plan(draft);

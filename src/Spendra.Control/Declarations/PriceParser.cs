@@ -26,8 +26,8 @@ internal static class PriceParser
         var fields = new FieldReader(node, "price", Fields, errors);
         if (fields.Has("slug")) fields.Slug();
         var provider = fields.RequiredText("provider", KnownProvider.OpenAi) ?? "?";
-        if (provider != "?" && KnownProvider.Find(provider) is null)
-            fields.Complain("provider", $"'{FieldReader.Short(provider)}' is not a provider: expected one of {string.Join(", ", KnownProvider.All.Select(p => p.Name))}");
+        if (provider != "?" && !KnownProvider.OfModels.Any(p => p.Name == provider))
+            fields.Complain("provider", $"'{FieldReader.Short(provider)}' is not a provider: expected one of {string.Join(", ", KnownProvider.OfModels.Select(p => p.Name))}");
         var model = fields.RequiredText("model", "an exact model id") ?? $"?{fields.Line}";
         var (from, to) = (fields.Instant("effectiveFrom") ?? 0, fields.Instant("effectiveTo"));
         if (to <= from) fields.Complain("effectiveTo", "'effectiveTo' is not after 'effectiveFrom': expected the first instant without this price");

@@ -61,9 +61,12 @@ public static class Admission
             return new Refusal(byKey.Code, $"{byKey.What} is not in the scope of this key.");
         foreach (var tool in request.Tools)
         {
-            if (key.Tools.IsUnrestricted || !key.Tools.Admits(tool))
+            if (key.Tools.IsUnrestricted || !ToolName.AdmittedBy(key.Tools, tool))
                 return new Refusal(RefusalCode.ToolNotAllowed, $"Tool '{tool}' is not in the scope of this key.");
         }
+        // Whoever may use none of a server's tools has no business with it: what else it offers comes by the same credential.
+        if (request.ToolServer is { } server && (key.Tools.IsUnrestricted || !ToolName.ReachesServer(key.Tools, server)))
+            return new Refusal(RefusalCode.ToolNotAllowed, $"No tool of server '{server}' is in the scope of this key.");
         foreach (var policy in standing.Policies)
         {
             if (policy.Kind != PolicyKind.Allowlist || !policy.Filter.Matches(request)) continue;
@@ -71,9 +74,11 @@ public static class Admission
                 return Refuse(by.Code, $"{by.What} is not on the allowlist '{policy.Slug}'.", policy);
             foreach (var tool in request.Tools)
             {
-                if (!policy.Allowed.Tools.Admits(tool))
+                if (!ToolName.AdmittedBy(policy.Allowed.Tools, tool))
                     return Refuse(RefusalCode.ToolNotAllowed, $"Tool '{tool}' is not on the allowlist '{policy.Slug}'.", policy);
             }
+            if (request.ToolServer is { } at && !ToolName.ReachesServer(policy.Allowed.Tools, at))
+                return Refuse(RefusalCode.ToolNotAllowed, $"No tool of server '{at}' is on the allowlist '{policy.Slug}'.", policy);
         }
         return null;
     }
@@ -82,12 +87,13 @@ public static class Admission
     {
         if (!providers.Admits(request.Provider))
             return (RefusalCode.ProviderNotAllowed, $"Provider '{request.Provider}'");
-        if (request.HasModel && !ModelName.AdmittedBy(models, request.Provider, request.Model))
+        if (request.IsForModel && !ModelName.AdmittedBy(models, request.Provider, request.Model))
             return (RefusalCode.ModelNotAllowed, $"Model '{request.Model}'");
         return null;
     }
 
-    private static Refusal? CheckSingleRequest(KeyStanding standing, RequestShape request, NanoUsd bound)
+    /// <summary>The rules for one request whatever the budgets hold: limits and reviews.</summary>
+    public static Refusal? CheckSingleRequest(KeyStanding standing, RequestShape request, NanoUsd bound)
     {
         if (bound > standing.Key.MaxRequest)
         {
@@ -127,8 +133,9 @@ public static class Admission
             var isHard = policy.Kind == PolicyKind.HardCap;
             if (!policy.Filter.Matches(request))
             {
-                // Routes without a model cost nothing; a budget for certain models is permit enough for them.
-                permitted |= isHard && !request.HasModel && policy.Filter.MatchesBesidesModel(request);
+                // Routes without a model cost nothing; a budget for certain models, or for tools of the same server, is
+                // permit enough for them.
+                permitted |= isHard && !request.HasModel && (policy.Filter.MatchesBesidesModel(request) || policy.Filter.ReachesServerOf(request));
                 continue;
             }
             policyIds.Add(policy.PolicyId);

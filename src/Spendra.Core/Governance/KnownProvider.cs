@@ -15,6 +15,9 @@ public sealed record KnownProvider(string Name, string? BaseUrl, string RootPath
     public const string Azure = "azure";
     public const string Anthropic = "anthropic";
 
+    /// <summary>Servers of tools that run through the gateway. Each is an account; its slug is the server's name.</summary>
+    public const string Mcp = "mcp";
+
     // Addresses: the providers' API references, November 2026. Vertex AI's names project and location:
     // https://{location}-aiplatform.googleapis.com/v1/projects/{project}/locations/{location}
     public static ImmutableArray<KnownProvider> All { get; } =
@@ -25,7 +28,12 @@ public sealed record KnownProvider(string Name, string? BaseUrl, string RootPath
         new(VertexAi, null, "/v1"),
         new(Azure, null, "/openai"),
         new(Anthropic, "https://api.anthropic.com/v1", "/v1"),
+        // The address of a server is its endpoint itself.
+        new(Mcp, null, ""),
     ];
+
+    /// <summary>Those that sell models. What tools cost comes with the account of their server.</summary>
+    public static ImmutableArray<KnownProvider> OfModels { get; } = [.. All.Where(p => p.Name != Mcp)];
 
     public static KnownProvider? Find(string name) => All.FirstOrDefault(p => p.Name == name);
 }

@@ -68,15 +68,21 @@ public sealed record PolicyFilter
     /// <summary>Whether the filter would match if the request named a model that it is for.</summary>
     public bool MatchesBesidesModel(RequestShape request)
     {
-        if (!Providers.Admits(request.Provider)) return false;
-        if (!Environments.IsUnrestricted && !Environments.Admits(request.Environment ?? "")) return false;
+        if (!MatchesPlace(request)) return false;
         if (Tools.IsUnrestricted) return true;
         foreach (var tool in request.Tools)
         {
-            if (Tools.Admits(tool)) return true;
+            if (ToolName.AdmittedBy(Tools, tool)) return true;
         }
         return false;
     }
+
+    /// <summary>Whether the filter would match if the request asked for a tool of the server that it is for.</summary>
+    public bool ReachesServerOf(RequestShape request) =>
+        request.ToolServer is { } server && MatchesPlace(request) && ToolName.ReachesServer(Tools, server);
+
+    private bool MatchesPlace(RequestShape request) =>
+        Providers.Admits(request.Provider) && (Environments.IsUnrestricted || Environments.Admits(request.Environment ?? ""));
 }
 
 /// <summary>A rule on a scope.</summary>
@@ -147,7 +153,16 @@ public readonly record struct RequestShape
 
     public bool HasModel => Model is { Length: > 0 };
 
-    /// <summary>Server-side tools that the request offers to the provider; client-run functions do not count.</summary>
+    /// <summary>Whether lists of models speak of the request. A tool that runs through the gateway has a price, but is no model.</summary>
+    public bool IsForModel => HasModel && Provider != KnownProvider.Mcp;
+
+    /// <summary>The server of tools that the request goes to, or null.</summary>
+    public string? ToolServer { get; init; }
+
+    /// <summary>
+    /// Server-side tools that the request offers to the provider, or the one that it runs through the gateway
+    /// (<c>server/tool</c>); client-run functions do not count.
+    /// </summary>
     public ImmutableArray<string> Tools { get => field.IsDefault ? [] : field; init; }
 
     public string? Environment { get; init; }

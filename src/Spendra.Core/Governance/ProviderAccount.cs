@@ -22,6 +22,11 @@ public sealed record AccountSettings
     /// </summary>
     public int RatePercent { get; init; } = Pricing.Cost.DefaultTierPercent;
 
+    /// <summary>
+    /// MCP: what the server says that a call cost (<c>_meta.cost</c>, in USD) is settled, up to the tool's price.
+    /// </summary>
+    public bool TrustsCost { get; init; }
+
     public static ImmutableSortedDictionary<string, string> NoDeployments { get; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
@@ -49,7 +54,10 @@ public sealed record ProviderAccount
 
     public required CredentialKind CredentialKind { get; init; }
 
+    /// <summary>Empty, of the kind <see cref="CredentialKind.Environment"/>, where the upstream wants none.</summary>
     public required byte[] Credential { get; init; }
+
+    public bool HasCredential => CredentialKind != CredentialKind.Environment || Credential.Length > 0;
 
     public AccountSettings Settings { get; init; } = AccountSettings.None;
 }

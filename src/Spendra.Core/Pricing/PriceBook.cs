@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Spendra.Core.Governance;
 
 namespace Spendra.Core.Pricing;
 
@@ -34,6 +35,13 @@ public sealed class PriceBook
         }
         return null;
     }
+
+    /// <summary>The price of a tool that runs through the gateway: its own, or its server's for all others; null when there is none.</summary>
+    /// <param name="name">The tool with its server: <c>server/tool</c>.</param>
+    /// <param name="atMicros">The instant.</param>
+    public PriceVersion? FindTool(string name, long atMicros) =>
+        Find(KnownProvider.Mcp, name, atMicros)
+        ?? (ToolName.ServerOf(name) is { } server ? Find(KnownProvider.Mcp, ToolName.AnyOf(server), atMicros) : null);
 
     /// <summary>The version that is in force for every priced model at an instant.</summary>
     public IEnumerable<PriceVersion> InForce(long atMicros) =>

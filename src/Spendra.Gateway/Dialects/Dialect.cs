@@ -27,4 +27,10 @@ internal abstract class Dialect
 
     /// <summary>Writes Spendra's own answer as the format's clients parse errors.</summary>
     public abstract void WriteError(Utf8JsonWriter json, Guid requestId, GatewayError error);
+
+    /// <summary>The same to a call that is known, in formats whose answers name what they answer.</summary>
+    public virtual void WriteError(Utf8JsonWriter json, GovernedCall call, GatewayError error) => WriteError(json, call.RequestId, error);
+
+    /// <summary>The HTTP status of Spendra's own answer to a call.</summary>
+    public virtual int StatusOf(GovernedCall call, GatewayError error) => error.Status;
 }

@@ -15,7 +15,17 @@ internal static class ErrorAnswer
     // Never part of a page, so that quotes in a message may stand as they are.
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static async Task WriteAsync(HttpContext context, Dialect dialect, Guid requestId, GatewayError error)
+    public static Task WriteAsync(HttpContext context, Dialect dialect, Guid requestId, GatewayError error) =>
+        WriteAsync(context, requestId, error.Status, error, json => dialect.WriteError(json, requestId, error));
+
+    public static Task WriteAsync(GovernedCall call, GatewayError error)
+    {
+        var dialect = call.Route.Dialect;
+        return WriteAsync(call.Context, call.RequestId, dialect.StatusOf(call, error), error, json => dialect.WriteError(json, call, error));
+    }
+
+    private static async Task WriteAsync(
+        HttpContext context, Guid requestId, int status, GatewayError error, Action<Utf8JsonWriter> write)
     {
         var response = context.Response;
         if (response.HasStarted)
@@ -24,14 +34,14 @@ internal static class ErrorAnswer
             return;
         }
         response.Clear();
-        response.StatusCode = error.Status;
+        response.StatusCode = status;
         response.ContentType = "application/json";
         response.Headers[ExplainHeaders.RequestId] = requestId.ToString();
         // OpenAI's and Anthropic's clients obey this before any rule of their own.
         response.Headers["x-should-retry"] = error.RetryAfter is null ? "false" : "true";
         if (error.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         var body = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(body, Plain)) dialect.WriteError(json, requestId, error);
+        using (var json = new Utf8JsonWriter(body, Plain)) write(json);
         response.ContentLength = body.WrittenCount;
         if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body.WrittenMemory);
     }

@@ -36,6 +36,22 @@ internal sealed class UpstreamClient : IDisposable
         DispatchPermit permit, HttpRequestMessage request, bool isSandbox, CancellationToken cancel)
     {
         permit.Use();
+        return SendAsync(request, isSandbox, cancel);
+    }
+
+    /// <summary>
+    /// Sends what costs nothing and only stands around the permitted request: opening and closing its session. Needs the
+    /// permit, and does not use it up.
+    /// </summary>
+    public Task<HttpResponseMessage> SendBesideAsync(
+        DispatchPermit permit, HttpRequestMessage request, bool isSandbox, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(permit);
+        return SendAsync(request, isSandbox, cancel);
+    }
+
+    private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool isSandbox, CancellationToken cancel)
+    {
         request.Version = HttpVersion.Version11;
         request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
         return (isSandbox ? _sandbox : _providers).SendAsync(request, cancel);

@@ -18,6 +18,9 @@ internal sealed class MeterReading
     /// </summary>
     public NanoUsd BilledFee { get; set; }
 
+    /// <summary>The answer says that nothing was done: nothing is owed.</summary>
+    public bool IsRefusal { get; set; }
+
     public string? ServedModel { get; set; }
 
     public string? ServedTier { get; set; }

@@ -39,6 +39,37 @@ internal abstract class BodyMeter : ResponseMeter
     public sealed override void End(IBufferWriter<byte> output) => Finish();
 }
 
+/// <summary>
+/// Holds a body until it is whole, because what the client gets of it depends on all of it. For bodies of a bounded
+/// size only.
+/// </summary>
+internal abstract class HeldMeter : ResponseMeter
+{
+    private readonly ArrayBufferWriter<byte> _held = new();
+
+    public int HeldBytes => _held.WrittenCount;
+
+    /// <summary>What the client gets of the whole body; null when it cannot be read and must not pass unread.</summary>
+    public abstract ReadOnlyMemory<byte>? Finish();
+
+    protected ReadOnlyMemory<byte> Held => _held.WrittenMemory;
+
+    public void Hold(ReadOnlySpan<byte> bytes) => _held.Write(bytes);
+
+    public sealed override void Pass(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output) => Hold(bytes);
+
+    public sealed override void End(IBufferWriter<byte> output)
+    {
+        if (Finish() is { } body) output.Write(body.Span);
+    }
+
+    public override void Dispose()
+    {
+        _held.Clear();
+        base.Dispose();
+    }
+}
+
 /// <summary>Learns nothing: downloads, and answers of a type that was not expected.</summary>
 internal sealed class BlindMeter : BodyMeter
 {

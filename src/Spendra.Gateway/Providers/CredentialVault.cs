@@ -10,9 +10,10 @@ internal sealed class CredentialVault(MasterKey masterKey)
 {
     private readonly ConcurrentDictionary<Guid, (byte[] Sealed, string Opened)> _opened = new();
 
-    /// <summary>The credential, or null when the account names an environment variable that is not set.</summary>
+    /// <summary>The credential, empty when none is wanted, or null when the account names an environment variable that is not set.</summary>
     public string? Open(Guid organizationId, ProviderAccount account)
     {
+        if (!account.HasCredential) return "";
         if (account.CredentialKind == CredentialKind.Environment)
             return Environment.GetEnvironmentVariable(Encoding.UTF8.GetString(account.Credential)) is { Length: > 0 } value ? value : null;
         if (_opened.TryGetValue(account.AccountId, out var known) && known.Sealed.AsSpan().SequenceEqual(account.Credential))

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Spendra.Gateway.Mcp;
 using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Providers;
@@ -11,6 +12,7 @@ internal static class ProviderList
         new OpenAiProvider(), new OpenRouterProvider(), new AzureProvider(),
         new GoogleProvider(), new GoogleCompatibleProvider(), new VertexProvider(),
         new AnthropicProvider(), new AnthropicChatProvider(),
+        new McpProvider(),
     ];
 
     /// <summary>Every governed route with its provider, in the order in which they are mapped.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net.Http.Headers;
 using Spendra.Core.Governance;
+using Spendra.Core.Pricing;
 using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Providers;
@@ -57,6 +58,23 @@ internal abstract class UpstreamProvider(KnownProvider known)
 
     /// <summary>The account that serves a request, or null.</summary>
     public virtual ProviderAccount? AccountFor(GovernanceSnapshot snapshot, string requestedModel) => snapshot.AccountFor(Name);
+
+    /// <summary>The account that serves a call, or null.</summary>
+    public virtual ProviderAccount? AccountOf(GovernedCall call) => AccountFor(call.Snapshot, call.Facts.Model);
+
+    /// <summary>What a caller reads when there is no account.</summary>
+    public virtual string HasNoAccount(GovernedCall call) =>
+        $"There is no account for provider '{Name}'. Ask the platform's owner to add one.";
+
+    /// <summary>The server of tools that a call goes to, or null where the provider has none.</summary>
+    public virtual string? ToolServerOf(GovernedCall call) => null;
+
+    /// <summary>The price version in force for what a request names, or null.</summary>
+    public virtual PriceVersion? PriceOf(PriceBook prices, string model, long atMicros) => prices.Find(Name, model, atMicros);
+
+    /// <summary>What a caller reads when there is no price.</summary>
+    public virtual string HasNoPrice(string model) =>
+        $"Model '{model}' has no price at provider '{Name}'. Ask for it to be added to the price book, by its exact id.";
 
     /// <summary>The path below the account's base URL.</summary>
     public virtual string PathOf(GovernedCall call)

@@ -51,13 +51,13 @@ internal static class Admitting
     {
         call.Changes = new RequestChanges { IncludeUsage = call.HidesUsageChunk };
         call.ImposedOutputLimit = null;
+        call.DecidedAt = now;
         if (Admission.CheckPermissions(call.Standing, call.Shape) is { } forbidden) return new Decision.Deny(forbidden);
         if (call.IsTest && options.SandboxUrl is null)
             return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable, "Test keys reach only the sandbox, and this gateway has none."));
         if (!call.IsTest && call.Account is null)
         {
-            return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable,
-                $"There is no account for provider '{call.Route.Provider.Name}'. Ask the platform's owner to add one."));
+            return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable, call.Route.Provider.HasNoAccount(call)));
         }
         if (Bounding.Bound(call, options, now) is { } unpriceable) return new Decision.Deny(unpriceable);
         var decision = Admission.Decide(call.Snapshot, call.Standing, call.Shape, call.Amount, now);

@@ -21,6 +21,8 @@ internal static partial class BilledCostCheck
     {
         if (!settlement.IsBilled) return false;
         if (settlement.Cost > call.Amount) return true;
+        // A tool's price is the most that its server is paid: its own word is settled where it is less.
+        if (!call.Route.Provider.TellsBilledCost) return false;
         if (call.Price is not { } price || reading.Usage is not { } usage) return false;
         if (SettlementPricing.Computed(price, call.Account, usage, reading.ServedTier, call.TierPercent) is not var (computed, _)) return false;
         // The fee for using a key of the customer's own is in no price book.

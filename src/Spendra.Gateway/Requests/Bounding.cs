@@ -18,7 +18,7 @@ internal static class Bounding
     public static Refusal? Bound(GovernedCall call, GatewayOptions options, long atMicros)
     {
         var facts = call.Facts;
-        if (!call.Route.IsPriced)
+        if (!call.Route.IsPriced || facts.IsFree)
         {
             // Counting is free, but what is not the caller's to see (conversations, stored prompts) is not counted either.
             return facts.Unpriceable is { } unseen ? Unpriceable($"This request cannot be priced: {unseen}.") : null;
@@ -30,8 +30,8 @@ internal static class Bounding
             if (!facts.BoundedTools.Contains(tool) && !facts.ToolUses.Exists(u => u.Tool == tool))
                 return Unpriceable($"The fees of the tool '{tool}' are not in the price book. Remove it from 'tools'.");
         }
-        if (call.Snapshot.Prices.Find(call.Shape.Provider, call.Shape.Model, atMicros) is not { } price)
-            return Unpriceable($"Model '{call.Shape.Model}' has no price at provider '{call.Shape.Provider}'. Ask for it to be added to the price book, by its exact id.");
+        if (call.Route.Provider.PriceOf(call.Snapshot.Prices, call.Shape.Model, atMicros) is not { } price)
+            return Unpriceable(call.Route.Provider.HasNoPrice(call.Shape.Model));
         if (price.IsByThePiece && facts.Pieces.IsEmpty)
             return Unpriceable($"Model '{price.Model}' is priced by the piece, and this route counts tokens. Use a model that has a price for tokens.");
         call.Price = price;

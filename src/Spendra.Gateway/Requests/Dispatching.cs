@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Metering;
 using Spendra.Gateway.Providers;
-using Spendra.Storage.Keys;
 
 namespace Spendra.Gateway.Requests;
 
@@ -15,12 +14,14 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
     // A body up to this size is read whole before any of it is passed on, so that its headers can tell its cost.
     private const int HeadBytes = 64 * 1024;
 
+    private const int PieceBytes = 16 * 1024;
+
     private static readonly TimeSpan MaxRecordWait = TimeSpan.FromSeconds(5);
 
     // Error bodies are small; what a provider says beyond this is cut off.
     private const int MaxErrorBytes = 64 * 1024;
 
-    private static readonly GatewayError BrokenOff = new(502, "api_error", "upstream_failed",
+    internal static readonly GatewayError BrokenOff = new(502, "api_error", "upstream_failed",
         "The provider's response broke off. What it billed is booked, as an estimate where its usage is unknown.");
 
     private readonly HttpContext _context = call.Context;
@@ -37,7 +38,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         }
         using var patience = new UpstreamPatience(parts.Options, parts.Time, _context.RequestAborted);
         using var request = MakeRequest();
-        if (await AuthorizeAsync(request, patience) is { } unauthorized)
+        if (await Authorizing.AuthorizeAsync(call, parts, request.Headers, patience) is { } unauthorized)
         {
             ending.Release("the provider credential is not available");
             return unauthorized;
@@ -58,39 +59,11 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         }
     }
 
-    private string? Credential()
-    {
-        if (call.IsTest) return "sandbox";
-        try
-        {
-            return parts.Credentials.Open(permit.Reservation.OrganizationId, call.Account!);
-        }
-        catch (MasterKeyException e)
-        {
-            LogSealed(parts.Logger, call.RequestId, call.Account!.Slug, e);
-            return null;
-        }
-    }
-
-    private async ValueTask<GatewayError?> AuthorizeAsync(HttpRequestMessage request, UpstreamPatience patience)
-    {
-        if (Credential() is not { } credential) return NoCredential();
-        patience.AwaitHeaders();
-        return await _provider.AuthorizeAsync(request.Headers, credential, parts.Tokens, patience.Token) switch
-        {
-            CredentialOutcome.Present => null,
-            CredentialOutcome.Malformed => NoCredential(),
-            CredentialOutcome.NoToken => new GatewayError(503, "api_error", "provider_unavailable",
-                $"No access token could be had for provider account '{call.Account!.Slug}'. Nothing was sent or spent; try again shortly.") { RetryAfter = 5 },
-        };
-    }
-
     private HttpRequestMessage MakeRequest()
     {
         var incoming = _context.Request;
-        var baseUrl = call.IsTest ? SandboxUrl() : call.Account!.BaseUrl;
-        var query = QueryRules.Pass(_provider, incoming.Query);
-        var request = new HttpRequestMessage(new HttpMethod(call.Route.Method), UpstreamProvider.AddressOf(baseUrl, _provider.PathOf(call), query));
+        var address = Authorizing.AddressOf(call, parts, QueryRules.Pass(_provider, incoming.Query));
+        var request = new HttpRequestMessage(new HttpMethod(call.Route.Method), address);
         HeaderRules.CopyToProvider(_provider, incoming.Headers, request.Headers);
         // Nothing here decompresses, so that what passes can be read.
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
@@ -117,10 +90,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         }
     }
 
-    private string SandboxUrl() => _provider.SandboxUrl(
-        parts.Options.SandboxUrl ?? throw new InvalidOperationException("a test key was admitted without a sandbox"));
-
-    private static GatewayError Fail(Exception e, ReservationEnding ending)
+    internal static GatewayError Fail(Exception e, ReservationEnding ending)
     {
         if (BadUpload(e) is { } bad)
         {
@@ -151,13 +121,10 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         return (BadHttpRequestException?)e;
     }
 
-    private GatewayError NoCredential() => new(503, "api_error", "provider_unavailable",
-        $"The credential of provider account '{call.Account!.Slug}' is not available to the gateway. Ask the platform's owner to set it.");
-
     private async Task<GatewayError?> AnswerAsync(HttpResponseMessage response, ReservationEnding ending, UpstreamPatience patience)
     {
         var status = (int)response.StatusCode;
-        var upstreamId = UpstreamRequestId(response);
+        var upstreamId = UpstreamRequestId(_provider, response);
         var pump = new ResponsePump(parts.Options, patience, _context) { OnObjectMade = ObjectHook() };
         await using var upstream = await response.Content.ReadAsStreamAsync();
         var verdict = _provider.Judge(status);
@@ -168,6 +135,8 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         using var meter = call.Route.Dialect.MakeMeter(call, response.Content.Headers.ContentType?.MediaType, parts.Options.MaxStreamLineBytes);
         if (meter is BodyMeter body)
             return await PassBodyAsync(response, upstream, pump, body, ending, upstreamId);
+        if (meter is HeldMeter held)
+            return await PassHeldAsync(response, upstream, pump, held, ending, upstreamId);
         WriteHead(response, cost: null);
         await _context.Response.StartAsync();
         // A stream that broke off must not look like one that ended.
@@ -209,14 +178,43 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             WriteHead(response, goesOn ? null : settlement.Cost);
             if (settlement.IsEstimated && !goesOn) _context.Response.Headers.Append(ExplainHeaders.Warning, "usage_unknown");
             if (BilledCostCheck.Differs(call, meter.Reading, settlement)) _context.Response.Headers.Append(ExplainHeaders.Warning, BilledCostCheck.Warning);
-            _context.Response.ContentLength = length;
-            await WriteAsync(head.AsMemory(0, length));
+            await WriteBodyAsync(head.AsMemory(0, length));
             await EndWithAsync(ending, meter.Reading, status, upstreamId);
             return null;
         }
         finally
         {
             ReturnClean(head, length);
+        }
+    }
+
+    /// <summary>A body that is changed on its way: none of it passes before all of it is there.</summary>
+    private async Task<GatewayError?> PassHeldAsync(
+        HttpResponseMessage response, Stream upstream, ResponsePump pump, HeldMeter meter, ReservationEnding ending, string? upstreamId)
+    {
+        var status = (int)response.StatusCode;
+        var piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
+        try
+        {
+            int read;
+            while ((read = await pump.ReadAsync(upstream, piece)) > 0 && meter.HeldBytes + read <= parts.Options.MaxStreamLineBytes)
+                meter.Hold(piece.AsSpan(0, read));
+            var body = read == 0 ? meter.Finish() : null;
+            if (body is null)
+            {
+                ending.SettleAtBound(status, upstreamId);
+                return BrokenOff;
+            }
+            var settlement = ending.Price(meter.Reading, status, upstreamId);
+            WriteHead(response, meter.Reading.IsRefusal ? null : settlement.Cost);
+            if (settlement.IsEstimated && !meter.Reading.IsRefusal) _context.Response.Headers.Append(ExplainHeaders.Warning, "usage_unknown");
+            await WriteBodyAsync(body.Value);
+            await EndWithAsync(ending, meter.Reading, status, upstreamId);
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece, clearArray: true);
         }
     }
 
@@ -238,16 +236,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
     {
         var status = (int)response.StatusCode;
         if (status is 401 or (>= 300 and < 400)) ending.Release($"the provider refused with status {status}");
-        if (status == 401)
-        {
-            return new GatewayError(502, "api_error", "provider_credential_rejected",
-                $"The provider rejected the credential of account '{call.Account?.Slug}'. Ask the platform's owner to renew it.");
-        }
-        if (status is >= 300 and < 400)
-        {
-            return new GatewayError(502, "api_error", "upstream_redirect",
-                "The provider answered with a redirect, which is not followed. Ask the platform's owner to check the account's base URL.");
-        }
+        if (NotForClients(call, status) is { } ours) return ours;
         var head = ArrayPool<byte>.Shared.Rent(MaxErrorBytes);
         var length = 0;
         try
@@ -268,6 +257,16 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         }
     }
 
+    /// <summary>Refusals of a provider that concern the account and not the client, in our words; null for others.</summary>
+    internal static GatewayError? NotForClients(GovernedCall call, int status) => status switch
+    {
+        401 => new GatewayError(502, "api_error", "provider_credential_rejected",
+            $"The provider rejected the credential of account '{call.Account?.Slug}'. Ask the platform's owner to renew it."),
+        >= 300 and < 400 => new GatewayError(502, "api_error", "upstream_redirect",
+            "The provider answered with a redirect, which is not followed. Ask the platform's owner to check the account's base URL."),
+        _ => null,
+    };
+
     /// <summary>A completion may stand in it: the next renter gets it clean. Clearing all of it would cost more than the rest of the call.</summary>
     private static void ReturnClean(byte[] buffer, int used)
     {
@@ -281,6 +280,14 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         HeaderRules.CopyToClient(_provider, response, _context.Response.Headers);
         ExplainHeaders.Write(_context.Response.Headers, call, permit);
         if (cost is { } known) _context.Response.Headers[ExplainHeaders.CostUsd] = known.ToString();
+    }
+
+    private Task WriteBodyAsync(ReadOnlyMemory<byte> body)
+    {
+        // Some answers may have no body at all, not even an empty one (204).
+        if (body.IsEmpty) return Task.CompletedTask;
+        _context.Response.ContentLength = body.Length;
+        return WriteAsync(body);
     }
 
     private async Task WriteAsync(ReadOnlyMemory<byte> body)
@@ -302,6 +309,11 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         if (IsGoingOn(reading))
         {
             ending.LeaveOpen();
+            return;
+        }
+        if (reading.IsRefusal)
+        {
+            ending.Release("the server refused the call before running it");
             return;
         }
         var settlement = ending.Price(reading, status, upstreamId);
@@ -345,12 +357,9 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         }
     }
 
-    private string? UpstreamRequestId(HttpResponseMessage response) =>
-        response.Headers.NonValidated.TryGetValues(_provider.RequestIdHeader, out var values) && values.ToString() is { Length: > 0 and <= 200 } id ? id : null;
+    internal static string? UpstreamRequestId(UpstreamProvider provider, HttpResponseMessage response) =>
+        response.Headers.NonValidated.TryGetValues(provider.RequestIdHeader, out var values) && values.ToString() is { Length: > 0 and <= 200 } id ? id : null;
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId}: the object that it made could not be recorded yet")]
     private static partial void LogNotRecorded(ILogger logger, Guid requestId, Exception error);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId}: the credential of provider account {Account} cannot be opened")]
-    private static partial void LogSealed(ILogger logger, Guid requestId, string account, Exception error);
 }

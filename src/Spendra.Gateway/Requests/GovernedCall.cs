@@ -6,6 +6,7 @@ using Spendra.Core.Ledger;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Mcp;
 
 namespace Spendra.Gateway.Requests;
 
@@ -38,6 +39,9 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
 
     public RequestFacts Facts { get; set; } = new();
 
+    /// <summary>The message to a server of tools that the body is, or null.</summary>
+    public McpMessage? Message { get; set; }
+
     /// <summary>The id in the path, or null.</summary>
     public string? NamedObjectId { get; set; }
 
@@ -50,6 +54,10 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
     public IdempotencyClaim? Idempotency { get; set; }
 
     // Steps 3 to 5
+
+    /// <summary>The instant of the decision, which chose prices and windows. Microseconds since the Unix epoch.</summary>
+    public long DecidedAt { get; set; }
+
     public RequestShape Shape { get; set; }
 
     public ProviderAccount? Account { get; set; }

@@ -86,6 +86,9 @@ internal sealed record GovernedRoute
     /// <summary>The response may carry the usage of an earlier background response.</summary>
     public bool MaySettleBackground { get; init; }
 
+    /// <summary>The call runs inside a session that is opened for it alone.</summary>
+    public bool OpensSession { get; init; }
+
     /// <summary>A JSON response is the provider's own, not a file of the client's.</summary>
     public bool IsRead { get; init; } = true;
 }

@@ -28,7 +28,7 @@ internal static class Intake
         // Test keys use no account, but their models are named as those of others.
         var account = call.ObjectAccountId is { } id && !call.IsTest
             ? call.Snapshot.Accounts.FirstOrDefault(a => a.AccountId == id)
-            : provider.AccountFor(call.Snapshot, call.Facts.Model);
+            : provider.AccountOf(call);
         if (!call.IsTest) call.Account = account;
         var model = provider.PricedModelOf(account, call.Facts.Model);
         call.IsModelKnown = model is not null;
@@ -38,6 +38,7 @@ internal static class Intake
             // What is not known is no model that a rule could permit or forbid; it is refused for want of a price.
             Model = model ?? "",
             Tools = call.Facts.Tools,
+            ToolServer = provider.ToolServerOf(call),
             Environment = call.Standing.Key.Environment,
         };
     }
@@ -46,7 +47,7 @@ internal static class Intake
     {
         if (!call.Context.Request.Headers.TryGetValue("idempotency-key", out var values)) return null;
         // Reading twice is no repetition: clients that send one key with everything must be able to poll.
-        if (HttpMethods.IsGet(call.Route.Method)) return null;
+        if (HttpMethods.IsGet(call.Route.Method) || call.Facts.IsFree) return null;
         var key = values.ToString();
         if (key.Length is 0 or > MaxIdempotencyKeyLength)
             return GatewayError.Invalid($"'idempotency-key' must have 1 to {MaxIdempotencyKeyLength} characters.", "idempotency-key");

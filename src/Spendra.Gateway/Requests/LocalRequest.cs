@@ -30,7 +30,7 @@ internal sealed class LocalRequest(GatewayParts parts)
     public IEnumerable<PriceVersion> UsablePrices(GovernedCall call) =>
         from price in call.Snapshot.Prices.InForce(Micros.Now(parts.Time))
         let shape = new RequestShape { Provider = price.Provider, Model = price.Model, Environment = call.Standing.Key.Environment }
-        where Admission.CheckPermissions(call.Standing, shape) is null
+        where shape.IsForModel && Admission.CheckPermissions(call.Standing, shape) is null
         where call.Token.Mode == KeyMode.Test || call.Snapshot.AccountFor(price.Provider) is not null
         select price;
 

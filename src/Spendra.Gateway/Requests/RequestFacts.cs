@@ -67,6 +67,9 @@ internal sealed class RequestFacts
     /// <summary>The context that the request may fill, when it asks for more than the model has by itself.</summary>
     public long? ContextWindowAsked { get; set; }
 
+    /// <summary>The request costs nothing, although others on its route do.</summary>
+    public bool IsFree { get; set; }
+
     /// <summary>The tier that was asked for, in the words of <see cref="PriceVersion.TierPercents"/>.</summary>
     public string? ServiceTier { get; set; }
 

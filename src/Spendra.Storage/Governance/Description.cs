@@ -40,6 +40,7 @@ public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fi
         ("provider", row.Provider), ("baseUrl", row.BaseUrl), ("credential", credential),
         .. row.Settings.Deployments.Select(d => ($"deployments.{d.Key}", (string?)d.Value)),
         ("ratePercent", row.Settings.RatePercent == Cost.DefaultTierPercent ? null : row.Settings.RatePercent.ToString()),
+        ("trustsCost", row.Settings.TrustsCost ? "true" : null),
     ]);
 
     public static Description Of(PriceVersion row) => new(

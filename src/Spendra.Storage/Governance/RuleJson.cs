@@ -60,6 +60,7 @@ internal static class RuleJson
         {
             Deployments = settings.Deployments.IsEmpty ? null : new(settings.Deployments.ToDictionary(), StringComparer.Ordinal),
             RatePercent = settings.RatePercent == Cost.DefaultTierPercent ? null : settings.RatePercent,
+            TrustsCost = settings.TrustsCost ? true : null,
         }, RuleJsonContext.Default.SettingsDocument);
 
     public static AccountSettings ReadSettings(string json)
@@ -69,6 +70,7 @@ internal static class RuleJson
         {
             Deployments = document.Deployments?.ToImmutableSortedDictionary(StringComparer.Ordinal) ?? AccountSettings.NoDeployments,
             RatePercent = document.RatePercent ?? Cost.DefaultTierPercent,
+            TrustsCost = document.TrustsCost ?? false,
         };
     }
 
@@ -86,6 +88,8 @@ internal sealed record SettingsDocument
     public SortedDictionary<string, string>? Deployments { get; init; }
 
     public int? RatePercent { get; init; }
+
+    public bool? TrustsCost { get; init; }
 }
 
 internal sealed record RuleDocument

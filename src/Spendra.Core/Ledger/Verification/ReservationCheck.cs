@@ -70,7 +70,8 @@ internal sealed class ReservationCheck(VerifiedOrganization organization, Verifi
     private void CheckPrice(in ReservationRow row, PinnedPrice pinned)
     {
         var price = pinned.Price;
-        if (!row.Model.SequenceEqual(pinned.Model) || !row.Provider.SequenceEqual(pinned.Provider))
+        if ((!row.Model.SequenceEqual(pinned.Model) || !row.Provider.SequenceEqual(pinned.Provider))
+            && !ToolPrice.IsFor(price, Encoding.UTF8.GetString(row.Provider), Encoding.UTF8.GetString(row.Model)))
         {
             Report(Invariant.ReservationPrice, row, $"a price of {Encoding.UTF8.GetString(row.Provider)} {Encoding.UTF8.GetString(row.Model)}",
                 $"{price.PriceId}, of {price.Provider} {price.Model}");
