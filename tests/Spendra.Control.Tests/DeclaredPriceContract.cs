@@ -166,6 +166,7 @@ public abstract class DeclaredPriceContract(DatabaseEngine engine)
     [InlineData("  - {provider: openai, model: m, inputUsdPerMillion: 1, outputUsdPerMillion: 1, unitUsdPerMillion: {pages: 1}}\n", "'pages' is not a field of unitUsdPerMillion: expected cache_write_long")]
     [InlineData("  - {provider: openai, model: m, inputUsdPerMillion: 1, outputUsdPerMillion: 1, unitUsdPerMillion: {images: free}}\n", "'images' is 'free': expected USD per million")]
     [InlineData("  - {provider: openia, model: m, inputUsdPerMillion: 1, outputUsdPerMillion: 1}\n", "'openia' is not a provider: expected one of openai, openrouter")]
+    [InlineData("  - {provider: mcp, model: finder/search, inputUsdPerMillion: 1, outputUsdPerMillion: 1}\n", "'mcp' is not a provider: expected one of openai, openrouter")]
     public async Task What_is_wrong_with_a_price_is_said(string prices, string error)
     {
         await using var store = await GovernanceStore.OpenAsync(engine);
