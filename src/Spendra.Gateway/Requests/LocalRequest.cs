@@ -17,7 +17,7 @@ internal sealed class LocalRequest(GatewayParts parts)
         var call = new GovernedCall(context, route, parts.NewRequestId());
         try
         {
-            var error = await AuthenticateFreshAsync(call) ?? await answer(call);
+            var error = await AuthenticateAsync(call, parts) ?? await answer(call);
             if (error is not null) await ErrorAnswer.WriteAsync(context, route.Dialect, call.RequestId, error);
         }
         catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
@@ -35,7 +35,7 @@ internal sealed class LocalRequest(GatewayParts parts)
         select price;
 
     /// <summary>These routes make no reservation that would notice a revoked key: they ask the database instead.</summary>
-    private async Task<GatewayError?> AuthenticateFreshAsync(GovernedCall call)
+    public static async Task<GatewayError?> AuthenticateAsync(GovernedCall call, GatewayParts parts)
     {
         var cancel = call.Context.RequestAborted;
         if (await Authentication.AuthenticateAsync(call, parts, cancel) is { } error) return error;
