@@ -133,4 +133,16 @@ internal sealed class RequestFacts
 }
 
 /// <summary>Why a request body cannot be governed: what is wrong and the parameter it concerns.</summary>
-internal sealed record RequestFault(string Message, string? Parameter = null);
+internal sealed record RequestFault(string Message, string? Parameter = null)
+{
+    public static readonly RequestFault NotUtf8 = new("The request body is not valid UTF-8.");
+
+    public static readonly RequestFault NotUnicode = new("The request body has a text that is not valid Unicode: half of a surrogate pair.");
+
+    public static readonly RequestFault NotAnObject = new("The request body must be a JSON object.");
+
+    public static readonly RequestFault MoreAfterTheEnd = new("There is more after the end of the JSON object.");
+
+    public static RequestFault NotJson(System.Text.Json.JsonException e, int maxDepth) => new(
+        $"The request body is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}, at most {maxDepth} levels deep).");
+}

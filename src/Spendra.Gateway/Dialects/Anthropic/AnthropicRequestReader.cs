@@ -52,7 +52,7 @@ internal ref partial struct AnthropicRequestReader
         fault = null;
         if (!Utf8.IsValid(bytes))
         {
-            fault = new RequestFault("The request body is not valid UTF-8.");
+            fault = RequestFault.NotUtf8;
             return null;
         }
         var reader = new AnthropicRequestReader(bytes, body);
@@ -64,12 +64,11 @@ internal ref partial struct AnthropicRequestReader
         }
         catch (JsonException e)
         {
-            fault = new RequestFault(
-                $"The request body is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}, at most {MaxDepth} levels deep).");
+            fault = RequestFault.NotJson(e, MaxDepth);
         }
         catch (InvalidOperationException)
         {
-            fault = new RequestFault("The request body has a text that is not valid Unicode: half of a surrogate pair.");
+            fault = RequestFault.NotUnicode;
         }
         return fault is null ? reader._facts : null;
     }
@@ -78,7 +77,7 @@ internal ref partial struct AnthropicRequestReader
     {
         if (!_json.Read() || _json.TokenType != JsonTokenType.StartObject)
         {
-            _fault = new RequestFault("The request body must be a JSON object.");
+            _fault = RequestFault.NotAnObject;
             return;
         }
         var seen = AnthropicFields.None;
@@ -97,7 +96,7 @@ internal ref partial struct AnthropicRequestReader
         }
         if (_fault is not null) return;
         _facts.ClosingBrace = (int)_json.TokenStartIndex;
-        if (_json.Read()) _fault = new RequestFault("There is more after the end of the JSON object.");
+        if (_json.Read()) _fault = RequestFault.MoreAfterTheEnd;
         else if ((seen & AnthropicFields.Model) == 0) Fail("is missing: name a model", "model");
         else if (_body == AnthropicBody.Messages && _facts.OutputLimit is null) Fail("is missing: say how much output there may be", "max_tokens");
         else Conclude();

@@ -48,7 +48,7 @@ internal ref partial struct GeminiRequestReader
         if (model.Length is 0 or > MaxNameLength || model.Any(char.IsControl))
             fault = new RequestFault($"The model in the path must have 1 to {MaxNameLength} characters that can be printed.", "model");
         else if (!Utf8.IsValid(bytes))
-            fault = new RequestFault("The request body is not valid UTF-8.");
+            fault = RequestFault.NotUtf8;
         if (fault is not null) return null;
         var reader = new GeminiRequestReader(bytes, method, model);
         try
@@ -58,12 +58,11 @@ internal ref partial struct GeminiRequestReader
         }
         catch (JsonException e)
         {
-            fault = new RequestFault(
-                $"The request body is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}, at most {MaxDepth} levels deep).");
+            fault = RequestFault.NotJson(e, MaxDepth);
         }
         catch (InvalidOperationException)
         {
-            fault = new RequestFault("The request body has a text that is not valid Unicode: half of a surrogate pair.");
+            fault = RequestFault.NotUnicode;
         }
         return fault is null ? reader._facts : null;
     }
@@ -72,7 +71,7 @@ internal ref partial struct GeminiRequestReader
     {
         if (!_json.Read() || _json.TokenType != JsonTokenType.StartObject)
         {
-            _fault = new RequestFault("The request body must be a JSON object.");
+            _fault = RequestFault.NotAnObject;
             return;
         }
         var (expected, required) = _method switch
@@ -85,7 +84,7 @@ internal ref partial struct GeminiRequestReader
         var seen = ReadFields(expected);
         if (_fault is not null) return;
         _facts.ClosingBrace = (int)_json.TokenStartIndex;
-        if (_json.Read()) _fault = new RequestFault("There is more after the end of the JSON object.");
+        if (_json.Read()) _fault = RequestFault.MoreAfterTheEnd;
         else if ((seen & required) != required) Fail("is missing", NameOf(required));
     }
 

@@ -41,7 +41,7 @@ internal ref partial struct OpenAiRequestReader
         fault = null;
         if (!Utf8.IsValid(bytes))
         {
-            fault = new RequestFault("The request body is not valid UTF-8.");
+            fault = RequestFault.NotUtf8;
             return null;
         }
         var reader = new OpenAiRequestReader(bytes, body);
@@ -52,12 +52,11 @@ internal ref partial struct OpenAiRequestReader
         }
         catch (JsonException e)
         {
-            fault = new RequestFault(
-                $"The request body is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}, at most {MaxDepth} levels deep).");
+            fault = RequestFault.NotJson(e, MaxDepth);
         }
         catch (InvalidOperationException)
         {
-            fault = new RequestFault("The request body has a text that is not valid Unicode: half of a surrogate pair.");
+            fault = RequestFault.NotUnicode;
         }
         return fault is null ? reader._facts : null;
     }
@@ -66,7 +65,7 @@ internal ref partial struct OpenAiRequestReader
     {
         if (!_json.Read() || _json.TokenType != JsonTokenType.StartObject)
         {
-            _fault = new RequestFault("The request body must be a JSON object.");
+            _fault = RequestFault.NotAnObject;
             return;
         }
         var seen = OpenAiFields.None;
@@ -85,7 +84,7 @@ internal ref partial struct OpenAiRequestReader
         }
         if (_fault is not null) return;
         _facts.ClosingBrace = (int)_json.TokenStartIndex;
-        if (_json.Read()) _fault = new RequestFault("There is more after the end of the JSON object.");
+        if (_json.Read()) _fault = RequestFault.MoreAfterTheEnd;
         else if (needsModel && (seen & OpenAiFields.Model) == 0) Fail("is missing: name a model", "model");
         else if (seen == OpenAiFields.None) Fail("is missing", _body == OpenAiBody.Chat ? "messages" : "input");
         else if (_facts is { IsBackground: true, IsStored: false }) Fail("needs 'store' to be true", "background");
