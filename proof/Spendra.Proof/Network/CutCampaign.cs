@@ -76,8 +76,8 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
                     while (!cancel.IsCancellationRequested && cuts.TryDequeue(out var next)) await CutAsync(site, next.Recording, next.Cut);
                 }));
             }
-            foreach (var site in sites) tally.Checked(await site.UnreachableAsync());
-            foreach (var site in sites) tally.Checked(await site.InspectAsync());
+            foreach (var site in sites) tally.Checked(await site.UnreachableAsync(), $"{site.World.Journal.Name}, provider unreachable");
+            foreach (var site in sites) tally.Checked(await site.InspectAsync(), $"{site.World.Journal.Name}, books");
         }
         finally
         {
@@ -119,14 +119,14 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
         var attempt = await site.CallAsync(recording.Kind, isImpatient: recording.Link == Link.Client && cut.Fault == Fault.Stall);
         if (cut.Fault == Fault.Silence)
         {
-            if (proxy.HasStruck) tally.Checked(await site.RefusesInSilenceAsync(recording.Kind));
+            if (proxy.HasStruck) tally.Checked(await site.RefusesInSilenceAsync(recording.Kind), $"{recording} {cut}");
             proxy.Wake();
         }
         await site.RestAsync();
         tally.Struck(recording, cut, proxy.HasStruck);
         proxy.Arm(null);
         // The client tries again: whatever became of the first attempt, the provider works once.
-        tally.Checked(await site.RepeatAsync(attempt, mayHaveBeenCutOnItsWay: recording.Link == Link.Provider));
+        tally.Checked(await site.RepeatAsync(attempt, mayHaveBeenCutOnItsWay: recording.Link == Link.Provider), $"{recording} {cut}");
     }
 
     private static async Task WarmAsync(CutSite site, CallKind kind)

@@ -35,9 +35,16 @@ internal sealed class CutTally
         _struck.GetOrAdd(recording, _ => new()).TryAdd((cut.Offset, cut.Fault), true);
     }
 
-    public void Checked(IReadOnlyList<string> violations)
+    /// <summary>Keeps what was found, and says it at once: the run may not come to its summary.</summary>
+    /// <param name="violations">None, if all is well.</param>
+    /// <param name="where">What was done when it was found.</param>
+    public void Checked(IReadOnlyList<string> violations, string where)
     {
-        foreach (var violation in violations) _violations.Enqueue(violation);
+        foreach (var violation in violations)
+        {
+            _violations.Enqueue($"{where}: {violation}");
+            Console.WriteLine($"VIOLATION {where}: {violation}");
+        }
     }
 
     /// <summary>The exchange that is being cut.</summary>

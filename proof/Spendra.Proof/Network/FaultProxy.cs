@@ -69,7 +69,12 @@ internal sealed class FaultProxy : IAsyncDisposable
     public void Wake()
     {
         Pair[] all;
-        lock (_gate) (_isSilent, all) = (false, [.. _pairs]);
+        lock (_gate)
+        {
+            (_isSilent, all) = (false, [.. _pairs]);
+            // What came in during the silence and was not read yet may not slip out before the end.
+            foreach (var pair in all) pair.IsOver = true;
+        }
         foreach (var pair in all) pair.End(reset: true);
     }
 
@@ -149,7 +154,7 @@ internal sealed class FaultProxy : IAsyncDisposable
                 if (read == 0) break;
                 // What comes after a half-close or a stall is taken and forgotten.
                 if (isDeaf) continue;
-                var (passes, fault) = Take(direction, read);
+                var (passes, fault) = Take(pair, direction, read);
                 for (var sent = 0; sent < passes;) sent += await to.SendAsync(buffer.AsMemory(sent, passes - sent));
                 if (fault is not { } struck) continue;
                 isDeaf = true;
@@ -167,11 +172,11 @@ internal sealed class FaultProxy : IAsyncDisposable
     }
 
     /// <summary>How many of these bytes pass, and what happens after them.</summary>
-    private (int Passes, Fault? Fault) Take(Direction direction, int bytes)
+    private (int Passes, Fault? Fault) Take(Pair pair, Direction direction, int bytes)
     {
         lock (_gate)
         {
-            if (_isSilent) return (0, null);
+            if (_isSilent || pair.IsOver) return (0, null);
             var passed = _passed[(int)direction];
             if (_cut is not { } cut || cut.Direction != direction || passed + bytes < cut.Offset || HasStruck)
             {
@@ -187,6 +192,9 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     private sealed class Pair(Socket near, Socket far)
     {
+        /// <summary>Nothing passes any more; guarded by the proxy's gate.</summary>
+        public bool IsOver { get; set; }
+
         public void End(bool reset)
         {
             foreach (var socket in (Socket[])[near, far])
