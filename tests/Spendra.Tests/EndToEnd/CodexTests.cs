@@ -88,7 +88,7 @@ internal sealed record CodexTurn(int ExitCode, IReadOnlyList<JsonElement> Events
         await File.WriteAllTextAsync(Path.Combine(home, "config.toml"), Configuration(served, model));
         var result = await SpendraProcess.RunAsync(
             "node", [program, "exec", "--skip-git-repo-check", "--json", "--output-last-message", answer, prompt],
-            new Dictionary<string, string?> { ["HOME"] = home, ["CODEX_HOME"] = home, ["SPENDRA_KEY"] = site.Keys["ada"] }, work);
+            new Dictionary<string, string?> { ["HOME"] = home, ["CODEX_HOME"] = home, ["NO_PROXY"] = "127.0.0.1", ["SPENDRA_KEY"] = site.Keys["ada"] }, work);
         return new CodexTurn(
             result.ExitCode, [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse)],
             File.Exists(answer) ? await File.ReadAllTextAsync(answer) : "", result.Error);
