@@ -44,6 +44,8 @@ public sealed class RouteCensusTests
         new("GET", "/v1/providers/anthropic/models"), new("GET", "/v1/providers/anthropic/models/claude-a"),
         new("GET", "/v1/providers/anthropic/v1/models"), new("GET", "/v1/providers/anthropic/v1/models/claude-a"),
         new("GET", "/v1beta/models"), new("GET", "/v1beta/models/g1"),
+        .. Deployed("/openai/v1"), .. Deployed("/v1/providers/azure/openai/v1"), .. Deployed("/v1/providers/azure"),
+        .. Deployed("/openai"), .. Deployed("/v1/providers/azure/openai"),
     ];
 
     /// <summary>Every route that tells nothing and asks for no key.</summary>
@@ -97,15 +99,26 @@ public sealed class RouteCensusTests
     [
         new("POST", prefix + "/chat/completions", Bodies.Chat(model: Formats.Deployment)),
         new("POST", prefix + "/responses", Bodies.Response(model: Formats.Deployment)),
+        new("POST", prefix + "/responses/input_tokens", Bodies.Response(model: Formats.Deployment)),
         new("POST", prefix + "/embeddings", $$"""{"model":"{{Formats.EmbeddingDeployment}}","input":"x"}"""),
+        .. AzureResponses(prefix),
+    ];
+
+    private static CensusRow[] AzureResponses(string prefix) =>
+    [
         new("GET", $"{prefix}/responses/{AzureResponse}"), new("DELETE", $"{prefix}/responses/{AzureResponse}"),
         new("POST", $"{prefix}/responses/{AzureResponse}/cancel"), new("GET", $"{prefix}/responses/{AzureResponse}/input_items"),
     ];
+
+    private static CensusRow[] Deployed(string prefix) =>
+        [new("GET", prefix + "/models"), new("GET", $"{prefix}/models/{Formats.Deployment}")];
 
     private static CensusRow[] Deployments(string prefix) =>
     [
         new("POST", $"{prefix}/deployments/{Deployment}/chat/completions", """{"max_tokens":16,"messages":[{"role":"user","content":"x"}]}"""),
         new("POST", $"{prefix}/deployments/{Deployment}/embeddings", """{"input":"x"}"""),
+        new("POST", prefix + "/responses", Bodies.Response(model: Formats.Deployment)),
+        .. AzureResponses(prefix),
     ];
 
     private static CensusRow[] Gemini(string prefix) =>
@@ -114,7 +127,11 @@ public sealed class RouteCensusTests
         new("POST", prefix + "/models/{model}:batchEmbedContents", GeminiBodies.EmbeddingBatch()),
     ];
 
-    private static CensusRow[] Vertex(string prefix) => Contents($"/v1/providers/vertexai{prefix}/publishers/google/models/{{model}}");
+    private static CensusRow[] Vertex(string prefix)
+    {
+        var path = $"/v1/providers/vertexai{prefix}/publishers/google/models/{{model}}";
+        return [.. Contents(path), new("POST", path + ":predict", GeminiBodies.Prediction("x"))];
+    }
 
     private static CensusRow[] Contents(string path) =>
     [

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net.Http.Headers;
 using Spendra.Core.Governance;
+using Spendra.Gateway.Dialects.Gemini;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Requests;
 
@@ -23,6 +24,11 @@ internal sealed class VertexProvider() : UpstreamProvider(KnownProvider.Find(Kno
     public override ImmutableArray<GovernedRoute> Routes { get; } =
     [
         .. GeminiRoutes.Of("vertexai", "/publishers/google/models/{model}", ClientPrefixes, hasBatches: false),
+        new()
+        {
+            Name = "vertexai.predict", Method = "POST", Pattern = "/publishers/google/models/{model}:predict", Dialect = PredictDialect.Instance,
+            ClientPrefixes = ClientPrefixes, Intake = BodyIntake.Governed, IsPriced = true,
+        },
         new()
         {
             Name = "vertexai.chat.completions", Method = "POST", Pattern = "/chat/completions", UpstreamPattern = "/endpoints/openapi/chat/completions",

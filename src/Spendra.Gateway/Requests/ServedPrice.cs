@@ -1,4 +1,5 @@
 using System.Globalization;
+using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
 
 namespace Spendra.Gateway.Requests;
@@ -12,6 +13,9 @@ internal static class ServedPrice
 {
     private static readonly string[] DateForms = ["'-'yyyy-MM-dd", "'-'yyyyMMdd", "'@'yyyyMMdd"];
 
+    // How Google tells what served a model: a stable version by number, a preview by month and day or month and year.
+    private static readonly string[] GoogleForms = ["-###", "-##-##", "-##-####"];
+
     /// <summary>
     /// The price version of the served model at the instant of the reservation: the pinned one when it is the model that
     /// was asked for, in any snapshot that has no price of its own; null when what served has no price.
@@ -24,7 +28,24 @@ internal static class ServedPrice
         var (pinnedName, pinnedDate) = Parted(pinned.Model);
         // One snapshot has several spellings; of two snapshots only one is the pinned model.
         if (Bare(name) == Bare(pinnedName) && (date is null || pinnedDate is null || date == pinnedDate)) return pinned;
+        if (IsVersion(pinned, Bare(served))) return pinned;
         return Find(pinned, name, book, atMicros);
+    }
+
+    /// <summary>Whether Google served a version of the very model that is pinned, or that model where a version of it is.</summary>
+    private static bool IsVersion(PriceVersion pinned, string served) =>
+        pinned.Provider is KnownProvider.Google or KnownProvider.VertexAi
+        && (IsVersionOf(served, Bare(pinned.Model)) || IsVersionOf(Bare(pinned.Model), served));
+
+    private static bool IsVersionOf(string id, string name)
+    {
+        if (!id.StartsWith(name, StringComparison.Ordinal)) return false;
+        var version = id[name.Length..];
+        foreach (var form in GoogleForms)
+        {
+            if (version.Length == form.Length && version.Zip(form).All(c => c.Second == '#' ? char.IsAsciiDigit(c.First) : c.First == c.Second)) return true;
+        }
+        return false;
     }
 
     /// <summary>By the id that served, or with the maker that the pinned model names: some answers leave it out.</summary>
