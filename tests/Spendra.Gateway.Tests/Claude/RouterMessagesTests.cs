@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Spendra.Gateway.Providers;
 
 namespace Spendra.Gateway.Tests.Claude;
 
@@ -100,6 +101,30 @@ public sealed class RouterMessagesTests
         if (block.Contains("image")) events.Single().BoundInput.Should().Be(200_000);
         else if (status == 200) events.Single().BoundInput.Should().BeLessThan(1_000);
         company.Journal.Count.Should().Be(status == 200 ? 1 : 0);
+    }
+
+    [Theory]
+    [InlineData("", ",\"cost\":0.00005,\"is_byok\":false", 50_000L)]
+    // Before the end it is what was used so far.
+    [InlineData(",\"cost\":0.0000001,\"is_byok\":false", "", null)]
+    [InlineData(",\"cost\":0.0000001", ",\"cost\":null", null)]
+    [InlineData("", ",\"cost\":{\"usd\":1}", null)]
+    [InlineData("", ",\"cost\":[1]", null)]
+    [InlineData("", ",\"cost\":1,\"cost\":2", null)]
+    [InlineData("", ",\"cost\":\"1\"", null)]
+    [InlineData("", ",\"cost\":0.1,\"is_byok\":true", null)]
+    [InlineData("", ",\"cost\":0.1,\"is_byok\":true,\"cost_details\":{\"upstream_inference_cost\":0.2}", 300_000_000L)]
+    public void A_bill_counts_with_the_last_totals_alone(string atStart, string atEnd, long? nanos)
+    {
+        var call = ClaudeCall.Read(Body(more: "\"stream\":true"), route: ProviderList.Routes.Single(r => r.Name == "openrouter.messages"));
+        var stream = ClaudeAnswers.Stream("\"input_tokens\":10,\"output_tokens\":1" + atStart, "\"output_tokens\":16" + atEnd);
+        var body = ClaudeAnswers.Message("\"input_tokens\":10,\"output_tokens\":16" + atEnd);
+
+        foreach (var (mediaType, text) in new[] { ("text/event-stream", stream), ("application/json", body) })
+        {
+            var reading = ClaudeCall.Meter(call, mediaType, Encoding.UTF8.GetBytes(text));
+            (reading.BilledCost?.Value, reading.Usage?.Output).Should().Be((nanos, 16L), mediaType);
+        }
     }
 
     [Fact]
