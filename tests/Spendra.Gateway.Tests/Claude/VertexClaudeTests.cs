@@ -1,6 +1,9 @@
 using System.Text;
+using Spendra.Control.Keys;
+using Spendra.Core.Keys;
 using Spendra.Gateway.Dialects.Anthropic;
 using Spendra.Sandbox;
+using Spendra.Storage.Governance;
 
 namespace Spendra.Gateway.Tests.Claude;
 
@@ -147,6 +150,24 @@ public sealed class VertexClaudeTests
     [InlineData("""{"a":[{"model":"x"}],"model":"m","anthropic_version":"v","b":2}""", """{"a":[{"model":"x"}],"anthropic_version":"v","b":2}""")]
     public void A_body_loses_its_model_and_nothing_else(string body, string expected) =>
         Encoding.UTF8.GetString(VertexClaudeBody.WithoutModel(Encoding.UTF8.GetBytes(body)).Span).Should().Be(expected);
+
+    [Fact]
+    public async Task Test_keys_reach_the_sandbox_and_spend_nothing()
+    {
+        await using var gateway = await GatewayHarness.StartAsync();
+        await using var company = await Company.StartAsync(Elsewhere.Default, gateway: gateway);
+        var issued = await KeyIssuer.CreateAsync(gateway.Database, gateway.MasterKey, company.Slug,
+            new KeyRequest { Slug = "t1", Mode = KeyMode.Test, Actor = "employee/e1" }, new ChangeAuthor("test", "test", null), TestContext.Current.CancellationToken);
+        company.Remember("t1", issued.Value!.Secret);
+
+        (await company.PostAsync(Elsewhere.VertexMessages, ClaudeRules.Body(), "t1")).ShouldBe(200);
+        (await company.PostAsync(Elsewhere.RouterMessages, ClaudeRules.Body(model: Elsewhere.RouterModel), "t1")).ShouldBe(200);
+
+        gateway.Sandbox.Journal.Requests.Select(r => r.PathAndQuery).Should().Equal(
+            "/v1/projects/sandbox/locations/global/publishers/anthropic/models/claude-a:rawPredict", "/api/v1/messages");
+        company.Journal.Count.Should().Be(0);
+        (await company.SettledAsync()).Settled.Should().Be(0);
+    }
 
     [Fact]
     public async Task A_snapshot_is_the_same_in_every_spelling_and_another_snapshot_is_not()
