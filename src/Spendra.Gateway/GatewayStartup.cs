@@ -74,6 +74,11 @@ public static class GatewayStartup
         var one = RouteMark.Local(OpenAiDialect.Instance, "Describe a model that the key may use; in Anthropic's shape with the header anthropic-version");
         endpoints.MapGet(Version + "/models", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.ListModelsAsync(context) : openAi.ListModelsAsync(context)).WithMetadata(list);
         endpoints.MapGet(Version + "/models/{**id}", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.GetModelAsync(context) : openAi.GetModelAsync(context)).WithMetadata(one);
+        foreach (var prefix in (ReadOnlySpan<string>)[.. AzureProvider.ClientPrefixes, .. AzureProvider.LegacyClientPrefixes])
+        {
+            endpoints.MapGet(prefix + "/models", openAi.ListDeploymentsAsync).WithMetadata(RouteMark.Local(OpenAiDialect.Instance, "List Azure's deployments that the key may use"));
+            endpoints.MapGet(prefix + "/models/{id}", openAi.GetDeploymentAsync).WithMetadata(RouteMark.Local(OpenAiDialect.Instance, "Describe a deployment that the key may use"));
+        }
         endpoints.MapGet(Version + "/files", openAi.ListFilesAsync).WithMetadata(RouteMark.Local(OpenAiDialect.Instance, "List the files of the organization"));
         foreach (var prefix in AnthropicProvider.ClientPrefixes)
         {

@@ -32,7 +32,7 @@ internal static class DocumentBodies
             Number("max_output_tokens", "Output limit; clamped, or injected where there is none."), Text("previous_response_id", "A response of your organization's."),
             Text("service_tier", "Must have a price; `default` is sent where none is named."), List("tools", ServerTools));
         Add(document, "EmbeddingsRequest", "OpenAI's embeddings.", ["input"], Model, Any("input", "A text, several, or tokens."));
-        Add(document, "MessagesRequest", "Anthropic's message.", ["model", "messages"], Model, List("messages", "The conversation."),
+        Add(document, "MessagesRequest", "Anthropic's message.", ["messages"], Model, List("messages", "The conversation."),
             Number("max_tokens", "Output limit, required for messages and clamped where a policy says so."), Flag("stream", "Answer as events."), List("tools", ServerTools));
         Add(document, "ContentRequest", "Google's content, to be answered, counted or embedded. The path names the model.", [],
             List("contents", "The conversation."), Any("generationConfig", "`maxOutputTokens` is clamped, or injected where there is none."), List("tools", ServerTools));
@@ -55,7 +55,7 @@ internal static class DocumentBodies
 
     private static string RequestOf(GovernedRoute route) => route.Dialect switch
     {
-        AnthropicDialect => "MessagesRequest",
+        AnthropicDialect or OpenRouterMessagesDialect or VertexClaudeDialect => "MessagesRequest",
         GeminiDialect => "ContentRequest",
         McpDialect => "JsonRpcMessage",
         ToolCallDialect => "ToolCallRequest",

@@ -41,8 +41,8 @@ internal static class DocumentKeys
         if (mark.Kind == RouteKind.Open) return null;
         ImmutableArray<string> schemes = mark switch
         {
-            { Dialect: AnthropicDialect } => [AnthropicHeader, Bearer],
-            { Dialect: GeminiDialect } => [GoogleHeader, Bearer, GoogleQuery],
+            { Dialect: AnthropicDialect or OpenRouterMessagesDialect or VertexClaudeDialect } => [AnthropicHeader, Bearer],
+            { Dialect: GeminiDialect or PredictDialect } => [GoogleHeader, Bearer, GoogleQuery],
             { Route.Provider.Name: Core.Governance.KnownProvider.Azure } => [AzureHeader, Bearer],
             _ => [Bearer],
         };

@@ -45,8 +45,8 @@ internal static class DocumentRefusals
 
     private static string ShapeOf(Dialect dialect) => dialect switch
     {
-        AnthropicDialect => Anthropic,
-        GeminiDialect => Google,
+        AnthropicDialect or OpenRouterMessagesDialect or VertexClaudeDialect => Anthropic,
+        GeminiDialect or PredictDialect => Google,
         McpDialect => JsonRpc,
         _ => OpenAi,
     };

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Spendra.Gateway.Tests.Elsewhere;
+namespace Spendra.Gateway.Tests.Others;
 
 /// <summary>
 /// What a client reads of an answer: of a body, or of all events of a stream, the different values at a path, in the

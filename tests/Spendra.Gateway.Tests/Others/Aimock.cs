@@ -1,6 +1,6 @@
 using Spendra.Testing;
 
-namespace Spendra.Gateway.Tests.Elsewhere;
+namespace Spendra.Gateway.Tests.Others;
 
 /// <summary>
 /// <c>@copilotkit/aimock</c>, a provider of all dialects that others wrote, as a process of its own, and two companies

@@ -1,6 +1,6 @@
 using Spendra.Gateway.Tests.Claude;
 
-namespace Spendra.Gateway.Tests.Elsewhere;
+namespace Spendra.Gateway.Tests.Others;
 
 /// <summary>
 /// The gateway in front of a provider that others wrote does what it does in front of the sandbox: same status, the same
