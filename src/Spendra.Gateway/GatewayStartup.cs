@@ -8,6 +8,7 @@ using Spendra.Gateway.Dialects.Anthropic;
 using Spendra.Gateway.Dialects.Gemini;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Mcp;
+using Spendra.Gateway.OpenApi;
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
 using Spendra.Storage;
@@ -49,42 +50,46 @@ public static class GatewayStartup
         foreach (var route in ProviderList.Routes)
         {
             foreach (var prefix in route.ClientPrefixes)
-                endpoints.MapMethods(prefix + route.Pattern, [route.Method], context => governed.HandleAsync(context, route));
+                endpoints.MapMethods(prefix + route.Pattern, [route.Method], context => governed.HandleAsync(context, route)).WithMetadata(RouteMark.Of(route));
         }
 
         var local = new LocalRequest(parts);
         MapModels(endpoints, new OpenAiLocalRoutes(parts, local), new AnthropicLocalRoutes(local), new GeminiLocalRoutes(local));
-        endpoints.MapGet(Version + "/tools", new ToolListRoute(parts).HandleAsync);
+        endpoints.MapGet(Version + "/tools", new ToolListRoute(parts).HandleAsync)
+            .WithMetadata(RouteMark.Local(ToolCallDialect.Instance, "List the tools that the key may call, with their prices"));
+        endpoints.MapGet(DocumentRoute.Pattern, new DocumentRoute(endpoints).HandleAsync).WithMetadata(RouteMark.Open("This document"));
 
         // Codex and others first try a WebSocket; this status alone makes them fall back at once.
-        endpoints.MapGet(Version + "/responses", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context)));
+        endpoints.MapGet(Version + "/responses", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context))).WithMetadata(RouteMark.Refused);
         foreach (var root in (ReadOnlySpan<string>)[Version, "/openai"])
-            endpoints.Map(root + "/{**rest}", context => ErrorAnswer.WriteAsync(context, DialectOf(context), parts.NewRequestId(), NoSuchRoute(context)));
-        endpoints.Map(GoogleVersion + "/{**rest}", context => ErrorAnswer.WriteAsync(context, GeminiDialect.Generate, parts.NewRequestId(), NoSuchRoute(context)));
+            endpoints.Map(root + "/{**rest}", context => ErrorAnswer.WriteAsync(context, DialectOf(context), parts.NewRequestId(), NoSuchRoute(context))).WithMetadata(RouteMark.Refused);
+        endpoints.Map(GoogleVersion + "/{**rest}", context => ErrorAnswer.WriteAsync(context, GeminiDialect.Generate, parts.NewRequestId(), NoSuchRoute(context))).WithMetadata(RouteMark.Refused);
     }
 
     /// <summary>Maps what is answered from here, without a provider.</summary>
     private static void MapModels(
         IEndpointRouteBuilder endpoints, OpenAiLocalRoutes openAi, AnthropicLocalRoutes anthropic, GeminiLocalRoutes gemini)
     {
-        endpoints.MapGet(Version + "/models", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.ListModelsAsync(context) : openAi.ListModelsAsync(context));
-        endpoints.MapGet(Version + "/models/{**id}", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.GetModelAsync(context) : openAi.GetModelAsync(context));
+        var list = RouteMark.Local(OpenAiDialect.Instance, "List the models that the key may use; in Anthropic's shape with the header anthropic-version");
+        var one = RouteMark.Local(OpenAiDialect.Instance, "Describe a model that the key may use; in Anthropic's shape with the header anthropic-version");
+        endpoints.MapGet(Version + "/models", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.ListModelsAsync(context) : openAi.ListModelsAsync(context)).WithMetadata(list);
+        endpoints.MapGet(Version + "/models/{**id}", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.GetModelAsync(context) : openAi.GetModelAsync(context)).WithMetadata(one);
         foreach (var prefix in (ReadOnlySpan<string>)[.. AzureProvider.ClientPrefixes, .. AzureProvider.LegacyClientPrefixes])
         {
-            endpoints.MapGet(prefix + "/models", openAi.ListDeploymentsAsync);
-            endpoints.MapGet(prefix + "/models/{id}", openAi.GetDeploymentAsync);
+            endpoints.MapGet(prefix + "/models", openAi.ListDeploymentsAsync).WithMetadata(RouteMark.Local(OpenAiDialect.Instance, "List Azure's deployments that the key may use"));
+            endpoints.MapGet(prefix + "/models/{id}", openAi.GetDeploymentAsync).WithMetadata(RouteMark.Local(OpenAiDialect.Instance, "Describe a deployment that the key may use"));
         }
-        endpoints.MapGet(Version + "/files", openAi.ListFilesAsync);
+        endpoints.MapGet(Version + "/files", openAi.ListFilesAsync).WithMetadata(RouteMark.Local(OpenAiDialect.Instance, "List the files of the organization"));
         foreach (var prefix in AnthropicProvider.ClientPrefixes)
         {
             if (prefix == Version) continue;
-            endpoints.MapGet(prefix + "/models", anthropic.ListModelsAsync);
-            endpoints.MapGet(prefix + "/models/{**id}", anthropic.GetModelAsync);
+            endpoints.MapGet(prefix + "/models", anthropic.ListModelsAsync).WithMetadata(RouteMark.Local(AnthropicDialect.Instance, "List the Claude models that the key may use"));
+            endpoints.MapGet(prefix + "/models/{**id}", anthropic.GetModelAsync).WithMetadata(RouteMark.Local(AnthropicDialect.Instance, "Describe a Claude model that the key may use"));
         }
         foreach (var root in (ReadOnlySpan<string>)["/", "/v1/providers/anthropic"])
-            endpoints.MapMethods(root, [HttpMethods.Head], AnthropicLocalRoutes.ConfirmAsync);
-        endpoints.MapGet(GoogleVersion + "/models", gemini.ListAsync);
-        endpoints.MapGet(GoogleVersion + "/models/{model}", gemini.GetAsync);
+            endpoints.MapMethods(root, [HttpMethods.Head], AnthropicLocalRoutes.ConfirmAsync).WithMetadata(RouteMark.Open("Whether anybody is there"));
+        endpoints.MapGet(GoogleVersion + "/models", gemini.ListAsync).WithMetadata(RouteMark.Local(GeminiDialect.Generate, "List the Gemini models that the key may use"));
+        endpoints.MapGet(GoogleVersion + "/models/{model}", gemini.GetAsync).WithMetadata(RouteMark.Local(GeminiDialect.Generate, "Describe a Gemini model that the key may use"));
     }
 
     private static Dialect DialectOf(HttpContext context) => AnthropicLocalRoutes.Speaks(context) ? AnthropicDialect.Instance : OpenAiDialect.Instance;

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Spendra.Control.Declarations;
@@ -42,6 +43,10 @@ internal sealed class GatewayHarness : IAsyncDisposable
     public MasterKey MasterKey { get; }
 
     public Dictionary<string, string> Keys { get; } = [];
+
+    /// <summary>Every route that is mapped, whatever it is.</summary>
+    public IEnumerable<RouteEndpoint> Mapped =>
+        ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).Cast<RouteEndpoint>();
 
     public LedgerLane Lane => _app.Services.GetRequiredService<LedgerLane>();
 

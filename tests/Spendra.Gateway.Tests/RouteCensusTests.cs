@@ -49,7 +49,7 @@ public sealed class RouteCensusTests
     ];
 
     /// <summary>Every route that tells nothing and asks for no key.</summary>
-    internal static readonly CensusRow[] Open = [new("HEAD", "/"), new("HEAD", "/v1/providers/anthropic")];
+    internal static readonly CensusRow[] Open = [new("HEAD", "/"), new("HEAD", "/v1/providers/anthropic"), new("GET", "/openapi.json")];
 
     /// <summary>One route with many methods; each of them must be governed.</summary>
     private static IEnumerable<CensusRow> Rpc(params string[] methods) =>

@@ -74,6 +74,25 @@ public sealed class ChatTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task First_function_that_is_offered_is_called_in_place_of_a_text()
+    {
+        const string tools = ",\"tools\":[{\"type\":\"custom\",\"custom\":{\"name\":\"c\"}},{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]";
+
+        var plain = await _provider.PostJsonAsync(Path, Provider.Chat("[[sandbox tool_calls=2]]", tools));
+        var stream = Provider.Events(await (await _provider.PostAsync(Path, Provider.Chat("[[sandbox tool_calls=2]]", tools + ",\"stream\":true"))).Content.ReadAsStringAsync(Provider.Token));
+        var without = await _provider.PostJsonAsync(Path, Provider.Chat("[[sandbox tool_calls=2]]"));
+
+        var message = plain["choices"]![0]!["message"]!;
+        message["content"].Should().BeNull();
+        message["tool_calls"]!.AsArray().Select(c => (string)c!["function"]!["name"]!).Should().Equal("f", "f");
+        ((string)plain["choices"]![0]!["finish_reason"]!).Should().Be("tool_calls");
+        // The role, the calls, the finish.
+        stream.Should().HaveCount(3);
+        stream[1]["choices"]![0]!["delta"]!["tool_calls"]!.AsArray().Should().HaveCount(2);
+        without["choices"]![0]!["message"]!.AsObject().ContainsKey("tool_calls").Should().BeFalse();
+    }
+
+    [Fact]
     public async Task All_choices_are_billed_and_the_prompt_once()
     {
         var answer = await _provider.PostJsonAsync(Path, Provider.Chat(more: ",\"n\":3"));

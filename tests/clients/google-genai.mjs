@@ -26,7 +26,8 @@ async function use(client) {
   return seen;
 }
 
-const gemini = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: root } });
+// The address of this door is in GOOGLE_GEMINI_BASE_URL, which the Gemini CLI obeys too; the other's is given in the code.
+const gemini = new GoogleGenAI({ apiKey });
 const seen = { gemini: await use(gemini) };
 const embedded = await gemini.models.embedContent({ model: process.env.SPENDRA_EMBEDDING_MODEL, contents: 'A sentence.' });
 seen.embedding = { dimensions: embedded.embeddings[0].values.length };

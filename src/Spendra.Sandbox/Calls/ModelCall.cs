@@ -43,6 +43,12 @@ internal sealed class ModelCall
     /// <summary>Chat: the call sets <c>web_search_options</c>.</summary>
     public bool WantsWebSearch { get; set; }
 
+    /// <summary>Chat: the first function that the client offers.</summary>
+    public string? ClientTool { get; set; }
+
+    /// <summary>How often that function is called.</summary>
+    public int ToolCalls => ClientTool is null ? 0 : Knobs.ToolCalls;
+
     /// <summary>How many server-side tool calls a response may make; <see langword="null"/> is no limit.</summary>
     public long? MaxToolCalls { get; set; }
 
@@ -56,7 +62,7 @@ internal sealed class ModelCall
 
     public int WordsOfChoice => SandboxUsage.TokensOfChoice(OutputLimit, Knobs.Tokens, Knobs.IgnoreLimit);
 
-    public string FinishReason => Knobs.Filtered is FilteredPart.Output ? "content_filter" : IsCut ? "length" : "stop";
+    public string FinishReason => Knobs.Filtered is FilteredPart.Output ? "content_filter" : IsCut ? "length" : ToolCalls > 0 ? "tool_calls" : "stop";
 
     public bool IsCut => !Knobs.IgnoreLimit && (Knobs.Tokens ?? SandboxUsage.DefaultOutputTokens) > OutputLimit;
 }

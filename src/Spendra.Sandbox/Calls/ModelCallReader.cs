@@ -117,6 +117,8 @@ internal ref struct ModelCallReader
     {
         if (_kind is CallKind.Chat && _json.ValueTextEquals("messages"u8))
             ReadInput("messages");
+        else if (_kind is CallKind.Chat && _json.ValueTextEquals("tools"u8))
+            _call.ClientTool = ClientToolReader.ReadName(ref _json);
         else if (_kind is CallKind.Embeddings && _json.ValueTextEquals("input"u8))
             ReadInput("input");
         else if (_kind is not (CallKind.Response or CallKind.InputTokens))

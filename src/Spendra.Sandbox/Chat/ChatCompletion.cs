@@ -50,8 +50,10 @@ internal static class ChatCompletion
         json.WriteNumber("index"u8, index);
         json.WriteStartObject("message"u8);
         json.WriteString("role"u8, "assistant"u8);
-        json.WriteString("content"u8, text);
+        json.WriteString("content"u8, call.ToolCalls > 0 ? null : text);
         json.WriteNull("refusal"u8);
+        if (call.ToolCalls > 0)
+            ChatToolCalls.Write(json, call, isChunk: false);
         json.WriteStartArray("annotations"u8);
         if (call.WantsWebSearch)
             WriteCitation(json, text.Length);

@@ -44,7 +44,9 @@ internal sealed class ChatStream
         for (var choice = 0; choice < _call.Choices; choice++)
             await events.SendAsync(null, (this, choice), static (json, at) => at.Item1.WriteRole(json, at.choice));
 
-        var words = _call.WordsOfChoice;
+        for (var choice = 0; _call.ToolCalls > 0 && choice < _call.Choices; choice++)
+            await events.SendAsync(null, (this, choice), static (json, at) => at.Item1.WriteToolCalls(json, at.choice));
+        var words = _call.ToolCalls > 0 ? 0 : _call.WordsOfChoice;
         for (var word = 0; word < words; word++)
         {
             if (_call.Knobs.ErrorMidstream && word == (words + 1) / 2)
@@ -78,6 +80,13 @@ internal sealed class ChatStream
         json.WriteString("role"u8, "assistant"u8);
         json.WriteString("content"u8, ""u8);
         json.WriteNull("refusal"u8);
+        CloseChoice(json, null);
+    }
+
+    private void WriteToolCalls(Utf8JsonWriter json, int choice)
+    {
+        OpenChoice(json, choice);
+        ChatToolCalls.Write(json, _call, isChunk: true);
         CloseChoice(json, null);
     }
 

@@ -63,6 +63,7 @@ public sealed class GoogleClientTests
             "the Node.js clients must be installed: run ./test.sh, or npm ci --prefix tests/clients");
         var variables = new Dictionary<string, string?>
         {
+            ["GOOGLE_GEMINI_BASE_URL"] = served.Url.ToString().TrimEnd('/'),
             ["SPENDRA_ROOT"] = served.Url.ToString().TrimEnd('/'),
             ["SPENDRA_KEY"] = site.Keys["ada"],
             ["SPENDRA_MODEL"] = Model,

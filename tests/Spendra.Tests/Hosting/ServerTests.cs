@@ -36,6 +36,17 @@ public sealed class ServerTests : IDisposable
     }
 
     [Fact]
+    public async Task Serve_tells_anybody_the_routes_that_the_documentation_has()
+    {
+        await using var server = Start("serve", "--urls", "http://127.0.0.1:0");
+        var url = await UrlOfAsync(server, "listening on ");
+
+        var served = await _client.GetStringAsync(new Uri($"{url}/openapi.json"), Cancel);
+
+        served.TrimEnd().Should().Be((await File.ReadAllTextAsync(Path.Combine(EndToEnd.SpendraProcess.Root, "docs", "gateway-openapi.json"), Cancel)).TrimEnd());
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_one_line_with_the_option()
     {
         await using var first = Start("serve", "--urls", "http://127.0.0.1:0");

@@ -112,7 +112,7 @@ internal ref partial struct OpenAiRequestReader
             case OpenAiFields.Conversation: RefuseUnlessNull("a conversation's content cannot be seen or counted here"); break;
             case OpenAiFields.PromptTemplate: RefuseUnlessNull("a stored prompt's content cannot be seen here"); break;
             case OpenAiFields.WebSearch: ReadWebSearch(); break;
-            case OpenAiFields.ContextManagement: RefuseUnlessNull("compaction at the provider is a further pass that is billed"); break;
+            case OpenAiFields.ContextManagement: RefuseUnlessNull(Compaction); break;
             case OpenAiFields.PromptCache: ReadPromptCache(); break;
             case OpenAiFields.ExtraBody or OpenAiFields.GoogleExtras: ReadGoogleExtras(); break;
             default: throw new InvalidOperationException($"no reader for {field}");
@@ -199,34 +199,9 @@ internal ref partial struct OpenAiRequestReader
             Fail("must be a list", "tools");
             return;
         }
-        var count = 0;
         var serverTools = _facts.Tools.ToBuilder();
-        while (_fault is null && _json.Read() && _json.TokenType == JsonTokenType.StartObject)
-        {
-            if (++count > MaxTools) Fail($"may have at most {MaxTools} entries", "tools");
-            if (ReadToolType() is { } type && type is not ("function" or "custom") && !serverTools.Contains(type))
-                serverTools.Add(type);
-        }
-        if (_fault is null && _json.TokenType != JsonTokenType.EndArray) Fail("must be a list of objects", "tools");
+        ReadToolList(serverTools, needsType: true);
         _facts.Tools = serverTools.ToImmutable();
-    }
-
-    private string? ReadToolType()
-    {
-        string? type = null;
-        while (_fault is null && _json.Read() && _json.TokenType == JsonTokenType.PropertyName)
-        {
-            if (!_json.ValueTextEquals("type"u8))
-            {
-                _json.Skip();
-                continue;
-            }
-            _json.Read();
-            if (type is not null || _json.TokenType != JsonTokenType.String) Fail("must name its type once", "tools");
-            else if ((type = ReadName()) is not { Length: > 0 and <= MaxModelLength }) Fail("must name the type of every tool", "tools");
-        }
-        if (_fault is null && type is null) Fail("must name the type of every tool", "tools");
-        return type;
     }
 
     private void ReadPreviousResponse()

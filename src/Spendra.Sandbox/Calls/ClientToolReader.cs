@@ -1,0 +1,24 @@
+using System.Text.Json;
+
+namespace Spendra.Sandbox.Calls;
+
+/// <summary>The first tool of a chat that its client runs: the one that is called when a knob asks for calls.</summary>
+internal static class ClientToolReader
+{
+    /// <summary>From the name <c>tools</c> to the end of its value.</summary>
+    /// <returns>The name of the first function, or <see langword="null"/>.</returns>
+    public static string? ReadName(ref Utf8JsonReader json)
+    {
+        using var tools = JsonDocument.ParseValue(ref json);
+        if (tools.RootElement.ValueKind is not JsonValueKind.Array)
+            return null;
+        foreach (var tool in tools.RootElement.EnumerateArray())
+        {
+            if (tool.ValueKind is JsonValueKind.Object
+                && tool.TryGetProperty("function", out var function) && function.ValueKind is JsonValueKind.Object
+                && function.TryGetProperty("name", out var name) && name.ValueKind is JsonValueKind.String)
+                return name.GetString();
+        }
+        return null;
+    }
+}
