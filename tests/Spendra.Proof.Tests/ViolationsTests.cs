@@ -4,9 +4,11 @@ using Spendra.Proof.Network;
 namespace Spendra.Proof.Tests;
 
 /// <summary>A broken promise is said when it is found, not when a campaign ends that may never do.</summary>
-public sealed class ViolationsTests
+public sealed class ViolationsTests : IDisposable
 {
     private readonly StringWriter _said = new();
+
+    public void Dispose() => _said.Dispose();
 
     [Fact]
     public void What_a_kill_has_broken_is_said_at_once_and_once()

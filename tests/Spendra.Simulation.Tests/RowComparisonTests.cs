@@ -76,10 +76,10 @@ public sealed class RowComparisonTests : IAsyncLifetime
 
     private async Task<IReadOnlyList<string>> DifferencesAfterAsync(DbConnection connection, string change)
     {
-        await connection.ExecuteAsync("BEGIN");
+        await connection.ExecuteAsync("BEGIN TRANSACTION");
         (await connection.ExecuteAsync(change)).Should().BePositive();
         var differences = StoreComparison.DifferencesBetween(_simulated, await RealLedger.DumpAsync(connection));
-        await connection.ExecuteAsync("ROLLBACK");
+        await connection.ExecuteAsync("ROLLBACK TRANSACTION");
         return differences;
     }
 
