@@ -45,13 +45,14 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
         var clients = new Clients(settings.Gateways, administrator);
         await using var progress = Progress.EverySecond(
             () => $"{_failovers.Count} failovers, {_doing}; {journal.Statuses}; {administrator.Book.Changes} changes of rules; {_violations.Count} violations");
-        await using var load = Load.Start(journal, slug => secrets.GetValueOrDefault(slug) ?? administrator.SecretOf(slug), clients.Callers);   // 1
+        await using var load = Load.Start(
+            journal, slug => secrets.GetValueOrDefault(slug) ?? administrator.SecretOf(slug), clients.Callers);                               // 1
         await using (administrator.ChangeOn(_violations.Add))
         {
             await LoseAgainAndAgainAsync(journal, () => Compare(journal, sandbox, administrator.Book), cancel);                               // 2, 3, 4
         }
         _doing = "comparing the books";
-        await load.StopAsync();                                                           // 5
+        if (!await EndsAsync(load)) return Verdict.Broken;                                // 5
         await using var books = new Books(settings.Database);
         await books.WaitUntilNothingIsReservedAsync(Patience, cancel);
         await clients.SpendTheRestOfCarlAsync(load);
@@ -63,6 +64,21 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
         Summarize(journal, sandbox, [.. checks.Facts, .. facts]);
         var isFloorReached = _failovers.Count >= settings.Failovers && administrator.Book.Acknowledged >= _failovers.Count;
         return Verdict.Of(_violations.Count == 0, isFloorReached);
+    }
+
+    /// <summary>Clients that repeat until they know more would go on for ever if no primary came back.</summary>
+    private async Task<bool> EndsAsync(Load load)
+    {
+        try
+        {
+            await load.StopAsync();
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            _violations.Add("stuck: calls did not come to an end after the last failover");
+            return false;
+        }
     }
 
     /// <summary>What needs no ledger.</summary>

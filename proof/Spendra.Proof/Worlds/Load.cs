@@ -61,7 +61,8 @@ internal sealed class Load : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
+        // Whoever has stopped it knows how that went.
+        if (!_stop.IsCancellationRequested) await StopAsync();
         _http.Dispose();
         _stop.Dispose();
     }
