@@ -8,10 +8,10 @@ internal static class CompanyCommand
 {
     public static Command Create()
     {
-        var provider = new Option<Uri>("--provider") { Description = "Where its provider is.", Required = true };
+        var provider = new Option<string>("--provider") { Description = "Where its provider is.", Required = true };
         var cap = new Option<string>("--carls-cap") { Description = "In USD: reached in the course of a run.", Required = true };
         var command = new Command("company", "Print the company's declaration. Called by proof/failover.sh.") { provider, cap };
-        command.SetAction(arguments => Console.Out.Write(Company.Declaration("acme", arguments.GetValue(provider)!, carlsCap: arguments.GetValue(cap)!)));
+        command.SetAction(arguments => Console.Out.Write(Company.Declaration("acme", new Uri(arguments.GetValue(provider)!), carlsCap: arguments.GetValue(cap)!)));
         return command;
     }
 }
