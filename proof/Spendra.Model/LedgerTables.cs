@@ -21,11 +21,17 @@ public sealed class LedgerTables
 
     public Dictionary<(Guid Organization, long Sequence), JournalEntry> Entries { get; } = [];
 
+    /// <summary>The two lines of every entry.</summary>
+    public Dictionary<(Guid Organization, long Sequence, int Line), Posting> Postings { get; } = [];
+
     public Dictionary<(RowKey Window, Guid Cause, int Number), WindowExcess> Excesses { get; } = [];
 
     public Dictionary<(Guid Organization, long Sequence), OutboxRow> Outbox { get; } = [];
 
     public Dictionary<IdempotencyKey, IdempotencyRow> Idempotency { get; } = [];
+
+    /// <summary>When each of them was used.</summary>
+    public Dictionary<IdempotencyKey, long> IdempotencyUsedAt { get; } = [];
 
     public LedgerState Load(IEnumerable<LedgerCommand> commands, bool isRepeated)
     {
@@ -77,15 +83,32 @@ public sealed class LedgerTables
         foreach (var row in writes.Opened) Open.Add(new RowKey(row.OrganizationId, row.ReservationId), row);
         foreach (var row in writes.SpendEvents) Events.Add((KeyOf(row.Reservation), row.EventNumber), row);
         foreach (var row in writes.Released) Released.Add(KeyOf(row.Reservation), row);
-        foreach (var row in writes.Entries) Entries.Add((row.OrganizationId, row.Sequence), row);
+        foreach (var row in writes.Entries) Add(row);
         foreach (var row in writes.Excesses) Excesses.Add(KeyOf(row), row);
         foreach (var row in writes.Outbox) Outbox.Add((row.OrganizationId, row.Sequence), row);
         foreach (var row in writes.IdempotencyForgotten)
         {
             var key = KeyOf(row);
-            if (Idempotency.TryGetValue(key, out var used) && used.ReservationId == row.ReservationId) Idempotency.Remove(key);
+            if (Idempotency.TryGetValue(key, out var used) && used.ReservationId == row.ReservationId) Forget(key);
         }
-        foreach (var row in writes.IdempotencyUsed) Idempotency.Add(KeyOf(row), row);
+        foreach (var row in writes.IdempotencyUsed)
+        {
+            Idempotency.Add(KeyOf(row), row);
+            IdempotencyUsedAt.Add(KeyOf(row), writes.DecidedAt);
+        }
+    }
+
+    public void Forget(IdempotencyKey key)
+    {
+        Idempotency.Remove(key);
+        IdempotencyUsedAt.Remove(key);
+    }
+
+    private void Add(JournalEntry entry)
+    {
+        Entries.Add((entry.OrganizationId, entry.Sequence), entry);
+        Postings.Add((entry.OrganizationId, entry.Sequence, 1), new Posting(LedgerAccount.Expense, entry.AccountId, entry.Amount));
+        Postings.Add((entry.OrganizationId, entry.Sequence, 2), new Posting(LedgerAccount.Payable, entry.AccountId, -entry.Amount));
     }
 
     public SpentReservation? FindSpent(RowKey key)
@@ -131,3 +154,6 @@ public sealed class LedgerTables
         if (Open.ContainsKey(earlier)) state.StillOpen.Add(earlier);
     }
 }
+
+/// <summary>One line of a journal entry: debits are positive, credits negative.</summary>
+public sealed record Posting(LedgerAccount Account, Guid AccountId, NanoUsd Amount);

@@ -15,6 +15,7 @@ var root = new RootCommand("Tries to break what Spendra promises: no overspend, 
     KillsCommand.Create(),
     CutsCommand.Create(),
     FailoverCommand.Create(),
+    CompanyCommand.Create(),
     LargeLedgerCommand.Create(),
     KillHost.Create(),
 };

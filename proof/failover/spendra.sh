@@ -18,11 +18,12 @@ prepare_spendra() {
     SPENDRA__MASTERKEY=$(head -c 32 /dev/urandom | base64)
     export SPENDRA__MASTERKEY SPENDRA__ALLOWPRIVATEUPSTREAMS=true
     spendra migrate
-    sed "s|{sandbox}|http://127.0.0.1:${port[sandbox]}/v1|; s|{small}|$(small_cap)|" "$root/proof/failover/company.yaml" >"$work/company.yaml"
+    dotnet "$root/artifacts/bin/Spendra.Proof/release/Spendra.Proof.dll" company \
+        --provider "http://127.0.0.1:${port[sandbox]}/v1" --carls-cap "$(small_cap)" >"$work/company.yaml"
     spendra apply -f "$work/company.yaml" --json >"$work/applied.json"
 }
 
-# Bob's cap: about 60 calls for each failover, so that it is reached within the run and again at its end.
+# Carl's cap: about 60 calls for each failover, so that it is reached within the run and again at its end.
 small_cap() { awk -v n="$failovers" 'BEGIN { printf "%.6f", (n + 1) * 60 * 0.00003 }'; }
 
 # serve NAME ROLE: ready when its database answers.
@@ -63,7 +64,7 @@ drive() {
     [ -z "${FAILOVER_MINUTES-}" ] || limit=(--minutes "$(awk -v m="$FAILOVER_MINUTES" -v s="$SECONDS" 'BEGIN { r = m - s / 60; printf "%.2f", r < 0 ? 0 : r }')")
     for node in "${nodes[@]}"; do members+=(--node "$node=http://127.0.0.1:${port[${node}_rest]}"); done
     dotnet "$root/artifacts/bin/Spendra.Proof/release/Spendra.Proof.dll" failover --failovers "$1" "${limit[@]}" \
-        --folder "$work" --database "$database" --sandbox-port "${port[sandbox]}" "${members[@]}" \
+        --folder "$work" --database "$database" --sandbox-port "${port[sandbox]}" --carls-cap "$(small_cap)" "${members[@]}" \
         --gateway "http://127.0.0.1:${port[gateway1]}" --gateway "http://127.0.0.1:${port[gateway2]}" \
         --strike-script "$root/proof/failover/strike.sh" "${strikes[@]/#/--strike=}" &
     echo $! >"$work/driver.pid"

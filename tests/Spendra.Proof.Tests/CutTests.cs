@@ -13,7 +13,7 @@ public sealed class CutTests
     public async Task Cut_at_any_byte_the_books_agree(DatabaseEngine engine, int stride, int floor)
     {
         var tally = new CutTally();
-        var plan = new CutPlan { Sites = 4, Stride = stride, FreshStride = 7, StallStride = 16, SilenceStride = 40 };
+        var plan = new CutPlan { Sites = 4, Stride = stride, FreshStride = 7, StallStride = 16, SilenceStride = 40, RuleStride = 8 };
         plan = plan with { Exchanges = [.. plan.Exchanges.Where(e => e.Engine == engine)] };
 
         await new CutCampaign(plan, tally).RunAsync(TestContext.Current.CancellationToken);
@@ -21,5 +21,6 @@ public sealed class CutTests
         tally.Violations.Should().BeEmpty();
         if (engine == DatabaseEngine.Postgres) tally.Coverage().Should().Contain(line => line.Contains("silence"));
         tally.Cuts.Should().BeGreaterThanOrEqualTo(floor);
+        tally.RuledCuts.Should().BeGreaterThanOrEqualTo(2);
     }
 }

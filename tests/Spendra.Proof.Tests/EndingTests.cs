@@ -8,7 +8,7 @@ namespace Spendra.Proof.Tests;
 /// <summary>What counts as a kill: an end by SIGKILL that was ordered, and nothing else.</summary>
 public sealed class EndingTests : IAsyncLifetime
 {
-    private readonly Tally _tally = new();
+    private readonly Tally _tally = new(TextWriter.Null);
     private World _world = null!;
 
     public async ValueTask InitializeAsync() => _world = await World.CreateAsync("ends", DatabaseEngine.Sqlite, postgres: null);

@@ -130,6 +130,18 @@ public sealed class InspectionTests : IAsyncLifetime
         (await _site.InspectAsync()).Should().Contain(v => v.Contains(violation));
     }
 
+    [Theory]
+    [InlineData("dora-1", 401)]
+    [InlineData(Administrator.Budget, 402)]
+    public async Task A_gateway_that_has_not_heard_of_new_rules_is_found_out(string subject, int expected)
+    {
+        (await _site.MeetsTheRulesAsync("dora-1")).Should().BeEmpty();
+        var book = _site.World.Administrator.Book;
+        book.End(book.Begin(subject, permits: false), isKnown: true);
+
+        (await _site.MeetsTheRulesAsync("dora-1")).Should().ContainSingle().Which.Should().Contain("was told 200").And.Contain($"by the rules it is {expected}");
+    }
+
     [Fact]
     public async Task A_second_dispatch_is_found_out()
     {

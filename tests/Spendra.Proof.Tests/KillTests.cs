@@ -36,7 +36,7 @@ public sealed class KillTests
     [Fact]
     public async Task A_disk_that_only_says_that_it_synced_is_found_out()
     {
-        var tally = new Tally();
+        var tally = new Tally(TextWriter.Null);
         var plan = new KillPlan
         {
             Kills = 0, Engines = [DatabaseEngine.Sqlite], Stops = 0, PowerCuts = 2, SyncLies = true, Points = p => p == "Upstream.Send/after",

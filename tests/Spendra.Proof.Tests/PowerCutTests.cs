@@ -1,4 +1,6 @@
+using Spendra.Proof.Kills;
 using Spendra.Proof.Power;
+using Spendra.Storage;
 using Spendra.Testing;
 
 namespace Spendra.Proof.Tests;
@@ -45,6 +47,29 @@ public sealed class PowerCutTests : IDisposable
         PowerCut.Strike(Logs, Data, new Random(1), keepsSome: false).Should().Be(0);
 
         File.ReadAllText(Path.Combine(Data, "db")).Should().Be("new");
+    }
+
+    [Fact]
+    public void A_power_cut_that_lost_nothing_does_not_count()
+    {
+        var tally = new Tally(TextWriter.Null);
+        var plan = new KillPlan { Kills = 0, Engines = [DatabaseEngine.Sqlite], Stops = 0, PowerCuts = 1 };
+        File.WriteAllText(Path.Combine(Data, "db"), "new");
+        using (var log = new WriteLog(Path.Combine(Logs, "db")))
+        {
+            log.Append(new UnsyncedWrite(0, 3, [.. "old"u8], [.. "new"u8]));
+            log.Forget();
+        }
+
+        tally.LostPower(PowerCut.Strike(Logs, Data, new Random(1), keepsSome: false));
+
+        (tally.PowerCuts, tally.EmptyPowerCuts, plan.IsReached(tally)).Should().Be((0, 1, false));
+
+        using (var log = new WriteLog(Path.Combine(Logs, "db"))) log.Append(new UnsyncedWrite(0, 3, [.. "old"u8], [.. "new"u8]));
+
+        tally.LostPower(PowerCut.Strike(Logs, Data, new Random(1), keepsSome: false));
+
+        (tally.PowerCuts, tally.EmptyPowerCuts, plan.IsReached(tally)).Should().Be((1, 1, true));
     }
 
     [Fact]

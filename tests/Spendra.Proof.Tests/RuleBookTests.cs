@@ -55,6 +55,36 @@ public sealed class RuleBookTests
         _book.During("key", Now, Now).Should().BeTrue();
     }
 
+    [Fact]
+    public void A_book_of_another_process_is_heard_line_by_line()
+    {
+        var copy = new RuleBook();
+        var book = new RuleBook(line => copy.Hear(line));
+        book.End(book.Begin("key", permits: true), isKnown: true);
+        var before = Now;
+        var change = book.Begin("key", permits: false);
+
+        copy.During("key", before, before).Should().BeTrue();
+        copy.During("key", Now, Now).Should().BeNull("it is being changed");
+        book.End(change, isKnown: true);
+        copy.During("key", Now, Now).Should().BeFalse();
+        copy.Hear("listening on http://127.0.0.1:1").Should().BeNull("that is no line of a book");
+    }
+
+    [Fact]
+    public void What_a_process_had_begun_when_it_was_killed_nobody_knows()
+    {
+        var copy = new RuleBook();
+        var book = new RuleBook(line => copy.Hear(line));
+        book.End(book.Begin("key", permits: true), isKnown: true);
+        book.Begin("key", permits: false);
+
+        copy.LeaveOpen();
+
+        copy.During("key", Now, Now).Should().BeNull();
+        copy.Unknown.Should().Be(1);
+    }
+
     /// <summary>Later than everything before: the clock may stand still between two looks.</summary>
     private static DateTimeOffset Now
     {

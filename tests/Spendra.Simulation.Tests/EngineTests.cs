@@ -58,6 +58,20 @@ public sealed class EngineTests
         contradictions.Should().Contain(c => c.Contains("was answered") && c.Contains("the model says AlreadyEnded"));
     }
 
+    [Fact]
+    public async Task Lanes_that_turn_everybody_away_are_noticed()
+    {
+        using var folder = new TempFolder();
+        var target = await TargetAsync(DatabaseEngine.Sqlite, folder);
+        await using var real = await RealLedger.FoundAsync(target, 0, new SimRandom(7));
+        var replay = new ConcurrentReplay(real, target, seed: 7, engine => new AwayEngine(engine));
+
+        var contradictions = await replay.RunAsync(callsPerCaller: 1);
+
+        replay.Unavailable.Should().Be(replay.Answers).And.BePositive();
+        contradictions.Should().ContainSingle().Which.Should().Contain("were turned away; no more than 20 % may be");
+    }
+
     private static async Task<DatabaseTarget> TargetAsync(DatabaseEngine engine, TempFolder folder) => engine == DatabaseEngine.Sqlite
         ? DatabaseTarget.Folder(folder.Path)
         : DatabaseTarget.Address(PostgresCluster.ToUrl(await (await PostgresCluster.SharedAsync()).CreateDatabaseAsync("simulation")));

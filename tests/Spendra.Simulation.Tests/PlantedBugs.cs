@@ -19,7 +19,7 @@ internal abstract class PassingEngine(ILedgerEngine inner) : ILedgerEngine
 
     public Task AbandonAsync(bool reconnect) => inner.AbandonAsync(reconnect);
 
-    public LaneFault Classify(Exception exception) => inner.Classify(exception);
+    public virtual LaneFault Classify(Exception exception) => inner.Classify(exception);
 
     public string Describe(Exception exception) => inner.Describe(exception);
 
@@ -52,6 +52,17 @@ internal sealed class StutteringEngine(ILedgerEngine inner) : PassingEngine(inne
         writes.Opened.AddRange(writes.Opened.ToArray());
         return base.CommitAsync(writes, notes);
     }
+}
+
+/// <summary>Is away for whoever wants to reserve: then every caller is turned away, and agrees with every model.</summary>
+internal sealed class AwayEngine(ILedgerEngine inner) : PassingEngine(inner)
+{
+    public override Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated) =>
+        commands.Any(c => c.Reserves) ? throw new AwayException() : base.BeginAsync(commands, isRepeated);
+
+    public override LaneFault Classify(Exception exception) => exception is AwayException ? LaneFault.Unavailable : base.Classify(exception);
+
+    private sealed class AwayException() : Exception("away");
 }
 
 /// <summary>Does not see how reservations have ended: whoever ends one again is told that it is not known.</summary>

@@ -15,11 +15,16 @@ internal sealed record Spent(Guid ReservationId, long ReservedAt, long CostNanos
 internal sealed record Released(Guid ReservationId, string Reason);
 
 /// <summary>How a budget stands in its window.</summary>
-internal sealed record Standing(string Budget, long LimitNanos, long SettledNanos, long ReservedNanos);
+/// <param name="Budget">Its slug.</param>
+/// <param name="LimitNanos">As it is now.</param>
+/// <param name="SettledNanos">What was spent.</param>
+/// <param name="ReservedNanos">What is held.</param>
+/// <param name="CutNanos">What cuts of its cap account for above the limit.</param>
+internal sealed record Standing(string Budget, long LimitNanos, long SettledNanos, long ReservedNanos, long CutNanos);
 
 /// <summary>What the ledger holds when all has ended.</summary>
 internal sealed record BookPage(
-    Dictionary<Guid, Spent> Spent, Dictionary<Guid, Released> Released, List<Standing> Standings, long Open, long Excesses, long Expired);
+    Dictionary<Guid, Spent> Spent, Dictionary<Guid, Released> Released, List<Standing> Standings, long Open, long Overruns, long Expired);
 
 /// <summary>The ledger's own rows, read past everything that decides.</summary>
 internal sealed class Books(string address) : IAsyncDisposable
@@ -33,7 +38,9 @@ internal sealed class Books(string address) : IAsyncDisposable
 
     private const string Standings =
         """
-        SELECT b.slug AS Budget, w.limit_nanos AS LimitNanos, w.settled_nanos AS SettledNanos, w.reserved_nanos AS ReservedNanos
+        SELECT b.slug AS Budget, w.limit_nanos AS LimitNanos, w.settled_nanos AS SettledNanos, w.reserved_nanos AS ReservedNanos,
+               coalesce((SELECT sum(e.amount_nanos) FROM window_excesses e
+                         WHERE e.organization_id = w.organization_id AND e.window_id = w.window_id AND e.kind = 2), 0)::bigint AS CutNanos
         FROM windows w JOIN budgets b ON b.organization_id = w.organization_id AND b.budget_id = w.budget_id ORDER BY b.slug
         """;
 
@@ -58,7 +65,7 @@ internal sealed class Books(string address) : IAsyncDisposable
         return new BookPage(
             spent.ToDictionary(s => s.ReservationId), released.ToDictionary(r => r.ReservationId), standings.AsList(),
             await CountAsync("SELECT count(*) FROM open_reservations", cancel),
-            await CountAsync("SELECT count(*) FROM window_excesses", cancel),
+            await CountAsync("SELECT count(*) FROM window_excesses WHERE kind <> 2", cancel),
             await CountAsync("SELECT count(*) FROM spend_events WHERE kind = 1", cancel));
     }
 

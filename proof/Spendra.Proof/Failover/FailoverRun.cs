@@ -1,17 +1,20 @@
 using System.Diagnostics;
+using Spendra.Proof.Worlds;
 using Spendra.Sandbox;
+using Spendra.Storage;
 
 namespace Spendra.Proof.Failover;
 
 /// <summary>
 /// The life of a run.
 /// <list type="number">
-/// <item>Clients call through both gateways, and never stop until 5.</item>
+/// <item>Clients call through both gateways, and an administrator changes dora's rules; neither stops until 5.</item>
 /// <item>Once the cluster is whole, the primary is lost.</item>
 /// <item>A new primary appears and calls are acknowledged again.</item>
 /// <item>The old primary comes back and the cluster becomes whole: 2 again.</item>
-/// <item>The clients end; the sweep and the gateways end what is still reserved; bob spends what is left to him.</item>
-/// <item>Everything that clients were told is compared with the ledger and with what reached the provider.</item>
+/// <item>Rules and clients come to rest; the sweep and the gateways end what is still reserved; carl spends what is left to him.</item>
+/// <item>Everything that clients were told is compared with the ledger and with what reached the provider; what can be compared
+/// without the ledger has been after every failover.</item>
 /// </list>
 /// </summary>
 internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
@@ -26,6 +29,7 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private readonly List<Failover> _failovers = [];
+    private readonly Violations _violations = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private string _doing = "starting";
 
@@ -33,27 +37,59 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
     {
         await using var sandbox = await SandboxServer.StartAsync(
             new SandboxOptions { Port = settings.SandboxPort, RecordRequests = true, MaxRecordedRequests = int.MaxValue, MaxRecordedBodyBytes = 0 }, cancel);
-        using var journal = new ClientJournal(Path.Combine(settings.Folder, "client.jsonl"));
-        using var client = new Client(settings.Folder, journal);
-        await using var progress = Progress.EverySecond(() => $"{_failovers.Count} failovers, {_doing}; {journal.Statuses}");
-        using var load = new Load(client, settings.Gateways);                             // 1
-        var trouble = await LoseAgainAndAgainAsync(journal, cancel);                      // 2, 3, 4
+        using var journal = new ClientJournal("failover", Path.Combine(settings.Folder, "client.jsonl"));
+        var administrator = new Administrator(
+            DatabaseTarget.Address(settings.Database), settings.MasterKey, "acme", cap => Company.Declaration("acme", settings.Provider, cap, settings.CarlsCap));
+        await administrator.BeginAsync();
+        var secrets = AppliedKeys.Read(settings.Folder);
+        var clients = new Clients(settings.Gateways, administrator);
+        await using var progress = Progress.EverySecond(
+            () => $"{_failovers.Count} failovers, {_doing}; {journal.Statuses}; {administrator.Book.Changes} changes of rules; {_violations.Count} violations");
+        await using var load = Load.Start(
+            journal, slug => secrets.GetValueOrDefault(slug) ?? administrator.SecretOf(slug), clients.Callers);                               // 1
+        await using (administrator.ChangeOn(_violations.Add))
+        {
+            await LoseAgainAndAgainAsync(journal, () => Compare(journal, sandbox, administrator.Book), cancel);                               // 2, 3, 4
+        }
         _doing = "comparing the books";
-        await load.StopAsync();                                                           // 5
+        if (!await EndsAsync(load)) return Verdict.Broken;                                // 5
         await using var books = new Books(settings.Database);
         await books.WaitUntilNothingIsReservedAsync(Patience, cancel);
-        await SpendTheRestOfBobAsync(client);
+        await clients.SpendTheRestOfCarlAsync(load);
         await books.WaitUntilNothingIsReservedAsync(Patience, cancel);
-        var checks = new Checks(journal.Attempts, sandbox.Journal.Requests, await books.ReadAsync(cancel), _failovers);
-        checks.Run();                                                                     // 6
-        if (trouble is not null) checks.Violations.Add(trouble);
+        var facts = Compare(journal, sandbox, administrator.Book);                        // 6
+        var checks = new LedgerChecks(journal.Attempts, sandbox.Journal.Requests, await books.ReadAsync(cancel), _failovers, _violations);
+        checks.Run();
         await progress.DisposeAsync();
-        Summarize(journal, sandbox, checks);
-        return Verdict.Of(checks.Violations.Count == 0, _failovers.Count >= settings.Failovers);
+        Summarize(journal, sandbox, [.. checks.Facts, .. facts]);
+        var isFloorReached = _failovers.Count >= settings.Failovers && administrator.Book.Acknowledged >= _failovers.Count;
+        return Verdict.Of(_violations.Count == 0, isFloorReached);
     }
 
-    /// <returns>Why it ended early; null when it did not.</returns>
-    private async Task<string?> LoseAgainAndAgainAsync(ClientJournal journal, CancellationToken cancel)
+    /// <summary>Clients that repeat until they know more would go on for ever if no primary came back.</summary>
+    private async Task<bool> EndsAsync(Load load)
+    {
+        try
+        {
+            await load.StopAsync();
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            _violations.Add("stuck: calls did not come to an end after the last failover");
+            return false;
+        }
+    }
+
+    /// <summary>What needs no ledger.</summary>
+    private List<string> Compare(ClientJournal journal, SandboxServer sandbox, RuleBook rules)
+    {
+        var checks = new AnswerChecks(journal.Attempts, sandbox.Journal.Requests, rules, _failovers, _violations);
+        checks.Run();
+        return checks.Facts;
+    }
+
+    private async Task LoseAgainAndAgainAsync(ClientJournal journal, Action compare, CancellationToken cancel)
     {
         try
         {
@@ -62,12 +98,12 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
                 var failover = await LoseAsync(number, journal, cancel);
                 _failovers.Add(failover);
                 Console.WriteLine(failover);
+                compare();
             }
-            return null;
         }
         catch (Exception e) when (e is TimeoutException or InvalidOperationException)
         {
-            return $"ended early: {e.Message}";
+            _violations.Add($"ended early: {e.Message}");
         }
     }
 
@@ -100,9 +136,9 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
             OutageBegan = Gentle.Contains(strike) ? seen : began,
             OutageEnded = seen,
             Recovery = EndOfLongestSilence(journal, struck) - struck,
-            AcknowledgedBefore = journal.Count(a => a.IsAcknowledged && a.EndedAt >= since && a.EndedAt < struck),
-            AcknowledgedAfter = journal.Count(a => a.IsAcknowledged && a.EndedAt >= struck),
-            Refused = journal.Count(a => a.Status == 503 && a.EndedAt >= struck),
+            AcknowledgedBefore = journal.Attempts.Count(a => a.IsAcknowledged && a.EndedAt >= since && a.EndedAt < struck),
+            AcknowledgedAfter = journal.Attempts.Count(a => a.IsAcknowledged && a.EndedAt >= struck),
+            Refused = journal.Attempts.Count(a => a.Status == 503 && a.EndedAt >= struck),
             Whole = DateTimeOffset.UtcNow - struck,
         };
     }
@@ -143,21 +179,15 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
         return end;
     }
 
-    /// <summary>A phantom hold would refuse bob too early, a lost settlement too late.</summary>
-    private async Task SpendTheRestOfBobAsync(Client client)
-    {
-        while ((await client.CallAsync(settings.Gateways[0], "bob", isStreamed: false)).Status is 200 or 429) { }
-    }
-
-    private void Summarize(ClientJournal journal, SandboxServer sandbox, Checks checks)
+    private void Summarize(ClientJournal journal, SandboxServer sandbox, IEnumerable<string> facts)
     {
         Console.WriteLine("== summary");
-        foreach (var line in checks.Facts) Console.WriteLine(line);
+        foreach (var line in facts) Console.WriteLine(line);
         Console.WriteLine($"answers: {journal.Statuses}; calls of the provider: {sandbox.Journal.CountOf(SandboxRoute.ChatCompletions)}");
         foreach (var strike in _failovers.GroupBy(f => f.Strike)) Console.WriteLine(Figures(strike.Key, strike));
         if (_failovers.Count > 0) Console.WriteLine(Figures("all", _failovers));
-        foreach (var violation in checks.Violations.Take(50)) Console.WriteLine($"VIOLATION {violation}");
-        Console.WriteLine($"{_failovers.Count} failovers, {checks.Violations.Count} violations");
+        foreach (var violation in _violations.All.Take(50)) Console.WriteLine($"VIOLATION {violation}");
+        Console.WriteLine($"{_failovers.Count} failovers, {_violations.Count} violations");
         if (_failovers.Count < settings.Failovers) Console.WriteLine($"the floor was not reached: {settings.Failovers} failovers");
     }
 

@@ -43,6 +43,9 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>What it has said so far.</summary>
+    public IReadOnlyList<string> Lines => _process.Lines;
+
     /// <summary>Kills it if it still lives, and says how it ended.</summary>
     public async Task<Ending> EndAsync()
     {
@@ -76,6 +79,9 @@ internal sealed class HostProcess : IAsyncDisposable
         }
         return null;
     }
+
+    /// <summary>Returns when it has said a line like this.</summary>
+    public Task SaysAsync(Func<string, bool> isIt) => _process.WaitForLineAsync(isIt, Patience);
 
     /// <summary>True when it has ended within this time.</summary>
     public async Task<bool> EndsWithinAsync(TimeSpan time)

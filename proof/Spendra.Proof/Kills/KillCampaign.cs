@@ -40,8 +40,8 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
     /// <summary>Rounds until <paramref name="isEnough"/> or until there is no more time, then the last check.</summary>
     public async Task RunAsync(Func<bool> isEnough, CancellationToken timeUp)
     {
-        // What an administrator writes is not in the log of unsynced writes: rules stand still where power is cut.
-        await using (LosesPower ? null : world.Administrator.ChangeOn(tally))
+        // Where power is cut, what an administrator writes has to be in the log of unsynced writes: it is done by what is killed.
+        await using (LosesPower ? null : world.Administrator.ChangeOn(tally.Found))
         {
             for (var round = 1; !isEnough() && !timeUp.IsCancellationRequested; round++)
             {
@@ -51,6 +51,7 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
             }
         }
         await CheckAsync();
+        tally.RulesChanged(world.Administrator.Book);
         tally.Attempted(world.Journal.Count);
     }
 
@@ -74,7 +75,7 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         await using var host = Start(death.Role, death, leaseSeconds: 5);
         if (await host.ListeningAsync() is { } url)
         {
-            await using var load = Load.Start(world, url, Callers);
+            await using var load = world.StartLoad(url, Callers);
             if (death.NeedsStop) await StopUnderLoadAsync(host, load);
             else if (death.NeedsFailure) await FailUntilDeadAsync(host);
             await Task.WhenAny(host.EndsWithinAsync(RoundPatience), load.Reached(AnswersOfRound));
@@ -90,7 +91,7 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         await using var host = Start(Role.All, death: null, leaseSeconds: 5, lastWrite: Random.Shared.Next(1, MostWrites));
         if (await host.ListeningAsync() is { } url)
         {
-            await using var load = Load.Start(world, url, Callers);
+            await using var load = world.StartLoad(url, Callers);
             await Task.WhenAny(host.EndsWithinAsync(RoundPatience), load.Reached(AnswersOfRound));
             host.Kill();
         }
@@ -143,7 +144,7 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         }
         else if (await listening is { } url)
         {
-            await using var load = Load.Start(world, url, Callers);
+            await using var load = world.StartLoad(url, Callers);
             await AnswersAsync(host, load, Random.Shared.Next(1, 60));
             host.Kill();
         }
@@ -163,6 +164,7 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
     internal async Task CountAsync(HostProcess host, Death? death, bool isIdle = false)
     {
         var ending = await host.EndAsync();
+        world.Administrator.Unfollow();
         switch (ending)
         {
             case Ending.AtItsPoint when death is not null: tally.Died(world.Engine, death.Point); break;
@@ -198,17 +200,29 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         await CountAsync(host, death: null, isIdle: true);
     }
 
-    private HostProcess Start(Role role, Death? death, int leaseSeconds, int? lastWrite = null) => HostProcess.Start(new HostOrder
+    /// <summary>A whole server that dies when somebody wants it.</summary>
+    internal HostProcess StartServer() => Start(Role.All, death: null, leaseSeconds: 5);
+
+    private HostProcess Start(Role role, Death? death, int leaseSeconds, int? lastWrite = null)
     {
-        Engine = world.Engine,
-        Location = world.Location,
-        MasterKey = world.MasterKeyText,
-        Role = role,
-        Point = death?.Point,
-        Passage = death?.Passage ?? 1,
-        LeaseSeconds = leaseSeconds,
-        WriteLogFolder = LosesPower ? WriteLogFolder : null,
-        SyncLies = SyncLies,
-        LastWrite = lastWrite,
-    });
+        // One process at a time has the files; a disk that lies is found out by its calls.
+        var administers = LosesPower && !SyncLies && role == Role.All;
+        var host = HostProcess.Start(new HostOrder
+        {
+            Engine = world.Engine,
+            Location = world.Location,
+            MasterKey = world.MasterKeyText,
+            Role = role,
+            Point = death?.Point,
+            Passage = death?.Passage ?? 1,
+            LeaseSeconds = leaseSeconds,
+            WriteLogFolder = LosesPower ? WriteLogFolder : null,
+            SyncLies = SyncLies,
+            LastWrite = lastWrite,
+            Rules = administers ? world.Administrator.State : null,
+            Provider = administers ? world.Sandbox.BaseUrl : null,
+        });
+        if (administers) world.Administrator.Follow(() => host.Lines, tally.Found);
+        return host;
+    }
 }

@@ -50,6 +50,12 @@ internal sealed record HostOrder
     /// <summary>With a log of writes: the unsynced write at which the power goes, from 1 on, or null for none.</summary>
     public int? LastWrite { get; init; }
 
+    /// <summary>Set when dora's rules are to be changed in this process too: where its administrator goes on.</summary>
+    public AdministratorState? Rules { get; init; }
+
+    /// <summary>With rules to change: the provider of the company that is declared.</summary>
+    public Uri? Provider { get; init; }
+
     public DatabaseTarget Target => Engine == DatabaseEngine.Sqlite ? DatabaseTarget.Folder(Location) : DatabaseTarget.Address(Location);
 }
 
@@ -88,8 +94,18 @@ internal static class KillHost
         await using var server = await SpendraServer.StartAsync(
             options, parts, TimeProvider.System, services => Decorate(services, options, trigger), stop.Token);
         Console.Out.WriteLine(Listening + server.Urls[0]);
-        await server.RunAsync(stop.Token);
+        await using (Administer(order)) await server.RunAsync(stop.Token);
         return 0;
+    }
+
+    /// <summary>Rules that are changed where SQLite's writes are noted: a power cut takes back what was not synced of them as well.</summary>
+    private static IAsyncDisposable? Administer(HostOrder order)
+    {
+        if (order.Rules is not { } rules) return null;
+        var administrator = new Administrator(
+            order.Target, order.MasterKey, "acme", cap => Company.Declaration("acme", order.Provider!, cap), Console.Out.WriteLine);
+        administrator.GoOn(rules);
+        return administrator.ChangeOn(Console.Error.WriteLine);
     }
 
     private static void EndWithout(int parent)

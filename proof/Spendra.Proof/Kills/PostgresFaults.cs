@@ -41,9 +41,12 @@ internal sealed class PostgresFaults(World world, PostgresCluster postgres, Tall
     /// <summary>In the middle of a load that goes on: connections end, the lane's and the pool's in turn, and the server stops at once.</summary>
     public async Task StopAgainAndAgainAsync(int stops, CancellationToken timeUp)
     {
-        await using var changes = world.Administrator.ChangeOn(tally);
-        for (var done = 0; done < stops && !timeUp.IsCancellationRequested; done += StopsBetweenChecks)
-            await UnderLoadAsync(Math.Min(StopsBetweenChecks, stops - done), timeUp);
+        await using (world.Administrator.ChangeOn(tally.Found))
+        {
+            for (var done = 0; done < stops && !timeUp.IsCancellationRequested; done += StopsBetweenChecks)
+                await UnderLoadAsync(Math.Min(StopsBetweenChecks, stops - done), timeUp);
+        }
+        tally.RulesChanged(world.Administrator.Book);
     }
 
     private async Task TerminateAsync(Load load)
@@ -86,7 +89,7 @@ internal sealed class PostgresFaults(World world, PostgresCluster postgres, Tall
 
     private async Task DisturbAsync(HostProcess host, Uri url, int times, CancellationToken timeUp)
     {
-        await using var load = Load.Start(world, url, Callers, goesOn: true);
+        await using var load = world.StartLoad(url, Callers, goesOn: true);
         try
         {
             for (var i = 0; i < times && !timeUp.IsCancellationRequested; i++)

@@ -5,11 +5,12 @@ using Spendra.Storage;
 namespace Spendra.Proof.Kills;
 
 /// <summary>What a campaign did, counted as it happens.</summary>
-internal sealed class Tally
+/// <param name="say">Where violations are said when they are found; null: the console.</param>
+internal sealed class Tally(TextWriter? say = null)
 {
     private readonly ConcurrentDictionary<string, int> _byPoint = new();
     private readonly ConcurrentDictionary<string, string> _doing = new();
-    private readonly ConcurrentQueue<string> _violations = new();
+    private readonly Violations _violations = new(say);
     private int _random;
     private int _missed;
     private int _checks;
@@ -62,7 +63,7 @@ internal sealed class Tally
 
     public long Attempts => Interlocked.Read(ref _attempts);
 
-    public IReadOnlyCollection<string> Violations => _violations;
+    public IReadOnlyCollection<string> Violations => _violations.All;
 
     public IReadOnlyDictionary<string, int> ByPoint => _byPoint;
 
@@ -76,12 +77,12 @@ internal sealed class Tally
 
     public void StoppedPeacefully() => Interlocked.Increment(ref _stopped);
 
-    public void Found(string violation) => _violations.Enqueue(violation);
+    public void Found(string violation) => _violations.Add(violation);
 
     public void Checked(IReadOnlyList<string> violations)
     {
         Interlocked.Increment(ref _checks);
-        foreach (var violation in violations) _violations.Enqueue(violation);
+        _violations.Add(violations);
     }
 
     public void Stopped() => Interlocked.Increment(ref _stops);

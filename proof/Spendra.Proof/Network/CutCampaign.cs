@@ -26,6 +26,11 @@ internal sealed record CutPlan
     /// <summary>A database that is silent until a second client has been refused, at every so many-th of the offsets: each takes the gateway's own patience.</summary>
     public int SilenceStride { get; init; } = 512;
 
+    /// <summary>
+    /// The rules of a key change after every so many cuts, and the same cut strikes the call that has to learn of it.
+    /// </summary>
+    public int RuleStride { get; init; } = 32;
+
     public int StrideOf(Recording recording) => Stride * (recording.Link == Link.FreshDatabase ? FreshStride : 1);
 
     public IReadOnlyList<(DatabaseEngine Engine, Link Link, CallKind Kind)> Exchanges { get; init; } =
@@ -49,6 +54,7 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
     private const int WarmCalls = 3;
 
     private readonly ConcurrentQueue<Recording> _recordings = new();
+    private int _number;
 
     public IReadOnlyCollection<Recording> Recordings => _recordings;
 
@@ -129,6 +135,25 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
         proxy.Arm(null);
         // The client tries again: whatever became of the first attempt, the provider works once.
         tally.Checked(await site.RepeatAsync(attempt, mayHaveBeenCutOnItsWay: recording.Link == Link.Provider), $"{recording} {cut}");
+        if (cut.Fault != Fault.Silence && Interlocked.Increment(ref _number) % plan.RuleStride == 0) await CutUnderNewRulesAsync(site, recording, cut);
+    }
+
+    /// <summary>
+    /// The call that is cut does not know of the change yet; whoever calls next over connections that hold meets the new rules.
+    /// </summary>
+    private async Task CutUnderNewRulesAsync(CutSite site, Recording recording, Cut cut)
+    {
+        await site.World.Administrator.ChangeAsync();
+        var proxy = site[recording.Link];
+        if (recording.Link == Link.FreshDatabase) proxy.DropConnections();
+        proxy.Arm(cut);
+        await site.CallRuledAsync(site.World.Administrator.DrawKey(), isImpatient: recording.Link == Link.Client && cut.Fault == Fault.Stall);
+        await site.RestAsync();
+        var hasStruck = proxy.HasStruck;
+        proxy.Arm(null);
+        tally.Ruled(hasStruck);
+        foreach (var key in site.World.Administrator.LastKeys)
+            tally.Checked(await site.MeetsTheRulesAsync(key), $"{recording} {cut}, new rules");
     }
 
     private static async Task WarmAsync(CutSite site, CallKind kind)

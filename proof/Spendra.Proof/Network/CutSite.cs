@@ -84,6 +84,20 @@ internal sealed class CutSite : IAsyncDisposable
             : [$"{again.Id}: the idempotency key counts as used, and nothing reached the provider"];
     }
 
+    /// <summary>Dora calls.</summary>
+    public Task<Attempt> CallRuledAsync(string key, bool isImpatient = false) =>
+        SendAsync(new Call($"{_world.Journal.Name}-{++_number}", CallKind.Ruled) { Tokens = 1, Key = key }, 1, isImpatient);
+
+    /// <summary>Nobody changes anything and nothing is cut: dora is told what her rules say, and nothing else.</summary>
+    public async Task<IReadOnlyList<string>> MeetsTheRulesAsync(string key)
+    {
+        var attempt = await CallRuledAsync(key);
+        await RestAsync();
+        return RuleCheck.StatusOf(_world.Administrator.Book, attempt) is { } expected && attempt.Status == expected
+            ? []
+            : [$"{attempt.Id} with {key} was told {attempt.Status} {attempt.ErrorCode}; by the rules it is {RuleCheck.StatusOf(_world.Administrator.Book, attempt)}"];
+    }
+
     /// <summary>While the database says nothing, a call is refused in time, and nothing is sent.</summary>
     public async Task<IReadOnlyList<string>> RefusesInSilenceAsync(CallKind kind)
     {
@@ -95,12 +109,11 @@ internal sealed class CutSite : IAsyncDisposable
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false })
         {
-            BaseAddress = new Uri($"http://127.0.0.1:{_proxies[Link.Client].Port}"),
             Timeout = Timeout.InfiniteTimeSpan,
         };
         using var patience = new CancellationTokenSource(isImpatient ? ShortPatience : Patience);
-        _world.Journal.Write(new Attempt(call, number));
-        var attempt = await Attempt.SendAsync(http, _world.SecretOf(call.KeySlug), call, number, _world.Journal.Write, patience.Token);
+        var gateway = new Uri($"http://127.0.0.1:{_proxies[Link.Client].Port}");
+        var attempt = await Attempt.SendAsync(http, gateway, _world.SecretOf(call.KeySlug), call, number, _world.Journal.Write, patience.Token);
         _world.Journal.Write(attempt);
         return attempt;
     }

@@ -10,19 +10,28 @@ internal sealed record Recording(DatabaseEngine Engine, Link Link, Worlds.CallKi
 }
 
 /// <summary>What was cut, counted as it happens.</summary>
-internal sealed class CutTally
+/// <param name="say">Where violations are said when they are found; null: the console.</param>
+internal sealed class CutTally(TextWriter? say = null)
 {
     private readonly ConcurrentDictionary<Recording, ConcurrentDictionary<(long Offset, Fault Fault), bool>> _struck = new();
-    private readonly ConcurrentQueue<string> _violations = new();
+    private readonly Violations _violations = new(say);
     private int _cuts;
     private int _missed;
+    private int _ruled;
+    private int _ruledMissed;
+
+    /// <summary>Cuts that struck a call right after its rules were changed.</summary>
+    public int RuledCuts => _ruled;
+
+    /// <summary>Changes of rules after which the call was over before its cut: a refusal is shorter than what was recorded.</summary>
+    public int RuledMissed => _ruledMissed;
 
     public int Cuts => _cuts;
 
     /// <summary>The exchange was shorter than the recorded one, by a digit or so.</summary>
     public int Missed => _missed;
 
-    public IReadOnlyCollection<string> Violations => _violations;
+    public IReadOnlyCollection<string> Violations => _violations.All;
 
     public void Struck(Recording recording, Cut cut, bool hasStruck)
     {
@@ -35,22 +44,18 @@ internal sealed class CutTally
         _struck.GetOrAdd(recording, _ => new()).TryAdd((cut.Offset, cut.Fault), true);
     }
 
-    /// <summary>Keeps what was found, and says it at once: the run may not come to its summary.</summary>
+    /// <summary>Rules were changed, and the call that had to learn of it was cut, or was too short to be.</summary>
+    public void Ruled(bool hasStruck) => Interlocked.Increment(ref hasStruck ? ref _ruled : ref _ruledMissed);
+
+    /// <summary>Keeps what was found, and says it at once.</summary>
     /// <param name="violations">None, if all is well.</param>
     /// <param name="where">What was done when it was found.</param>
-    public void Checked(IReadOnlyList<string> violations, string where)
-    {
-        foreach (var violation in violations)
-        {
-            _violations.Enqueue($"{where}: {violation}");
-            Console.WriteLine($"VIOLATION {where}: {violation}");
-        }
-    }
+    public void Checked(IReadOnlyList<string> violations, string where) => _violations.Add(violations.Select(v => $"{where}: {v}"));
 
     /// <summary>The exchange that is being cut.</summary>
     public string Doing { get; set; } = "starting";
 
-    public string Line => $"cuts {Cuts}, missed {Missed}, violations {_violations.Count}";
+    public string Line => $"cuts {Cuts}, missed {Missed}, right after a change of rules {RuledCuts} more (and {RuledMissed} missed), violations {_violations.Count}";
 
     /// <summary>For each exchange: offsets that were cut, of how many there are, and cuts by fault.</summary>
     public IEnumerable<string> Coverage() => _struck.OrderBy(s => s.Key.ToString(), StringComparer.Ordinal).Select(s =>

@@ -49,8 +49,8 @@ internal static class CutsCommand
         foreach (var violation in tally.Violations.Take(50)) Console.WriteLine($"VIOLATION {violation}");
         Console.WriteLine(tally.Line);
         var uncovered = tally.Uncovered(campaign.Recordings, plan, Slack);
-        var isWhole = uncovered == 0 && tally.Cuts > 0 && campaign.Recordings.Count == plan.Exchanges.Count * 2;
-        if (!isWhole) Console.WriteLine($"the floor was not reached: {campaign.Recordings.Count / 2} of {plan.Exchanges.Count} exchanges were recorded, and {uncovered} of their offsets were not cut");
+        var isWhole = uncovered == 0 && tally.Cuts > 0 && tally.RuledCuts > 0 && campaign.Recordings.Count == plan.Exchanges.Count * 2;
+        if (!isWhole) Console.WriteLine($"the floor was not reached: {campaign.Recordings.Count / 2} of {plan.Exchanges.Count} exchanges were recorded, {uncovered} of their offsets were not cut, and {tally.RuledCuts} calls under new rules were");
         return Verdict.Of(tally.Violations.Count == 0, isWhole);
     }
 }

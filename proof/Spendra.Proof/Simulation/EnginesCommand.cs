@@ -45,7 +45,7 @@ internal static class EnginesCommand
                 foreach (var violation in replay.Violations.Concat(differences))
                 {
                     violations++;
-                    Console.WriteLine($"{engine}, seed {seed}: {violation}");
+                    Console.WriteLine($"VIOLATION {engine}, seed {seed}: {violation}");
                 }
             }
         }

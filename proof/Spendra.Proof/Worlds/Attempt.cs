@@ -11,6 +11,7 @@ internal sealed record Attempt(Call Call, int Number)
 
     public DateTimeOffset BegunAt { get; init; }
 
+    /// <summary>When the head of the answer came or, without one, when its client gave up; the default while neither has happened.</summary>
     public DateTimeOffset EndedAt { get; init; }
 
     /// <summary>0 when no head of an answer came.</summary>
@@ -36,25 +37,35 @@ internal sealed record Attempt(Call Call, int Number)
     /// <summary>The client knows that the call was done.</summary>
     public bool IsAcknowledged => Status == 200;
 
-    public static async Task<Attempt> SendAsync(HttpClient http, string secret, Call call, int number, Action<Attempt> headSeen, CancellationToken cancel)
+    /// <summary>Sends it once.</summary>
+    /// <param name="http">Whose connections it takes.</param>
+    /// <param name="server">Where.</param>
+    /// <param name="secret">Of the call's key.</param>
+    /// <param name="call">What is wanted.</param>
+    /// <param name="number">The how-manieth attempt of it this is.</param>
+    /// <param name="write">Told before it is sent and as soon as there is a head; the end is what is returned.</param>
+    /// <param name="hangUp">Cancelled when the client loses patience.</param>
+    public static async Task<Attempt> SendAsync(
+        HttpClient http, Uri server, string secret, Call call, int number, Action<Attempt> write, CancellationToken hangUp)
     {
         var attempt = new Attempt(call, number) { BegunAt = DateTimeOffset.UtcNow };
+        write(attempt);
         try
         {
-            using var request = new HttpRequestMessage(call.Method, call.Path);
+            using var request = new HttpRequestMessage(call.Method, new Uri(server, call.Path));
             request.Headers.Add("Authorization", $"Bearer {secret}");
             request.Headers.Add("x-client-request-id", attempt.Id);
             if (call.IdempotencyKey is { } key) request.Headers.Add("idempotency-key", key);
             request.Content = call.Content();
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, hangUp);
             attempt = attempt.WithHead(response) with { EndedAt = DateTimeOffset.UtcNow };
-            headSeen(attempt);
-            return attempt.WithBody(await response.Content.ReadAsStringAsync(cancel));
+            write(attempt);
+            return attempt.WithBody(await response.Content.ReadAsStringAsync(hangUp));
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
-            // The process died, or the connection did: what became of the call, only the ledger knows.
-            return attempt;
+            // The process died, or the connection did, or the client hung up: what became of the call, only the ledger knows.
+            return attempt.Status == 0 ? attempt with { EndedAt = DateTimeOffset.UtcNow } : attempt;
         }
     }
 

@@ -44,6 +44,12 @@ internal sealed record Call(string Id, CallKind Kind)
     /// <summary>Words of the answer; null: as many as the provider likes.</summary>
     public int? Tokens { get; init; }
 
+    /// <summary>How the provider takes its time, in the words of the sandbox; null: it does not.</summary>
+    public string? Pace { get; init; }
+
+    /// <summary>Without an idempotency key: nobody will try it again.</summary>
+    public bool IsSentOnce { get; init; }
+
     public string KeySlug => Kind switch
     {
         CallKind.Capped => Company.Carl,
@@ -69,7 +75,7 @@ internal sealed record Call(string Id, CallKind Kind)
     };
 
     /// <summary>Uploads and readings have none.</summary>
-    public string? IdempotencyKey => Method == HttpMethod.Get || Kind == CallKind.Upload ? null : RepeatOf ?? Id;
+    public string? IdempotencyKey => IsSentOnce || Method == HttpMethod.Get || Kind == CallKind.Upload ? null : RepeatOf ?? Id;
 
     /// <summary>What it costs when it is settled with the provider's usage; null when that is not one figure.</summary>
     public NanoUsd? ExactCost => Kind switch
@@ -104,7 +110,7 @@ internal sealed record Call(string Id, CallKind Kind)
             model = Company.Model,
             max_completion_tokens = 32,
             stream = Kind == CallKind.Stream,
-            metadata = new { sandbox = Kind == CallKind.ProviderRefuses ? "status=429" : Tokens is { } tokens ? $"tokens={tokens}" : "" },
+            metadata = new { sandbox = Kind == CallKind.ProviderRefuses ? "status=429" : Tokens is { } tokens ? $"tokens={tokens}" : Pace ?? "" },
             messages = new[] { new { role = "user", content = Company.Prompt } },
         }),
     };

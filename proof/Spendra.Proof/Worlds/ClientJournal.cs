@@ -1,19 +1,15 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
 
 namespace Spendra.Proof.Worlds;
 
-/// <summary>All that the clients of a world sent and were told, and what they still want done.</summary>
-internal sealed class ClientJournal(string name, Func<string> drawKey)
+/// <summary>All that clients sent and were told, in memory and, when it has a path, line by line as it comes in a file.</summary>
+internal sealed class ClientJournal(string name, string? path = null) : IDisposable
 {
-    private static readonly CallKind[] Kinds = Enum.GetValues<CallKind>();
-
     private readonly ConcurrentDictionary<string, Attempt> _attempts = new();
-    private readonly ConcurrentQueue<Call> _unanswered = new();
-    private readonly ConcurrentQueue<string> _responses = new();
-    private readonly ConcurrentDictionary<string, int> _tries = new();
-    private string? _lastAnswered;
-    private long _number;
-    private int _rotation;
+    private readonly StreamWriter? _file = path is null ? null : new StreamWriter(path) { AutoFlush = true };
+    private readonly Lock _gate = new();
 
     public string Name => name;
 
@@ -21,34 +17,37 @@ internal sealed class ClientJournal(string name, Func<string> drawKey)
 
     public int Count => _attempts.Count;
 
-    /// <summary>First what was not answered, under its old idempotency key; then something new.</summary>
-    public Call Next()
-    {
-        if (_unanswered.TryDequeue(out var again)) return again;
-        var kind = Kinds[(uint)Interlocked.Increment(ref _rotation) % Kinds.Length];
-        var id = $"{name}-{Interlocked.Increment(ref _number)}";
-        return kind switch
-        {
-            CallKind.Fetch => _responses.TryPeek(out var fetched) ? new Call(id, kind) { ObjectId = fetched } : new Call(id, CallKind.Response),
-            CallKind.Delete => _responses.TryDequeue(out var deleted) ? new Call(id, kind) { ObjectId = deleted } : new Call(id, CallKind.Response),
-            CallKind.Repeat => Volatile.Read(ref _lastAnswered) is { } earlier ? new Call(id, kind) { RepeatOf = earlier } : new Call(id, CallKind.Chat),
-            CallKind.Ruled => new Call(id, kind) { Key = drawKey() },
-            _ => new Call(id, kind),
-        };
-    }
-
-    public int NumberOf(Call call) => _tries.AddOrUpdate(call.Id, 1, (_, n) => n + 1);
-
     /// <summary>What is known so far; said again when more is.</summary>
-    public void Write(Attempt attempt) => _attempts[attempt.Id] = attempt;
-
-    /// <summary>The attempt is over.</summary>
-    public void Close(Attempt attempt)
+    public void Write(Attempt attempt)
     {
-        Write(attempt);
-        if (attempt.Status == 0 && attempt.Number < 2 && attempt.Call.IdempotencyKey is not null) _unanswered.Enqueue(attempt.Call);
-        if (attempt is { Status: 200, IsComplete: true, Call.Kind: CallKind.Chat }) Volatile.Write(ref _lastAnswered, attempt.Call.Id);
-        if (attempt is { Status: 404, Call.Kind: CallKind.Fetch }) _responses.TryDequeue(out _);
-        if (attempt is { ObjectId: { } made, Call.Kind: CallKind.Response or CallKind.Background }) _responses.Enqueue(made);
+        _attempts[attempt.Id] = attempt;
+        if (_file is null || attempt.EndedAt == default) return;
+        var line = JsonSerializer.Serialize(new
+        {
+            attempt.Id,
+            attempt.Call.KeySlug,
+            attempt.Call.Kind,
+            attempt.Call.IdempotencyKey,
+            attempt.BegunAt,
+            attempt.EndedAt,
+            attempt.Status,
+            attempt.ErrorCode,
+            attempt.RequestId,
+            Reserved = attempt.Reserved?.ToString(),
+            Cost = attempt.Cost?.ToString(),
+            attempt.HasEnded,
+            attempt.IsComplete,
+        });
+        lock (_gate) _file.WriteLine(line);
     }
+
+    /// <summary>When calls that were begun since an instant were acknowledged, in order.</summary>
+    public List<DateTimeOffset> AcknowledgedSince(DateTimeOffset begun) =>
+        [.. Attempts.Where(a => a.IsAcknowledged && a.BegunAt >= begun).Select(a => a.EndedAt).Order()];
+
+    /// <summary>"200: 5310, 503: 42": answers by status, the most frequent first.</summary>
+    public string Statuses => string.Join(", ", Attempts.Where(a => a.EndedAt != default).GroupBy(a => a.Status).OrderByDescending(g => g.Count())
+        .Select(g => string.Create(CultureInfo.InvariantCulture, $"{(g.Key == 0 ? "hung up" : g.Key)}: {g.Count()}")));
+
+    public void Dispose() => _file?.Dispose();
 }

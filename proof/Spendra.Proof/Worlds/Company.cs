@@ -10,6 +10,7 @@ internal static class Company
     public const string EmbeddingModel = "text-embedding-3-small";
     public const string Prompt = "Say hello.";
     public const int OutputTokens = 16;
+    public const string CarlsBudget = "carl-total";
 
     /// <summary>Spends freely under a cap that is never reached.</summary>
     public const string Ada = "ada";
@@ -30,7 +31,7 @@ internal static class Company
 
     public static NanoUsd EmbeddingCost => new(SandboxUsage.EmbeddingTokens(Prompt) * EmbeddingNanos);
 
-    public static string Declaration(string slug, Uri provider, string dorasCap = Administrator.Raised) => $$"""
+    public static string Declaration(string slug, Uri provider, string dorasCap = Administrator.Raised, string carlsCap = "0.001") => $$"""
         organization: {slug: {{slug}}, name: Acme Corp, currency: USD, timeZone: UTC}
         employees:
           - {slug: ada, email: ada@acme.example}
@@ -43,7 +44,7 @@ internal static class Company
           - {slug: all-total, scope: organization, amountUsd: "1000", period: total}
           - {slug: ada-total, scope: employee/ada, amountUsd: "500", period: total}
           - {slug: bob-total, scope: employee/bob, amountUsd: "0.000001", period: total}
-          - {slug: carl-total, scope: employee/carl, amountUsd: "0.001", period: total}
+          - {slug: {{CarlsBudget}}, scope: employee/carl, amountUsd: "{{carlsCap}}", period: total}
           - {slug: dora-total, scope: employee/dora, amountUsd: "{{dorasCap}}", period: total}
         policies:
           - {slug: all-cap, kind: hard_cap, scope: organization, budget: all-total}

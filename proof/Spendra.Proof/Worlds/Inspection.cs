@@ -66,7 +66,7 @@ internal sealed class Inspection
         if (attempt.Call.KeySlug == Company.Ada && attempt.Status is 402 or 429 && attempt.Call.Kind != CallKind.ProviderRefuses)
             Add($"{attempt.Id} was refused with {attempt.Status} {attempt.ErrorCode} although it fits");
         CheckRefusalAtCap(attempt);
-        if (attempt.Call.Kind == CallKind.Ruled) CheckRules(attempt);
+        foreach (var broken in RuleCheck.ViolationsOf(_world.Administrator.Book, attempt)) Add(broken);
         if (attempt.Call.Kind == CallKind.OverCap && attempt.Status == 200) Add($"{attempt.Id} was admitted over its cap");
         if (!attempt.IsAcknowledged || attempt.Call.Kind == CallKind.ListFiles) return;
         if (attempt.RequestId is not { } id)
@@ -90,23 +90,10 @@ internal sealed class Inspection
         if (attempt is not { Call.Kind: CallKind.Capped, Status: 402 or 429 }) return;
         if (attempt.ErrorCode is not ("budget_exceeded" or "budget_held" or null)) Add($"{attempt.Id} was refused with {attempt.Status} {attempt.ErrorCode}");
         if (attempt.ErrorCode != "budget_exceeded") return;
-        var window = _ledger.Windows.SingleOrDefault(w => w.Budget == "carl-total");
+        var window = _ledger.Windows.SingleOrDefault(w => w.Budget == Company.CarlsBudget);
         var settled = (window?.Settled ?? NanoUsd.Zero) + _ledger.TakenBackFromCarl;
         if (window is null || settled + _boundOfCarl <= window.Limit)
             Add($"{attempt.Id} was refused as over its cap; {settled} of {window?.Limit} was settled at most, and a call holds {_boundOfCarl}");
-    }
-
-    /// <summary>What the administrator had been told held, and what he had not asked for yet did not.</summary>
-    private void CheckRules(Attempt attempt)
-    {
-        if (attempt.Status == 0) return;
-        var book = _world.Administrator.Book;
-        var key = book.During(attempt.Call.KeySlug, attempt.BegunAt, attempt.EndedAt);
-        var cap = book.During(Administrator.Budget, attempt.BegunAt, attempt.EndedAt);
-        if (attempt.Status == 200 && key == false) Add($"{attempt.Id} was admitted under {attempt.Call.KeySlug}, which had been revoked");
-        if (attempt.Status == 200 && cap == false) Add($"{attempt.Id} was admitted under a cap that had been cut");
-        if (attempt.Status == 401 && key == true) Add($"{attempt.Id} was refused with 401, and {attempt.Call.KeySlug} was in force");
-        if (attempt.Status is 402 or 429 && cap == true) Add($"{attempt.Id} was refused with {attempt.Status} {attempt.ErrorCode}, and its cap had been raised");
     }
 
     private void CheckStory(Attempt attempt, Guid id, Story story)

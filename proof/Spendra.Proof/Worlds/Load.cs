@@ -1,37 +1,42 @@
 namespace Spendra.Proof.Worlds;
 
-/// <summary>Callers of one server. A caller whose connection broke is done: its server is gone.</summary>
+/// <summary>What one caller does until it is told to stop, or until it has no reason to go on.</summary>
+internal delegate Task Caller(Load load, CancellationToken stop);
+
+/// <summary>Callers at work: their connections, and what they are told, written down and counted.</summary>
 internal sealed class Load : IAsyncDisposable
 {
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(120);
+
     private readonly CancellationTokenSource _stop = new();
-    private readonly HttpClient _http;
-    private readonly World _world;
-    private readonly bool _goesOn;
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { Timeout = AnswerPatience };
+    private readonly ClientJournal _journal;
+    private readonly Func<string, string> _secretOf;
     private readonly Task _callers;
     private readonly Lock _gate = new();
     private readonly List<(int Count, TaskCompletionSource Reached)> _waiters = [];
     private int _answered;
 
-    private Load(World world, Uri url, int callers, bool goesOn)
+    private Load(ClientJournal journal, Func<string, string> secretOf, IEnumerable<Caller> callers)
     {
-        _world = world;
-        _goesOn = goesOn;
-        _http = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false })
-        {
-            BaseAddress = url,
-            Timeout = TimeSpan.FromSeconds(60),
-        };
-        _callers = Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(RunAsync)));
+        (_journal, _secretOf) = (journal, secretOf);
+        _callers = Task.WhenAll([.. callers.Select(caller => Task.Run(() => caller(this, _stop.Token)))]);
     }
 
-    /// <summary>Answers whose status was 200.</summary>
-    public int Done => Volatile.Read(ref _answered);
+    /// <param name="journal">What is sent and told is written here.</param>
+    /// <param name="secretOf">The secret of a key, by its slug.</param>
+    /// <param name="callers">Each goes its own way.</param>
+    public static Load Start(ClientJournal journal, Func<string, string> secretOf, IEnumerable<Caller> callers) => new(journal, secretOf, callers);
 
-    /// <param name="world">Whose journal is written and whose keys are used.</param>
-    /// <param name="url">The server.</param>
-    /// <param name="callers">How many at once.</param>
-    /// <param name="goesOn">The server outlives its database: callers go on after an error.</param>
-    public static Load Start(World world, Uri url, int callers, bool goesOn = false) => new(world, url, callers, goesOn);
+    /// <summary>Sends one attempt of a call; returns when it is over, one way or the other.</summary>
+    public async Task<Attempt> SendAsync(Uri server, Call call, int number, CancellationToken hangUp = default)
+    {
+        var attempt = await Attempt.SendAsync(_http, server, _secretOf(call.KeySlug), call, number, _journal.Write, hangUp);
+        _journal.Write(attempt);
+        if (attempt.IsAcknowledged) Count();
+        return attempt;
+    }
 
     /// <summary>Completes when so many calls more than now were done.</summary>
     public Task WaitForAsync(int more) => Reached(more).WaitAsync(TimeSpan.FromSeconds(120));
@@ -51,28 +56,15 @@ internal sealed class Load : IAsyncDisposable
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
-        await _callers.WaitAsync(TimeSpan.FromSeconds(90));
+        await _callers.WaitAsync(StopPatience);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
+        // Whoever has stopped it knows how that went.
+        if (!_stop.IsCancellationRequested) await StopAsync();
         _http.Dispose();
         _stop.Dispose();
-    }
-
-    private async Task RunAsync()
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            var call = _world.Journal.Next();
-            var number = _world.Journal.NumberOf(call);
-            _world.Journal.Write(new Attempt(call, number));
-            var attempt = await Attempt.SendAsync(_http, _world.SecretOf(call.KeySlug), call, number, _world.Journal.Write, CancellationToken.None);
-            _world.Journal.Close(attempt);
-            if (attempt.Status == 200) Count();
-            else if (attempt.Status == 0 && !_goesOn) return;
-        }
     }
 
     private void Count()

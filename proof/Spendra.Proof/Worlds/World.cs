@@ -15,13 +15,15 @@ internal sealed class World : IAsyncDisposable
 {
     private readonly TempFolder _folder;
     private readonly Dictionary<string, string> _secrets = [];
+    private readonly Errands _errands;
 
     private World(string name, DatabaseEngine engine, SandboxServer sandbox, TempFolder folder)
     {
         _folder = folder;
         Engine = engine;
         Sandbox = sandbox;
-        Journal = new ClientJournal(name, () => Administrator.DrawKey());
+        Journal = new ClientJournal(name);
+        _errands = new Errands(name, () => Administrator.DrawKey());
     }
 
     public DatabaseEngine Engine { get; }
@@ -68,6 +70,13 @@ internal sealed class World : IAsyncDisposable
 
     public string SecretOf(string slug) => _secrets.TryGetValue(slug, out var secret) ? secret : Administrator.SecretOf(slug);
 
+    /// <summary>Clients who call one server.</summary>
+    /// <param name="server">Where.</param>
+    /// <param name="callers">How many at once.</param>
+    /// <param name="goesOn">The server outlives its database: callers go on after an error.</param>
+    public Load StartLoad(Uri server, int callers, bool goesOn = false) =>
+        Load.Start(Journal, SecretOf, Enumerable.Repeat(_errands.At(server, goesOn), callers));
+
     /// <summary>A handle of one's own. Closed, it leaves nothing open: the next server finds the files as the last one left them.</summary>
     public Database Open() => Database.Open(Target);
 
@@ -81,6 +90,7 @@ internal sealed class World : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Sandbox.DisposeAsync();
+        Journal.Dispose();
         _folder.Dispose();
     }
 

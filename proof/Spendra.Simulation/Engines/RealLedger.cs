@@ -78,6 +78,12 @@ internal sealed class RealLedger : IAsyncDisposable
     public async Task<IReadOnlyList<string>> DumpAsync()
     {
         await using var connection = await Database.ConnectAsync(CancellationToken.None);
+        return await DumpAsync(connection);
+    }
+
+    /// <summary>The same as a connection sees it, within its transaction.</summary>
+    public static async Task<IReadOnlyList<string>> DumpAsync(DbConnection connection)
+    {
         var lines = new List<string>();
         foreach (var (name, sql) in StoreDump.Statements) lines.AddRange(await ReadAsync(connection, name, sql));
         return [.. lines.Order(StringComparer.Ordinal)];

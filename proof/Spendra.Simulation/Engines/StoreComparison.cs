@@ -15,6 +15,18 @@ internal static class StoreComparison
     /// <summary>Where the two differ; empty when they agree.</summary>
     public static async Task<IReadOnlyList<string>> CompareAsync(RealLedger real, ulong seed, int steps)
     {
+        var played = await PlayAsync(real, seed, steps);
+        return
+        [
+            .. played.Differences,
+            .. DifferencesBetween(StoreDump.Of(played.Store), await real.DumpAsync()),
+            .. await SourceComparison.CompareAsync(real, played),
+        ];
+    }
+
+    /// <summary>Plays the script on both; outcomes that differ are among what comes back.</summary>
+    public static async Task<PlayedScript> PlayAsync(RealLedger real, ulong seed, int steps)
+    {
         var rules = real.Rules.Rows;
         var differences = new List<string>();
         var loop = new SimLoop(new SimRandom(seed));
@@ -22,6 +34,8 @@ internal static class StoreComparison
         var process = new SimProcess(loop, "script", 0);
         store.Rules[rules.OrganizationId] = rules;
         store.Tables.Organizations[rules.OrganizationId] = new OrganizationRow(rules.OrganizationId, rules.Epoch, 0, 0);
+        foreach (var key in rules.Keys.Keys) store.KeyDirectory[key] = rules.OrganizationId;
+        var commands = new List<LedgerCommand>();
         await using var engine = real.Database.CreateLedgerEngine();
         foreach (var step in new LedgerScript(rules, new SimRandom(seed)).Draw(steps))
         {
@@ -32,17 +46,21 @@ internal static class StoreComparison
                 continue;
             }
             var batch = (ScriptStep.Batch)step;
+            commands.AddRange(batch.Commands);
             var expected = DecideOn(store, process, batch);
             var found = await DecideOnAsync(engine, batch);
             if (!expected.SequenceEqual(found)) differences.Add($"at {batch.Now}: simulated {string.Join(", ", expected)}; real {string.Join(", ", found)}");
         }
-        var simulated = StoreDump.Of(store);
-        var dumped = await real.DumpAsync();
-        differences.AddRange(simulated.Except(dumped).Select(line => $"only simulated: {line}"));
-        differences.AddRange(dumped.Except(simulated).Select(line => $"only real: {line}"));
-        if (simulated.Count != dumped.Count) differences.Add($"{simulated.Count} simulated rows, {dumped.Count} real ones");
-        return differences;
+        return new PlayedScript(loop, store, process, commands, differences);
     }
+
+    /// <summary>Rows that only one of the two has, and rows that one of them has twice.</summary>
+    public static IReadOnlyList<string> DifferencesBetween(IReadOnlyCollection<string> simulated, IReadOnlyCollection<string> real) =>
+    [
+        .. simulated.Except(real).Select(line => $"only simulated: {line}"),
+        .. real.Except(simulated).Select(line => $"only real: {line}"),
+        .. simulated.Count == real.Count ? (string[])[] : [$"{simulated.Count} simulated rows, {real.Count} real ones"],
+    ];
 
     private static Core.Governance.GovernanceRows SetAmount(Core.Governance.GovernanceRows rows, ScriptStep.SetAmount change) => rows with
     {
@@ -74,6 +92,15 @@ internal static class StoreComparison
         return [.. decision.Outcomes.Select(LedgerModel.NameOf)];
     }
 }
+
+/// <summary>A script that was played on the simulated store and on a real engine.</summary>
+/// <param name="Loop">The thread of the simulated one.</param>
+/// <param name="Store">As the script has left it.</param>
+/// <param name="Process">Who played it there.</param>
+/// <param name="Commands">Of all its batches.</param>
+/// <param name="Differences">Outcomes that were not the same on both.</param>
+internal sealed record PlayedScript(
+    SimLoop Loop, SimStore Store, SimProcess Process, IReadOnlyList<LedgerCommand> Commands, IReadOnlyList<string> Differences);
 
 /// <summary>A clock that stands.</summary>
 internal sealed class FixedTime(long nowMicros) : TimeProvider

@@ -7,8 +7,7 @@ namespace Spendra.Simulation.Engines;
 /// <summary>
 /// Every row of the ledger's tables in words that all stores share: for the real ones by a statement, for the simulated
 /// one by a line that says the same. The statements name every column but these: the organization, of which there is one;
-/// units beyond tokens, which scripts do not draw; when an idempotency key was used, which the simulated store does not
-/// keep; the cause of a cap cut, which the real ones take from the audit log.
+/// units beyond tokens, which scripts do not draw; the cause of a cap cut, which the real ones take from the audit log.
 /// </summary>
 internal static class StoreDump
 {
@@ -30,7 +29,7 @@ internal static class StoreDump
         ("posting", "SELECT entry_sequence, line, ledger_account, account_id, amount_nanos FROM postings"),
         ("excess", "SELECT window_id, CASE WHEN kind = 2 THEN NULL ELSE cause_id END AS cause_id, event_number, kind, amount_nanos, recorded_at FROM window_excesses"),
         ("outbox", "SELECT sequence, topic, subject_id, event_number, created_at FROM outbox"),
-        ("key", "SELECT key_id, key_digest, body_digest, reservation_id FROM idempotency_keys"),
+        ("key", "SELECT key_id, key_digest, body_digest, reservation_id, created_at FROM idempotency_keys"),
         ("refusal", """
             SELECT request_id, key_id, refused_at, route, provider, model, code, message, policy_id, budget_id, limit_nanos,
                 settled_nanos, reserved_nanos, needed_nanos, window_starts_at, window_ends_at
@@ -51,12 +50,10 @@ internal static class StoreDump
             .. tables.Events.Values.Select(EventLine),
             .. tables.Released.Values.Select(r => Line("released", [.. FactsOf(r.Reservation), r.Reservation.Amount.Value, r.Reservation.BoundInput, r.Reservation.BoundOutput, r.Reservation.Epoch, r.Reservation.ReservedAt, r.At, r.Reason])),
             .. tables.Entries.Values.Select(e => Line("entry", e.Sequence, (int)e.Kind, e.ReservationId, e.EventNumber, e.Corrects, e.BookedAt)),
-            // The two lines that every entry must have.
-            .. tables.Entries.Values.Select(e => Line("posting", e.Sequence, 1, (int)LedgerAccount.Expense, e.AccountId, e.Amount.Value)),
-            .. tables.Entries.Values.Select(e => Line("posting", e.Sequence, 2, (int)LedgerAccount.Payable, e.AccountId, -e.Amount.Value)),
+            .. tables.Postings.Select(p => Line("posting", p.Key.Sequence, p.Key.Line, (int)p.Value.Account, p.Value.AccountId, p.Value.Amount.Value)),
             .. tables.Excesses.Values.Select(e => Line("excess", e.WindowId, e.Kind == ExcessKind.CapCut ? null : e.CauseId, e.EventNumber, (int)e.Kind, e.Amount.Value, e.RecordedAt)),
             .. tables.Outbox.Values.Select(o => Line("outbox", o.Sequence, o.Topic, o.SubjectId, o.EventNumber, o.CreatedAt)),
-            .. tables.Idempotency.Values.Select(k => Line("key", k.KeyId, k.KeyDigest, k.BodyDigest, k.ReservationId)),
+            .. tables.Idempotency.Values.Select(k => Line("key", k.KeyId, k.KeyDigest, k.BodyDigest, k.ReservationId, tables.IdempotencyUsedAt[IdempotencyKey.Of(k.OrganizationId, k.KeyId, k.KeyDigest)])),
             .. store.Refusals.Values.Select(RefusalLine),
             .. store.Objects.Select(o => ObjectLine(o.Value, store.Deleted.TryGetValue(o.Key, out var at) ? at : null)),
             .. store.Heartbeats.Select(h => Line("gateway", h.Key, h.Value.StartedAt, h.Value.At)),

@@ -7,7 +7,7 @@ namespace Spendra.Simulation.Scheduling;
 /// </summary>
 internal sealed class SimLoop(SimRandom random)
 {
-    private readonly int _thread = Environment.CurrentManagedThreadId;
+    private int _thread = Environment.CurrentManagedThreadId;
     private readonly PriorityQueue<SimEvent, (long At, long Number)> _events = new();
     private readonly List<(SimProcess Process, Task Task)> _ready = [];
     private long _number;
@@ -29,6 +29,9 @@ internal sealed class SimLoop(SimRandom random)
 
     /// <summary>Something of a process could run now.</summary>
     public bool IsReady(SimProcess process) => _ready.Exists(r => r.Process == process);
+
+    /// <summary>From now on the world runs in this thread. For whoever awaits something real between two steps of it.</summary>
+    public void MoveHere() => _thread = Environment.CurrentManagedThreadId;
 
     public void Enqueue(SimProcess process, Task task)
     {

@@ -17,7 +17,7 @@ internal sealed class SimSources(SimStore store, SimProcess process) : IGovernan
         ReadAsync(() => store.Rules.GetValueOrDefault(organizationId)?.Epoch);
 
     public Task<GovernanceRows?> LoadAsync(Guid organizationId, GovernanceRows? known, CancellationToken cancel) =>
-        ReadAsync(() => store.Rules.GetValueOrDefault(organizationId));
+        ReadAsync(() => store.Rules.GetValueOrDefault(organizationId) is { } rows && rows.Epoch == known?.Epoch ? known : store.Rules.GetValueOrDefault(organizationId));
 
     public Task<PendingReservation?> FindPendingAsync(Guid organizationId, Guid reservationId, CancellationToken cancel) => ReadAsync(() =>
     {
@@ -35,12 +35,23 @@ internal sealed class SimSources(SimStore store, SimProcess process) : IGovernan
     });
 
     public Task<ProviderObject?> FindAsync(Guid organizationId, string objectId, ObjectKind kind, CancellationToken cancel) =>
-        ReadAsync(() =>
-            store.Objects.GetValueOrDefault((organizationId, objectId)) is { } found && found.Kind == kind
-                && !store.Deleted.ContainsKey((organizationId, objectId)) ? found : null);
+        ReadAsync(() => store.Objects.GetValueOrDefault((organizationId, objectId)) is { } found && found.Kind == kind && IsThere(found) ? found : null);
 
     public Task<IReadOnlyList<ProviderObject>> ListFilesAsync(Guid organizationId, FilePage page, CancellationToken cancel) =>
-        ReadAsync<IReadOnlyList<ProviderObject>>(() => []);
+        ReadAsync<IReadOnlyList<ProviderObject>>(() =>
+        {
+            var files = store.Objects.Values
+                .Where(o => o.OrganizationId == organizationId && o.Kind == ObjectKind.File && IsThere(o) && (page.Purpose is null || o.Purpose == page.Purpose))
+                .OrderBy(PlaceOf).ToList();
+            if (!page.IsAscending) files.Reverse();
+            if (page.After is { } after)
+            {
+                // A file that is gone has a place as well; without one, nothing comes after it.
+                if (!store.Objects.TryGetValue((organizationId, after), out var last)) return [];
+                files.RemoveAll(f => page.IsAscending ? PlaceOf(f).CompareTo(PlaceOf(last)) <= 0 : PlaceOf(f).CompareTo(PlaceOf(last)) >= 0);
+            }
+            return [.. files.Take(page.Limit)];
+        });
 
     public Task<IReadOnlyList<DoubtfulReservation>> FindExpiredAsync(long nowMicros, int limit, CancellationToken cancel) =>
         ReadAsync(() => Doubtful(r => r.ExpiresAt <= nowMicros, limit));
@@ -52,9 +63,35 @@ internal sealed class SimSources(SimStore store, SimProcess process) : IGovernan
         ReadAsync<IReadOnlyList<(Guid, long)>>(() =>
             [.. store.Tables.Open.Values.Select(r => r.GatewayId).OfType<Guid>().Distinct().Select(id => (id, store.Heartbeats.GetValueOrDefault(id).At))]);
 
-    public Task ForgetGatewaysAsync(long beforeMicros, CancellationToken cancel) => ReadAsync(() => 0);
+    public Task ForgetGatewaysAsync(long beforeMicros, CancellationToken cancel) => ReadAsync(() =>
+    {
+        var holders = store.Tables.Open.Values.Select(r => r.GatewayId).OfType<Guid>().ToHashSet();
+        Guid[] gone = [.. store.Heartbeats.Where(h => h.Value.At < beforeMicros && !holders.Contains(h.Key)).Select(h => h.Key)];
+        foreach (var gateway in gone) store.Heartbeats.Remove(gateway);
+        return gone.Length;
+    });
 
-    public Task<int> ForgetIdempotencyKeysAsync(long beforeMicros, int limit, CancellationToken cancel) => ReadAsync(() => 0);
+    public Task<int> ForgetIdempotencyKeysAsync(long beforeMicros, int limit, CancellationToken cancel) => ReadAsync(() =>
+    {
+        IdempotencyKey[] old =
+        [
+            .. store.Tables.Idempotency
+                .Where(k => store.Tables.IdempotencyUsedAt[k.Key] < beforeMicros && !store.Tables.Open.ContainsKey(new RowKey(k.Value.OrganizationId, k.Value.ReservationId)))
+                .Select(k => k.Key).Take(limit),
+        ];
+        foreach (var key in old) store.Tables.Forget(key);
+        return old.Length;
+    });
+
+    private bool IsThere(ProviderObject made) => !store.Deleted.ContainsKey((made.OrganizationId, made.ObjectId));
+
+    // Ids as databases compare them: byte by byte.
+    private static (long CreatedAt, OrdinalText ObjectId) PlaceOf(ProviderObject made) => (made.CreatedAt, new OrdinalText(made.ObjectId));
+
+    private readonly record struct OrdinalText(string Text) : IComparable<OrdinalText>
+    {
+        public int CompareTo(OrdinalText other) => string.CompareOrdinal(Text, other.Text);
+    }
 
     private IReadOnlyList<DoubtfulReservation> Doubtful(Func<Reservation, bool> isDoubtful, int limit) =>
         [.. store.Tables.Open.Values.Where(isDoubtful).Take(limit)

@@ -2,6 +2,7 @@ using System.Text;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Core.Ledger.Verification;
+using Spendra.Model;
 using Spendra.Simulation.Store;
 using Spendra.Storage;
 
@@ -69,6 +70,8 @@ internal sealed class TableVerification
                 .Select(r => (r.RequestId, int.MaxValue, (Action)(() => Feed(r)))),
             .. tables.Idempotency.Values.Where(i => i.OrganizationId == _organizationId)
                 .Select(i => (i.ReservationId, int.MaxValue, (Action)(() => _spend.AddIdempotencyKey(i.ReservationId, i.KeyId, i.KeyDigest)))),
+            .. _store.Objects.Values.Where(o => o.OrganizationId == _organizationId)
+                .Select(o => (o.ReservationId, int.MaxValue, (Action)(() => _spend.AddObject(o.ReservationId, o.KeyId)))),
         ];
         foreach (var row in rows.OrderBy(r => r.Id).ThenBy(r => r.Order)) row.Feed();
         _spend.Complete();
@@ -77,7 +80,9 @@ internal sealed class TableVerification
     private void FeedJournal()
     {
         var tables = _store.Tables;
-        foreach (var entry in tables.Entries.Values.Where(e => e.OrganizationId == _organizationId).OrderBy(e => e.Sequence)) Feed(entry);
+        var postings = tables.Postings.Where(p => p.Key.Organization == _organizationId).ToLookup(p => p.Key.Sequence, p => p.Value);
+        foreach (var entry in tables.Entries.Values.Where(e => e.OrganizationId == _organizationId).OrderBy(e => e.Sequence))
+            Feed(entry, postings[entry.Sequence]);
         foreach (var row in tables.Outbox.Values.Where(o => o.OrganizationId == _organizationId).OrderBy(o => o.Sequence))
             _journal.AddOutboxRow(row.Sequence, isSpend: true, new AnnouncementFacts(row.SubjectId, row.EventNumber, row.CreatedAt));
         _journal.Complete();
@@ -127,14 +132,12 @@ internal sealed class TableVerification
         });
     }
 
-    // The engines write the two lines of an entry; here they follow from it.
-    private void Feed(JournalEntry entry)
+    private void Feed(JournalEntry entry, IEnumerable<Posting> postings)
     {
-        var postings = new PostingSum();
-        postings.Add(LedgerAccount.Expense, entry.AccountId, entry.Amount);
-        postings.Add(LedgerAccount.Payable, entry.AccountId, -entry.Amount);
+        var sum = new PostingSum();
+        foreach (var posting in postings) sum.Add(posting.Account, posting.AccountId, posting.Amount);
         _journal.AddEntry(new EntryRow(
-            entry.Sequence, entry.Kind, entry.ReservationId, entry.EventNumber, entry.Corrects, entry.BookedAt, postings));
+            entry.Sequence, entry.Kind, entry.ReservationId, entry.EventNumber, entry.Corrects, entry.BookedAt, sum));
     }
 
     private static ReservationRow RowOf(Reservation reservation) => new()

@@ -21,14 +21,17 @@ internal sealed class HistoryPlayer
     private readonly ReserveCommand?[] _asked = new ReserveCommand?[Reservations];
     private readonly LedgerTables _tables = new();
     private readonly LedgerModel _model = new();
-    private readonly HistoryRules _rules = new();
+    private readonly HistoryProduct _product;
+    private readonly HistoryRules _rules;
     private readonly HashSet<Guid> _opened = [];
     private long _now = 20_000 * DayMicros + 5;
     private int _endings;
 
-    public HistoryPlayer(HeldSpec[] specs)
+    public HistoryPlayer(HeldSpec[] specs, HistoryProduct? product = null)
     {
         _specs = specs;
+        _product = product ?? new HistoryProduct();
+        _rules = new HistoryRules(_product);
         _tables.Organizations[Org] = new OrganizationRow(Org, _rules.Epoch, 0, 0);
         ChangeRules();
     }
@@ -84,7 +87,9 @@ internal sealed class HistoryPlayer
 
     private string[] Decide(LedgerCommand[] commands, bool looksAtEnded, out LedgerWrites writes)
     {
-        var decision = LedgerMachine.Decide(_tables.Load(commands, looksAtEnded), commands, _now);
+        var state = _tables.Load(commands, looksAtEnded);
+        _product.Loaded(state, commands);
+        var decision = LedgerMachine.Decide(state, commands, _now);
         _tables.Apply(decision.Writes);
         writes = decision.Writes;
         return [.. decision.Outcomes.Select(LedgerModel.NameOf)];

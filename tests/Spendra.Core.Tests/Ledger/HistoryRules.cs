@@ -25,8 +25,11 @@ internal sealed class HistoryRules
     private long _rate = PerMillion;
     private int _prices;
 
-    public HistoryRules()
+    private readonly HistoryProduct _product;
+
+    public HistoryRules(HistoryProduct product)
     {
+        _product = product;
         Scope[] scopes =
         [
             new(LedgerLane.Org, ScopeKind.Organization, "org", "Org", null),
@@ -84,8 +87,8 @@ internal sealed class HistoryRules
         var standing = snapshot.StandingOf(key)!;
         var shape = new RequestShape { Provider = Provider, Model = ModelFor(spec.WindowMask) };
         var price = snapshot.Prices.Find(Provider, shape.Model, now)!;
-        var bound = Cost.Bound(price, new UnitBound(spec.Amount, 0))!.Value;
-        if (Admission.Decide(snapshot, standing, shape, bound, now) is not Decision.Admit admit)
+        var bound = _product.Bound(price, new UnitBound(spec.Amount, 0));
+        if (_product.Decide(snapshot, standing, shape, bound, now) is not Decision.Admit admit)
         {
             var isClosed = snapshot.Rows.Budgets.Values.Any(b => IsHard(b) && IsFor(b, spec.WindowMask) && b.Amount == NanoUsd.Zero);
             (isClosed || (spec.WindowMask & 3) == 0).Should().BeTrue("only a closed budget or the lack of a hard cap denies here");
@@ -121,11 +124,11 @@ internal sealed class HistoryRules
     public NanoUsd CostOf(Reservation held, long tokens)
     {
         var price = _current.Rows.Prices[held.PriceId!.Value];
-        var cost = Cost.Of(price, new Usage { Input = tokens });
+        var cost = _product.CostOf(price, new Usage { Input = tokens });
         var halves = tokens * (price.Rates.Input.NanosPerMillion * 2 / PerMillion);
         // Half to even, told another way.
         var expected = halves % 2 == 0 ? halves / 2 : halves / 2 + (halves / 2 % 2);
-        cost.Value.Should().Be(expected);
+        cost.Value.Should().Be(expected, "a cost is rounded half to even");
         return cost;
     }
 

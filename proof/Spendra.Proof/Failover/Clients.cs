@@ -1,0 +1,91 @@
+using Spendra.Proof.Worlds;
+
+namespace Spendra.Proof.Failover;
+
+/// <summary>
+/// Clients that go on through everything: plain and streamed calls, calls with an idempotency key that are repeated
+/// until their outcome is known, at one gateway and then the other; carl, whose cap is small; and dora, whose rules change.
+/// </summary>
+internal sealed class Clients(Uri[] gateways, Administrator administrator)
+{
+    private const int CallersOfEachKind = 4;
+    private const int HangUpPercent = 20;
+    private const int LongestPatienceMs = 60;
+    private const string Plain = "latency_ms=40";
+    private const string Streamed = "chunk_ms=5";
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan CarlsPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan DorasPause = TimeSpan.FromMilliseconds(100);
+
+    private long _calls;
+
+    public IEnumerable<Caller> Callers =>
+    [
+        .. Enumerable.Range(0, CallersOfEachKind).SelectMany(n => (Caller[])
+        [
+            AgainAndAgain(n, Pause, () => Once(CallKind.Chat)),
+            AgainAndAgain(n, Pause, () => Once(CallKind.Stream)),
+            (load, stop) => RepeatAsync(load, n, stop),
+        ]),
+        AgainAndAgain(0, CarlsPause, () => Once(CallKind.Capped)),
+        AgainAndAgain(0, DorasPause, () => Once(CallKind.Ruled) with { Key = administrator.DrawKey() }),
+        AgainAndAgain(1, DorasPause, () => Once(CallKind.Ruled) with { Key = administrator.DrawKey() }),
+    ];
+
+    /// <summary>A phantom hold would refuse carl too early, a lost settlement too late.</summary>
+    public async Task SpendTheRestOfCarlAsync(Load load)
+    {
+        while ((await load.SendAsync(gateways[0], Once(CallKind.Capped), 1)).Status is 200 or 429) { }
+    }
+
+    private Caller AgainAndAgain(int caller, TimeSpan pause, Func<Call> next) => async (load, stop) =>
+    {
+        for (var number = caller; !stop.IsCancellationRequested; number++)
+        {
+            await load.SendAsync(GatewayOf(number), next(), 1, CancellationToken.None);
+            await PauseAsync(pause, stop);
+        }
+    };
+
+    /// <summary>One key after the other, each repeated until it is known that its call was made.</summary>
+    private async Task RepeatAsync(Load load, int caller, CancellationToken stop)
+    {
+        for (var number = caller; !stop.IsCancellationRequested; number++)
+        {
+            var call = Once(number % 3 == 0 ? CallKind.Stream : CallKind.Chat) with { IsSentOnce = false };
+            var isKnown = false;
+            for (var attempt = 0; !isKnown; attempt++)
+            {
+                using var patience = Patience();
+                var told = await load.SendAsync(GatewayOf(number + attempt), call, attempt + 1, patience.Token);
+                isKnown = (told.IsAcknowledged && told.HasEnded) || told.ErrorCode == "idempotency_replay_unavailable";
+                await Task.Delay(Pause, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>Some clients hang up before they have an answer, and so do not know whether the call was made.</summary>
+    private static CancellationTokenSource Patience() => Random.Shared.Next(100) < HangUpPercent
+        ? new CancellationTokenSource(Random.Shared.Next(1, LongestPatienceMs))
+        : new CancellationTokenSource();
+
+    private Call Once(CallKind kind) => new($"c{Interlocked.Increment(ref _calls)}", kind)
+    {
+        IsSentOnce = true, Pace = kind == CallKind.Stream ? Streamed : Plain,
+    };
+
+    private Uri GatewayOf(int number) => gateways[number % gateways.Length];
+
+    private static async Task PauseAsync(TimeSpan pause, CancellationToken stop)
+    {
+        try
+        {
+            await Task.Delay(pause, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            // The load ends.
+        }
+    }
+}
