@@ -28,11 +28,11 @@ internal sealed class AzureProvider() : UpstreamProvider(KnownProvider.Find(Know
     public override ImmutableArray<GovernedRoute> Routes { get; } =
     [
         Current with { Name = "chat.completions", Pattern = "/chat/completions", UpstreamPattern = "/v1/chat/completions", Intake = BodyIntake.Governed, Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true, ForcedTier = "default" },
-        Current with { Name = "responses", Pattern = "/responses", UpstreamPattern = "/v1/responses", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses, IsPriced = true, HasOutput = true, ForcedTier = "default", Makes = ObjectKind.Response },
+        Current with { Name = "responses", Pattern = "/responses", UpstreamPattern = "/v1/responses", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses, IsPriced = true, HasOutput = true, ForcedTier = "default", Makes = ObjectKind.Response, RunsTools = true },
         Current with { Name = "embeddings", Pattern = "/embeddings", UpstreamPattern = "/v1/embeddings", Intake = BodyIntake.Governed, Body = OpenAiBody.Embeddings, IsPriced = true },
-        Current with { Name = "responses.get", Method = "GET", Pattern = "/responses/{id}", UpstreamPattern = "/v1/responses/{id}", Body = OpenAiBody.Responses, Names = ObjectKind.Response, MaySettleBackground = true },
+        Current with { Name = "responses.get", Method = "GET", Pattern = "/responses/{id}", UpstreamPattern = "/v1/responses/{id}", Body = OpenAiBody.Responses, Names = ObjectKind.Response, MaySettleBackground = true, RunsTools = true },
         Current with { Name = "responses.delete", Method = "DELETE", Pattern = "/responses/{id}", UpstreamPattern = "/v1/responses/{id}", Names = ObjectKind.Response, Deletes = true },
-        Current with { Name = "responses.cancel", Pattern = "/responses/{id}/cancel", UpstreamPattern = "/v1/responses/{id}/cancel", Names = ObjectKind.Response, MaySettleBackground = true },
+        Current with { Name = "responses.cancel", Pattern = "/responses/{id}/cancel", UpstreamPattern = "/v1/responses/{id}/cancel", Names = ObjectKind.Response, MaySettleBackground = true, RunsTools = true },
         Current with { Name = "responses.input_items", Method = "GET", Pattern = "/responses/{id}/input_items", UpstreamPattern = "/v1/responses/{id}/input_items", Names = ObjectKind.Response },
         // The older API has no service tiers, and refuses members that it does not know.
         Legacy with { Name = "chat.completions", Pattern = "/deployments/{model}/chat/completions", Intake = BodyIntake.Governed, Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true },

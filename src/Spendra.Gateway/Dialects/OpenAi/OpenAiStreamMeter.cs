@@ -14,8 +14,9 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// <param name="maxEventBytes">The largest event that is held to be read.</param>
 /// <param name="tellsCost">The usage says what the provider bills.</param>
 /// <param name="tellsOutputInTotal">See <see cref="OpenAiDocumentReader"/>.</param>
+/// <param name="fees">How calls of the provider's tools are charged, or null.</param>
 internal sealed class OpenAiStreamMeter(
-    bool hidesUsageChunk, int maxEventBytes, bool tellsCost = false, bool tellsOutputInTotal = false) : ResponseMeter
+    bool hidesUsageChunk, int maxEventBytes, bool tellsCost = false, bool tellsOutputInTotal = false, OpenAiFees? fees = null) : ResponseMeter
 {
     private readonly EventSplitter _events = new(maxEventBytes);
     private bool _isUsageContradicted;
@@ -68,7 +69,7 @@ internal sealed class OpenAiStreamMeter(
         Reading.ServedTier = document.ServiceTier ?? Reading.ServedTier;
         Reading.IsPending = document.Status is "queued" or "in_progress";
         if (!document.HasUsage) return;
-        var usage = document.ToUsage(hasOutput: true);
+        var usage = OpenAiFees.Add(fees, document, document.ToUsage(hasOutput: true));
         // Once a usage made no sense, none of this stream is believed.
         _isUsageContradicted |= usage is null;
         Reading.Usage = _isUsageContradicted ? null : usage;
