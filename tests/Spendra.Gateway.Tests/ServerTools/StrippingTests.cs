@@ -116,6 +116,25 @@ public sealed class StrippingTests
         ((int)ToolGatewayTests.Sent(company)["max_tool_calls"]!).Should().Be(5);
     }
 
+    [Theory]
+    [InlineData("{slug: k1, actor: employee/e1, tools: [web_search]}", "", 200, true)]
+    [InlineData("{slug: k1, actor: employee/e1, tools: [code_interpreter]}", "", 403, false)]
+    [InlineData("{slug: k1, actor: employee/e1, tools: [code_interpreter]}", Strip, 200, false)]
+    public async Task When_the_rules_change_the_next_request_is_what_the_client_wrote(string key, string policy, int status, bool isWhole)
+    {
+        await using var company = await Company.StartAsync(Rules(Strip));
+        var body = Bodies.Response(more: """ "max_output_tokens":16,"tools":[{"type":"web_search"}] """);
+        (await company.PostAsync("responses", body)).ShouldBe(200);
+        await company.SettledAsync();
+        await company.ApplyAsync(Rules(policy.Length > 0 ? [policy] : []) with { Keys = [key], Cap = "2000" });
+
+        var answer = (await company.PostAsync("responses", body)).ShouldBe(status);
+
+        answer.Header(Header).Should().Be(status == 200 && !isWhole ? "web_search" : null);
+        company.Journal.Count.Should().Be(status == 200 ? 2 : 1);
+        if (status == 200) (ToolGatewayTests.Sent(company)["tools"] is not null).Should().Be(isWhole);
+    }
+
     [Fact]
     public async Task A_repetition_is_told_by_what_the_client_wrote()
     {
