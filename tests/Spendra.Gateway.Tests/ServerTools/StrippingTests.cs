@@ -117,16 +117,16 @@ public sealed class StrippingTests
     }
 
     [Theory]
-    [InlineData("{slug: k1, actor: employee/e1, tools: [web_search]}", "", 200, true)]
-    [InlineData("{slug: k1, actor: employee/e1, tools: [code_interpreter]}", "", 403, false)]
-    [InlineData("{slug: k1, actor: employee/e1, tools: [code_interpreter]}", Strip, 200, false)]
-    public async Task When_the_rules_change_the_next_request_is_what_the_client_wrote(string key, string policy, int status, bool isWhole)
+    [InlineData("tools: [web_search], onDenied: strip", 200, true)]
+    [InlineData("tools: [code_interpreter]", 403, false)]
+    [InlineData("tools: [], onDenied: strip", 200, false)]
+    public async Task When_the_rules_change_the_next_request_is_what_the_client_wrote(string allows, int status, bool isWhole)
     {
         await using var company = await Company.StartAsync(Rules(Strip));
         var body = Bodies.Response(more: """ "max_output_tokens":16,"tools":[{"type":"web_search"}] """);
         (await company.PostAsync("responses", body)).ShouldBe(200);
         await company.SettledAsync();
-        await company.ApplyAsync(Rules(policy.Length > 0 ? [policy] : []) with { Keys = [key], Cap = "2000" });
+        await company.ApplyAsync(Rules($"{{slug: no-search, kind: allowlist, scope: organization, {allows}}}") with { Keys = ["{slug: k1, actor: employee/e1, tools: [web_search]}"] });
 
         var answer = (await company.PostAsync("responses", body)).ShouldBe(status);
 
