@@ -45,21 +45,28 @@ internal ref partial struct OpenAiRequestReader
             if (!isOfItem) return;
             item.HasType = hasType;
             item.IsReasoning = hasType && IsText("reasoning"u8);
+            item.IsCompaction |= hasType && IsText("compaction"u8);
+            if (hasType && IsText("compaction_trigger"u8)) Refuse(Compaction);
         }
         else if (isOfItem)
         {
-            if (_json.ValueTextEquals("id"u8)) item.HasId = ReadsValue();
+            if (_body == OpenAiBody.Responses && _json.ValueTextEquals("tools"u8)) ReadToolsOfItem();
+            else if (_json.ValueTextEquals("id"u8)) item.HasId = ReadsValue();
             else if (_json.ValueTextEquals("role"u8)) item.HasRole = ReadsValue();
             else if (_json.ValueTextEquals("encrypted_content"u8)) item.HasEncryptedContent = ReadsValue();
         }
     }
 
+    private const string Compaction = "compaction at the provider is a further pass that is billed";
     private const string ReferencedItem = "a referenced item's content cannot be seen here";
 
     /// <summary>In the Responses API an id may stand for an item that the provider keeps.</summary>
     private readonly void JudgeItem(InputItem item)
     {
-        if (_body != OpenAiBody.Responses || !item.HasId) return;
+        if (_body != OpenAiBody.Responses) return;
+        // A conversation that the provider has compacted is as long as the provider makes it again.
+        if (item.IsCompaction) _facts.HasUnseenContent = true;
+        if (!item.HasId) return;
         // The type of a reference may be left out (openai-openapi, ItemReferenceParam); that of a message too, but it has a role.
         if (!item.HasType && !item.HasRole) Refuse(ReferencedItem);
         // A reasoning item is loaded by its id unless it brings its content along.
@@ -96,6 +103,7 @@ internal ref partial struct OpenAiRequestReader
         public bool HasType { get; set; }
         public bool HasRole { get; set; }
         public bool IsReasoning { get; set; }
+        public bool IsCompaction { get; set; }
         public bool HasEncryptedContent { get; set; }
     }
 }

@@ -19,21 +19,35 @@ internal ref partial struct OpenAiRequestReader
             Fail("must be a list", "tools");
             return;
         }
+        ReadToolList(needsType: true);
+    }
+
+    /// <summary>
+    /// Newer models are told of tools inside the input (<c>additional_tools</c>, and the answer to a search for tools).
+    /// Items that repeat what a server has listed have entries without a type.
+    /// </summary>
+    private void ReadToolsOfItem()
+    {
+        if (ReadsValue() && _json.TokenType == JsonTokenType.StartArray) ReadToolList(needsType: false);
+    }
+
+    private void ReadToolList(bool needsType)
+    {
         while (_fault is null && _json.Read() && _json.TokenType == JsonTokenType.StartObject)
         {
             if (++_tools > MaxTools) Fail($"may have at most {MaxTools} entries", "tools");
             var start = _json;
-            var type = ReadToolType();
+            var type = ReadToolType(needsType);
             if (_fault is not null) return;
             var end = _json;
             _json = start;
-            TakeTool(type!);
+            if (type is not null) TakeTool(type);
             _json = end;
         }
         if (_fault is null && _json.TokenType != JsonTokenType.EndArray) Fail("must be a list of objects", "tools");
     }
 
-    private string? ReadToolType()
+    private string? ReadToolType(bool needsType)
     {
         string? type = null;
         while (_fault is null && _json.Read() && _json.TokenType == JsonTokenType.PropertyName)
@@ -47,7 +61,7 @@ internal ref partial struct OpenAiRequestReader
             if (type is not null || _json.TokenType != JsonTokenType.String) Fail("must name its type once", "tools");
             else if ((type = ReadName()) is not { Length: > 0 and <= MaxModelLength }) Fail("must name the type of every tool", "tools");
         }
-        if (_fault is null && type is null) Fail("must name the type of every tool", "tools");
+        if (_fault is null && needsType && type is null) Fail("must name the type of every tool", "tools");
         return type;
     }
 
@@ -76,12 +90,29 @@ internal ref partial struct OpenAiRequestReader
         var start = _json;
         var isLocal = type switch
         {
-            OpenAiTools.Shell => Enter("environment"u8) && _json.TokenType == JsonTokenType.StartObject && Enter("type"u8) && IsText("local"u8),
+            OpenAiTools.Shell => Enter("environment"u8) && ReadsLocalEnvironment(),
             OpenAiTools.ToolSearch => Enter("execution"u8) && IsText("client"u8),
             _ => false,
         };
         _json = start;
         return isLocal;
+    }
+
+    /// <summary>From the start of an environment's value. One that says twice what it is could be either.</summary>
+    private bool ReadsLocalEnvironment()
+    {
+        var types = 0;
+        var isLocal = false;
+        if (_json.TokenType != JsonTokenType.StartObject) return false;
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            var isType = _json.ValueTextEquals("type"u8);
+            _json.Read();
+            if (isType) types++;
+            if (isType) isLocal = IsText("local"u8);
+            _json.Skip();
+        }
+        return isLocal && types == 1;
     }
 
     private void BoundTool(string name, OpenAiTool tool)

@@ -122,7 +122,7 @@ internal ref partial struct OpenAiRequestReader
             case OpenAiFields.Conversation: RefuseUnlessNull("a conversation's content cannot be seen or counted here"); break;
             case OpenAiFields.PromptTemplate: RefuseUnlessNull("a stored prompt's content cannot be seen here"); break;
             case OpenAiFields.WebSearch: ReadWebSearch(); break;
-            case OpenAiFields.ContextManagement: RefuseUnlessNull("compaction at the provider is a further pass that is billed"); break;
+            case OpenAiFields.ContextManagement: RefuseUnlessNull(Compaction); break;
             case OpenAiFields.PromptCache: ReadPromptCache(); break;
             case OpenAiFields.ExtraBody or OpenAiFields.GoogleExtras: ReadGoogleExtras(); break;
             default: throw new InvalidOperationException($"no reader for {field}");
