@@ -1,4 +1,5 @@
 using Spendra.Core.Governance;
+using Spendra.Core.Metering;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 
