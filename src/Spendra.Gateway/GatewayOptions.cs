@@ -16,8 +16,8 @@ public sealed record GatewayOptions
     public int DefaultMaxOutputTokens { get; init; } = 16_384;
 
     /// <summary>
-    /// How often the provider may use each of its own tools when the request does not say: every use is a further pass
-    /// over the context, so without a limit there is no bound.
+    /// How often the provider may use each of its own tools, or all together where the format has one limit for all, when
+    /// the request does not say: every use is a further pass over the context, so without a limit there is no bound.
     /// </summary>
     public int DefaultToolUses { get; init; } = 5;
 

@@ -88,6 +88,8 @@ public abstract class DeclarationContract(DatabaseEngine engine)
         policies["search-alert"].ThresholdPercents.Should().Equal(50, 80, 100);
         policies["big-ones"].ReviewAbove.Should().Be(NanoUsd.FromUsd(25));
         policies["search-models"].Allowed.Should().Be(new PolicyFilter { Providers = new(["openai"]), Models = new(["gpt-5.4", "house-model"]), Tools = new([]) });
+        policies["search-models"].StripsTools.Should().BeTrue();
+        policies.Values.Count(p => p.StripsTools).Should().Be(1);
         policies["search-models"].Filter.Should().Be(new PolicyFilter { Environments = new(["production"]) });
         policies["limits"].Should().BeEquivalentTo(new { MaxRequest = new NanoUsd(2_500_000_000), MaxOutputTokens = 4000L, MaxConcurrent = 8 });
         policies["limits"].Filter.Should().Be(new PolicyFilter { Providers = new(["openai"]) });

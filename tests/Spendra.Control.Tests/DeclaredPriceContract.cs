@@ -48,8 +48,8 @@ public abstract class DeclaredPriceContract(DatabaseEngine engine)
         var book = await ApplyAsync(store, "  - {provider: openai, model: gpt-6.1-sol, inputUsdPerMillion: 1, outputUsdPerMillion: 10}\n");
         var price = book.Find("openai", "gpt-6.1-sol", At("2026-11-25T00:00:00Z"))!;
         // Listed: 2 in, 5 to write for long, doubled above 272,000 tokens; 10,000 a million searches.
-        price.Rates.Others.ToString().Should().Be("cache_write_long 2.5, web_searches 10000, file_searches 2500, code_sessions 30000");
-        price.LongContext!.Rates.Others.ToString().Should().Be("cache_write_long 5, web_searches 10000, file_searches 2500, code_sessions 30000");
+        price.Rates.Others.ToString().Should().Be("cache_write_long 2.5, web_searches 10000, file_searches 2500, code_sessions 30000, preview_searches 10000");
+        price.LongContext!.Rates.Others.ToString().Should().Be("cache_write_long 5, web_searches 10000, file_searches 2500, code_sessions 30000, preview_searches 10000");
         price.LongContext.Rates.Output.ToString().Should().Be("15");
     }
 

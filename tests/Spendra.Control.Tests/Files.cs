@@ -125,6 +125,7 @@ internal static class Files
             providers: [openai]
             models: [gpt-5.4, house-model]
             tools: []
+            onDenied: strip
             environments: [production]
           - slug: limits
             kind: request_limit

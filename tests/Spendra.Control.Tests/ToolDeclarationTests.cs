@@ -95,6 +95,19 @@ public sealed class ToolDeclarationTests
             .Should().ContainSingle().Which.Should().Contain("has no 'baseUrl': expected the address of the server's endpoint");
     }
 
+    [Fact]
+    public async Task Stores_that_may_be_searched_are_listed_one_by_one()
+    {
+        const string file = "organization: {slug: acme}\nproviderAccounts:\n  - {slug: a, provider: openai, credential: {env: X}, vectorStores: [vs_b, vs_a]}\n";
+        await using var store = await GovernanceStore.OpenAsync(DatabaseEngine.Sqlite);
+        var applied = await ApplyAsync(store, file);
+
+        (await store.LoadAsync(applied.OrganizationId)).Accounts.Values.Single().Settings.VectorStores.Should().Equal("vs_a", "vs_b");
+        (await ApplyAsync(store, file)).OrganizationId.Should().Be(applied.OrganizationId);
+        (await ErrorsAsync(file.Replace("vs_b", "'*'", StringComparison.Ordinal))).Should().ContainSingle().Which.Should().Contain("'*' is no vector store");
+        (await ErrorsAsync(file.Replace("openai", "anthropic", StringComparison.Ordinal))).Should().ContainSingle().Which.Should().Contain("'vectorStores' is for openai and azure");
+    }
+
     private static string? PriceOf(GovernanceSnapshot snapshot, string tool) =>
         snapshot.Prices.FindTool($"finder/{tool}", Later) is { } price ? Cost.Of(price, ToolPrice.OneCall).ToString() : null;
 

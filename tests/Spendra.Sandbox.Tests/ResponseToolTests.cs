@@ -71,6 +71,15 @@ public sealed class ResponseToolTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Response_repeats_the_tools_that_were_offered()
+    {
+        const string tools = "[{\"type\":\"web_search_preview\"}]";
+        var answer = await _provider.PostJsonAsync("responses", Provider.Response(more: $",\"tools\":{tools}"));
+
+        answer["tools"]!.ToJsonString().Should().Be(tools);
+    }
+
+    [Fact]
     public async Task Stored_response_keeps_its_items()
     {
         var created = await _provider.PostJsonAsync("responses", Provider.Response("[[sandbox file_searches=2]]"));

@@ -35,6 +35,7 @@ internal static class StoreDump
                 settled_nanos, reserved_nanos, needed_nanos, window_starts_at, window_ends_at
             FROM refusals
             """),
+        ("stripped", "SELECT request_id, tool, policy_id FROM stripped_tools"),
         ("object", "SELECT object_id, kind, account_id, key_id, reservation_id, created_at, deleted_at, bytes, file_name, purpose, expires_at FROM provider_objects"),
         ("gateway", "SELECT gateway_id, started_at, heartbeat_at FROM gateways"),
     ];

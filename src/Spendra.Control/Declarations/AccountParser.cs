@@ -12,7 +12,7 @@ internal static class AccountParser
     private const int LongestModel = 200;
     private const int MaxRatePercent = 1_000;
 
-    private static readonly string[] Fields = ["slug", "provider", "baseUrl", "credential", "deployments", "ratePercent", .. ToolParser.Fields];
+    private static readonly string[] Fields = ["slug", "provider", "baseUrl", "credential", "deployments", "ratePercent", "vectorStores", .. ToolParser.Fields];
     private static readonly SearchValues<char> VariableChars =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
@@ -45,6 +45,7 @@ internal static class AccountParser
         {
             RatePercent = (int)(fields.Whole("ratePercent", 1, MaxRatePercent) ?? Cost.DefaultTierPercent),
             TrustsCost = ToolParser.TrustsCost(fields, provider),
+            VectorStores = VectorStores(fields, provider),
         };
         if (fields.Map("deployments") is not { } node) return settings;
         if (provider.Name != KnownProvider.Azure)
@@ -60,6 +61,17 @@ internal static class AccountParser
                 .Where(d => d.Model is not null)
                 .ToImmutableSortedDictionary(d => d.Name, d => d.Model!, StringComparer.Ordinal),
         };
+    }
+
+    private static ImmutableSortedSet<string> VectorStores(FieldReader fields, KnownProvider provider)
+    {
+        var stores = fields.Names("vectorStores");
+        if (stores.IsUnrestricted) return AccountSettings.NoStores;
+        if (provider.Name is not (KnownProvider.OpenAi or KnownProvider.Azure))
+            fields.Complain("vectorStores", $"'vectorStores' is for {KnownProvider.OpenAi} and {KnownProvider.Azure}: expected none here");
+        if (stores.Names.Contains(NameSet.Any))
+            fields.Complain("vectorStores", "'*' is no vector store: expected the ids of those that are this organization's");
+        return stores.Names.ToImmutableSortedSet(StringComparer.Ordinal);
     }
 
     private static string BaseUrl(FieldReader fields, KnownProvider provider)

@@ -17,7 +17,7 @@ internal static class PolicyParser
     private static readonly string[] Lists = ["providers", "models", "tools", "environments"];
 
     private static readonly string[] Fields =
-        ["slug", "kind", "scope", "budget", .. Lists, "filter", "thresholdsPercent", "aboveUsd", "maxRequestUsd", "maxOutputTokens", "maxConcurrent"];
+        ["slug", "kind", "scope", "budget", .. Lists, "filter", "thresholdsPercent", "aboveUsd", "onDenied", "maxRequestUsd", "maxOutputTokens", "maxConcurrent"];
 
     public static PolicyItem Parse(MapNode node, ErrorList errors)
     {
@@ -42,6 +42,7 @@ internal static class PolicyParser
                 ScopeId = Guid.Empty,
                 Filter = Filter(fields, isAllowlist ? new PolicyFilter { Environments = beside.Environments } : beside, errors),
                 Allowed = isAllowlist ? beside with { Environments = NameSet.Unrestricted } : PolicyFilter.Everything,
+                StripsTools = fields.OneOf("onDenied", FindDenial, Denials) ?? false,
                 ThresholdPercents = Thresholds(fields),
                 ReviewAbove = fields.Amount("aboveUsd") ?? NanoUsd.Zero,
                 MaxRequest = fields.Amount("maxRequestUsd"),
@@ -60,6 +61,9 @@ internal static class PolicyParser
         if (!onBudget && !fields.Has("scope")) fields.Missing("scope", "'organization' or a scope such as team/search");
         OnlyFor(fields, "thresholdsPercent", kind == PolicyKind.Alert, "alert");
         OnlyFor(fields, "aboveUsd", kind == PolicyKind.Review, "review");
+        OnlyFor(fields, "onDenied", kind == PolicyKind.Allowlist, "allowlist");
+        if (kind == PolicyKind.Allowlist && fields.Has("onDenied") && !fields.Has("tools"))
+            fields.Missing("tools", "the tools that may be used, since 'onDenied' says what becomes of others; ['*'] for all in the key's scope");
         string[] limits = ["maxRequestUsd", "maxOutputTokens", "maxConcurrent"];
         foreach (var limit in limits) OnlyFor(fields, limit, kind == PolicyKind.RequestLimit, "request_limit");
 
@@ -113,6 +117,15 @@ internal static class PolicyParser
         }
         return [.. percents];
     }
+
+    private static readonly string[] Denials = ["refuse", "strip"];
+
+    private static bool? FindDenial(string name) => name switch
+    {
+        "refuse" => false,
+        "strip" => true,
+        _ => null,
+    };
 
     private static void OnlyFor(FieldReader fields, string field, bool isAllowed, string kind)
     {

@@ -110,6 +110,11 @@ public sealed record Policy
     /// <summary>Allowlist: what may be used. For tools, an absent list does not restrict.</summary>
     public PolicyFilter Allowed { get; init; } = PolicyFilter.Everything;
 
+    /// <summary>
+    /// Allowlist: tools that it denies, or that the key's scope does, are left out of a request in place of refusing it.
+    /// </summary>
+    public bool StripsTools { get; init; }
+
     /// <summary>Request limit: the most that one request may be bounded at, or null.</summary>
     public NanoUsd? MaxRequest { get; init; }
 

@@ -27,6 +27,14 @@ public sealed record AccountSettings
     /// </summary>
     public bool TrustsCost { get; init; }
 
+    /// <summary>
+    /// OpenAI and Azure: the vector stores at the account that are this organization's. No other is searched: an account
+    /// may serve several.
+    /// </summary>
+    public ImmutableSortedSet<string> VectorStores { get; init; } = NoStores;
+
+    public static ImmutableSortedSet<string> NoStores { get; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
     public static ImmutableSortedDictionary<string, string> NoDeployments { get; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 

@@ -35,10 +35,12 @@ public enum UnitClass
     GroundedPrompts,
     MapQueries,
     FileSearches,
-    /// <summary>Sessions of a container that runs code.</summary>
+    /// <summary>Sessions of a container that runs code, by its gigabytes: one of four is four units.</summary>
     CodeSessions,
     /// <summary>Calls of a tool that has a price of its own.</summary>
     ToolCalls,
+    /// <summary>Searches of the preview version of a provider's web search, where that has a price of its own.</summary>
+    PreviewSearches,
 }
 
 public static class UnitClasses
@@ -62,6 +64,7 @@ public static class UnitClasses
         (UnitClass.FileSearches, "file_searches"),
         (UnitClass.CodeSessions, "code_sessions"),
         (UnitClass.ToolCalls, "tool_calls"),
+        (UnitClass.PreviewSearches, "preview_searches"),
     ];
 
     /// <summary>The name of one of <see cref="Others"/>.</summary>

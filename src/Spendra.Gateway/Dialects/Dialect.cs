@@ -16,6 +16,12 @@ internal abstract class Dialect
     /// <summary>The body that goes upstream: the client's, but for <see cref="GovernedCall.Changes"/>.</summary>
     public abstract ReadOnlyMemory<byte> Rewrite(GovernedCall call);
 
+    /// <summary>
+    /// The body without tools that the provider would run, named as in a key's tool scope. A format that cannot leave
+    /// tools out gives the body back as it is.
+    /// </summary>
+    public virtual StrippedBody Strip(GovernedCall call, IReadOnlyCollection<string> tools) => new(call.Body);
+
     /// <summary>Reads the response to a call as it passes.</summary>
     /// <param name="call">The call.</param>
     /// <param name="mediaType">The response's media type, or null.</param>

@@ -20,13 +20,13 @@ internal sealed class OpenAiProvider() : UpstreamProvider(KnownProvider.Find(Kno
 
     public override ImmutableArray<GovernedRoute> Routes { get; } =
     [
-        Route with { Name = "chat.completions", Pattern = "/chat/completions", Intake = BodyIntake.Governed, Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true, ForcedTier = "default" },
-        Route with { Name = "responses", Pattern = "/responses", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses, IsPriced = true, HasOutput = true, ForcedTier = "default", Makes = ObjectKind.Response },
+        Route with { Name = "chat.completions", Pattern = "/chat/completions", Intake = BodyIntake.Governed, Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true, ForcedTier = "default", RunsTools = true },
+        Route with { Name = "responses", Pattern = "/responses", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses, IsPriced = true, HasOutput = true, ForcedTier = "default", Makes = ObjectKind.Response, RunsTools = true },
         Route with { Name = "embeddings", Pattern = "/embeddings", Intake = BodyIntake.Governed, Body = OpenAiBody.Embeddings, IsPriced = true },
         Route with { Name = "responses.input_tokens", Pattern = "/responses/input_tokens", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses },
-        Route with { Name = "responses.get", Method = "GET", Pattern = "/responses/{id}", Body = OpenAiBody.Responses, Names = ObjectKind.Response, MaySettleBackground = true },
+        Route with { Name = "responses.get", Method = "GET", Pattern = "/responses/{id}", Body = OpenAiBody.Responses, Names = ObjectKind.Response, MaySettleBackground = true, RunsTools = true },
         Route with { Name = "responses.delete", Method = "DELETE", Pattern = "/responses/{id}", Names = ObjectKind.Response, Deletes = true },
-        Route with { Name = "responses.cancel", Pattern = "/responses/{id}/cancel", Names = ObjectKind.Response, MaySettleBackground = true },
+        Route with { Name = "responses.cancel", Pattern = "/responses/{id}/cancel", Names = ObjectKind.Response, MaySettleBackground = true, RunsTools = true },
         Route with { Name = "responses.input_items", Method = "GET", Pattern = "/responses/{id}/input_items", Names = ObjectKind.Response },
         Route with { Name = "files.create", Pattern = "/files", Intake = BodyIntake.Streamed, Makes = ObjectKind.File },
         Route with { Name = "files.get", Method = "GET", Pattern = "/files/{id}", Names = ObjectKind.File },

@@ -49,6 +49,7 @@ internal static class Admitting
     /// <summary>Steps 3 to 5. Pure but for what it notes in the call and the places it takes.</summary>
     private static Decision Decide(GovernedCall call, GatewayOptions options, long now)
     {
+        if (Stripping.Apply(call) is { } demanded) return new Decision.Deny(demanded);
         call.Changes = new RequestChanges { IncludeUsage = call.HidesUsageChunk };
         call.ImposedOutputLimit = null;
         call.DecidedAt = now;
@@ -59,6 +60,7 @@ internal static class Admitting
         {
             return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable, call.Route.Provider.HasNoAccount(call)));
         }
+        if (ToolBounds.CheckStores(call) is { } foreign) return new Decision.Deny(foreign);
         if (Bounding.Bound(call, options, now) is { } unpriceable) return new Decision.Deny(unpriceable);
         var decision = Admission.Decide(call.Snapshot, call.Standing, call.Shape, call.Amount, now);
         if (decision is Decision.Admit && call.Places.TakeUnderLimits(call.Standing, call.Shape) is { } limit)

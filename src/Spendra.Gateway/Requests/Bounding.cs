@@ -91,7 +91,7 @@ internal static class Bounding
         var facts = call.Facts;
         if (facts.ContextWindowAsked > price.ContextWindow)
             return Unpriceable($"The request asks for a larger context window than '{price.Model}' has in the price book ({price.ContextWindow} tokens).");
-        var (uses, pieces) = BoundTools(call, options);
+        var (uses, pieces) = ToolBounds.Of(call, options);
         foreach (var (unit, count) in PricedPieces(facts, price)) pieces = pieces.With(unit, count);
         // What a tool brings in is read by the pass after it, together with everything before.
         var passes = uses + 1;
@@ -107,7 +107,7 @@ internal static class Bounding
         {
             input = Math.Min(input, window);
         }
-        var output = call.Route.HasOutput ? (LimitOutput(call, price, options) + facts.PredictionBytes) * facts.Choices * passes : 0;
+        var output = call.Route.HasOutput ? (LimitOutput(call, price, options) + facts.PredictionBytes) * facts.Choices * ToolBounds.OutputPasses(call, passes) : 0;
         call.Bound = new UnitBound(input, output) { Kinds = KindsOf(facts, price), Pieces = SearchUnits.BilledOf(price.Rates, pieces) };
         try
         {
@@ -134,22 +134,6 @@ internal static class Bounding
 
     private static TokenKinds KindsOf(RequestFacts facts, PriceVersion price) =>
         facts.IsOutputKindOpen ? facts.Kinds | price.Rates.OutputKinds : facts.Kinds;
-
-    /// <summary>How often the provider may run tools, and what that is charged beside tokens. Imposes a limit where there is none.</summary>
-    private static (long Uses, UnitMap<long> Pieces) BoundTools(GovernedCall call, GatewayOptions options)
-    {
-        var pieces = call.Facts.Pieces;
-        long uses = 0;
-        foreach (var use in call.Facts.ToolUses)
-        {
-            var most = use.Max ?? options.DefaultToolUses;
-            if (use.Max is null) call.Changes = call.Changes with { ToolUses = options.DefaultToolUses };
-            if (use.Fee is { } fee) pieces = pieces.With(fee, (pieces.Find(fee) ?? 0) + most);
-            uses += most;
-        }
-        foreach (var unit in call.Facts.UncountedUnits) pieces = pieces.With(unit, options.ToolAllowance);
-        return (uses, pieces);
-    }
 
     /// <summary>The output limit per choice that holds upstream; clamps or injects it where the body's own does not.</summary>
     private static long LimitOutput(GovernedCall call, PriceVersion price, GatewayOptions options)

@@ -36,6 +36,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             ending.Release("the client left before the request was sent");
             return null;
         }
+        await Stripping.KeepAsync(call, parts);
         using var patience = new UpstreamPatience(parts.Options, parts.Time, _context.RequestAborted);
         using var request = MakeRequest();
         if (await Authorizing.AuthorizeAsync(call, parts, request.Headers, patience) is { } unauthorized)

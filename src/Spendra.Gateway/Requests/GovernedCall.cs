@@ -37,6 +37,12 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
     // Step 2
     public ReadOnlyMemory<byte> Body { get; set; }
 
+    /// <summary>The body as the client wrote it, when tools were left out of <see cref="Body"/>; otherwise null.</summary>
+    public ReadOnlyMemory<byte>? BodyAsWritten { get; set; }
+
+    /// <summary>The tools that were left out.</summary>
+    public ImmutableArray<StrippedTool> StrippedTools { get; set; } = [];
+
     public RequestFacts Facts { get; set; } = new();
 
     /// <summary>The message to a server of tools that the body is, or null.</summary>
@@ -74,6 +80,9 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
     public NanoUsd Amount { get; set; }
 
     public RequestChanges Changes { get; set; }
+
+    /// <summary>What each container is charged in which code ran, in sessions of one gigabyte.</summary>
+    public long UnitsPerContainer { get; set; }
 
     /// <summary>The output limit that was clamped or injected, or null when the body's own stands.</summary>
     public long? ImposedOutputLimit { get; set; }

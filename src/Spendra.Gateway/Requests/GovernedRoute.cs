@@ -71,6 +71,12 @@ internal sealed record GovernedRoute
     /// <summary>The provider tells the usage of every chat stream, whether it was asked to or not.</summary>
     public bool AlwaysTellsUsage { get; init; }
 
+    /// <summary>
+    /// OpenAI's dialect: the provider runs tools of its own, which the request can limit and whose calls the answer tells.
+    /// Elsewhere they are refused.
+    /// </summary>
+    public bool RunsTools { get; init; }
+
     /// <summary>The path names the model, whatever the body says.</summary>
     public bool NamesModel => Pattern.Contains("{model}", StringComparison.Ordinal);
 

@@ -61,6 +61,30 @@ internal sealed class RequestFacts
     /// <summary>Those of <see cref="Tools"/> whose uses the request can limit. Every use is a further pass over the context.</summary>
     public List<ToolUse> ToolUses { get; } = [];
 
+    /// <summary>One limit holds for all of <see cref="ToolUses"/> together, in place of one for each.</summary>
+    public bool SharesToolLimit { get; set; }
+
+    /// <summary>That limit, or null when the request does not say.</summary>
+    public long? ToolLimit { get; set; }
+
+    /// <summary>Where its number stands, or empty.</summary>
+    public ByteSpan ToolLimitSpan { get; set; }
+
+    /// <summary>The output limit holds for all passes together, in place of each.</summary>
+    public bool LimitsOutputOfAllPasses { get; set; }
+
+    /// <summary>What a web search of the kind that the request offers is charged as, or null.</summary>
+    public UnitClass? SearchFee { get; set; }
+
+    /// <summary>Searches that the provider makes whatever the answer says: it does not tell them.</summary>
+    public long UntoldSearches { get; set; }
+
+    /// <summary>The size of the containers in which code may run, in gigabytes: what a session of one costs.</summary>
+    public long ContainerGigabytes { get; set; }
+
+    /// <summary>The stores of the provider that a tool may search.</summary>
+    public List<string> VectorStores { get; } = [];
+
     /// <summary>Those of <see cref="Tools"/> whose uses it cannot, and whose whole cost is bounded by the other facts.</summary>
     public ImmutableArray<string> BoundedTools { get; set; } = [];
 

@@ -38,6 +38,9 @@ internal sealed class ModelCall
     /// <summary>The raw JSON of <c>metadata</c>; empty when there is none.</summary>
     public byte[] MetadataJson { get; set; } = [];
 
+    /// <summary>The raw JSON of a response's <c>tools</c>; empty when there are none.</summary>
+    public byte[] ToolsJson { get; set; } = [];
+
     public Knobs Knobs { get; set; } = Knobs.None;
 
     /// <summary>Chat: the call sets <c>web_search_options</c>.</summary>

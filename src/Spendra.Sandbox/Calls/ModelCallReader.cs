@@ -127,6 +127,8 @@ internal ref struct ModelCallReader
             ReadInput("input");
         else if (_json.ValueTextEquals("instructions"u8))
             ReadInstructions();
+        else if (_json.ValueTextEquals("tools"u8))
+            _call.ToolsJson = NextRaw();
         else if (_json.ValueTextEquals("previous_response_id"u8))
             _call.PreviousResponseId = NextString("previous_response_id");
         else
@@ -193,6 +195,14 @@ internal ref struct ModelCallReader
                 _json.Skip();
         }
         _metadata = start..(int)_json.BytesConsumed;
+    }
+
+    private byte[] NextRaw()
+    {
+        _json.Read();
+        var start = (int)_json.TokenStartIndex;
+        _json.Skip();
+        return _body[start..(int)_json.BytesConsumed].ToArray();
     }
 
     private string? NextString(string param)

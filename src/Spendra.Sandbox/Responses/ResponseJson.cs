@@ -143,7 +143,8 @@ internal static class ResponseJson
         json.WritePropertyName("text"u8);
         json.WriteRawValue("""{"format":{"type":"text"}}"""u8, skipInputValidation: true);
         json.WriteString("tool_choice"u8, "auto"u8);
-        WriteEmptyArray(json, "tools"u8);
+        json.WritePropertyName("tools"u8);
+        json.WriteRawValue(call.ToolsJson.Length > 0 ? call.ToolsJson : "[]"u8, skipInputValidation: true);
         json.WriteNumber("top_p"u8, 1);
         json.WriteString("truncation"u8, "disabled"u8);
     }

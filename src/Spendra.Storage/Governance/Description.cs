@@ -41,6 +41,7 @@ public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fi
         .. row.Settings.Deployments.Select(d => ($"deployments.{d.Key}", (string?)d.Value)),
         ("ratePercent", row.Settings.RatePercent == Cost.DefaultTierPercent ? null : row.Settings.RatePercent.ToString()),
         ("trustsCost", row.Settings.TrustsCost ? "true" : null),
+        ("vectorStores", row.Settings.VectorStores.IsEmpty ? null : string.Join(", ", row.Settings.VectorStores)),
     ]);
 
     public static Description Of(PriceVersion row) => new(
@@ -73,6 +74,7 @@ public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fi
         ("scope", nameOf(row.ScopeId)),
         ("budget", row.BudgetId is { } budget ? nameOf(budget) : null),
         .. Names("allowed.", row.Allowed),
+        ("onDenied", row.StripsTools ? "strip" : null),
         .. Names("filter.", row.Filter),
         ("thresholdsPercent", row.ThresholdPercents.IsDefaultOrEmpty ? null : string.Join(", ", row.ThresholdPercents)),
         ("aboveUsd", row.Kind == PolicyKind.Review ? row.ReviewAbove.ToString() : null),

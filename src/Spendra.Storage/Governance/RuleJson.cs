@@ -23,6 +23,7 @@ internal static class RuleJson
             ThresholdPercents = policy.ThresholdPercents.IsDefaultOrEmpty ? null : [.. policy.ThresholdPercents],
             ReviewAboveNanos = policy.ReviewAbove == NanoUsd.Zero ? null : policy.ReviewAbove.Value,
             Allowed = FilterDocument.Of(policy.Allowed),
+            StripsTools = policy.StripsTools ? true : null,
             MaxRequestNanos = policy.MaxRequest?.Value,
             MaxOutputTokens = policy.MaxOutputTokens,
             MaxConcurrent = policy.MaxConcurrent,
@@ -38,6 +39,7 @@ internal static class RuleJson
             ThresholdPercents = rule.ThresholdPercents is { } percents ? [.. percents] : [],
             ReviewAbove = new NanoUsd(rule.ReviewAboveNanos ?? 0),
             Allowed = rule.Allowed?.ToFilter() ?? PolicyFilter.Everything,
+            StripsTools = rule.StripsTools ?? false,
             MaxRequest = rule.MaxRequestNanos is { } max ? new NanoUsd(max) : null,
             MaxOutputTokens = rule.MaxOutputTokens,
             MaxConcurrent = rule.MaxConcurrent,
@@ -61,6 +63,7 @@ internal static class RuleJson
             Deployments = settings.Deployments.IsEmpty ? null : new(settings.Deployments.ToDictionary(), StringComparer.Ordinal),
             RatePercent = settings.RatePercent == Cost.DefaultTierPercent ? null : settings.RatePercent,
             TrustsCost = settings.TrustsCost ? true : null,
+            VectorStores = settings.VectorStores.IsEmpty ? null : [.. settings.VectorStores],
         }, RuleJsonContext.Default.SettingsDocument);
 
     public static AccountSettings ReadSettings(string json)
@@ -71,6 +74,7 @@ internal static class RuleJson
             Deployments = document.Deployments?.ToImmutableSortedDictionary(StringComparer.Ordinal) ?? AccountSettings.NoDeployments,
             RatePercent = document.RatePercent ?? Cost.DefaultTierPercent,
             TrustsCost = document.TrustsCost ?? false,
+            VectorStores = document.VectorStores?.ToImmutableSortedSet(StringComparer.Ordinal) ?? AccountSettings.NoStores,
         };
     }
 
@@ -90,6 +94,8 @@ internal sealed record SettingsDocument
     public int? RatePercent { get; init; }
 
     public bool? TrustsCost { get; init; }
+
+    public string[]? VectorStores { get; init; }
 }
 
 internal sealed record RuleDocument
@@ -101,6 +107,8 @@ internal sealed record RuleDocument
     public long? ReviewAboveNanos { get; init; }
 
     public FilterDocument? Allowed { get; init; }
+
+    public bool? StripsTools { get; init; }
 
     public long? MaxRequestNanos { get; init; }
 

@@ -51,6 +51,9 @@ public sealed record ExplainedRequest
     /// <summary>True while the cost is the bound because no usage is known.</summary>
     public bool IsEstimated { get; init; }
 
+    /// <summary>Tools that were left out of it.</summary>
+    public IReadOnlyList<ExplainedStripping> StrippedTools { get; init; } = [];
+
     public IReadOnlyList<ExplainedEvent> Events { get; init; } = [];
 
     public IReadOnlyList<ExplainedExcess> Excesses { get; init; } = [];
@@ -60,6 +63,10 @@ public sealed record ExplainedRequest
     /// <summary>Why it was released.</summary>
     public string? Reason { get; init; }
 }
+
+/// <param name="Tool">As key's tool scopes name it.</param>
+/// <param name="Policy">The allowlist that has it left out.</param>
+public sealed record ExplainedStripping(string Tool, string Policy);
 
 /// <param name="ReservedAt">Null for a refusal.</param>
 /// <param name="ExpiresAt">When the reservation was or will be in doubt.</param>

@@ -16,11 +16,13 @@ internal sealed class LaneNotes
 {
     public List<RefusalRecord> Refusals { get; } = [];
 
+    public List<StrippedToolRecord> StrippedTools { get; } = [];
+
     public List<ProviderObject> Objects { get; } = [];
 
     public List<ObjectDeletion> Deletions { get; } = [];
 
     public List<Heartbeat> Heartbeats { get; } = [];
 
-    public bool IsEmpty => Refusals.Count + Objects.Count + Deletions.Count + Heartbeats.Count == 0;
+    public bool IsEmpty => Refusals.Count + StrippedTools.Count + Objects.Count + Deletions.Count + Heartbeats.Count == 0;
 }

@@ -98,6 +98,9 @@ public sealed partial class LedgerLane : IAsyncDisposable
     /// <summary>Keeps a refusal, so that its id can be explained. The task fails when it cannot be written.</summary>
     public Task RecordAsync(RefusalRecord refusal) => Enqueue(LaneTicket.For(notes => notes.Refusals.Add(refusal)));
 
+    /// <summary>Keeps what was left out of a request, so that its id explains it.</summary>
+    public Task RecordAsync(StrippedToolRecord stripped) => Enqueue(LaneTicket.For(notes => notes.StrippedTools.Add(stripped)));
+
     /// <summary>Records whose an object at a provider is. Await it before the client can learn the id.</summary>
     public Task RecordAsync(ProviderObject made) => Enqueue(LaneTicket.For(notes => notes.Objects.Add(made)));
 

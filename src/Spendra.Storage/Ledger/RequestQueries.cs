@@ -67,6 +67,7 @@ public sealed class RequestQueries(Database database)
             Scopes = await EachAsync(PackedIds.Unpack(facts.ScopeIds), names.ScopeAsync),
             Policies = await EachAsync(PackedIds.Unpack(facts.PolicyIds), id => ReadPolicyAsync(names, id)),
             Windows = await EachAsync(PackedIds.Unpack(facts.WindowIds), id => ReadWindowAsync(names, id)),
+            StrippedTools = await ReadStrippedAsync(names, facts.ReservationId),
             Price = price is null ? null : ExplainedPrice.Of(price.ToPrice(), facts.TierPercent),
             Bound = new ExplainedBound(facts.BoundInput, facts.BoundOutput, facts.BoundPieces, new NanoUsd(facts.AmountNanos)),
             Reason = outcome == "released" ? facts.Reason : null,
@@ -91,6 +92,14 @@ public sealed class RequestQueries(Database database)
                 row.PolicyId is { } policy ? (await ReadPolicyAsync(names, policy)).Slug : null,
                 row.BudgetId is { } budget ? await names.BudgetAsync(budget) : null),
         };
+    }
+
+    private static async Task<IReadOnlyList<ExplainedStripping>> ReadStrippedAsync(NameRead names, Guid requestId)
+    {
+        var rows = await names.ListAsync<StoredStripping>(RequestSql.Stripped, requestId);
+        var stripped = new List<ExplainedStripping>(rows.Count);
+        foreach (var row in rows) stripped.Add(new ExplainedStripping(row.Tool, (await ReadPolicyAsync(names, row.PolicyId)).Slug));
+        return stripped;
     }
 
     private static async Task<ExplainedPolicy> ReadPolicyAsync(NameRead names, Guid policyId) =>

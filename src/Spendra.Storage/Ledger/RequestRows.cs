@@ -44,6 +44,12 @@ internal abstract class StoredFacts
 
 internal sealed class StoredReservation : StoredFacts;
 
+internal sealed class StoredStripping
+{
+    public string Tool { get; set; } = "";
+    public Guid PolicyId { get; set; }
+}
+
 internal sealed class StoredEvent : StoredFacts
 {
     public int EventNumber { get; set; }

@@ -31,6 +31,10 @@ internal static class RequestSql
         FROM refusals WHERE organization_id = @organizationId AND request_id = @id
         """;
 
+    public const string Stripped = """
+        SELECT tool, policy_id FROM stripped_tools WHERE organization_id = @organizationId AND request_id = @id ORDER BY tool
+        """;
+
     public const string Price = """
         SELECT price_id, provider, model, input_rate, cached_input_rate, cache_write_rate, output_rate,
             long_context_above, long_input_rate, long_cached_input_rate, long_cache_write_rate, long_output_rate,

@@ -17,6 +17,13 @@ internal static class PostgresNotesWrites
         ON CONFLICT (organization_id, request_id) DO NOTHING
         """;
 
+    private const string InsertStripped =
+        """
+        INSERT INTO stripped_tools (organization_id, request_id, tool, policy_id)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[])
+        ON CONFLICT (organization_id, request_id, tool) DO NOTHING
+        """;
+
     private const string InsertObjects =
         """
         INSERT INTO provider_objects (organization_id, object_id, kind, account_id, key_id, reservation_id, created_at,
@@ -38,6 +45,7 @@ internal static class PostgresNotesWrites
     public static void AddTo(NpgsqlBatch batch, LaneNotes notes)
     {
         if (notes.Refusals.Count > 0) batch.BatchCommands.Add(Refusals(notes.Refusals));
+        if (notes.StrippedTools.Count > 0) batch.BatchCommands.Add(Stripped(notes.StrippedTools));
         if (notes.Objects.Count > 0) batch.BatchCommands.Add(Objects(notes.Objects));
         foreach (var row in notes.Deletions)
         {
@@ -60,6 +68,10 @@ internal static class PostgresNotesWrites
         .Column(rows, r => r.Refusal.Window?.Limit.Value).Column(rows, r => r.Refusal.Window?.Settled.Value)
         .Column(rows, r => r.Refusal.Window?.Reserved.Value).Column(rows, r => r.Refusal.Window?.Needed.Value)
         .Column(rows, r => r.Refusal.Window?.StartsAt).Column(rows, r => r.Refusal.Window?.EndsAt);
+
+    private static NpgsqlBatchCommand Stripped(List<StrippedToolRecord> rows) => PostgresBulk.Command(InsertStripped)
+        .Column(rows, r => r.OrganizationId).Column(rows, r => r.RequestId).Column(rows, r => ForeignText.Storable(r.Tool))
+        .Column(rows, r => r.PolicyId);
 
     private static NpgsqlBatchCommand Objects(List<ProviderObject> rows) => PostgresBulk.Command(InsertObjects)
         .Column(rows, r => r.OrganizationId).Column(rows, r => r.ObjectId).Column(rows, r => (short)r.Kind)

@@ -14,6 +14,12 @@ internal sealed class SqliteNotesWriter(Func<string, SqliteStatement> prepare)
         ON CONFLICT (organization_id, request_id) DO NOTHING
         """);
 
+    private readonly SqliteStatement _stripped = prepare(
+        """
+        INSERT INTO stripped_tools (organization_id, request_id, tool, policy_id) VALUES (?, ?, ?, ?)
+        ON CONFLICT (organization_id, request_id, tool) DO NOTHING
+        """);
+
     private readonly SqliteStatement _object = prepare(
         """
         INSERT INTO provider_objects (organization_id, object_id, kind, account_id, key_id, reservation_id, created_at,
@@ -34,6 +40,8 @@ internal sealed class SqliteNotesWriter(Func<string, SqliteStatement> prepare)
     public void Write(LaneNotes notes)
     {
         foreach (var row in notes.Refusals) Write(row);
+        foreach (var row in notes.StrippedTools)
+            _stripped.Bind(row.OrganizationId).Bind(row.RequestId).Bind(ForeignText.Storable(row.Tool)).Bind(row.PolicyId).Run();
         foreach (var row in notes.Objects)
         {
             _object.Bind(row.OrganizationId).Bind(row.ObjectId).Bind((int)row.Kind).Bind(row.AccountId).Bind(row.KeyId)

@@ -36,6 +36,8 @@ internal static class ExplainedView
         if (request.Account is { } account) Row("account", account);
         if (request.Scopes.Count > 0) Row("scopes", string.Join(", ", request.Scopes));
         if (request.Refusal is { } refusal) ShowRefusal(refusal);
+        if (request.StrippedTools.Count > 0)
+            Row("left out", string.Join(", ", request.StrippedTools.Select(s => $"tool {s.Tool} by {s.Policy}")));
         if (request.Price is { } price)
         {
             Row("price", $"{price.InputUsdPerMillion} in, {price.CachedInputUsdPerMillion} cached, {price.CacheWriteUsdPerMillion} cache write, "

@@ -21,7 +21,7 @@ public sealed class UnitClassTests
     public void Names_are_those_that_rows_and_files_have() =>
         string.Join(' ', UnitClasses.Others.Select(o => o.Name)).Should().Be(
             "cache_write_long audio_input cached_audio_input image_input cached_image_input audio_output image_output images "
-            + "seconds characters web_searches grounded_prompts map_queries file_searches code_sessions tool_calls");
+            + "seconds characters web_searches grounded_prompts map_queries file_searches code_sessions tool_calls preview_searches");
 
     [Theory]
     [InlineData("input")]

@@ -84,6 +84,20 @@ public abstract class NotesContract(DatabaseEngine engine)
     });
 
     [Fact]
+    public Task Tool_that_was_left_out_is_kept_once() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        var stripped = new StrippedToolRecord(tenant.OrganizationId, Guid.CreateVersion7(), "web_search", Guid.CreateVersion7());
+        var lane = world.OpenLane();
+        await lane.RecordAsync(stripped);
+        await lane.RecordAsync(stripped with { PolicyId = Guid.CreateVersion7() });
+
+        (await world.RowAsync("SELECT * FROM stripped_tools")).Should().BeEquivalentTo(LedgerColumns.Of(new()
+        {
+            ["organization_id"] = stripped.OrganizationId, ["request_id"] = stripped.RequestId, ["tool"] = "web_search", ["policy_id"] = stripped.PolicyId,
+        }));
+    });
+
+    [Fact]
     public Task Heartbeat_moves_and_its_start_stays() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
     {
         var (lane, id) = (world.OpenLane(), Guid.CreateVersion7());

@@ -25,6 +25,8 @@ internal sealed class AnthropicDialect : Dialect
 
     public override ReadOnlyMemory<byte> Rewrite(GovernedCall call) => AnthropicRequestRewriter.Rewrite(call.Body, call.Facts, call.Changes);
 
+    public override StrippedBody Strip(GovernedCall call, IReadOnlyCollection<string> tools) => AnthropicToolStripper.Strip(call.Body, tools);
+
     public override ResponseMeter MakeMeter(GovernedCall call, string? mediaType, int maxEventBytes) => mediaType switch
     {
         "text/event-stream" => new AnthropicStreamMeter(call.Facts, maxEventBytes, call.Route.Provider.TellsBilledCost),

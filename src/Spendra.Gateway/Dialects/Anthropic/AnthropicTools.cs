@@ -67,6 +67,9 @@ internal static class AnthropicTools
 
     public static AnthropicTool? Find(string type) => Known.GetValueOrDefault(type);
 
+    /// <summary>The name of a type in a key's tool scope; null when the client runs the tool.</summary>
+    public static string? ServerNameOf(string type) => Find(type) is { } tool ? tool.ServerTool : NameOf(type);
+
     /// <summary>The type without its date: what a key's tool scope would have to name.</summary>
     public static string NameOf(string type)
     {

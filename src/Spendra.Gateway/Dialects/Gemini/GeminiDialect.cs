@@ -37,6 +37,8 @@ internal sealed class GeminiDialect : Dialect
 
     public override ReadOnlyMemory<byte> Rewrite(GovernedCall call) => GeminiRequestRewriter.Rewrite(call.Body, call.Facts, call.Changes);
 
+    public override StrippedBody Strip(GovernedCall call, IReadOnlyCollection<string> tools) => GeminiToolStripper.Strip(call.Body, tools);
+
     public override ResponseMeter MakeMeter(GovernedCall call, string? mediaType, int maxEventBytes)
     {
         var isStream = _method == GeminiMethod.StreamGenerateContent;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Spendra.Core.Metering;
 
@@ -19,6 +20,16 @@ internal ref partial struct GeminiRequestReader
         ("fileSearch"u8.ToArray(), "file_search"u8.ToArray(), "file_search"),
         ("computerUse"u8.ToArray(), "computer_use"u8.ToArray(), "computer_use"),
     ];
+
+    /// <summary>The name in a key's tool scope of a member of a tool; empty for what the client runs.</summary>
+    public static string NameOfTool(string member)
+    {
+        foreach (var (camel, snake, name) in ServerTools)
+        {
+            if (member == Encoding.ASCII.GetString(camel) || member == Encoding.ASCII.GetString(snake)) return name;
+        }
+        return member is "functionDeclarations" or "function_declarations" ? "" : member;
+    }
 
     private void ReadTools()
     {

@@ -3,7 +3,8 @@ using Spendra.Gateway.Metering;
 namespace Spendra.Gateway.Dialects.OpenAi;
 
 /// <summary>Reads one JSON body.</summary>
-internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes, bool tellsCost = false, bool tellsOutputInTotal = false) : BodyMeter
+internal sealed class OpenAiBodyMeter(
+    bool hasOutput, int maxTokenBytes, bool tellsCost = false, bool tellsOutputInTotal = false, OpenAiFees? fees = null) : BodyMeter
 {
     private readonly OpenAiDocumentReader _document = new(maxTokenBytes, tellsOutputInTotal);
 
@@ -17,7 +18,7 @@ internal sealed class OpenAiBodyMeter(bool hasOutput, int maxTokenBytes, bool te
     public override void Finish()
     {
         _document.Feed([], isLast: true);
-        Reading.Usage = _document.ToUsage(hasOutput);
+        Reading.Usage = OpenAiFees.Add(fees, _document, _document.ToUsage(hasOutput));
         if (tellsCost) (Reading.BilledCost, Reading.BilledFee) = _document.ToBilled();
         Reading.ServedModel = _document.Model;
         Reading.ServedTier = _document.ServiceTier;

@@ -17,12 +17,12 @@ internal sealed class OpenAiDialect : Dialect
     {
         if (!call.Route.NamesModel)
         {
-            if (OpenAiRequestReader.Read(body, call.Route.Body, out var fault) is { } facts) call.Facts = facts;
+            if (OpenAiRequestReader.Read(body, call.Route.Body, out var fault, runsTools: call.Route.RunsTools) is { } facts) call.Facts = facts;
             return fault;
         }
         var model = (string?)call.Context.Request.RouteValues["model"] ?? "";
         if (!OpenAiRequestReader.IsModelName(model)) return new RequestFault("The path names no model that there could be.", "model");
-        if (OpenAiRequestReader.Read(body, call.Route.Body, out var wrong, needsModel: false) is not { } known) return wrong;
+        if (OpenAiRequestReader.Read(body, call.Route.Body, out var wrong, needsModel: false, call.Route.RunsTools) is not { } known) return wrong;
         call.Facts = known;
         known.Model = model;
         return null;
@@ -31,16 +31,18 @@ internal sealed class OpenAiDialect : Dialect
     public override ReadOnlyMemory<byte> Rewrite(GovernedCall call) =>
         OpenAiRequestRewriter.Rewrite(call.Body, call.Facts, call.Route.Body, call.Changes);
 
+    public override StrippedBody Strip(GovernedCall call, IReadOnlyCollection<string> tools) => OpenAiToolStripper.Strip(call.Body, tools);
+
     public override ResponseMeter MakeMeter(GovernedCall call, string? mediaType, int maxEventBytes) => mediaType switch
     {
         "text/event-stream" => new OpenAiStreamMeter(
-            call.HidesUsageChunk, maxEventBytes, call.Route.Provider.TellsBilledCost, call.Route.Provider.TellsOutputInTotal)
+            call.HidesUsageChunk, maxEventBytes, call.Route.Provider.TellsBilledCost, call.Route.Provider.TellsOutputInTotal, OpenAiFees.Of(call))
         {
             TellsUsageSoFar = call.Route.Provider.TellsUsageSoFar,
         },
         "application/json" when call.Route.IsRead => new OpenAiBodyMeter(
             call.Route.HasOutput || call.Route.MaySettleBackground, maxEventBytes,
-            call.Route.Provider.TellsBilledCost, call.Route.Provider.TellsOutputInTotal),
+            call.Route.Provider.TellsBilledCost, call.Route.Provider.TellsOutputInTotal, OpenAiFees.Of(call)),
         _ => new BlindMeter(),
     };
 

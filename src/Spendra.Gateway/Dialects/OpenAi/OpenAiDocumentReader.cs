@@ -28,6 +28,11 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
         InputDetails,
         OutputDetails,
         CostDetails,
+        Output,
+        OutputItem,
+        Action,
+        Tools,
+        Tool,
     }
 
     private readonly Place[] _places = new Place[OpenAiRequestReader.MaxDepth + 2];
@@ -58,6 +63,9 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
     public string? ServiceTier { get; private set; }
 
     public string? Status { get; private set; }
+
+    /// <summary>The calls of the provider's own tools among the output.</summary>
+    public OpenAiToolCalls ToolCalls { get; } = new();
 
     /// <summary>The usage in classes that do not overlap, or null when there is none that can be believed.</summary>
     public Usage? ToUsage(bool hasOutput)
@@ -95,16 +103,23 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
                 break;
             case JsonTokenType.StartArray:
                 _isChoicesOpening = place == Place.Root && _name == "choices";
-                _places[json.CurrentDepth + 1] = Place.Other;
+                _places[json.CurrentDepth + 1] = (place, _name) switch
+                {
+                    (Place.Root or Place.Response, "output") => Place.Output,
+                    (Place.Root or Place.Response, "tools") => Place.Tools,
+                    _ => Place.Other,
+                };
                 if (place != Place.Other) TakeNumber(ref json, place);
                 break;
             case JsonTokenType.EndArray:
                 HasEmptyChoices |= isFirstChoice;
                 break;
             case JsonTokenType.EndObject:
+                if (place == Place.Output) ToolCalls.EndItem();
                 break;
             default:
-                if (place is Place.Root or Place.Response) TakeText(ref json);
+                if (place is Place.OutputItem or Place.Action or Place.Tool) TakeToolText(ref json, place);
+                else if (place is Place.Root or Place.Response) TakeText(ref json);
                 else if (place != Place.Other) TakeNumber(ref json, place);
                 break;
         }
@@ -121,6 +136,9 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
             (_, Place.Usage, "prompt_tokens_details" or "input_tokens_details") => Place.InputDetails,
             (_, Place.Usage, "completion_tokens_details" or "output_tokens_details") => Place.OutputDetails,
             (_, Place.Usage, "cost_details") => Place.CostDetails,
+            (_, Place.Output, _) => Place.OutputItem,
+            (_, Place.OutputItem, "action") => Place.Action,
+            (_, Place.Tools, _) => Place.Tool,
             _ => Place.Other,
         };
         _places[depth + 1] = inside;
@@ -144,9 +162,21 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
         }
     }
 
+    private void TakeToolText(ref Utf8JsonReader json, Place place)
+    {
+        if (json.TokenType != JsonTokenType.String || json.ValueSpan.Length > MaxText) return;
+        switch (place, _name)
+        {
+            case (Place.OutputItem, "type"): ToolCalls.Type = json.GetString(); break;
+            case (Place.OutputItem, "container_id"): ToolCalls.Container = json.GetString(); break;
+            case (Place.Action, "type"): ToolCalls.Action = json.GetString(); break;
+            case (Place.Tool, "type"): ToolCalls.Offers(json.GetString()!); break;
+        }
+    }
+
     private void TakeNumber(ref Utf8JsonReader json, Place place)
     {
-        if (place is Place.Root or Place.Response || _name is null) return;
+        if (place is Place.Root or Place.Response or >= Place.Output || _name is null) return;
         if (TakeCost(ref json, place)) return;
         long number = 0;
         var isNumber = json.TokenType == JsonTokenType.Number && json.TryGetInt64(out number) && number >= 0;

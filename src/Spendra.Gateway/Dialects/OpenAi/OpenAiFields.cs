@@ -37,6 +37,7 @@ internal enum OpenAiFields
     ContextManagement = 1 << 19,
     ExtraBody = 1 << 20,
     GoogleExtras = 1 << 21,
+    ToolLimit = 1 << 22,
 }
 
 internal static class OpenAiFieldNames
@@ -67,6 +68,7 @@ internal static class OpenAiFieldNames
         ("stream"u8.ToArray(), OpenAiFields.Stream),
         ("max_output_tokens"u8.ToArray(), OpenAiFields.MaxOutputTokens),
         ("tools"u8.ToArray(), OpenAiFields.Tools),
+        ("max_tool_calls"u8.ToArray(), OpenAiFields.ToolLimit),
         ("service_tier"u8.ToArray(), OpenAiFields.ServiceTier),
         ("previous_response_id"u8.ToArray(), OpenAiFields.PreviousResponse),
         ("background"u8.ToArray(), OpenAiFields.Background),

@@ -18,16 +18,18 @@ internal ref partial struct OpenAiRequestReader
     private const int MaxModelLength = 200;
     private const int MaxIdLength = 200;
     private const int MaxReferences = 1_000;
-    private const int MaxTools = 1_000;
 
     private readonly OpenAiBody _body;
+    private readonly bool _runsTools;
     private readonly RequestFacts _facts;
     private Utf8JsonReader _json;
     private RequestFault? _fault;
+    private int _tools;
 
-    private OpenAiRequestReader(ReadOnlySpan<byte> bytes, OpenAiBody body)
+    private OpenAiRequestReader(ReadOnlySpan<byte> bytes, OpenAiBody body, bool runsTools)
     {
         _body = body;
+        _runsTools = runsTools;
         _facts = new RequestFacts { BodyBytes = bytes.Length };
         _json = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MaxDepth });
     }
@@ -36,7 +38,13 @@ internal ref partial struct OpenAiRequestReader
     public static bool IsModelName(string text) => text.Length is > 0 and <= MaxModelLength && !text.Any(char.IsControl);
 
     /// <summary>The facts of a body; or null and what is wrong with it.</summary>
-    public static RequestFacts? Read(ReadOnlySpan<byte> bytes, OpenAiBody body, out RequestFault? fault, bool needsModel = true)
+    /// <param name="bytes">The body.</param>
+    /// <param name="body">Which body it is.</param>
+    /// <param name="fault">What is wrong, or null.</param>
+    /// <param name="needsModel">Whether the body names the model.</param>
+    /// <param name="runsTools">See <see cref="GovernedRoute.RunsTools"/>.</param>
+    public static RequestFacts? Read(
+        ReadOnlySpan<byte> bytes, OpenAiBody body, out RequestFault? fault, bool needsModel = true, bool runsTools = false)
     {
         fault = null;
         if (!Utf8.IsValid(bytes))
@@ -44,7 +52,7 @@ internal ref partial struct OpenAiRequestReader
             fault = RequestFault.NotUtf8;
             return null;
         }
-        var reader = new OpenAiRequestReader(bytes, body);
+        var reader = new OpenAiRequestReader(bytes, body, runsTools);
         try
         {
             reader.ReadRoot(needsModel);
@@ -88,6 +96,7 @@ internal ref partial struct OpenAiRequestReader
         else if (needsModel && (seen & OpenAiFields.Model) == 0) Fail("is missing: name a model", "model");
         else if (seen == OpenAiFields.None) Fail("is missing", _body == OpenAiBody.Chat ? "messages" : "input");
         else if (_facts is { IsBackground: true, IsStored: false }) Fail("needs 'store' to be true", "background");
+        else ConcludeTools();
     }
 
     private void ReadField(OpenAiFields field)
@@ -105,6 +114,7 @@ internal ref partial struct OpenAiRequestReader
             case OpenAiFields.Choices: ReadChoices(); break;
             case OpenAiFields.ServiceTier: ReadServiceTier(); break;
             case OpenAiFields.Tools: ReadTools(); break;
+            case OpenAiFields.ToolLimit: ReadToolLimit(); break;
             case OpenAiFields.Content: ReadContent(); break;
             case OpenAiFields.Prediction: _facts.PredictionBytes = SkipValue().Length; break;
             case OpenAiFields.PreviousResponse: ReadPreviousResponse(); break;
@@ -191,19 +201,6 @@ internal ref partial struct OpenAiRequestReader
         _facts.StreamOptionsSpan = new ByteSpan(start, (int)_json.BytesConsumed - start);
     }
 
-    private void ReadTools()
-    {
-        if (_json.TokenType == JsonTokenType.Null) return;
-        if (_json.TokenType != JsonTokenType.StartArray)
-        {
-            Fail("must be a list", "tools");
-            return;
-        }
-        var serverTools = _facts.Tools.ToBuilder();
-        ReadToolList(serverTools, needsType: true);
-        _facts.Tools = serverTools.ToImmutable();
-    }
-
     private void ReadPreviousResponse()
     {
         if (_json.TokenType == JsonTokenType.Null) return;
@@ -214,13 +211,6 @@ internal ref partial struct OpenAiRequestReader
     private void ReadModalities()
     {
         if (SkipValue().MentionsAudio) Refuse("audio output has rates of its own that are not in the price book");
-    }
-
-    private void ReadWebSearch()
-    {
-        if (_json.TokenType == JsonTokenType.Null) return;
-        _json.Skip();
-        _facts.Tools = _facts.Tools.Add("web_search");
     }
 
     private void Refer(ObjectKind kind, string name)

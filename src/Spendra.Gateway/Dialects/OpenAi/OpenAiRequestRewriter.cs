@@ -25,6 +25,12 @@ internal static class OpenAiRequestRewriter
             if (facts.ServiceTierSpan.IsEmpty) added.Append(",\"service_tier\":\"").Append(tier).Append('"');
             else edits.Replace(facts.ServiceTierSpan, $"\"{tier}\"");
         }
+        if (changes.ToolUses is { } uses && facts.SharesToolLimit)
+        {
+            var text = uses.ToString(CultureInfo.InvariantCulture);
+            if (facts.ToolLimitSpan.IsEmpty) added.Append(",\"max_tool_calls\":").Append(text);
+            else edits.Replace(facts.ToolLimitSpan, text);
+        }
         // A governed body has at least one member, so that a comma before an added one is always right.
         if (added.Length > 0) edits.Insert(facts.ClosingBrace, added.ToString());
         return edits.Apply(body.Span);

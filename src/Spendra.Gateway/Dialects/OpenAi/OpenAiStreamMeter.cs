@@ -15,8 +15,9 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// <param name="maxEventBytes">The largest event that is held to be read.</param>
 /// <param name="tellsCost">The usage says what the provider bills.</param>
 /// <param name="tellsOutputInTotal">See <see cref="OpenAiDocumentReader"/>.</param>
+/// <param name="fees">How calls of the provider's tools are charged, or null.</param>
 internal sealed class OpenAiStreamMeter(
-    bool hidesUsageChunk, int maxEventBytes, bool tellsCost = false, bool tellsOutputInTotal = false) : ResponseMeter
+    bool hidesUsageChunk, int maxEventBytes, bool tellsCost = false, bool tellsOutputInTotal = false, OpenAiFees? fees = null) : ResponseMeter
 {
     private readonly EventSplitter _events = new(maxEventBytes);
     private bool _isUsageContradicted;
@@ -80,7 +81,7 @@ internal sealed class OpenAiStreamMeter(
         Reading.IsPending = document.Status is "queued" or "in_progress";
         _hasFailed |= document.HasError;
         if (!document.HasUsage) return;
-        _told = document.ToUsage(hasOutput: true);
+        _told = OpenAiFees.Add(fees, document, document.ToUsage(hasOutput: true));
         // Once a usage made no sense, none of this stream is believed.
         _isUsageContradicted |= _told is null;
         Tell();

@@ -22,6 +22,8 @@ internal sealed class OpenRouterDialect : Dialect
 
     public override ReadOnlyMemory<byte> Rewrite(GovernedCall call) => OpenAiDialect.Instance.Rewrite(call);
 
+    public override StrippedBody Strip(GovernedCall call, IReadOnlyCollection<string> tools) => OpenAiDialect.Instance.Strip(call, tools);
+
     public override ResponseMeter MakeMeter(GovernedCall call, string? mediaType, int maxEventBytes) =>
         OpenAiDialect.Instance.MakeMeter(call, mediaType, maxEventBytes);
 
