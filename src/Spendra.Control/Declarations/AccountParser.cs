@@ -12,7 +12,7 @@ internal static class AccountParser
     private const int LongestModel = 200;
     private const int MaxRatePercent = 1_000;
 
-    private static readonly string[] Fields = ["slug", "provider", "baseUrl", "credential", "deployments", "ratePercent", .. ToolParser.Fields];
+    private static readonly string[] Fields = ["slug", "provider", "baseUrl", "credential", "deployments", "ratePercent", "countsTokens", .. ToolParser.Fields];
     private static readonly SearchValues<char> VariableChars =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
@@ -45,6 +45,7 @@ internal static class AccountParser
         {
             RatePercent = (int)(fields.Whole("ratePercent", 1, MaxRatePercent) ?? Cost.DefaultTierPercent),
             TrustsCost = ToolParser.TrustsCost(fields, provider),
+            CountsTokens = CountsTokens(fields),
         };
         if (fields.Map("deployments") is not { } node) return settings;
         if (provider.Name != KnownProvider.Azure)
@@ -60,6 +61,13 @@ internal static class AccountParser
                 .Where(d => d.Model is not null)
                 .ToImmutableSortedDictionary(d => d.Name, d => d.Model!, StringComparer.Ordinal),
         };
+    }
+
+    private static bool CountsTokens(FieldReader fields)
+    {
+        if (fields.Text("countsTokens") is not { } text) return true;
+        if (text is not ("true" or "false")) fields.Complain("countsTokens", $"'countsTokens' is '{FieldReader.Short(text)}': expected true or false");
+        return text != "false";
     }
 
     private static string BaseUrl(FieldReader fields, KnownProvider provider)

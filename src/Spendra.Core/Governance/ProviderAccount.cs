@@ -27,6 +27,11 @@ public sealed record AccountSettings
     /// </summary>
     public bool TrustsCost { get; init; }
 
+    /// <summary>
+    /// A request that does not fit by its bytes may be sent to the provider's counting endpoint before it is refused.
+    /// </summary>
+    public bool CountsTokens { get; init; } = true;
+
     public static ImmutableSortedDictionary<string, string> NoDeployments { get; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 

@@ -41,6 +41,7 @@ public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fi
         .. row.Settings.Deployments.Select(d => ($"deployments.{d.Key}", (string?)d.Value)),
         ("ratePercent", row.Settings.RatePercent == Cost.DefaultTierPercent ? null : row.Settings.RatePercent.ToString()),
         ("trustsCost", row.Settings.TrustsCost ? "true" : null),
+        ("countsTokens", row.Settings.CountsTokens ? null : "false"),
     ]);
 
     public static Description Of(PriceVersion row) => new(

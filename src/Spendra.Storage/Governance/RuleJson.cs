@@ -61,6 +61,7 @@ internal static class RuleJson
             Deployments = settings.Deployments.IsEmpty ? null : new(settings.Deployments.ToDictionary(), StringComparer.Ordinal),
             RatePercent = settings.RatePercent == Cost.DefaultTierPercent ? null : settings.RatePercent,
             TrustsCost = settings.TrustsCost ? true : null,
+            CountsTokens = settings.CountsTokens ? null : false,
         }, RuleJsonContext.Default.SettingsDocument);
 
     public static AccountSettings ReadSettings(string json)
@@ -71,6 +72,7 @@ internal static class RuleJson
             Deployments = document.Deployments?.ToImmutableSortedDictionary(StringComparer.Ordinal) ?? AccountSettings.NoDeployments,
             RatePercent = document.RatePercent ?? Cost.DefaultTierPercent,
             TrustsCost = document.TrustsCost ?? false,
+            CountsTokens = document.CountsTokens ?? true,
         };
     }
 
@@ -90,6 +92,8 @@ internal sealed record SettingsDocument
     public int? RatePercent { get; init; }
 
     public bool? TrustsCost { get; init; }
+
+    public bool? CountsTokens { get; init; }
 }
 
 internal sealed record RuleDocument
