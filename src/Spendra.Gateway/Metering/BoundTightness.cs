@@ -36,6 +36,9 @@ internal sealed class BoundTightness : IDisposable
             new("basis", BoundBases.NameOf(reservation.BoundBasis)));
     }
 
+    /// <summary>Whether an instrument is this one: every gateway of a process has its own.</summary>
+    public bool Owns(Instrument instrument) => ReferenceEquals(instrument, _tightness);
+
     public void Dispose() => _meter.Dispose();
 
     private string ModelOf(Reservation reservation)
