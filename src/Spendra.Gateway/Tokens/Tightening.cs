@@ -25,7 +25,9 @@ internal static class Tightening
     {
         if (call.IsTighteningTried || !IsForSize(refusal) || !CanHelp(call, refusal)) return false;
         call.IsTighteningTried = true;
-        var (input, basis) = ByTokenizer(call) is { } counted ? (counted, BoundBasis.Tokenizer) : (await ByCountAsync(call, parts), BoundBasis.Counted);
+        var (input, basis) = ByTokenizer(call) is { } counted
+            ? (counted, BoundBasis.Tokenizer)
+            : (await ByCountAsync(call, parts, refusal), BoundBasis.Counted);
         if (input is not { } tokens || tokens >= call.Bound.Input) return false;
         call.Tight = new TightBound(call.Price!.Model, tokens, basis, call.Amount, call.Basis);
         return true;
@@ -56,8 +58,12 @@ internal static class Tightening
         return BodyTokens.BoundOf(call.Body.Span, tokens) is { } input ? input + call.Facts.TokensAdded : null;
     }
 
-    private static async ValueTask<long?> ByCountAsync(GovernedCall call, GatewayParts parts) =>
-        call.Route.Counting is { } endpoint && call.Account!.Settings.CountsTokens ? await new Counting(call, endpoint, parts).CountAsync() : null;
+    private static async ValueTask<long?> ByCountAsync(GovernedCall call, GatewayParts parts, Refusal refusal)
+    {
+        // Waiting mends this one, and whoever waits tries again and again: that many counts are not asked for.
+        if (refusal.Code == RefusalCode.BudgetHeld) return null;
+        return call.Route.Counting is { } endpoint && call.Account!.Settings.CountsTokens ? await new Counting(call, endpoint, parts).CountAsync() : null;
+    }
 
     private static string Words(BoundBasis basis) => basis switch
     {

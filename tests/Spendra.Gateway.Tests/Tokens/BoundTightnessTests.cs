@@ -52,6 +52,33 @@ public sealed class BoundTightnessTests
         measured[^1].Model.Should().Be("m0");
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(",\"stream\":true")]
+    public async Task Every_settled_call_is_measured(string more)
+    {
+        var model = $"m-measured-{more.Length}";
+        await using var company = await Company.StartAsync(new Rules { Prices = [$"{{provider: openai, model: {model}, {Rules.Rates}}}"] });
+        var measured = new System.Collections.Concurrent.ConcurrentQueue<double>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument is { Name: BoundTightness.Name, Meter.Name: BoundTightness.MeterName }) self.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, value, tags, _) =>
+        {
+            if (Tag(tags, "model") == model) measured.Enqueue(value);
+        });
+        listener.Start();
+
+        (await company.PostAsync("chat/completions", Bodies.Chat(more: "\"max_tokens\":16" + more, model: model))).ShouldBe(200);
+
+        var spent = (await company.SettledAsync()).Events.Single();
+        measured.Should().Equal((double)spent.CostNanos / spent.ReservedNanos);
+    }
+
     private static List<Measured> Listen(BoundTightness tightness, out MeterListener listener)
     {
         var measured = new List<Measured>();

@@ -19,7 +19,7 @@ public sealed class ExplainedBoundTests
 
     [Theory]
     [InlineData("10", "bytes")]
-    [InlineData("0.0008", "tokenizer")]
+    [InlineData("0.0005", "tokenizer")]
     public async Task The_basis_of_a_bound_is_told_and_how_much_of_it_was_used(string cap, string basis)
     {
         foreach (var engine in new[] { DatabaseEngine.Sqlite, DatabaseEngine.Postgres })
