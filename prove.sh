@@ -99,7 +99,7 @@ main() {
     local seed=$((RANDOM * 32768 * 32768 + RANDOM * 32768 + RANDOM))
     rm -f "$logs"/*.status
     # Waits more than it computes: first, so that it does not wait for the others when all run together.
-    FAILOVER_MINUTES=$(time_of failover) part failover proof/failover.sh "$(of_an_hour failover 20)"
+    FAILOVER_KEEP="$logs/failover" FAILOVER_MINUTES=$(time_of failover) part failover proof/failover.sh "$(of_an_hour failover 20)"
     part simulation nice -n 5 "$proof" simulate --minutes "$(time_of simulation)" --seed "$seed" --floor "$(of_an_hour simulation 100000)" --twice-share 10
     part engines "$proof" engines --minutes "$(time_of engines)" --seed "$seed" --floor "$(of_an_hour engines 20)"
     # Each kill is a process that starts, works and dies. In an hour every point is somebody's last.

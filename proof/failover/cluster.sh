@@ -127,6 +127,7 @@ start_nodes() {
         # The first makes the cluster, the others copy it.
         until_true 90 "$node takes part in the cluster" takes_part "$node"
     done
+    until_true 60 "a standby is synchronous" has_synchronous_standby
 }
 
 start_patroni() {
@@ -135,6 +136,11 @@ start_patroni() {
 }
 
 takes_part() { curl -fs "http://127.0.0.1:${port[$1_rest]}/health"; }
+
+# Before that an acknowledged commit is on one node alone.
+has_synchronous_standby() {
+    [ "$(curl -fs "http://127.0.0.1:${port[${nodes[0]}_rest]}/cluster" | jq '[.members[] | select(.role == "sync_standby")] | length')" -ge 1 ]
+}
 
 start_haproxy() {
     {

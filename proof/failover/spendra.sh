@@ -14,6 +14,7 @@ build_spendra() {
 prepare_spendra() {
     database=postgres://postgres@127.0.0.1:${port[haproxy]}/spendra
     psql -qX "postgres://postgres@127.0.0.1:${port[haproxy]}/postgres" -c 'CREATE DATABASE spendra'
+    until_true 30 "the database is there" psql -qX "postgres://postgres@127.0.0.1:${port[haproxy]}/spendra" -c 'SELECT 1'
     SPENDRA__MASTERKEY=$(head -c 32 /dev/urandom | base64)
     export SPENDRA__MASTERKEY SPENDRA__ALLOWPRIVATEUPSTREAMS=true
     spendra migrate

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Spendra.Storage;
+using Spendra.Storage.Ledger;
 
 namespace Spendra.Gateway;
 
@@ -42,7 +43,7 @@ internal sealed partial class GatewayHeartbeat(GatewayParts parts) : BackgroundS
         using var timer = new PeriodicTimer(Interval, parts.Time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await BeatAsync(startedAt);
+            while (await timer.WaitForNextTickAsync(stoppingToken)) await TryBeatAsync(startedAt);
         }
         catch (OperationCanceledException)
         {
@@ -50,8 +51,24 @@ internal sealed partial class GatewayHeartbeat(GatewayParts parts) : BackgroundS
         }
     }
 
+    /// <summary>A beat that cannot be written ends no process: the next one is tried, unless the host stops.</summary>
+    private async Task TryBeatAsync(long startedAt)
+    {
+        try
+        {
+            await BeatAsync(startedAt);
+        }
+        catch (LedgerUnavailableException e)
+        {
+            LogMissed(parts.Logger, e.Message);
+        }
+    }
+
     internal Task BeatAsync(long startedAt) => parts.Lane.BeatAsync(parts.GatewayId, startedAt, Micros.Now(parts.Time));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Requests were still in flight when the drain time was over; the sweep ends their reservations")]
     private static partial void LogNotDrained(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A sign of life could not be written: {Reason}")]
+    private static partial void LogMissed(ILogger logger, string reason);
 }

@@ -69,6 +69,11 @@ public static class GatewayStartup
     {
         endpoints.MapGet(Version + "/models", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.ListModelsAsync(context) : openAi.ListModelsAsync(context));
         endpoints.MapGet(Version + "/models/{**id}", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.GetModelAsync(context) : openAi.GetModelAsync(context));
+        foreach (var prefix in (ReadOnlySpan<string>)[.. AzureProvider.ClientPrefixes, .. AzureProvider.LegacyClientPrefixes])
+        {
+            endpoints.MapGet(prefix + "/models", openAi.ListDeploymentsAsync);
+            endpoints.MapGet(prefix + "/models/{id}", openAi.GetDeploymentAsync);
+        }
         endpoints.MapGet(Version + "/files", openAi.ListFilesAsync);
         foreach (var prefix in AnthropicProvider.ClientPrefixes)
         {

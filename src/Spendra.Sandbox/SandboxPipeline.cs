@@ -182,7 +182,7 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
         SandboxRoute.UploadFile or SandboxRoute.Unknown => throw new InvalidOperationException("Answered before."),
         SandboxRoute.CreateMessage or SandboxRoute.CountMessageTokens or SandboxRoute.ListClaudeModels or SandboxRoute.GetClaudeModel
             or SandboxRoute.GenerateContent or SandboxRoute.StreamGenerateContent or SandboxRoute.CountContentTokens
-            or SandboxRoute.EmbedContent or SandboxRoute.BatchEmbedContents or SandboxRoute.ListGeminiModels
+            or SandboxRoute.EmbedContent or SandboxRoute.BatchEmbedContents or SandboxRoute.PredictEmbeddings or SandboxRoute.ListGeminiModels
             or SandboxRoute.GetGeminiModel => throw new InvalidOperationException("Answered in its own dialect."),
     };
 }

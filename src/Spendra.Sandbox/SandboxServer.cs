@@ -8,8 +8,8 @@ namespace Spendra.Sandbox;
 /// <summary>
 /// Simulated upstreams on 127.0.0.1 in the real wire formats, with deterministic usage (<see cref="SandboxUsage"/>,
 /// <see cref="SandboxMediaUsage"/>): OpenAI with chat completions, responses, embeddings, images, audio, moderations,
-/// files, batches and models; Anthropic's messages; Gemini's contents and embeddings, both of the latter also on the
-/// paths of Vertex AI; OpenRouter, Azure, Vertex and the Gemini API where they speak OpenAI's dialect, each at its own
+/// files, batches and models; Anthropic's messages, also at OpenRouter; Gemini's contents and embeddings, both of the
+/// latter also on the paths of Vertex AI, embeddings there in both of its ways; OpenRouter, Azure, Vertex and the Gemini API where they speak OpenAI's dialect, each at its own
 /// paths (<see cref="SandboxProvider"/>); the token endpoints of Google and Entra; and MCP servers.
 /// <para>Knobs change one answer. They come from <see cref="SandboxOptions.Knobs"/>, then from the body's string
 /// <c>metadata.sandbox</c> (for Gemini also <c>labels.sandbox</c>), then from <c>[[sandbox key=value …]]</c> in the last

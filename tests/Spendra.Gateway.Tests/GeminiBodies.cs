@@ -29,6 +29,12 @@ internal static class GeminiBodies
 
     public static string Embedding(string text = "first text") => $$$"""{"content":{"parts":[{"text":"{{{text}}}"}]}}""";
 
+    public static string Prediction(params string[] texts)
+    {
+        var instances = texts.Select(text => $$"""{"task_type":"RETRIEVAL_DOCUMENT","content":"{{text}}"}""");
+        return $$"""{"instances":[{{string.Join(',', instances)}}],"parameters":{"outputDimensionality":8} }""";
+    }
+
     public static string EmbeddingBatch(string model = "g1") =>
         $$$"""{"requests":[{"model":"models/{{{model}}}","content":{"parts":[{"text":"first text"}]}},{"model":"models/{{{model}}}","content":{"parts":[{"text":"second"}]}}]}""";
 }

@@ -11,6 +11,7 @@ public sealed class RouteCensusTests
     internal const string AzureResponse = "{azure_response}";
     internal const string Deployment = "{deployment}";
     internal const string Server = "{server}";
+    internal const string Claude = "{claude}";
 
     /// <summary>Every route that reaches a provider, by hand, with a body that it takes.</summary>
     internal static readonly CensusRow[] Governed =
@@ -24,6 +25,11 @@ public sealed class RouteCensusTests
         .. Vertex(""), .. Vertex("/v1"), .. Vertex("/v1beta1"),
         .. Vertex("/v1/projects/{project}/locations/{location}"), .. Vertex("/v1beta1/projects/{project}/locations/{location}"),
         new("POST", "/v1/providers/vertexai/chat/completions", Bodies.Chat(model: "google/g1")),
+        .. VertexClaude(""), .. VertexClaude("/v1"), .. VertexClaude("/v1beta1"),
+        .. VertexClaude("/v1/projects/{project}/locations/{location}"), .. VertexClaude("/v1beta1/projects/{project}/locations/{location}"),
+        .. Anthropic("/v1/providers/vertexai"), .. Anthropic("/v1/providers/vertexai/v1"),
+        new("POST", "/v1/providers/openrouter/messages", ClaudeRules.Body(model: Elsewhere.RouterModel)),
+        new("POST", "/v1/providers/openrouter/v1/messages", ClaudeRules.Body(model: Elsewhere.RouterModel)),
         .. Anthropic("/v1"), .. Anthropic("/v1/providers/anthropic/v1"), .. Anthropic("/v1/providers/anthropic"),
         new("POST", "/v1/providers/anthropic/chat/completions", Bodies.Chat(model: ClaudeRules.Model)),
         .. Rpc("initialize", "server/discover", "ping", "notifications/initialized", "tools/list", "tools/call", "resources/list", "resources/read",
@@ -38,6 +44,8 @@ public sealed class RouteCensusTests
         new("GET", "/v1/providers/anthropic/models"), new("GET", "/v1/providers/anthropic/models/claude-a"),
         new("GET", "/v1/providers/anthropic/v1/models"), new("GET", "/v1/providers/anthropic/v1/models/claude-a"),
         new("GET", "/v1beta/models"), new("GET", "/v1beta/models/g1"),
+        .. Deployed("/openai/v1"), .. Deployed("/v1/providers/azure/openai/v1"), .. Deployed("/v1/providers/azure"),
+        .. Deployed("/openai"), .. Deployed("/v1/providers/azure/openai"),
     ];
 
     /// <summary>Every route that tells nothing and asks for no key.</summary>
@@ -70,6 +78,16 @@ public sealed class RouteCensusTests
         new("POST", prefix + "/messages/count_tokens", ClaudeRules.Body()),
     ];
 
+    private static CensusRow[] VertexClaude(string prefix)
+    {
+        var path = $"/v1/providers/vertexai{prefix}/publishers/anthropic/models";
+        return
+        [
+            new("POST", $"{path}/{Claude}:rawPredict", Elsewhere.Raw()), new("POST", $"{path}/{Claude}:streamRawPredict", Elsewhere.Raw()),
+            new("POST", path + "/count-tokens:rawPredict", ClaudeRules.Body()),
+        ];
+    }
+
     private static CensusRow[] OpenRouter(string prefix) =>
     [
         new("POST", prefix + "/chat/completions", Bodies.Chat(model: "maker/m1")),
@@ -81,15 +99,26 @@ public sealed class RouteCensusTests
     [
         new("POST", prefix + "/chat/completions", Bodies.Chat(model: Formats.Deployment)),
         new("POST", prefix + "/responses", Bodies.Response(model: Formats.Deployment)),
+        new("POST", prefix + "/responses/input_tokens", Bodies.Response(model: Formats.Deployment)),
         new("POST", prefix + "/embeddings", $$"""{"model":"{{Formats.EmbeddingDeployment}}","input":"x"}"""),
+        .. AzureResponses(prefix),
+    ];
+
+    private static CensusRow[] AzureResponses(string prefix) =>
+    [
         new("GET", $"{prefix}/responses/{AzureResponse}"), new("DELETE", $"{prefix}/responses/{AzureResponse}"),
         new("POST", $"{prefix}/responses/{AzureResponse}/cancel"), new("GET", $"{prefix}/responses/{AzureResponse}/input_items"),
     ];
+
+    private static CensusRow[] Deployed(string prefix) =>
+        [new("GET", prefix + "/models"), new("GET", $"{prefix}/models/{Formats.Deployment}")];
 
     private static CensusRow[] Deployments(string prefix) =>
     [
         new("POST", $"{prefix}/deployments/{Deployment}/chat/completions", """{"max_tokens":16,"messages":[{"role":"user","content":"x"}]}"""),
         new("POST", $"{prefix}/deployments/{Deployment}/embeddings", """{"input":"x"}"""),
+        new("POST", prefix + "/responses", Bodies.Response(model: Formats.Deployment)),
+        .. AzureResponses(prefix),
     ];
 
     private static CensusRow[] Gemini(string prefix) =>
@@ -98,7 +127,11 @@ public sealed class RouteCensusTests
         new("POST", prefix + "/models/{model}:batchEmbedContents", GeminiBodies.EmbeddingBatch()),
     ];
 
-    private static CensusRow[] Vertex(string prefix) => Contents($"/v1/providers/vertexai{prefix}/publishers/google/models/{{model}}");
+    private static CensusRow[] Vertex(string prefix)
+    {
+        var path = $"/v1/providers/vertexai{prefix}/publishers/google/models/{{model}}";
+        return [.. Contents(path), new("POST", path + ":predict", GeminiBodies.Prediction("x"))];
+    }
 
     private static CensusRow[] Contents(string path) =>
     [
@@ -121,7 +154,7 @@ public sealed class RouteCensusTests
     {
         var tools = Tools.Rules();
         var formats = Formats.Rules();
-        var rules = GeminiBodies.Of(ClaudeRules.Of(formats with { Accounts = [.. formats.Accounts, .. tools.Accounts], Keys = tools.Keys }));
+        var rules = Elsewhere.Of(GeminiBodies.Of(ClaudeRules.Of(formats with { Accounts = [.. formats.Accounts, .. tools.Accounts], Keys = tools.Keys })));
         await using var company = await Company.StartAsync(rules, provider: Formats.Provider);
         var file = (string)(await Uploads.SendAsync(company, "a.txt", "text")).ShouldBe(200).Json["id"]!;
         var response = (string)(await company.PostAsync("responses", Bodies.Response())).ShouldBe(200).Json["id"]!;
@@ -134,7 +167,7 @@ public sealed class RouteCensusTests
         {
             using var client = company.Client();
             using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response)
-                .Replace(AzureResponse, atAzure).Replace(Deployment, Formats.Deployment).Replace("{model}", "g1").Replace(Server, Tools.Server));
+                .Replace(AzureResponse, atAzure).Replace(Deployment, Formats.Deployment).Replace("{model}", "g1").Replace(Claude, ClaudeRules.Model).Replace(Server, Tools.Server));
             if (row.IsUpload) request.Content = Uploads.Form("b.txt", "text");
             else if (row.Body is { } body) request.Content = GatewayHarness.Json(body);
 

@@ -30,6 +30,17 @@ public sealed class GoogleCompatTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData(Gemini)]
+    [InlineData(Vertex)]
+    public async Task Every_chunk_of_a_stream_tells_the_usage_so_far(string path)
+    {
+        var chunks = Provider.Events(await _provider.StreamAsync(path, Provider.Chat("[[sandbox tokens=3 input_tokens=10]]", WithUsage)));
+
+        chunks.Select(c => (long)c["usage"]!["completion_tokens"]!).Should().Equal(0, 1, 2, 3, 3, 3);
+        chunks.Select(c => (long)c["usage"]!["total_tokens"]!).Should().Equal(10, 11, 12, 13, 13, 13);
+    }
+
     [Fact]
     public async Task Vertex_says_more_of_its_usage_than_the_gemini_api()
     {

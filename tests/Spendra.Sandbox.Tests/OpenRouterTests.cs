@@ -181,7 +181,7 @@ public sealed class OpenRouterTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("POST", "/api/v1/messages")]
+    [InlineData("POST", "/api/v1/messages/count_tokens")]
     [InlineData("POST", "/api/v1/files")]
     [InlineData("GET", "/api/v1/responses/resp_1")]
     public async Task Routes_that_it_does_not_have_are_a_404_in_its_own_shape(string method, string path)

@@ -112,8 +112,32 @@ public sealed class VertexTests : IAsyncLifetime
         ((string?)answer["error"]?["status"]).Should().Be(status == 401 ? "UNAUTHENTICATED" : null);
     }
 
+    [Fact]
+    public async Task Texts_are_embedded_in_both_ways()
+    {
+        const string model = Native.Place + "/google/models/gemini-embedding-001";
+
+        var one = await _provider.PostJsonAsync(model + ":embedContent", "{\"content\":{\"parts\":[{\"text\":\"first text\"}]}}");
+        var two = await _provider.PostJsonAsync(
+            model + ":predict", "{\"instances\":[{\"content\":\"first text\"},{\"content\":\"second\"}],\"parameters\":{\"outputDimensionality\":8}}");
+
+        ((long)one["usageMetadata"]!["promptTokenCount"]!).Should().Be(3);
+        var predictions = two["predictions"]!.AsArray();
+        predictions.Select(p => (long)p!["embeddings"]!["statistics"]!["token_count"]!).Should().Equal(3, 2);
+        predictions[0]!["embeddings"]!["values"]!.AsArray().Should().HaveCount(8);
+        ((long)two["metadata"]!["billableCharacterCount"]!).Should().Be(15);
+        _provider.Server.Journal.CountOf(SandboxRoute.PredictEmbeddings).Should().Be(1);
+    }
+
     [Theory]
-    [InlineData("POST", Gemini + ":embedContent")]
+    [InlineData("{}")]
+    [InlineData("{\"instances\":[]}")]
+    [InlineData("{\"instances\":[{\"prompt\":\"x\"}]}")]
+    public async Task What_has_no_text_is_not_embedded(string body) =>
+        await _provider.PostJsonAsync(Native.Place + "/google/models/m:predict", body, 400);
+
+    [Theory]
+    [InlineData("POST", Gemini + ":batchEmbedContents")]
     [InlineData("GET", Gemini + ":generateContent")]
     [InlineData("POST", Claude + ":generateContent")]
     [InlineData("POST", Native.Place + "/meta/models/m:rawPredict")]

@@ -126,6 +126,8 @@ public sealed class PriceCatalogTests
     [InlineData("google", "gemini-3-pro-image", "2 2 2 12", "image_output 120", "")]
     [InlineData("google", "gemini-embedding-001", "0.15 0.15 0.15 0", "", "batch=50")]
     [InlineData("vertexai", "google/gemini-3.5-flash", "1.5 0.15 1.5 9", "web_searches 14000, map_queries 14000", "batch=50 flex=50 priority=180")]
+    [InlineData("vertexai", "google/gemini-embedding-001", "0.15 0.15 0.15 0", "", "batch=50")]
+    [InlineData("vertexai", "anthropic/claude-haiku-4-5@20251001", "1 0.1 1.25 5", "cache_write_long 2", "")]
     [InlineData("vertexai", "anthropic/claude-sonnet-5-5", "2 0.1 2.5 10", "cache_write_long 4", "")]
     [InlineData("azure", "gpt-4.1-mini", "0.4 0.1 0.4 1.6", "", "batch=50")]
     [InlineData("azure", "gpt-35-turbo", "0.55 0.55 0.55 1.65", "", "batch=50")]

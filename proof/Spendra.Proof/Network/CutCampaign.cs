@@ -119,6 +119,8 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
         var attempt = await site.CallAsync(recording.Kind, isImpatient: recording.Link == Link.Client && cut.Fault == Fault.Stall);
         if (cut.Fault == Fault.Silence)
         {
+            // The silence may begin after the client has its answer: under the settlement.
+            await Task.WhenAny(proxy.Struck, site.RestAsync());
             if (proxy.HasStruck) tally.Checked(await site.RefusesInSilenceAsync(recording.Kind), $"{recording} {cut}");
             proxy.Wake();
         }

@@ -146,6 +146,12 @@ internal sealed class CutSite : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        // After a failure somebody may still wait for a silent database: a commit does so without end.
+        foreach (var proxy in _proxies.Values)
+        {
+            proxy.Arm(null);
+            proxy.Wake();
+        }
         await _running.WaitAsync(Patience);
         if (_server is not null) await _server.DisposeAsync();
         foreach (var proxy in _proxies.Values) await proxy.DisposeAsync();
@@ -167,7 +173,7 @@ internal sealed class CutSite : IAsyncDisposable
             Role = Role.Gateway,
             Gateway = new GatewayOptions
             {
-                AllowPrivateUpstreams = true, UpstreamTimeoutSeconds = 1, StreamIdleSeconds = 1, DetachedSeconds = 1, DrainSeconds = 20,
+                AllowPrivateUpstreams = true, UpstreamTimeoutSeconds = 3, StreamIdleSeconds = 3, DetachedSeconds = 3, DrainSeconds = 20,
             },
             Sweep = new SweepOptions(),
             Log = new LogSettings { Level = LogLevel.Critical, Json = false },

@@ -19,6 +19,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly long[] _passed = new long[2];
     private Cut? _cut;
     private bool _isSilent;
+    private TaskCompletionSource _struck = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="targetPort">Whom the bytes are for.</param>
     /// <param name="mostStall">A stall turns into a reset after so long, as TCP's keep-alive would have it. Null: whoever waits must end it.</param>
@@ -52,7 +53,13 @@ internal sealed class FaultProxy : IAsyncDisposable
     }
 
     /// <summary>The cut that was armed last has happened.</summary>
-    public bool HasStruck { get; private set; }
+    public bool HasStruck => Struck.IsCompleted;
+
+    /// <summary>Ends when the cut that was armed last happens; never, if the exchange is shorter.</summary>
+    public Task Struck
+    {
+        get { lock (_gate) return _struck.Task; }
+    }
 
     /// <summary>Begins to count an exchange; null lets it pass.</summary>
     public void Arm(Cut? cut)
@@ -61,7 +68,7 @@ internal sealed class FaultProxy : IAsyncDisposable
         {
             _cut = cut;
             _passed.AsSpan().Clear();
-            HasStruck = false;
+            _struck = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
@@ -178,12 +185,12 @@ internal sealed class FaultProxy : IAsyncDisposable
         {
             if (_isSilent || pair.IsOver) return (0, null);
             var passed = _passed[(int)direction];
-            if (_cut is not { } cut || cut.Direction != direction || passed + bytes < cut.Offset || HasStruck)
+            if (_cut is not { } cut || cut.Direction != direction || passed + bytes < cut.Offset || _struck.Task.IsCompleted)
             {
                 _passed[(int)direction] += bytes;
                 return (bytes, null);
             }
-            HasStruck = true;
+            _struck.SetResult();
             _isSilent = cut.Fault == Fault.Silence;
             _passed[(int)direction] = cut.Offset;
             return ((int)(cut.Offset - passed), cut.Fault);

@@ -54,10 +54,10 @@ internal sealed class SimProcess : TaskScheduler
     /// <summary>kill -9: no finally, no dispose, no last word.</summary>
     public void Kill() => IsAlive = false;
 
-    /// <summary>Nothing of it runs or fires until then.</summary>
+    /// <summary>Nothing of it runs or fires until then. A shorter pause within a longer one changes nothing: what was put off stays so.</summary>
     public void StandStill(long until)
     {
-        PausedUntil = until;
+        PausedUntil = Math.Max(PausedUntil, until);
         Pauses.Add((_loop.Now, until));
     }
 

@@ -16,8 +16,10 @@ internal sealed class SimEngine(SimStore store, SimProcess process) : ILedgerEng
         Guid[] organizations = [.. commands.Select(c => c.OrganizationId).Distinct().Order()];
         var transaction = _transaction = new SimTransaction(process, [.. commands], organizations);
         _hasTriedToCommit = false;
-        return store.Server.AskAsync<LedgerState>(process, (answer, _) =>
-            store.Begin(transaction, () => answer(store.Load(commands, isRepeated))));
+        return store.Server.AskAsync<LedgerState>(process, (answer, fail) => store.Begin(
+            transaction,
+            () => answer(store.Load(commands, isRepeated)),
+            () => fail(new SimConnectionException("the server went down"))));
     }
 
     public async Task CommitAsync(LedgerWrites writes, LaneNotes notes)

@@ -55,7 +55,11 @@ internal sealed class SimServer(SimLoop loop, SimRandom random)
                         else done.TrySetResult(value);
                     });
                 },
-                error => loop.After(Latency(), () => done.TrySetException(error)));
+                error => loop.After(Latency(), () =>
+                {
+                    if (error is SimConnectionException) Break(asker, done);
+                    else done.TrySetException(error);
+                }));
         });
         return done.Task;
     }

@@ -47,10 +47,14 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
     public Action<GovernanceRows, long>? RulesChanged { get; set; }
 
     /// <summary>Begins a transaction at the server and hands over what was asked for once every lock is held.</summary>
-    public void Begin(SimTransaction transaction, Action granted)
+    /// <param name="transaction">What it locks.</param>
+    /// <param name="granted">Called when it holds every lock.</param>
+    /// <param name="lost">Called when the server goes down while the transaction waits: whoever asked sees the connection end.</param>
+    public void Begin(SimTransaction transaction, Action granted, Action? lost = null)
     {
         _live.Add(transaction);
         transaction.Granted = granted;
+        transaction.Lost = lost;
         _waiting.Add(transaction);
         GrantLocks();
         // A last request of a process that has died meanwhile: its connection is closed behind it.
@@ -108,7 +112,12 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
     /// <summary>The server restarts: every transaction that is not committed is gone.</summary>
     public void LoseTransactions()
     {
-        foreach (var transaction in _live.ToArray()) End(transaction);
+        var lost = _live.ToArray();
+        SimTransaction[] waiting = [.. _waiting];
+        // All at once: none may get the locks of another meanwhile.
+        _waiting.Clear();
+        foreach (var transaction in lost) End(transaction);
+        foreach (var transaction in waiting) transaction.Lost?.Invoke();
     }
 
     /// <summary>A process died: the server finds out in its own time.</summary>
@@ -182,6 +191,8 @@ internal sealed class SimTransaction(SimProcess owner, IReadOnlyList<LedgerComma
     public int Held { get; set; }
 
     public Action? Granted { get; set; }
+
+    public Action? Lost { get; set; }
 
     public bool IsOver { get; set; }
 }

@@ -16,7 +16,8 @@ internal sealed class AnthropicProvider() : UpstreamProvider(KnownProvider.Find(
     // The only version there is (platform.claude.com/docs/en/api/versioning, November 2026).
     private const string DefaultVersion = "2023-06-01";
 
-    private const int Overloaded = 529;
+    /// <summary>The status of a provider that had no capacity to begin.</summary>
+    public const int Overloaded = 529;
 
     private static readonly GovernedRoute Route = new()
     {

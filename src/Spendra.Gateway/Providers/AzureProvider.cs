@@ -13,23 +13,29 @@ namespace Spendra.Gateway.Providers;
 /// </summary>
 internal sealed class AzureProvider() : UpstreamProvider(KnownProvider.Find(KnownProvider.Azure)!)
 {
-    // "/v1/providers/azure/chat/completions" is what every provider has; the others are Azure's own paths.
+    /// <summary>Of the v1 API: Azure's own path, at its own place and below the provider's, and what every provider has.</summary>
+    public static readonly ImmutableArray<string> ClientPrefixes = ["/openai/v1", "/v1/providers/azure/openai/v1", "/v1/providers/azure"];
+
+    /// <summary>Of the older API.</summary>
+    public static readonly ImmutableArray<string> LegacyClientPrefixes = ["/openai", "/v1/providers/azure/openai"];
+
     private static readonly GovernedRoute Current = new()
     {
         Dialect = OpenAiDialect.Instance,
-        ClientPrefixes = ["/openai/v1", "/v1/providers/azure/openai/v1", "/v1/providers/azure"],
+        ClientPrefixes = ClientPrefixes,
         Name = "",
         Method = "POST",
         Pattern = "",
     };
 
-    private static readonly GovernedRoute Legacy = Current with { ClientPrefixes = ["/openai", "/v1/providers/azure/openai"] };
+    private static readonly GovernedRoute Legacy = Current with { ClientPrefixes = LegacyClientPrefixes };
 
     public override ImmutableArray<GovernedRoute> Routes { get; } =
     [
         Current with { Name = "chat.completions", Pattern = "/chat/completions", UpstreamPattern = "/v1/chat/completions", Intake = BodyIntake.Governed, Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true, ForcedTier = "default" },
         Current with { Name = "responses", Pattern = "/responses", UpstreamPattern = "/v1/responses", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses, IsPriced = true, HasOutput = true, ForcedTier = "default", Makes = ObjectKind.Response },
         Current with { Name = "embeddings", Pattern = "/embeddings", UpstreamPattern = "/v1/embeddings", Intake = BodyIntake.Governed, Body = OpenAiBody.Embeddings, IsPriced = true },
+        Current with { Name = "responses.input_tokens", Pattern = "/responses/input_tokens", UpstreamPattern = "/v1/responses/input_tokens", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses },
         Current with { Name = "responses.get", Method = "GET", Pattern = "/responses/{id}", UpstreamPattern = "/v1/responses/{id}", Body = OpenAiBody.Responses, Names = ObjectKind.Response, MaySettleBackground = true },
         Current with { Name = "responses.delete", Method = "DELETE", Pattern = "/responses/{id}", UpstreamPattern = "/v1/responses/{id}", Names = ObjectKind.Response, Deletes = true },
         Current with { Name = "responses.cancel", Pattern = "/responses/{id}/cancel", UpstreamPattern = "/v1/responses/{id}/cancel", Names = ObjectKind.Response, MaySettleBackground = true },
@@ -37,6 +43,11 @@ internal sealed class AzureProvider() : UpstreamProvider(KnownProvider.Find(Know
         // The older API has no service tiers, and refuses members that it does not know.
         Legacy with { Name = "chat.completions", Pattern = "/deployments/{model}/chat/completions", Intake = BodyIntake.Governed, Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true },
         Legacy with { Name = "embeddings", Pattern = "/deployments/{model}/embeddings", Intake = BodyIntake.Governed, Body = OpenAiBody.Embeddings, IsPriced = true },
+        Legacy with { Name = "responses", Pattern = "/responses", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses, IsPriced = true, HasOutput = true, Makes = ObjectKind.Response },
+        Legacy with { Name = "responses.get", Method = "GET", Pattern = "/responses/{id}", Body = OpenAiBody.Responses, Names = ObjectKind.Response, MaySettleBackground = true },
+        Legacy with { Name = "responses.delete", Method = "DELETE", Pattern = "/responses/{id}", Names = ObjectKind.Response, Deletes = true },
+        Legacy with { Name = "responses.cancel", Pattern = "/responses/{id}/cancel", Names = ObjectKind.Response, MaySettleBackground = true },
+        Legacy with { Name = "responses.input_items", Method = "GET", Pattern = "/responses/{id}/input_items", Names = ObjectKind.Response },
     ];
 
     public override ImmutableArray<string> ClientHeaders => ["x-ms-client-request-id", "openai-beta"];

@@ -50,6 +50,8 @@ internal sealed class GoogleCompatibleProvider() : UpstreamProvider(KnownProvide
 
     public override bool TellsOutputInTotal => true;
 
+    public override bool TellsUsageSoFar => true;
+
     public override string? PricedModelOf(ProviderAccount? account, string requested) =>
         requested.StartsWith(Collection, StringComparison.Ordinal) ? requested[Collection.Length..] : requested;
 }

@@ -9,8 +9,8 @@ internal static class ProviderList
 {
     public static ImmutableArray<UpstreamProvider> All { get; } =
     [
-        new OpenAiProvider(), new OpenRouterProvider(), new AzureProvider(),
-        new GoogleProvider(), new GoogleCompatibleProvider(), new VertexProvider(),
+        new OpenAiProvider(), new OpenRouterProvider(), new OpenRouterMessagesProvider(), new AzureProvider(),
+        new GoogleProvider(), new GoogleCompatibleProvider(), new VertexProvider(), new VertexClaudeProvider(),
         new AnthropicProvider(), new AnthropicChatProvider(),
         new McpProvider(),
     ];

@@ -49,6 +49,12 @@ internal abstract class UpstreamProvider(KnownProvider known)
     public virtual bool TellsOutputInTotal => false;
 
     /// <summary>
+    /// Whether each chunk of a stream in OpenAI's format may tell the usage so far, which is less than the bill: then only
+    /// what was told when the stream ended with <c>[DONE]</c> counts.
+    /// </summary>
+    public virtual bool TellsUsageSoFar => false;
+
+    /// <summary>
     /// The exact id under which the price book has a model that a request names; null when that is not known.
     /// </summary>
     public virtual string? PricedModelOf(ProviderAccount? account, string requested) => requested;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net.Http.Headers;
 using Spendra.Core.Governance;
+using Spendra.Gateway.Dialects.Gemini;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Requests;
 
@@ -16,10 +17,18 @@ internal sealed class VertexProvider() : UpstreamProvider(KnownProvider.Find(Kno
     private const string Place = "/projects/{project}/locations/{location}";
     private const string Publisher = "google/";
 
+    /// <summary>Below the provider's own place, as Google's clients write it: with a version, and a project and location.</summary>
+    public static readonly ImmutableArray<string> ClientPrefixes =
+        [Home, $"{Home}/v1", $"{Home}/v1{Place}", $"{Home}/v1beta1", $"{Home}/v1beta1{Place}"];
+
     public override ImmutableArray<GovernedRoute> Routes { get; } =
     [
-        .. GeminiRoutes.Of("vertexai", "/publishers/google/models/{model}",
-            [Home, $"{Home}/v1", $"{Home}/v1{Place}", $"{Home}/v1beta1", $"{Home}/v1beta1{Place}"], hasBatches: false),
+        .. GeminiRoutes.Of("vertexai", "/publishers/google/models/{model}", ClientPrefixes, hasBatches: false),
+        new()
+        {
+            Name = "vertexai.predict", Method = "POST", Pattern = "/publishers/google/models/{model}:predict", Dialect = PredictDialect.Instance,
+            ClientPrefixes = ClientPrefixes, Intake = BodyIntake.Governed, IsPriced = true,
+        },
         new()
         {
             Name = "vertexai.chat.completions", Method = "POST", Pattern = "/chat/completions", UpstreamPattern = "/endpoints/openapi/chat/completions",
@@ -35,18 +44,17 @@ internal sealed class VertexProvider() : UpstreamProvider(KnownProvider.Find(Kno
 
     public override bool TellsOutputInTotal => true;
 
+    public override bool TellsUsageSoFar => true;
+
     public override string? PricedModelOf(ProviderAccount? account, string requested) =>
         requested.Contains('/', StringComparison.Ordinal) ? requested : Publisher + requested;
 
     public override async ValueTask<CredentialOutcome> AuthorizeAsync(
         HttpRequestHeaders headers, string credential, AccessTokens tokens, CancellationToken cancel)
     {
-        // What is not a key file is a token already: somebody else renews it.
-        if (!credential.StartsWith('{')) return await base.AuthorizeAsync(headers, credential, tokens, cancel);
-        if (ServiceAccount.Parse(credential, tokens.AllowsPrivate) is not { } account) return CredentialOutcome.Malformed;
-        if (await tokens.GetAsync(credential, account.BuyAsync, cancel) is not { } token) return CredentialOutcome.NoToken;
-        return await base.AuthorizeAsync(headers, token, tokens, cancel);
+        var (outcome, token) = await VertexAccess.TokenOfAsync(credential, tokens, cancel);
+        return outcome == CredentialOutcome.Present ? await base.AuthorizeAsync(headers, token, tokens, cancel) : outcome;
     }
 
-    public override string SandboxUrl(Uri sandbox) => base.SandboxUrl(sandbox) + "/projects/sandbox/locations/global";
+    public override string SandboxUrl(Uri sandbox) => base.SandboxUrl(sandbox) + VertexAccess.SandboxPlace;
 }

@@ -21,6 +21,8 @@ internal static class Bounding
         var facts = call.Facts;
         if (!call.Route.IsPriced || facts.IsFree)
         {
+            // Whose model it is would not be known, nor whether the key may use it.
+            if (!call.IsModelKnown) return Unpriceable(call.Route.Provider.ExplainUnknown(call.Facts.Model));
             // Counting is free, but what is not the caller's to see (conversations, stored prompts) is not counted either.
             return facts.Unpriceable is { } unseen ? Unpriceable($"This request cannot be priced: {unseen}.") : null;
         }
@@ -33,7 +35,7 @@ internal static class Bounding
         }
         if (call.Route.Provider.PriceOf(call.Snapshot.Prices, call.Shape.Model, atMicros) is not { } price)
             return Unpriceable(call.Route.Provider.HasNoPrice(call.Shape.Model));
-        if (price.IsByThePiece && facts.Pieces.IsEmpty)
+        if (price.IsByThePiece && facts.Pieces.IsEmpty && PricedPieces(facts, price).IsEmpty)
             return Unpriceable($"Model '{price.Model}' is priced by the piece, and this route counts tokens. Use a model that has a price for tokens.");
         call.Price = price;
         return BoundTier(call, price) ?? BoundUnits(call, price, options);
@@ -91,6 +93,7 @@ internal static class Bounding
         if (facts.ContextWindowAsked > price.ContextWindow)
             return Unpriceable($"The request asks for a larger context window than '{price.Model}' has in the price book ({price.ContextWindow} tokens).");
         var (uses, pieces) = BoundTools(call, options);
+        foreach (var (unit, count) in PricedPieces(facts, price)) pieces = pieces.With(unit, count);
         // What a tool brings in is read by the pass after it, together with everything before.
         var passes = uses + 1;
         var input = facts.BodyBytes + facts.TokensAdded;
@@ -126,6 +129,16 @@ internal static class Bounding
         {
             return Unpriceable("The bound of this request is larger than any amount of money here. Ask for less output.");
         }
+    }
+
+    private static UnitMap<long> PricedPieces(RequestFacts facts, PriceVersion price)
+    {
+        var priced = default(UnitMap<long>);
+        foreach (var (unit, count) in facts.PiecesWherePriced)
+        {
+            if (price.Rates.RateOf(unit) is not null) priced = priced.With(unit, count);
+        }
+        return priced;
     }
 
     private static TokenKinds KindsOf(RequestFacts facts, PriceVersion price) =>

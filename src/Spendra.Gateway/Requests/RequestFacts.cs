@@ -115,6 +115,12 @@ internal sealed class RequestFacts
     /// <summary>The most units of each class that is priced by the piece.</summary>
     public UnitMap<long> Pieces { get; set; }
 
+    /// <summary>
+    /// The most units of classes that some models of a route are billed by and others are not: they count where the price
+    /// book has a rate for them.
+    /// </summary>
+    public UnitMap<long> PiecesWherePriced { get; set; }
+
     /// <summary>Units of tools whose uses the provider's API cannot limit: a configured allowance bounds them.</summary>
     public ImmutableArray<UnitClass> UncountedUnits { get; set; } = [];
 

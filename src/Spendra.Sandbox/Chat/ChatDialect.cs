@@ -49,6 +49,9 @@ internal abstract class ChatDialect
 
     public virtual void WriteUsage(Utf8JsonWriter json, ModelCall call) => UsageJson.WriteChat(json, Usage.Of(call, previousTokens: 0));
 
+    /// <summary>The usage in a chunk of a stream that reports it, after so many words of all choices together.</summary>
+    public virtual void WriteUsageSoFar(Utf8JsonWriter json, ModelCall call, int words) => json.WriteNull("usage"u8);
+
     /// <summary>What a stream sends before its first chunk.</summary>
     public virtual async ValueTask OpenAsync(EventStream events, ModelCall call)
     {

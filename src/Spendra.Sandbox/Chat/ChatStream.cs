@@ -19,6 +19,7 @@ internal sealed class ChatStream
     private readonly bool _reportsUsage;
     private readonly ChatDialect _dialect;
     private readonly Generation? _generation;
+    private int _words;
 
     private ChatStream(Exchange exchange, ModelCall call)
     {
@@ -82,6 +83,8 @@ internal sealed class ChatStream
 
     private void WriteWord(Utf8JsonWriter json, int choice, int word)
     {
+        // Written twice when a line is padded: the index tells, not a count of the writes.
+        _words = word * _call.Choices + choice + 1;
         OpenChoice(json, choice);
         json.WriteString("content"u8, Words.Piece(word));
         CloseChoice(json, null);
@@ -119,7 +122,7 @@ internal sealed class ChatStream
         json.WriteEndObject();
         json.WriteEndArray();
         if (_reportsUsage && _call.IncludeUsage)
-            json.WriteNull("usage"u8);
+            _dialect.WriteUsageSoFar(json, _call, _words);
     }
 
     /// <summary>What every chunk begins with.</summary>

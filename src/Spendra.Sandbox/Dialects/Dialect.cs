@@ -15,4 +15,6 @@ internal enum Dialect
     Vertex,
     /// <summary>Claude models on Vertex AI: Anthropic's messages behind Google's front door.</summary>
     VertexClaude,
+    /// <summary>Anthropic's messages on OpenRouter, which says what they cost.</summary>
+    RouterMessages,
 }

@@ -18,7 +18,7 @@ internal static class NativeAnswer
             await NativeErrors.RefuseAsync(exchange, Refusal.UnknownUrl(request.Method, request.Path));
         else if (!body.IsComplete)
             await NativeErrors.RefuseAsync(exchange, Refusal.TooLarge);
-        else if (exchange.Match.Dialect is Dialect.Anthropic or Dialect.VertexClaude)
+        else if (exchange.Match.Dialect is Dialect.Anthropic or Dialect.VertexClaude or Dialect.RouterMessages)
             await MessageRoutes.AnswerAsync(exchange, body);
         else
             await GeminiRoutes.AnswerAsync(exchange, body);

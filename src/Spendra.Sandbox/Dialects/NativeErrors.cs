@@ -33,6 +33,6 @@ internal static class NativeErrors
     {
         Dialect.Gemini or Dialect.Vertex => true,
         Dialect.VertexClaude => status is 401 or 403 or 404 or 429,
-        Dialect.OpenAi or Dialect.Anthropic => false,
+        Dialect.OpenAi or Dialect.Anthropic or Dialect.RouterMessages => false,
     };
 }

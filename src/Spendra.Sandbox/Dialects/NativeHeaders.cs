@@ -7,9 +7,9 @@ internal static class NativeHeaders
 {
     public static void Stamp(Exchange exchange)
     {
-        if (exchange.Match.Dialect is Dialect.Anthropic or Dialect.VertexClaude)
+        if (exchange.Match.Dialect is Dialect.Anthropic or Dialect.VertexClaude or Dialect.RouterMessages)
             MessageHeaders.Stamp(exchange);
-        if (exchange.Match.Dialect is Dialect.Anthropic)
+        if (exchange.Match.Dialect is Dialect.Anthropic or Dialect.RouterMessages)
             return;
         // Google promises no header; these two are what its front end sends.
         var headers = exchange.Context.Response.Headers;

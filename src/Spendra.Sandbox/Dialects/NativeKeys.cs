@@ -7,7 +7,7 @@ namespace Spendra.Sandbox.Dialects;
 
 /// <summary>
 /// Where each dialect looks for a key: Anthropic in <c>x-api-key</c> or as a bearer token, Gemini in
-/// <c>x-goog-api-key</c>, as a bearer token or in the query as <c>key</c>, Vertex AI as a bearer token only.
+/// <c>x-goog-api-key</c>, as a bearer token or in the query as <c>key</c>, Vertex AI and OpenRouter as a bearer token only.
 /// </summary>
 internal static class NativeKeys
 {
@@ -28,7 +28,7 @@ internal static class NativeKeys
     {
         Dialect.Anthropic => One(request, "x-api-key") ?? Bearer(request),
         Dialect.Gemini => One(request, "x-goog-api-key") ?? Bearer(request) ?? request.Query["key"],
-        Dialect.OpenAi or Dialect.Vertex or Dialect.VertexClaude => Bearer(request),
+        Dialect.OpenAi or Dialect.Vertex or Dialect.VertexClaude or Dialect.RouterMessages => Bearer(request),
     };
 
     private static string? One(HttpRequest request, string name) =>
@@ -42,7 +42,7 @@ internal static class NativeKeys
 
     private static Refusal Missing(Dialect dialect) => dialect switch
     {
-        Dialect.Anthropic => MessageErrors.NoApiKey,
+        Dialect.Anthropic or Dialect.RouterMessages => MessageErrors.NoApiKey,
         Dialect.Gemini => GeminiErrors.NoApiKey,
         Dialect.Vertex or Dialect.VertexClaude => GeminiErrors.NoCredentials,
         Dialect.OpenAi => Refusal.NoApiKey,
@@ -50,7 +50,7 @@ internal static class NativeKeys
 
     private static Refusal Wrong(Dialect dialect) => dialect switch
     {
-        Dialect.Anthropic => MessageErrors.WrongApiKey,
+        Dialect.Anthropic or Dialect.RouterMessages => MessageErrors.WrongApiKey,
         Dialect.Gemini => GeminiErrors.WrongApiKey,
         Dialect.Vertex or Dialect.VertexClaude => GeminiErrors.WrongCredentials,
         Dialect.OpenAi => Refusal.WrongApiKey,

@@ -12,6 +12,7 @@ internal static class NativePaths
     {
         var path = request.Path.Value ?? "";
         var match = MessagePaths.Match(request.Method, path, request.Headers.ContainsKey(MessagePaths.VersionHeader))
+            ?? MessagePaths.MatchRouter(request.Method, path)
             ?? GeminiPaths.Match(request.Method, path)
             ?? VertexPaths.Match(request.Method, path);
         return match is { } found ? found with { Provider = ProviderOf(found.Dialect) } : null;
@@ -22,6 +23,7 @@ internal static class NativePaths
         Dialect.Anthropic => SandboxProvider.Anthropic,
         Dialect.Gemini => SandboxProvider.Gemini,
         Dialect.Vertex or Dialect.VertexClaude => SandboxProvider.Vertex,
+        Dialect.RouterMessages => SandboxProvider.OpenRouter,
         Dialect.OpenAi => SandboxProvider.OpenAI,
     };
 }

@@ -24,6 +24,9 @@ internal sealed record ContentCall
 
     public int? Dimensions { get; init; }
 
+    /// <summary>Texts of a prediction, each with its bytes and its characters without white space.</summary>
+    public IReadOnlyList<(long Bytes, long Characters)> Instances { get; init; } = [];
+
     public string ReportedModel => Knobs.Model ?? Model;
 
     public string TrafficType => (Knobs.ServiceTier ?? ServiceTier)?.ToUpperInvariant() switch

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Spendra.Sandbox.Calls;
 using Spendra.Sandbox.Directives;
@@ -34,6 +35,7 @@ internal sealed class ContentCallReader(Exchange exchange, JsonElement body)
         {
             SandboxRoute.EmbedContent => ReadEmbedding(),
             SandboxRoute.BatchEmbedContents => ReadEmbeddings(),
+            SandboxRoute.PredictEmbeddings => ReadInstances(),
             SandboxRoute.CountContentTokens => ReadCount(),
             _ => ReadGeneration(_fields),
         };
@@ -88,6 +90,28 @@ internal sealed class ContentCallReader(Exchange exchange, JsonElement body)
         if (inputs == 0)
             _fields.Refuse("* BatchEmbedContentsRequest.requests: requests is not specified");
         return Empty() with { Inputs = inputs, Dimensions = dimensions };
+    }
+
+    private ContentCall ReadInstances()
+    {
+        var instances = new List<(long, long)>();
+        foreach (var item in _fields.Items("instances"))
+        {
+            if (_fields.Of(item).Text("content") is not { } text)
+            {
+                _fields.Refuse("The text content is empty.");
+                continue;
+            }
+            _tally.Directive = _tally.Add(item.GetProperty("content"));
+            instances.Add((Encoding.UTF8.GetByteCount(text), text.Count(c => !char.IsWhiteSpace(c))));
+        }
+        if (instances.Count == 0)
+            _fields.Refuse("Empty instances.");
+        return Empty() with
+        {
+            Instances = instances,
+            Dimensions = (int?)_fields.Nested("parameters").Whole("outputDimensionality", least: 1, MaxDimensions),
+        };
     }
 
     private void ReadTools(BodyFields request)

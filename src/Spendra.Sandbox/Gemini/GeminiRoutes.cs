@@ -28,6 +28,7 @@ internal static class GeminiRoutes
         {
             SandboxRoute.StreamGenerateContent => ContentStream.AnswerAsync(exchange, call),
             SandboxRoute.CountContentTokens => ContentAnswer.CountAsync(exchange, call),
+            SandboxRoute.PredictEmbeddings => PredictedEmbeddings.AnswerAsync(exchange, call),
             SandboxRoute.EmbedContent or SandboxRoute.BatchEmbedContents => ContentEmbeddings.AnswerAsync(exchange, call),
             _ => ContentAnswer.AnswerAsync(exchange, call),
         });

@@ -28,7 +28,13 @@ internal static class VertexPaths
     private static RouteMatch OfGoogle(string named)
     {
         var (model, verb) = GeminiPaths.Split(named);
-        return new RouteMatch(GeminiPaths.RouteOfVerb(verb), model, Dialect.Vertex);
+        var route = verb switch
+        {
+            "embedContent" => SandboxRoute.EmbedContent,
+            "predict" => SandboxRoute.PredictEmbeddings,
+            _ => GeminiPaths.RouteOfVerb(verb),
+        };
+        return new RouteMatch(route, model, Dialect.Vertex);
     }
 
     private static RouteMatch OfAnthropic(string named)

@@ -8,7 +8,7 @@ namespace Spendra.Sandbox.GoogleCompat;
 
 /// <summary>
 /// Chat of Google's models in OpenAI's dialect. Thoughts are outside <c>completion_tokens</c> but inside
-/// <c>total_tokens</c>. Vertex adds the details and the kind of traffic; the Gemini API only has the three sums.
+/// <c>total_tokens</c>. Every chunk of a stream tells the usage so far. Vertex adds the details and the kind of traffic; the Gemini API only has the three sums.
 /// </summary>
 internal sealed class GoogleChat(bool withDetails) : ChatDialect
 {
@@ -16,9 +16,16 @@ internal sealed class GoogleChat(bool withDetails) : ChatDialect
     {
     }
 
-    public override void WriteUsage(Utf8JsonWriter json, ModelCall call)
+    public override void WriteUsage(Utf8JsonWriter json, ModelCall call) => Write(json, Usage.Of(call, previousTokens: 0));
+
+    public override void WriteUsageSoFar(Utf8JsonWriter json, ModelCall call, int words)
     {
-        var usage = Usage.Of(call, previousTokens: 0);
+        var whole = Usage.Of(call, previousTokens: 0);
+        Write(json, whole with { Output = Int128.Min(words, whole.Output), GivenTotal = null });
+    }
+
+    private void Write(Utf8JsonWriter json, Usage usage)
+    {
         var total = usage.GivenTotal ?? usage.Input + usage.Output + usage.Reasoning;
         json.WriteStartObject("usage"u8);
         UsageJson.Number(json, "prompt_tokens"u8, usage.Input, usage);

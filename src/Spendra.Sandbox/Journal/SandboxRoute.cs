@@ -33,6 +33,9 @@ public enum SandboxRoute
     CountContentTokens,
     EmbedContent,
     BatchEmbedContents,
+
+    /// <summary>Vertex AI's older way to embed texts.</summary>
+    PredictEmbeddings,
     ListGeminiModels,
     GetGeminiModel,
 

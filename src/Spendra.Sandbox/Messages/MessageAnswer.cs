@@ -35,7 +35,12 @@ internal static class MessageAnswer
     }
 
     public static string NewId(Exchange exchange) =>
-        exchange.Sandbox.Ids.Next(exchange.Match.Dialect is Dialect.VertexClaude ? "msg_vrtx_" : "msg_");
+        exchange.Sandbox.Ids.Next(exchange.Match.Dialect switch
+        {
+            Dialect.VertexClaude => "msg_vrtx_",
+            Dialect.RouterMessages => "gen-",
+            _ => "msg_",
+        });
 
     public static void WriteHead(Utf8JsonWriter json, MessageCall call, string id)
     {

@@ -9,6 +9,10 @@ internal sealed record MessageCall
     public required Knobs Knobs { get; init; }
     public required long InputTokens { get; init; }
     public bool Stream { get; init; }
+
+    /// <summary>The usage says what the call cost, as on OpenRouter.</summary>
+    public bool TellsCost { get; init; }
+
     public long? MaxTokens { get; init; }
     public string? InferenceGeo { get; init; }
     public string? Speed { get; init; }

@@ -42,6 +42,7 @@ internal sealed class MessageCallReader(Exchange exchange, JsonElement body)
             Model = model ?? "",
             Knobs = knobs,
             InputTokens = _tally.InputTokens,
+            TellsCost = exchange.Match.Dialect is Dialect.RouterMessages,
             Stream = ReadStream(),
             MaxTokens = limit,
             InferenceGeo = _fields.Text("inference_geo"),

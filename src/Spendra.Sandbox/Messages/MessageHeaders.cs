@@ -3,7 +3,10 @@ using Spendra.Sandbox.Dialects;
 
 namespace Spendra.Sandbox.Messages;
 
-/// <summary>The headers of Anthropic's answers. On Vertex AI only the request's id is left of them.</summary>
+/// <summary>
+/// The headers of Anthropic's answers. On Vertex AI only the request's id is left of them; OpenRouter names the call in
+/// one of its own.
+/// </summary>
 internal static class MessageHeaders
 {
     private const string RequestId = "request-id";
@@ -17,6 +20,8 @@ internal static class MessageHeaders
     public static void Stamp(Exchange exchange)
     {
         RequestIdOf(exchange);
+        if (exchange.Match.Dialect is Dialect.RouterMessages)
+            exchange.Context.Response.Headers["X-Generation-Id"] = exchange.Sandbox.Ids.Next("gen-");
         if (exchange.Match.Dialect is not Dialect.Anthropic)
             return;
         var headers = exchange.Context.Response.Headers;

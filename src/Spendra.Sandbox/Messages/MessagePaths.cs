@@ -2,7 +2,7 @@ using Spendra.Sandbox.Dialects;
 
 namespace Spendra.Sandbox.Messages;
 
-/// <summary>Anthropic's own paths. It shares <c>/v1/models</c> with OpenAI: the version header tells whose list is meant.</summary>
+/// <summary>Anthropic's own paths, and the one of its messages on OpenRouter. It shares <c>/v1/models</c> with OpenAI: the version header tells whose list is meant.</summary>
 internal static class MessagePaths
 {
     public const string VersionHeader = "anthropic-version";
@@ -18,6 +18,10 @@ internal static class MessagePaths
         ("GET", _) when hasVersion && IsBelow(path, Models) => Of(SandboxRoute.GetClaudeModel, path[(Models.Length + 1)..]),
         _ => IsBelow(path, Messages) ? Of(SandboxRoute.Unknown) : null,
     };
+
+    /// <summary>OpenRouter's only path of this format.</summary>
+    public static RouteMatch? MatchRouter(string method, string path) =>
+        method == "POST" && path == "/api" + Messages ? Of(SandboxRoute.CreateMessage) with { Dialect = Dialect.RouterMessages } : null;
 
     private static bool IsBelow(string path, string parent) =>
         path.Length > parent.Length + 1 && path[parent.Length] == '/' && path.StartsWith(parent, StringComparison.Ordinal);

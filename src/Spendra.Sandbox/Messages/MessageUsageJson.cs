@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spendra.Sandbox.Directives;
+using Spendra.Sandbox.OpenRouter;
 using Spendra.Sandbox.Wire;
 
 namespace Spendra.Sandbox.Messages;
@@ -19,6 +20,7 @@ internal static class MessageUsageJson
         if (call.ReportedSpeed is { } speed)
             json.WriteString("speed"u8, speed);
         WriteIterations(json, call);
+        WriteCost(json, call, usage);
         json.WriteEndObject();
     }
 
@@ -32,7 +34,15 @@ internal static class MessageUsageJson
         WriteInput(json, usage, call.Knobs);
         WriteOutput(json, usage, call.Knobs);
         WriteIterations(json, call);
+        WriteCost(json, call, usage);
         json.WriteEndObject();
+    }
+
+    /// <summary>OpenRouter's bill for what was used so far.</summary>
+    private static void WriteCost(Utf8JsonWriter json, MessageCall call, MessageUsage usage)
+    {
+        if (call.TellsCost)
+            CallCost.Of(call.Knobs, usage.Input + usage.CacheRead + usage.CacheWrite, usage.Output, call.Knobs.UsageAsStrings).WriteMembers(json);
     }
 
     private static void WriteInput(Utf8JsonWriter json, MessageUsage usage, Knobs knobs)

@@ -18,10 +18,12 @@ internal readonly record struct CallCost(
     // Beyond this many tokens a cost would be no number that anyone charges.
     private static readonly Int128 s_maxTokens = 1_000_000_000_000;
 
-    public static CallCost Of(Knobs knobs, Usage usage)
+    public static CallCost Of(Knobs knobs, Usage usage) => Of(knobs, usage.Input, usage.Output, usage.AsStrings);
+
+    public static CallCost Of(Knobs knobs, Int128 input, Int128 output, bool asStrings)
     {
-        var prompt = NanosOf(usage.Input, SandboxUsage.OpenRouterInputNanos);
-        var completions = NanosOf(usage.Output, SandboxUsage.OpenRouterOutputNanos);
+        var prompt = NanosOf(input, SandboxUsage.OpenRouterInputNanos);
+        var completions = NanosOf(output, SandboxUsage.OpenRouterOutputNanos);
         var whole = prompt + completions;
         return new CallCost(
             knobs.Cost ?? UsdOf(knobs.IsByok ? whole / ByokFeeDivisor : whole),
@@ -29,7 +31,7 @@ internal readonly record struct CallCost(
             UsdOf(prompt),
             UsdOf(completions),
             knobs.IsByok,
-            usage.AsStrings);
+            asStrings);
     }
 
     public void WriteMembers(Utf8JsonWriter json)

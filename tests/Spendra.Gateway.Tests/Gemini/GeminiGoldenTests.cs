@@ -133,7 +133,7 @@ public sealed class GeminiGoldenTests
     {
         var usage = $$$"""{"choices":[],"usage":{"prompt_tokens":100,"completion_tokens":40,{{{total}}}}}""";
 
-        foreach (var (mediaType, text) in new[] { ("application/json", usage), ("text/event-stream", $"data: {usage}\n\n") })
+        foreach (var (mediaType, text) in new[] { ("application/json", usage), ("text/event-stream", $"data: {usage}\n\ndata: [DONE]\n\n") })
         {
             var settled = GeminiExchange.Settle(GeminiPrices.Flash, GeminiExchange.Read(route, mediaType, text));
             GeminiExchange.Show(settled.Usage).Should().Be(expected);

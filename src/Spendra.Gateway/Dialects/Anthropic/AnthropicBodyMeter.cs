@@ -4,7 +4,10 @@ using Spendra.Gateway.Requests;
 namespace Spendra.Gateway.Dialects.Anthropic;
 
 /// <summary>Reads one message.</summary>
-internal sealed class AnthropicBodyMeter(RequestFacts facts, int maxTokenBytes) : BodyMeter
+/// <param name="facts">What was asked for.</param>
+/// <param name="maxTokenBytes">The largest token that is held.</param>
+/// <param name="tellsCost">The usage says what the provider bills.</param>
+internal sealed class AnthropicBodyMeter(RequestFacts facts, int maxTokenBytes, bool tellsCost = false) : BodyMeter
 {
     private readonly AnthropicDocumentReader _document = new(maxTokenBytes);
 
@@ -17,5 +20,6 @@ internal sealed class AnthropicBodyMeter(RequestFacts facts, int maxTokenBytes) 
         if (_document.IsBroken || _document.IsUsageBroken || _document.Usage is not { } usage) return;
         Reading.ServedTier = AnthropicTiers.Served(usage, facts);
         Reading.Usage = usage.Normalise(facts.Model, _document.Model);
+        if (tellsCost && _document.Bill is { } bill) (Reading.BilledCost, Reading.BilledFee) = bill.Told;
     }
 }

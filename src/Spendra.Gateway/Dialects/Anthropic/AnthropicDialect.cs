@@ -27,8 +27,8 @@ internal sealed class AnthropicDialect : Dialect
 
     public override ResponseMeter MakeMeter(GovernedCall call, string? mediaType, int maxEventBytes) => mediaType switch
     {
-        "text/event-stream" => new AnthropicStreamMeter(call.Facts, maxEventBytes),
-        "application/json" when call.Route.HasOutput => new AnthropicBodyMeter(call.Facts, maxEventBytes),
+        "text/event-stream" => new AnthropicStreamMeter(call.Facts, maxEventBytes, call.Route.Provider.TellsBilledCost),
+        "application/json" when call.Route.HasOutput => new AnthropicBodyMeter(call.Facts, maxEventBytes, call.Route.Provider.TellsBilledCost),
         _ => new BlindMeter(),
     };
 

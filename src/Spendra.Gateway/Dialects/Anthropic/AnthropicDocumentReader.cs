@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spendra.Gateway.Dialects.OpenAi;
 
 namespace Spendra.Gateway.Dialects.Anthropic;
 
@@ -21,6 +22,7 @@ internal sealed class AnthropicDocumentReader(int maxTokenBytes) : PiecewiseRead
         CacheCreation,
         OutputDetails,
         ServerTools,
+        CostDetails,
         Iterations,
         Iteration,
         IterationCache,
@@ -46,6 +48,9 @@ internal sealed class AnthropicDocumentReader(int maxTokenBytes) : PiecewiseRead
 
     public string? Model { get; private set; }
 
+    /// <summary>OpenRouter, which answers in this format too: what the call cost. Null when nothing is said of it.</summary>
+    public OpenRouterBill? Bill { get; private set; }
+
     protected override void Take(ref Utf8JsonReader json)
     {
         var place = json.CurrentDepth == 0 ? Place.Other : _places[json.CurrentDepth];
@@ -57,9 +62,11 @@ internal sealed class AnthropicDocumentReader(int maxTokenBytes) : PiecewiseRead
                 return;
             case JsonTokenType.StartObject:
                 _places[json.CurrentDepth + 1] = Enter(json.CurrentDepth, place);
+                TakeCost(ref json, place);
                 break;
             case JsonTokenType.StartArray:
                 _places[json.CurrentDepth + 1] = EnterList(place);
+                TakeCost(ref json, place);
                 break;
             case JsonTokenType.EndObject or JsonTokenType.EndArray:
                 break;
@@ -86,6 +93,7 @@ internal sealed class AnthropicDocumentReader(int maxTokenBytes) : PiecewiseRead
             case (Place.Usage, "cache_creation"): return Place.CacheCreation;
             case (Place.Usage, "output_tokens_details"): return Place.OutputDetails;
             case (Place.Usage, "server_tool_use"): return Place.ServerTools;
+            case (Place.Usage, "cost_details"): return Place.CostDetails;
             case (Place.Iterations, _):
                 Usage!.Iterations!.Add(_iteration = new AnthropicUsage());
                 return Place.Iteration;
@@ -106,7 +114,7 @@ internal sealed class AnthropicDocumentReader(int maxTokenBytes) : PiecewiseRead
 
     private void TakeValue(ref Utf8JsonReader json, Place place)
     {
-        if (_name is null) return;
+        if (_name is null || TakeCost(ref json, place)) return;
         if (CountOf(place) is { } count)
         {
             TakeCount(ref json, IsOfIteration(place) ? _iteration : Usage!, count);
@@ -134,6 +142,18 @@ internal sealed class AnthropicDocumentReader(int maxTokenBytes) : PiecewiseRead
         var isCount = json.TokenType == JsonTokenType.Number && json.TryGetInt64(out number) && number >= 0;
         IsUsageBroken |= !isCount || (usage[count] is { } told && told != number);
         usage[count] = number;
+    }
+
+    /// <summary>True for a member that tells of money.</summary>
+    private bool TakeCost(ref Utf8JsonReader json, Place place)
+    {
+        switch (place, _name)
+        {
+            case (Place.Usage, "cost"): (Bill ??= new()).TakeCharged(ref json); return true;
+            case (Place.CostDetails, "upstream_inference_cost"): (Bill ??= new()).TakeUpstream(ref json); return true;
+            case (Place.Usage, "is_byok"): (Bill ??= new()).TakeOwnKey(ref json); return true;
+            default: return false;
+        }
     }
 
     private static bool IsOfIteration(Place place) => place is Place.Iteration or Place.IterationCache or Place.IterationOutput;

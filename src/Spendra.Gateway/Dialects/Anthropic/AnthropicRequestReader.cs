@@ -29,16 +29,18 @@ internal ref partial struct AnthropicRequestReader
     private const long TokensOfFormat = 512;
 
     private readonly AnthropicBody _body;
+    private readonly bool _isModelInPath;
     private readonly RequestFacts _facts;
     private Utf8JsonReader _json;
     private RequestFault? _fault;
     private long _images;
     private long _imageBytes;
 
-    private AnthropicRequestReader(ReadOnlySpan<byte> bytes, AnthropicBody body)
+    private AnthropicRequestReader(ReadOnlySpan<byte> bytes, AnthropicBody body, string? model)
     {
         _body = body;
-        _facts = new RequestFacts { BodyBytes = bytes.Length };
+        _isModelInPath = model is not null;
+        _facts = new RequestFacts { BodyBytes = bytes.Length, Model = model ?? "" };
         _json = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MaxDepth });
     }
 
@@ -47,15 +49,14 @@ internal ref partial struct AnthropicRequestReader
     /// <param name="body">Which body it is.</param>
     /// <param name="betas">The header <c>anthropic-beta</c>, or null.</param>
     /// <param name="fault">What is wrong, or null.</param>
-    public static RequestFacts? Read(ReadOnlySpan<byte> bytes, AnthropicBody body, string? betas, out RequestFault? fault)
+    /// <param name="model">The model that the path names, in whose body there is none; or null.</param>
+    public static RequestFacts? Read(ReadOnlySpan<byte> bytes, AnthropicBody body, string? betas, out RequestFault? fault, string? model = null)
     {
         fault = null;
-        if (!Utf8.IsValid(bytes))
-        {
-            fault = RequestFault.NotUtf8;
-            return null;
-        }
-        var reader = new AnthropicRequestReader(bytes, body);
+        if (!Utf8.IsValid(bytes)) fault = RequestFault.NotUtf8;
+        else if (model is not null && !IsName(model)) fault = new RequestFault("The path names no model that there could be.", "model");
+        if (fault is not null) return null;
+        var reader = new AnthropicRequestReader(bytes, body, model);
         try
         {
             reader.NoteBetas(betas);
@@ -97,7 +98,7 @@ internal ref partial struct AnthropicRequestReader
         if (_fault is not null) return;
         _facts.ClosingBrace = (int)_json.TokenStartIndex;
         if (_json.Read()) _fault = RequestFault.MoreAfterTheEnd;
-        else if ((seen & AnthropicFields.Model) == 0) Fail("is missing: name a model", "model");
+        else if ((seen & AnthropicFields.Model) == 0 && !_isModelInPath) Fail("is missing: name a model", "model");
         else if (_body == AnthropicBody.Messages && _facts.OutputLimit is null) Fail("is missing: say how much output there may be", "max_tokens");
         else Conclude();
     }
@@ -114,6 +115,7 @@ internal ref partial struct AnthropicRequestReader
     {
         switch (field)
         {
+            case AnthropicFields.Model when _isModelInPath: Fail("stands in the path: leave it out of the body", "model"); break;
             case AnthropicFields.Model: _facts.Model = ReadText("model") ?? ""; break;
             case AnthropicFields.MaxTokens: ReadOutputLimit(); break;
             case AnthropicFields.Stream: ReadStream(); break;
@@ -227,10 +229,12 @@ internal ref partial struct AnthropicRequestReader
             Fail("must be a string", name);
             return null;
         }
-        if (_json.GetString() is { Length: > 0 and <= MaxNameLength } text && !text.Any(char.IsControl)) return text;
+        if (_json.GetString() is { } text && IsName(text)) return text;
         Fail($"must have 1 to {MaxNameLength} characters that can be printed", name);
         return null;
     }
+
+    private static bool IsName(string text) => text.Length is > 0 and <= MaxNameLength && !text.Any(char.IsControl);
 
     private void RefuseUnlessNull(string why)
     {

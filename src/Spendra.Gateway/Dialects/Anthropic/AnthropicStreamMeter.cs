@@ -1,4 +1,5 @@
 using System.Buffers;
+using Spendra.Core.Money;
 using Spendra.Gateway.Metering;
 using Spendra.Gateway.Requests;
 
@@ -9,7 +10,10 @@ namespace Spendra.Gateway.Dialects.Anthropic;
 /// so far: later ones are laid over earlier ones, never added. Only totals that come with the reason to stop are the
 /// last ones; a stream that ends before, or with an error, leaves the usage unknown.
 /// </summary>
-internal sealed class AnthropicStreamMeter(RequestFacts facts, int maxEventBytes) : ResponseMeter
+/// <param name="facts">What was asked for.</param>
+/// <param name="maxEventBytes">The largest event that is held to be read.</param>
+/// <param name="tellsCost">The last totals say what the provider bills.</param>
+internal sealed class AnthropicStreamMeter(RequestFacts facts, int maxEventBytes, bool tellsCost = false) : ResponseMeter
 {
     private readonly EventSplitter _events = new(maxEventBytes);
     private readonly AnthropicUsage _usage = new();
@@ -63,7 +67,10 @@ internal sealed class AnthropicStreamMeter(RequestFacts facts, int maxEventBytes
                 // Once a usage made no sense, none of this stream is believed.
                 _isContradicted |= document.IsUsageBroken;
                 if (document.Usage is { } usage) _usage.Overlay(usage);
-                _isComplete |= document is { HasStopReason: true, Usage: not null };
+                if (document is not { HasStopReason: true, Usage: not null }) break;
+                _isComplete = true;
+                // A figure before the end is not the whole cost.
+                if (tellsCost) (Reading.BilledCost, Reading.BilledFee) = document.Bill?.Told ?? (null, NanoUsd.Zero);
                 break;
             case "error":
                 _isContradicted = true;

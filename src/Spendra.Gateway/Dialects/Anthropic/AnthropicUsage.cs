@@ -67,7 +67,7 @@ internal sealed class AnthropicUsage
         foreach (var iteration in iterations)
         {
             // Another model has rates of its own, and only one price is pinned to a call.
-            if (iteration.Model is { } model && model != requested && model != served) return null;
+            if (iteration.Model is { } model && !IsSame(model, requested) && !IsSame(model, served)) return null;
             if (iteration.Kind is not (null or "message" or "compaction")) return null;
             if (iteration.Normalise() is not { } part) return null;
             sum = Usage.SumUnchecked(sum, part);
@@ -103,6 +103,11 @@ internal sealed class AnthropicUsage
         if (this[AnthropicCount.WebSearches] is > 0 and var searches) usage = usage.Plus(UnitClass.WebSearches, searches);
         return usage.IsPlausible ? usage : null;
     }
+
+    /// <summary>Elsewhere the same model is named with its maker, and not always.</summary>
+    private static bool IsSame(string model, string? other) => other is not null && Bare(model) == Bare(other);
+
+    private static string Bare(string model) => model[(model.LastIndexOf('/') + 1)..];
 
     private static long TokensOf(in Usage usage) => usage.TotalInput + usage.Output;
 }

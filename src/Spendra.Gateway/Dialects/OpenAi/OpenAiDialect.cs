@@ -34,7 +34,10 @@ internal sealed class OpenAiDialect : Dialect
     public override ResponseMeter MakeMeter(GovernedCall call, string? mediaType, int maxEventBytes) => mediaType switch
     {
         "text/event-stream" => new OpenAiStreamMeter(
-            call.HidesUsageChunk, maxEventBytes, call.Route.Provider.TellsBilledCost, call.Route.Provider.TellsOutputInTotal),
+            call.HidesUsageChunk, maxEventBytes, call.Route.Provider.TellsBilledCost, call.Route.Provider.TellsOutputInTotal)
+        {
+            TellsUsageSoFar = call.Route.Provider.TellsUsageSoFar,
+        },
         "application/json" when call.Route.IsRead => new OpenAiBodyMeter(
             call.Route.HasOutput || call.Route.MaySettleBackground, maxEventBytes,
             call.Route.Provider.TellsBilledCost, call.Route.Provider.TellsOutputInTotal),

@@ -18,10 +18,6 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
     : PiecewiseReader(OpenAiRequestReader.MaxDepth, maxTokenBytes)
 {
     private const int MaxText = 200;
-    private const int MaxCostText = 60;
-
-    // USD. No call costs so much; a provider that says so is not believed.
-    private const decimal MaxCost = 10_000m;
 
     private enum Place
     {
@@ -35,6 +31,7 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
     }
 
     private readonly Place[] _places = new Place[OpenAiRequestReader.MaxDepth + 2];
+    private OpenRouterBill? _bill;
     private string? _name;
     private bool _isUsageBroken;
     private bool _isChoicesOpening;
@@ -44,10 +41,6 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
     private long _cached;
     private long _cacheWrite;
     private long _reasoning;
-    private decimal? _cost;
-    private decimal? _upstreamCost;
-    private bool _isOwnKey;
-    private bool _isCostBroken;
 
     /// <summary>A usage object was there, readable or not.</summary>
     public bool HasUsage { get; private set; }
@@ -84,18 +77,8 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
         return usage.IsPlausible ? usage : null;
     }
 
-    /// <summary>
-    /// OpenRouter: what the call cost, and how much of that is its own fee when it used the customer's key at the model's
-    /// provider, which bills the rest. Null when it says nothing that can be believed.
-    /// </summary>
-    public (NanoUsd? Cost, NanoUsd Fee) ToBilled()
-    {
-        if (IsBroken || _isUsageBroken || _isCostBroken || _cost is not { } cost) return (null, NanoUsd.Zero);
-        if (!_isOwnKey) return (Nanos(cost), NanoUsd.Zero);
-        return _upstreamCost is { } upstream ? (Nanos(cost + upstream), Nanos(cost)) : (null, NanoUsd.Zero);
-    }
-
-    private static NanoUsd Nanos(decimal usd) => new((long)decimal.Round(usd * NanoUsd.PerUsd, MidpointRounding.ToEven));
+    /// <summary>OpenRouter: see <see cref="OpenRouterBill.Told"/>. A usage that makes no sense takes the cost with it.</summary>
+    public (NanoUsd? Cost, NanoUsd Fee) ToBilled() => IsBroken || _isUsageBroken || _bill is null ? (null, NanoUsd.Zero) : _bill.Told;
 
     protected override void Take(ref Utf8JsonReader json)
     {
@@ -188,27 +171,16 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
         _isUsageBroken |= !isNumber && !(json.TokenType == JsonTokenType.Null && place != Place.Usage);
     }
 
-    /// <summary>True for a member that tells of money. One that makes no sense, or comes twice, tells of none.</summary>
+    /// <summary>True for a member that tells of money.</summary>
     private bool TakeCost(ref Utf8JsonReader json, Place place)
     {
         switch (place, _name)
         {
-            case (Place.Usage, "cost"): _cost = CostOf(ref json, _cost); return true;
-            case (Place.CostDetails, "upstream_inference_cost"): _upstreamCost = CostOf(ref json, _upstreamCost); return true;
-            case (Place.Usage, "is_byok"): _isOwnKey = json.TokenType == JsonTokenType.True; return true;
+            case (Place.Usage, "cost"): (_bill ??= new()).TakeCharged(ref json); return true;
+            case (Place.CostDetails, "upstream_inference_cost"): (_bill ??= new()).TakeUpstream(ref json); return true;
+            case (Place.Usage, "is_byok"): (_bill ??= new()).TakeOwnKey(ref json); return true;
             default: return place == Place.CostDetails;
         }
-    }
-
-    private decimal? CostOf(ref Utf8JsonReader json, decimal? known)
-    {
-        _isCostBroken |= known is not null;
-        if (json.TokenType == JsonTokenType.Null) return known;
-        decimal cost = 0;
-        var isCost = json.TokenType == JsonTokenType.Number && json.ValueSpan.Length <= MaxCostText
-            && json.TryGetDecimal(out cost) && cost is >= 0 and <= MaxCost;
-        _isCostBroken |= !isCost;
-        return cost;
     }
 
     private static string? NameOf(ref Utf8JsonReader json) =>

@@ -12,7 +12,7 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// Routes that are answered from here, without a provider: the models that a key may use, and the files that its
 /// organization owns.
 /// </summary>
-internal sealed class OpenAiLocalRoutes(GatewayParts parts, LocalRequest local)
+internal sealed partial class OpenAiLocalRoutes(GatewayParts parts, LocalRequest local)
 {
     private const int MaxPage = 10_000;
 

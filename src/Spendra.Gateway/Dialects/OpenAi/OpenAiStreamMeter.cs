@@ -1,4 +1,5 @@
 using System.Buffers;
+using Spendra.Core.Metering;
 using Spendra.Gateway.Metering;
 
 namespace Spendra.Gateway.Dialects.OpenAi;
@@ -19,6 +20,15 @@ internal sealed class OpenAiStreamMeter(
 {
     private readonly EventSplitter _events = new(maxEventBytes);
     private bool _isUsageContradicted;
+    private bool _hasFailed;
+    private bool _isDone;
+    private Usage? _told;
+
+    /// <summary>
+    /// Chunks may tell the usage so far. The last one counts once the stream has ended with <c>[DONE]</c>; a reason for
+    /// ending is no end, since some of these models gave one in every chunk.
+    /// </summary>
+    public bool TellsUsageSoFar { get; init; }
 
     public override void Pass(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
     {
@@ -38,6 +48,7 @@ internal sealed class OpenAiStreamMeter(
     {
         while (_events.TryTake(isLast, out var whole, out var isPiece))
         {
+            if (TellsUsageSoFar) NoteProgress(whole, isPiece);
             var isHidden = !isPiece && Inspect(whole);
             if (!isHidden) output.Write(whole);
         }
@@ -67,11 +78,28 @@ internal sealed class OpenAiStreamMeter(
         Reading.ServedModel = document.Model ?? Reading.ServedModel;
         Reading.ServedTier = document.ServiceTier ?? Reading.ServedTier;
         Reading.IsPending = document.Status is "queued" or "in_progress";
+        _hasFailed |= document.HasError;
         if (!document.HasUsage) return;
-        var usage = document.ToUsage(hasOutput: true);
+        _told = document.ToUsage(hasOutput: true);
         // Once a usage made no sense, none of this stream is believed.
-        _isUsageContradicted |= usage is null;
-        Reading.Usage = _isUsageContradicted ? null : usage;
+        _isUsageContradicted |= _told is null;
+        Tell();
         if (tellsCost) (Reading.BilledCost, Reading.BilledFee) = document.ToBilled();
+    }
+
+    private void Tell() =>
+        Reading.Usage = _isUsageContradicted || (TellsUsageSoFar && (!_isDone || _hasFailed)) ? null : _told;
+
+    /// <summary>What comes after a usage is not in it, unless it is the end.</summary>
+    private void NoteProgress(ReadOnlySpan<byte> whole, bool isPiece)
+    {
+        if (isPiece) _told = null;
+        foreach (var line in new EventLines(whole))
+        {
+            if (isPiece || !line.StartsWith("data:"u8)) continue;
+            if (line["data:"u8.Length..].Trim((byte)' ').SequenceEqual("[DONE]"u8)) _isDone = true;
+            else _told = null;
+        }
+        Tell();
     }
 }

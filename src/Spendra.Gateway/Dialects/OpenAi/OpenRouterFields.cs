@@ -12,17 +12,22 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 internal ref struct OpenRouterFields
 {
     private readonly RequestFacts _facts;
+    private readonly bool _isOfOpenAi;
     private Utf8JsonReader _json;
 
-    private OpenRouterFields(ReadOnlySpan<byte> body, RequestFacts facts)
+    private OpenRouterFields(ReadOnlySpan<byte> body, RequestFacts facts, bool isOfOpenAi)
     {
         _facts = facts;
+        _isOfOpenAi = isOfOpenAi;
         _json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = OpenAiRequestReader.MaxDepth });
     }
 
-    public static void Read(ReadOnlySpan<byte> body, RequestFacts facts)
+    /// <param name="body">The body.</param>
+    /// <param name="facts">Where what is found is noted.</param>
+    /// <param name="isOfOpenAi">The body is in one of OpenAI's formats, so that its content is read too.</param>
+    public static void Read(ReadOnlySpan<byte> body, RequestFacts facts, bool isOfOpenAi = true)
     {
-        var fields = new OpenRouterFields(body, facts);
+        var fields = new OpenRouterFields(body, facts, isOfOpenAi);
         fields._json.Read();
         while (fields._json.Read() && fields._json.TokenType == JsonTokenType.PropertyName) fields.ReadField();
     }
@@ -34,6 +39,7 @@ internal ref struct OpenRouterFields
         else if (_json.ValueTextEquals("plugins"u8)) RefuseUnless(IsEmptyOrNull(), "plugins have fees that are not in the price book");
         else if (_json.ValueTextEquals("preset"u8)) RefuseUnless(IsNull(), "a preset's content cannot be seen here");
         else if (_json.ValueTextEquals("background"u8)) RefuseUnless(IsFalseOrNull(), "a response in the background cannot be followed at OpenRouter");
+        else if (!_isOfOpenAi) _json.Skip();
         else if (_json.ValueTextEquals("modalities"u8)) ReadModalities();
         else ReadInside(isContent: _json.ValueTextEquals("messages"u8) || _json.ValueTextEquals("input"u8));
     }
