@@ -33,11 +33,11 @@ public sealed class TextTokensTests
     [Fact]
     public void What_reads_like_a_special_token_is_text()
     {
-        // A client that writes it sends text: the provider takes it apart, and six of its tokens are not one.
+        // A client that writes it sends text, and the provider takes it apart: seven tokens. The tokenizer here takes it for
+        // one or for seven, by what it saw before; counting the bytes of its signs is more than either.
         var text = string.Concat(Enumerable.Repeat("<|endoftext|>", 100));
 
-        Reckoning.O200K.Tokens(text).Should().Be(100, "the tokenizer alone would be fooled");
-        O200K.BoundOf(text).Should().BeGreaterThan(400);
+        O200K.BoundOf(text).Should().BeGreaterThan(1_000);
     }
 
     [Theory]
