@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Spendra.Gateway.Forwarding;
+using Spendra.Gateway.Metering;
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
 using Spendra.Gateway.Snapshots;
@@ -40,6 +41,8 @@ internal sealed class GatewayParts(
 
     public AccessTokens Tokens { get; } = new(options, environment.Time, logger);
 
+    public BoundTightness Tightness { get; } = new();
+
     public InFlightRequests Requests { get; } = new();
 
     /// <summary>Requests of a key under a limit on concurrency; all of the key's under the empty id.</summary>
@@ -51,5 +54,6 @@ internal sealed class GatewayParts(
     {
         Upstream.Dispose();
         Tokens.Dispose();
+        Tightness.Dispose();
     }
 }

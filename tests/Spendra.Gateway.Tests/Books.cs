@@ -86,6 +86,7 @@ internal sealed record Books(
         public long ReservedNanos { get; init; }
         public long BoundInput { get; init; }
         public long BoundOutput { get; init; }
+        public string? BoundOthers { get; init; }
         public long CostNanos { get; init; }
         public long InputUnits { get; init; }
         public long CachedInputUnits { get; init; }

@@ -12,7 +12,7 @@ internal static class AccountParser
     private const int LongestModel = 200;
     private const int MaxRatePercent = 1_000;
 
-    private static readonly string[] Fields = ["slug", "provider", "baseUrl", "credential", "deployments", "ratePercent", "vectorStores", .. ToolParser.Fields];
+    private static readonly string[] Fields = ["slug", "provider", "baseUrl", "credential", "deployments", "ratePercent", "vectorStores", "countsTokens", .. ToolParser.Fields];
     private static readonly SearchValues<char> VariableChars =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
@@ -46,6 +46,7 @@ internal static class AccountParser
             RatePercent = (int)(fields.Whole("ratePercent", 1, MaxRatePercent) ?? Cost.DefaultTierPercent),
             TrustsCost = ToolParser.TrustsCost(fields, provider),
             VectorStores = VectorStores(fields, provider),
+            CountsTokens = CountsTokens(fields),
         };
         if (fields.Map("deployments") is not { } node) return settings;
         if (provider.Name != KnownProvider.Azure)
@@ -72,6 +73,13 @@ internal static class AccountParser
         if (stores.Names.Contains(NameSet.Any))
             fields.Complain("vectorStores", "'*' is no vector store: expected the ids of those that are this organization's");
         return stores.Names.ToImmutableSortedSet(StringComparer.Ordinal);
+    }
+
+    private static bool CountsTokens(FieldReader fields)
+    {
+        if (fields.Text("countsTokens") is not { } text) return true;
+        if (text is not ("true" or "false")) fields.Complain("countsTokens", $"'countsTokens' is '{FieldReader.Short(text)}': expected true or false");
+        return text != "false";
     }
 
     private static string BaseUrl(FieldReader fields, KnownProvider provider)

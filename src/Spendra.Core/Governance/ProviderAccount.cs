@@ -35,6 +35,11 @@ public sealed record AccountSettings
 
     public static ImmutableSortedSet<string> NoStores { get; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
 
+    /// <summary>
+    /// A request that does not fit by its bytes may be sent to the provider's counting endpoint before it is refused.
+    /// </summary>
+    public bool CountsTokens { get; init; } = true;
+
     public static ImmutableSortedDictionary<string, string> NoDeployments { get; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 

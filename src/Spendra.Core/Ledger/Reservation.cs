@@ -53,6 +53,9 @@ public sealed record Reservation
     /// <summary>The most units of each class that is priced by the piece.</summary>
     public UnitMap<long> BoundPieces { get; init; }
 
+    /// <summary>What <see cref="BoundInput"/> was found by.</summary>
+    public BoundBasis BoundBasis { get; init; }
+
     /// <summary>The governance epoch under which the request was resolved.</summary>
     public required long Epoch { get; init; }
 

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using Spendra.Core.Governance;
 using Spendra.Gateway.Dialects.Anthropic;
 using Spendra.Gateway.Requests;
+using Spendra.Gateway.Tokens;
 
 namespace Spendra.Gateway.Providers;
 
@@ -30,7 +31,7 @@ internal sealed class AnthropicProvider() : UpstreamProvider(KnownProvider.Find(
 
     public override ImmutableArray<GovernedRoute> Routes { get; } =
     [
-        Route with { Name = "messages", Pattern = "/messages", IsPriced = true, HasOutput = true, ForcedTier = "standard_only", AutoTier = "priority" },
+        Route with { Name = "messages", Pattern = "/messages", IsPriced = true, HasOutput = true, ForcedTier = "standard_only", AutoTier = "priority", Counting = CountingEndpoints.AnthropicMessages },
         Route with { Name = "messages.count_tokens", Pattern = "/messages/count_tokens" },
     ];
 

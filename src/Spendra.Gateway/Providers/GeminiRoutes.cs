@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Spendra.Gateway.Dialects.Gemini;
 using Spendra.Gateway.Requests;
+using Spendra.Gateway.Tokens;
 
 namespace Spendra.Gateway.Providers;
 
@@ -21,10 +22,11 @@ internal static class GeminiRoutes
         {
             Name = provider + ".generate", Method = "POST", Pattern = path + ":generateContent", Dialect = GeminiDialect.Generate,
             ClientPrefixes = prefixes, Intake = BodyIntake.Governed, IsPriced = true, HasOutput = true,
+            Counting = hasBatches ? CountingEndpoints.GeminiContents : CountingEndpoints.VertexContents,
         };
         var stream = generate with { Name = provider + ".stream", Pattern = path + ":streamGenerateContent", Dialect = GeminiDialect.Stream };
-        var count = generate with { Name = provider + ".count", Pattern = path + ":countTokens", Dialect = GeminiDialect.Count, IsPriced = false, HasOutput = false };
-        var embed = generate with { Name = provider + ".embed", Pattern = path + ":embedContent", Dialect = GeminiDialect.Embed, HasOutput = false };
+        var count = generate with { Name = provider + ".count", Pattern = path + ":countTokens", Dialect = GeminiDialect.Count, IsPriced = false, HasOutput = false, Counting = null };
+        var embed = generate with { Name = provider + ".embed", Pattern = path + ":embedContent", Dialect = GeminiDialect.Embed, HasOutput = false, Counting = null };
         var batch = embed with { Name = provider + ".embed_batch", Pattern = path + ":batchEmbedContents", Dialect = GeminiDialect.EmbedBatch };
         return hasBatches ? [generate, stream, count, embed, batch] : [generate, stream, count, embed];
     }

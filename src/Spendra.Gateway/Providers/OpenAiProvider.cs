@@ -3,6 +3,7 @@ using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Requests;
+using Spendra.Gateway.Tokens;
 
 namespace Spendra.Gateway.Providers;
 
@@ -21,7 +22,7 @@ internal sealed class OpenAiProvider() : UpstreamProvider(KnownProvider.Find(Kno
     public override ImmutableArray<GovernedRoute> Routes { get; } =
     [
         Route with { Name = "chat.completions", Pattern = "/chat/completions", Intake = BodyIntake.Governed, Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true, ForcedTier = "default", RunsTools = true },
-        Route with { Name = "responses", Pattern = "/responses", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses, IsPriced = true, HasOutput = true, ForcedTier = "default", Makes = ObjectKind.Response, RunsTools = true },
+        Route with { Name = "responses", Pattern = "/responses", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses, IsPriced = true, HasOutput = true, ForcedTier = "default", Makes = ObjectKind.Response, RunsTools = true, Counting = CountingEndpoints.OpenAiResponses },
         Route with { Name = "embeddings", Pattern = "/embeddings", Intake = BodyIntake.Governed, Body = OpenAiBody.Embeddings, IsPriced = true },
         Route with { Name = "responses.input_tokens", Pattern = "/responses/input_tokens", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses },
         Route with { Name = "responses.get", Method = "GET", Pattern = "/responses/{id}", Body = OpenAiBody.Responses, Names = ObjectKind.Response, MaySettleBackground = true, RunsTools = true },

@@ -1,6 +1,7 @@
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Forwarding;
+using Spendra.Gateway.Tokens;
 using Spendra.Storage;
 
 namespace Spendra.Gateway.Requests;
@@ -8,7 +9,7 @@ namespace Spendra.Gateway.Requests;
 /// <summary>Steps 3 to 6: from an authenticated, read request to a committed reservation or a reason.</summary>
 internal static class Admitting
 {
-    // Each round means that the rules changed under the request. More rounds than this is not a race any more.
+    // Each round means that the rules changed under the request, or, once, that its bound was tightened. More rounds than this is not a race any more.
     private const int MaxRounds = 16;
 
     /// <summary>The permit, or an answer that says why there is none.</summary>
@@ -30,7 +31,12 @@ internal static class Admitting
                 var outcome = await parts.Lane.ReserveAsync(command);
                 if (outcome is LedgerOutcome.Admitted admitted)
                     return (DispatchPermit.From(command.Reservation, admitted), null);
+                if (outcome is LedgerOutcome.Refused small && await Tightening.TryAsync(call, parts, small.Refusal)) continue;
                 if (outcome is not LedgerOutcome.Stale) return (null, await ExplainAsync(call, parts, outcome, cancel));
+            }
+            else if (await Tightening.TryAsync(call, parts, ((Decision.Deny)decision).Refusal))
+            {
+                continue;
             }
             // A refusal by rules that have changed meanwhile would be a false one: it is confirmed before it is spoken.
             else if (await parts.Snapshots.IsCurrentAsync(call.Snapshot, cancel))
@@ -100,6 +106,7 @@ internal static class Admitting
             BoundOutput = call.Bound.Output,
             BoundKinds = call.Bound.Kinds,
             BoundPieces = call.Bound.Pieces,
+            BoundBasis = call.Basis,
             Epoch = call.Snapshot.Epoch,
             ReservedAt = now,
             ExpiresAt = now + seconds * 1_000_000L,
@@ -134,7 +141,8 @@ internal static class Admitting
 
     private static async Task<GatewayError> RefuseAsync(GovernedCall call, GatewayParts parts, Refusal refusal)
     {
-        await Refusals.KeepAsync(call, parts, refusal);
-        return GatewayError.From(refusal);
+        var explained = Tightening.Explain(call, refusal);
+        await Refusals.KeepAsync(call, parts, explained);
+        return GatewayError.From(explained);
     }
 }

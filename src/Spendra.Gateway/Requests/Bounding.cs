@@ -10,7 +10,8 @@ namespace Spendra.Gateway.Requests;
 /// <para>
 /// Text: a byte-level BPE token covers at least one byte, so the bytes of the body bound its tokens, its JSON syntax
 /// covers what a provider adds per message, and a constant covers what it adds per request. What the bytes do not
-/// show (files, images, earlier responses) is bounded by the model's context window.
+/// show (files, images, earlier responses) is bounded by the model's context window. A request that does not fit by
+/// these is bounded more tightly, once: <see cref="Tokens.Tightening"/>.
 /// </para>
 /// </summary>
 internal static class Bounding
@@ -96,16 +97,24 @@ internal static class Bounding
         // What a tool brings in is read by the pass after it, together with everything before.
         var passes = uses + 1;
         var input = facts.BodyBytes + facts.TokensAdded;
+        call.Basis = BoundBasis.Bytes;
         if (facts.HasUnseenContent || uses > 0)
         {
             if (price.ContextWindow is not { } window)
                 return Unpriceable($"The request names content that is not in its body, and the context window of '{price.Model}' is not known.");
             input = window * passes;
+            call.Basis = BoundBasis.ContextWindow;
         }
         // The window of an embedding model is that of one input, and a request has many.
-        else if (call.Route.HasOutput && price.ContextWindow is { } window)
+        else if (call.Route.HasOutput && price.ContextWindow is { } window && window < input)
         {
-            input = Math.Min(input, window);
+            input = window;
+            call.Basis = BoundBasis.ContextWindow;
+        }
+        if (call.Tight is { } tight && tight.Model == price.Model && tight.Input < input && uses == 0)
+        {
+            input = tight.Input;
+            call.Basis = tight.Basis;
         }
         var output = call.Route.HasOutput ? (LimitOutput(call, price, options) + facts.PredictionBytes) * facts.Choices * ToolBounds.OutputPasses(call, passes) : 0;
         call.Bound = new UnitBound(input, output) { Kinds = KindsOf(facts, price), Pieces = SearchUnits.BilledOf(price.Rates, pieces) };

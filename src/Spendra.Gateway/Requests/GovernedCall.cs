@@ -7,6 +7,7 @@ using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Mcp;
+using Spendra.Gateway.Tokens;
 
 namespace Spendra.Gateway.Requests;
 
@@ -76,6 +77,14 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
     public int TierPercent { get; set; } = Cost.DefaultTierPercent;
 
     public UnitBound Bound { get; set; }
+
+    /// <summary>What <see cref="Bound"/> found its input by.</summary>
+    public BoundBasis Basis { get; set; }
+
+    /// <summary>A tighter bound of the input, for a request that did not fit without; null for nearly all.</summary>
+    public TightBound? Tight { get; set; }
+
+    public bool IsTighteningTried { get; set; }
 
     public NanoUsd Amount { get; set; }
 

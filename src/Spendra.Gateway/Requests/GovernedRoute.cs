@@ -3,6 +3,7 @@ using Spendra.Core.Ledger;
 using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Providers;
+using Spendra.Gateway.Tokens;
 
 namespace Spendra.Gateway.Requests;
 
@@ -64,6 +65,9 @@ internal sealed record GovernedRoute
     /// request is bounded by that price. Null when <see cref="ForcedTier"/> holds always.
     /// </summary>
     public string? AutoTier { get; init; }
+
+    /// <summary>Where the provider counts the input of such a call, or null.</summary>
+    public CountingEndpoint? Counting { get; init; }
 
     /// <summary>The most choices that the provider makes for one request.</summary>
     public int MaxChoices { get; init; } = OpenAiRequestReader.MaxChoices;

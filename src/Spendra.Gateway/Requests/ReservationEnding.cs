@@ -22,6 +22,7 @@ internal sealed class ReservationEnding(GovernedCall call, DispatchPermit permit
         if (_hasEnded) return;
         _hasEnded = true;
         var reservation = permit.Reservation;
+        parts.Tightness.Record(reservation, settlement);
         End(new SettleCommand(reservation.OrganizationId, reservation.ReservationId, reservation.WindowIds, settlement));
     }
 

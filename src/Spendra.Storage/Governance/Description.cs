@@ -42,6 +42,7 @@ public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fi
         ("ratePercent", row.Settings.RatePercent == Cost.DefaultTierPercent ? null : row.Settings.RatePercent.ToString()),
         ("trustsCost", row.Settings.TrustsCost ? "true" : null),
         ("vectorStores", row.Settings.VectorStores.IsEmpty ? null : string.Join(", ", row.Settings.VectorStores)),
+        ("countsTokens", row.Settings.CountsTokens ? null : "false"),
     ]);
 
     public static Description Of(PriceVersion row) => new(

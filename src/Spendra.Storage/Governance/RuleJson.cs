@@ -64,6 +64,7 @@ internal static class RuleJson
             RatePercent = settings.RatePercent == Cost.DefaultTierPercent ? null : settings.RatePercent,
             TrustsCost = settings.TrustsCost ? true : null,
             VectorStores = settings.VectorStores.IsEmpty ? null : [.. settings.VectorStores],
+            CountsTokens = settings.CountsTokens ? null : false,
         }, RuleJsonContext.Default.SettingsDocument);
 
     public static AccountSettings ReadSettings(string json)
@@ -75,6 +76,7 @@ internal static class RuleJson
             RatePercent = document.RatePercent ?? Cost.DefaultTierPercent,
             TrustsCost = document.TrustsCost ?? false,
             VectorStores = document.VectorStores?.ToImmutableSortedSet(StringComparer.Ordinal) ?? AccountSettings.NoStores,
+            CountsTokens = document.CountsTokens ?? true,
         };
     }
 
@@ -96,6 +98,8 @@ internal sealed record SettingsDocument
     public bool? TrustsCost { get; init; }
 
     public string[]? VectorStores { get; init; }
+
+    public bool? CountsTokens { get; init; }
 }
 
 internal sealed record RuleDocument

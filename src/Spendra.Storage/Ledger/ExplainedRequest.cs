@@ -43,7 +43,13 @@ public sealed record ExplainedRequest
 
     public ExplainedPrice? Price { get; init; }
 
+    /// <summary>The price version that was settled at, when it is another than <see cref="Price"/>.</summary>
+    public ExplainedServedPrice? ServedPrice { get; init; }
+
     public ExplainedBound? Bound { get; init; }
+
+    /// <summary>How near the bound came to what was used; null while that is not known.</summary>
+    public ExplainedTightness? Tightness { get; init; }
 
     /// <summary>What was booked in all, corrections included.</summary>
     public NanoUsd? CostUsd { get; init; }
@@ -95,15 +101,28 @@ public sealed record ExplainedPrice(
 /// <param name="OutputUnits">Tokens.</param>
 /// <param name="Pieces">The most units of each class that is priced by the piece.</param>
 /// <param name="AmountUsd">What was held.</param>
-public sealed record ExplainedBound(long InputUnits, long OutputUnits, IReadOnlyDictionary<string, long> Pieces, NanoUsd AmountUsd);
+/// <param name="Basis">What the input was found by: <c>bytes</c>, <c>context_window</c>, <c>tokenizer</c> or <c>counted</c>.</param>
+public sealed record ExplainedBound(
+    long InputUnits, long OutputUnits, IReadOnlyDictionary<string, long> Pieces, NanoUsd AmountUsd, string Basis);
+
+/// <param name="Price">The price version of what served.</param>
+/// <param name="Reason">Why it is not the one that was reserved at.</param>
+public sealed record ExplainedServedPrice(ExplainedPrice Price, string Reason);
+
+/// <summary>What was used and settled, beside the bound.</summary>
+/// <param name="BoundUsd">What was held.</param>
+/// <param name="ActualUsd">What was booked in all.</param>
+/// <param name="Ratio">Actual by bound, to four places; above one is an overrun.</param>
+/// <param name="InputRatio">The same of input tokens.</param>
+public sealed record ExplainedTightness(NanoUsd BoundUsd, NanoUsd ActualUsd, decimal Ratio, decimal? InputRatio);
 
 /// <summary>
 /// A spend event with the journal entry that books it. Later events carry differences. Billed: the cost is what the
 /// provider said, in place of usage times price.
 /// </summary>
 public sealed record ExplainedEvent(
-    int Number, string Kind, NanoUsd CostUsd, ExplainedUsage Usage, bool IsEstimated, bool IsBilled, string? ServedModel, string? ServedTier,
-    string? UpstreamRequestId, int UpstreamStatus, DateTime OccurredAt, string? Reason, ExplainedEntry Entry);
+    int Number, string Kind, NanoUsd CostUsd, ExplainedUsage Usage, bool IsEstimated, bool IsBilled, string? ServedModel, Guid? ServedPriceId,
+    string? ServedTier, string? UpstreamRequestId, int UpstreamStatus, DateTime OccurredAt, string? Reason, ExplainedEntry Entry);
 
 /// <summary>Units in classes that never overlap; reasoning is a part of the output.</summary>
 public sealed record ExplainedUsage(

@@ -43,9 +43,32 @@ public sealed class RequestQueries(Database database)
             CostUsd = cost,
             IsEstimated = first.IsEstimated && !isLate,
             Events = explained,
+            ServedPrice = await ReadServedPriceAsync(names, events),
+            Tightness = isLate || !first.IsEstimated ? TightnessOf(events, cost) : null,
             Excesses = await ReadExcessesAsync(names, first),
         };
     }
+
+    private static async Task<ExplainedServedPrice?> ReadServedPriceAsync(NameRead names, List<StoredEvent> events)
+    {
+        if (events.FindLast(e => e.ServedPriceId is not null) is not { ServedPriceId: { } servedId } served) return null;
+        if (await names.FindAsync<StoredPrice>(RequestSql.Price, servedId) is not { } price) return null;
+        return new ExplainedServedPrice(
+            ExplainedPrice.Of(price.ToPrice(), served.TierPercent),
+            $"'{served.Model}' was asked for and '{served.ServedModel}' served, which has a price of its own");
+    }
+
+    /// <summary>Null for what was held at nothing.</summary>
+    private static ExplainedTightness? TightnessOf(List<StoredEvent> events, NanoUsd cost)
+    {
+        var first = events[0];
+        if (first.AmountNanos <= 0) return null;
+        var input = events.Sum(e => e.TotalInput);
+        return new ExplainedTightness(
+            new NanoUsd(first.AmountNanos), cost, Ratio(cost.Value, first.AmountNanos), first.BoundInput > 0 ? Ratio(input, first.BoundInput) : null);
+    }
+
+    private static decimal Ratio(long actual, long bound) => decimal.Round((decimal)actual / bound, 4);
 
     private static async Task<ExplainedRequest> DescribeAsync(NameRead names, StoredFacts facts, string outcome)
     {
@@ -69,7 +92,7 @@ public sealed class RequestQueries(Database database)
             Windows = await EachAsync(PackedIds.Unpack(facts.WindowIds), id => ReadWindowAsync(names, id)),
             StrippedTools = await ReadStrippedAsync(names, facts.ReservationId),
             Price = price is null ? null : ExplainedPrice.Of(price.ToPrice(), facts.TierPercent),
-            Bound = new ExplainedBound(facts.BoundInput, facts.BoundOutput, facts.BoundPieces, new NanoUsd(facts.AmountNanos)),
+            Bound = facts.Bound,
             Reason = outcome == "released" ? facts.Reason : null,
         };
     }

@@ -2,6 +2,7 @@ using Spendra.Core.Budgets;
 using Spendra.Core.Ledger;
 using Spendra.Core.Metering;
 using Spendra.Core.Money;
+using Spendra.Core.Pricing;
 
 namespace Spendra.Storage.Ledger;
 
@@ -35,7 +36,14 @@ internal abstract class StoredFacts
         Utc(ReservedAt), ExpiresAt is { } expires ? Utc(expires) : null, EndedAt is { } ended ? Utc(ended) : null,
         (EndedAt - ReservedAt) / 1_000);
 
-    public IReadOnlyDictionary<string, long> BoundPieces => Named(UnitsJson.ReadBound(BoundOthers).Pieces);
+    public ExplainedBound Bound
+    {
+        get
+        {
+            var others = UnitsJson.ReadBound(BoundOthers);
+            return new(BoundInput, BoundOutput, Named(others.Pieces), new NanoUsd(AmountNanos), BoundBases.NameOf(others.Basis));
+        }
+    }
 
     protected static Dictionary<string, long> Named(UnitMap<long> units) => units.ToDictionary(u => UnitClasses.NameOf(u.Class), u => u.Value);
 
@@ -64,17 +72,27 @@ internal sealed class StoredEvent : StoredFacts
     public bool IsEstimated { get; set; }
     public bool IsBilled { get; set; }
     public string? ServedModel { get; set; }
+    public Guid? ServedPriceId { get; set; }
     public string? ServedTier { get; set; }
     public string? UpstreamRequestId { get; set; }
     public int UpstreamStatus { get; set; }
     public long EntrySequence { get; set; }
+
+    /// <summary>Input tokens of every class.</summary>
+    public long TotalInput => new Usage
+    {
+        Input = InputUnits,
+        CachedInput = CachedInputUnits,
+        CacheWrite = CacheWriteUnits,
+        Others = UnitsJson.ReadCounts(OtherUnits),
+    }.TotalInput;
 
     public ExplainedEvent ToEvent(ExplainedEntry entry)
     {
         var usage = new ExplainedUsage(InputUnits, CachedInputUnits, CacheWriteUnits, OutputUnits, ReasoningUnits, Named(UnitsJson.ReadCounts(OtherUnits)));
         return new ExplainedEvent(
             EventNumber, ((SpendKind)Kind).ToString().ToLowerInvariant(), new NanoUsd(CostNanos), usage, IsEstimated, IsBilled,
-            ServedModel, ServedTier, UpstreamRequestId, UpstreamStatus, Utc(EndedAt!.Value), Reason, entry);
+            ServedModel, ServedPriceId, ServedTier, UpstreamRequestId, UpstreamStatus, Utc(EndedAt!.Value), Reason, entry);
     }
 }
 

@@ -13,7 +13,7 @@ internal static class RequestSql
         SELECT reservation_id, key_id, scope_ids, policy_ids, window_ids, provider, account_id, model, route, environment,
             price_id, tier_percent, reserved_nanos AS amount_nanos, bound_input, bound_output, bound_others, epoch, reserved_at,
             expires_at, occurred_at AS ended_at, reason, event_number, kind, cost_nanos, input_units, cached_input_units,
-            cache_write_units, output_units, reasoning_units, other_units, is_estimated, is_billed, served_model, served_tier,
+            cache_write_units, output_units, reasoning_units, other_units, is_estimated, is_billed, served_model, served_tier, served_price_id,
             upstream_request_id, upstream_status, entry_sequence
         FROM spend_events WHERE organization_id = @organizationId AND reservation_id = @id ORDER BY event_number
         """;

@@ -17,6 +17,7 @@ internal static class UnitsJson
     // The members of bound_others that are not counts.
     private const string KindsMember = "kinds";
     private const string TierMember = "tier_percent";
+    private const string BasisMember = "basis";
 
     private static readonly (TokenKinds Kind, string Name)[] Kinds =
     [
@@ -52,14 +53,16 @@ internal static class UnitsJson
         return rates;
     }
 
-    /// <summary>Null when a bound covers text tokens at the listed rates only.</summary>
+    /// <summary>Null when a bound covers text tokens at the listed rates only, and is found by bytes.</summary>
     public static string? WriteBound(Reservation reservation)
     {
         var (kinds, pieces, tier) = (reservation.BoundKinds, reservation.BoundPieces, reservation.TierPercent);
-        if (kinds == TokenKinds.Text && pieces.IsEmpty && tier == Cost.DefaultTierPercent) return null;
+        var basis = reservation.BoundBasis;
+        if (kinds == TokenKinds.Text && pieces.IsEmpty && tier == Cost.DefaultTierPercent && basis == BoundBasis.Bytes) return null;
         return Write(json =>
         {
             if (tier != Cost.DefaultTierPercent) json.WriteNumber(TierMember, tier);
+            if (basis != BoundBasis.Bytes) json.WriteString(BasisMember, BoundBases.NameOf(basis));
             if (kinds != TokenKinds.Text)
             {
                 json.WriteStartArray(KindsMember);
@@ -113,6 +116,12 @@ internal static class UnitsJson
                 read = read with { TierPercent = json.GetInt32() };
                 continue;
             }
+            if (name == BasisMember)
+            {
+                var basis = json.GetString()!;
+                read = read with { Basis = BoundBases.Find(basis) ?? throw Unknown(basis) };
+                continue;
+            }
             var unit = UnitClasses.Find(name) ?? throw Unknown(name);
             read = read with { Pieces = read.Pieces.With(unit, json.GetInt64()) };
         }
@@ -135,4 +144,5 @@ internal static class UnitsJson
 /// <param name="Kinds">What its tokens may be besides text.</param>
 /// <param name="Pieces">The most units of each class that is priced by the piece.</param>
 /// <param name="TierPercent">The multiplier it was reckoned with; null when that was 100.</param>
-internal readonly record struct BoundOthers(TokenKinds Kinds, UnitMap<long> Pieces, int? TierPercent);
+/// <param name="Basis">What the input was found by.</param>
+internal readonly record struct BoundOthers(TokenKinds Kinds, UnitMap<long> Pieces, int? TierPercent, BoundBasis Basis);

@@ -215,6 +215,7 @@ internal sealed class PostgresLedgerLoad
             IdempotencyDigest = row.IsDBNull(20) ? null : row.GetFieldValue<byte[]>(20),
             BoundKinds = bound.Kinds,
             BoundPieces = bound.Pieces,
+            BoundBasis = bound.Basis,
         };
     }
 

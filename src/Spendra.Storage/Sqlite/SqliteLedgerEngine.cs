@@ -182,6 +182,7 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
             IdempotencyDigest = row.IsNull(20) ? null : row.Bytes(20).ToArray(),
             BoundKinds = bound.Kinds,
             BoundPieces = bound.Pieces,
+            BoundBasis = bound.Basis,
         };
     }
 }

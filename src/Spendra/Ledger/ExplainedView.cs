@@ -43,8 +43,12 @@ internal static class ExplainedView
             Row("price", $"{price.InputUsdPerMillion} in, {price.CachedInputUsdPerMillion} cached, {price.CacheWriteUsdPerMillion} cache write, "
                 + $"{price.OutputUsdPerMillion} out USD per million, tier {price.TierPercent} % ({price.Source})");
         }
+        if (request.ServedPrice is { } served)
+            Row("settled at", $"{served.Price.InputUsdPerMillion} in, {served.Price.OutputUsdPerMillion} out, price {served.Price.PriceId}: {served.Reason}");
         if (request.Bound is { } bound)
-            Row("bound", $"at most {bound.InputUnits:N0} in and {bound.OutputUnits:N0} out: {bound.AmountUsd} USD held");
+            Row("bound", $"at most {bound.InputUnits:N0} in ({Words(bound.Basis)}) and {bound.OutputUnits:N0} out: {bound.AmountUsd} USD held");
+        if (request.Tightness is { } tightness)
+            Row("used of it", $"{tightness.ActualUsd} of {tightness.BoundUsd} USD: {tightness.Ratio:P2}{(tightness.InputRatio is { } input ? $", input {input:P2}" : "")}");
         if (request.Times.ReservedAt is { } reserved) Row("reserved", Shown.Instant(reserved));
         if (request.Times.ExpiresAt is { } expires && request.Outcome is "open" or "expired") Row("expires", Shown.Instant(request.Times.ExpiresAt.Value));
         if (request.Times.EndedAt is { } ended)
@@ -63,6 +67,14 @@ internal static class ExplainedView
             Row("window", $"{Shown.Day(refusal.WindowStart)} to {Shown.Day(refusal.WindowEnd) ?? "never"}");
         }
     }
+
+    private static string Words(string basis) => basis switch
+    {
+        "context_window" => "by the context window",
+        "tokenizer" => "by the model's tokenizer",
+        "counted" => "counted by the provider",
+        _ => "by its bytes",
+    };
 
     private static void ShowPolicies(CommandOutput output, ExplainedRequest request)
     {

@@ -100,6 +100,12 @@ internal static class LedgerColumns
         string[] members =
         [
             .. r.TierPercent == 100 ? [] : new[] { $"\"tier_percent\":{r.TierPercent}" },
+            .. r.BoundBasis switch
+            {
+                BoundBasis.Bytes => [],
+                BoundBasis.Tokenizer => new[] { "\"basis\":\"tokenizer\"" },
+                _ => throw new NotSupportedException($"no test holds a bound by {r.BoundBasis}"),
+            },
             .. r.BoundKinds switch
             {
                 TokenKinds.Text => [],

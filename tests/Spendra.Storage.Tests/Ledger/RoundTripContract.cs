@@ -189,6 +189,7 @@ public abstract class RoundTripContract(DatabaseEngine engine)
                 BoundOutput = 22,
                 BoundKinds = TokenKinds.LongCache | TokenKinds.AudioInput,
                 BoundPieces = Pieces(audio: 7, images: 3),
+                BoundBasis = BoundBasis.Tokenizer,
                 ReservedAt = 1_700_000_000_123_456,
                 ExpiresAt = 1_700_000_900_654_321,
                 GatewayId = Guid.CreateVersion7(),

@@ -1,6 +1,7 @@
 using Dapper;
 using Spendra.Core.Budgets;
 using Spendra.Core.Ledger;
+using Spendra.Core.Pricing;
 using Spendra.Storage.Tests.Ledger;
 using static Spendra.Storage.Tests.Ledger.Tenant;
 
@@ -75,6 +76,49 @@ public sealed class ReportingViewTests
             .Should().BeEquivalentTo(new Dictionary<string, object?> { ["usd"] = 0.123456782m, ["scope"] = "employee/ada" });
         (await ListAsync(world, "SELECT scope FROM reporting.spend_events_by_scope WHERE event_number = 0 ORDER BY scope"))
             .Should().Equal("employee/ada", "organization");
+    });
+
+    [Fact]
+    public Task Bounds_stand_beside_what_was_used() => RunAsync(async (world, tenant, lane) =>
+    {
+        var held = await SpendAsync(tenant, lane);
+        await lane.EndAsync(Adjust(held, -7));
+
+        var bound = await RowAsync(world, "SELECT * FROM reporting.bounds");
+        (bound["bound_basis"], bound["bound_usd"], bound["actual_usd"], bound["tightness"]).Should().Be(("bytes", 1m, 0.123456782m, 0.123457m));
+        // 30 and 20 from the cache and 5 into it, of 100.
+        (bound["input_units"], bound["bound_input_units"], bound["input_tightness"], bound["is_estimated"]).Should().Be((55m, 100L, 0.55m, false));
+        (bound["served_price_id"], bound["served_price_reason"]).Should().Be((null, null));
+    });
+
+    [Fact]
+    public Task Bounds_tell_what_they_were_found_by_and_at_which_price_they_were_settled() => RunAsync(async (world, tenant, lane) =>
+    {
+        var held = tenant.Reserve(1_000, await tenant.BudgetAsync(2_000));
+        held = held with { Reservation = held.Reservation with { BoundBasis = BoundBasis.Counted } };
+        await lane.ReserveAsync(held);
+        var settle = Settle(held, 100);
+        var served = Guid.CreateVersion7();
+        await lane.EndAsync(settle with { Settlement = settle.Settlement with { ServedPriceId = served, ServedModel = "other" } });
+
+        var bound = await RowAsync(world, "SELECT * FROM reporting.bounds");
+        (bound["bound_basis"], bound["tightness"]).Should().Be(("counted", 0.1m));
+        (bound["served_price_id"], bound["served_model"], bound["served_price_reason"]).Should().Be((served, "other", "served_model_has_its_own_price"));
+    });
+
+    [Fact]
+    public Task A_bound_that_was_booked_as_an_estimate_has_no_tightness_until_it_is_settled() => RunAsync(async (world, tenant, lane) =>
+    {
+        var held = tenant.Reserve(1_000, await tenant.BudgetAsync(2_000));
+        await lane.ReserveAsync(held);
+        await lane.EndAsync(new ExpireCommand(held.OrganizationId, held.ReservationId, held.WindowIds));
+        var expired = await RowAsync(world, "SELECT * FROM reporting.bounds");
+        (expired["is_estimated"], expired["tightness"], expired["input_tightness"]).Should().Be((true, null, null));
+
+        await lane.EndAsync(Settle(held, 250));
+
+        var late = await RowAsync(world, "SELECT * FROM reporting.bounds");
+        (late["is_estimated"], late["actual_usd"], late["tightness"]).Should().Be((false, 0.00000025m, 0.25m));
     });
 
     [Fact]

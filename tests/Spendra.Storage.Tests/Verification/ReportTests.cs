@@ -50,7 +50,8 @@ public sealed class ReportTests(SampleLedgerFile sample) : IClassFixture<SampleL
         request.Windows.Single(w => w.Budget == "total").WindowEnd.Should().BeNull();
         request.Price!.OutputUsdPerMillion.Should().Be("10");
         request.Price.TierPercent.Should().Be(50);
-        request.Bound.Should().BeEquivalentTo(new { InputUnits = 1_000, OutputUnits = 1_000 });
+        request.Bound.Should().BeEquivalentTo(new { InputUnits = 1_000, OutputUnits = 1_000, Basis = "bytes" });
+        request.Tightness.Should().BeEquivalentTo(new { BoundUsd = request.Bound!.AmountUsd, ActualUsd = request.CostUsd, InputRatio = 0.9m });
         // 900 × 2 USD + 500 × 10 USD a million, at half price.
         request.CostUsd.Should().Be(new NanoUsd(3_400_000));
         request.IsEstimated.Should().BeFalse();
@@ -95,6 +96,9 @@ public sealed class ReportTests(SampleLedgerFile sample) : IClassFixture<SampleL
 
         (await ExplainAsync(SampleLedger.Estimated))!.IsEstimated.Should().BeTrue();
         (await ExplainAsync(SampleLedger.Expired))!.IsEstimated.Should().BeTrue();
+        (await ExplainAsync(SampleLedger.Estimated))!.Tightness.Should().BeNull("what was used is not known");
+        (await ExplainAsync(SampleLedger.Overrun))!.Tightness!.Ratio.Should().BeGreaterThan(1);
+        late.Tightness!.InputRatio.Should().Be(7, "events carry differences, and their sum is what was used");
         (await ExplainAsync(SampleLedger.Overrun))!.Excesses.Should().OnlyContain(e => e.Kind == "overrun");
         (await ExplainAsync(SampleLedger.Released))!.Reason.Should().Be("the provider refused");
         var adjusted = (await ExplainAsync(SampleLedger.Adjusted))!;
