@@ -37,6 +37,8 @@ internal sealed class AzureProvider() : UpstreamProvider(KnownProvider.Find(Know
         // The older API has no service tiers, and refuses members that it does not know.
         Legacy with { Name = "chat.completions", Pattern = "/deployments/{model}/chat/completions", Intake = BodyIntake.Governed, Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true },
         Legacy with { Name = "embeddings", Pattern = "/deployments/{model}/embeddings", Intake = BodyIntake.Governed, Body = OpenAiBody.Embeddings, IsPriced = true },
+        .. MediaRoutes.Of(Current, upstream: "/v1"),
+        .. MediaRoutes.Of(Legacy, "/deployments/{model}"),
     ];
 
     public override ImmutableArray<string> ClientHeaders => ["x-ms-client-request-id", "openai-beta"];

@@ -40,6 +40,7 @@ public enum SandboxRoute
     EditImage,
     CreateSpeech,
     CreateTranscription,
+    CreateTranslation,
     CreateModeration,
     CreateBatch,
     GetBatch,
