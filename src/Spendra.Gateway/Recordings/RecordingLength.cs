@@ -7,11 +7,17 @@ namespace Spendra.Gateway.Recordings;
 internal static class RecordingLength
 {
     /// <summary>What is asked for when <see cref="MaxSeconds"/> knows nothing.</summary>
-    public const string Formats = "WAV, MP3, or Opus in Ogg";
+    public const string Formats = "WAV, MP3, M4A with AAC, or Ogg or WebM with Opus";
 
     /// <summary>Whole seconds, rounded up; null for a format whose length is not worked out here.</summary>
     public static long? MaxSeconds(ReadOnlySpan<byte> file) =>
+        // Whoever claims a longer life than people have need not be counted to the end.
+        LengthOf(file) is { } seconds ? Math.Min(seconds, int.MaxValue) : null;
+
+    private static long? LengthOf(ReadOnlySpan<byte> file) =>
         file.StartsWith("RIFF"u8) ? WaveLength.MaxSeconds(file)
-        : file.StartsWith("OggS"u8) ? OpusLength.MaxSeconds(file)
+        : file.StartsWith("OggS"u8) ? OggLength.MaxSeconds(file)
+        : WebmLength.IsWebm(file) ? WebmLength.MaxSeconds(file)
+        : Mp4Length.IsMp4(file) ? Mp4Length.MaxSeconds(file)
         : MpegLength.MaxSeconds(file);
 }

@@ -115,15 +115,87 @@ public sealed class RecordingLengthTests
     }
 
     [Fact]
+    public void Ogg_lasts_at_least_to_where_its_last_page_stands()
+    {
+        var page = Sounds.Page(0, Frame20Ms);
+        BinaryPrimitives.WriteInt64LittleEndian(page.AsSpan(6), 48_000 * 7 + 1);
+
+        RecordingLength.MaxSeconds([.. Sounds.Opus(Frame20Ms), .. page]).Should().Be(8);
+    }
+
+    [Fact]
+    public void A_recording_of_a_browser_lasts_as_long_as_its_packets_and_blocks_say()
+    {
+        byte[][] Packets(int count) => [.. Enumerable.Repeat(Frame20Ms, count)];
+
+        // 99 · 20 ms are two seconds, begun, and the last packet ends after its time
+        RecordingLength.MaxSeconds(Sounds.Webm("A_OPUS", Packets(100))).Should().Be(3);
+        // All at one time, but each lasts
+        RecordingLength.MaxSeconds([.. Sounds.Webm("A_OPUS"), .. Enumerable.Repeat(Sounds.Block(0, 0, Frame20Ms), 500).SelectMany(b => b)]).Should().Be(10);
+        // Four packets in one block, of which each may last 120 ms
+        RecordingLength.MaxSeconds([.. Sounds.Webm("A_OPUS"), .. Enumerable.Repeat(Sounds.Block(0, 0x04, 3, 0xF8), 100).SelectMany(b => b)]).Should().Be(48);
+        // A gap
+        RecordingLength.MaxSeconds([.. Sounds.Webm("A_OPUS"), .. Sounds.Block(1_500, 0, Frame20Ms)]).Should().Be(31);
+    }
+
+    [Fact]
+    public void Another_codec_in_webm_or_a_broken_element_has_no_known_length()
+    {
+        var file = Sounds.Webm("A_OPUS", Frame20Ms);
+        foreach (var bad in new[]
+        {
+            Sounds.Webm("A_VORBIS", Frame20Ms), Sounds.Webm("V_VP8", Frame20Ms), file[..^1], [.. file, 0], [.. file, 0xA3], [.. file, 0xA3, 0xFF],
+            [.. file, .. Sounds.Element([0xA3], [0x81, 0])], [.. file, .. Sounds.Element([0x6D, 0x80], [])], [.. file, .. Sounds.Element([0x2A, 0xD7, 0xB1], new byte[8])],
+            [.. file, .. Sounds.Element([0x86], "A_AAC"u8.ToArray())],
+        })
+        {
+            RecordingLength.MaxSeconds(bad).Should().BeNull();
+        }
+    }
+
+    [Theory]
+    // 1,024 samples of 44,100 are 23.2 ms
+    [InlineData(43, 4, 1)]
+    [InlineData(44, 4, 2)]
+    [InlineData(2_584, 4, 61)]
+    [InlineData(100, 11, 13)]
+    public void An_m4a_lasts_as_long_as_the_frames_of_its_tables(int frames, int rateIndex, long seconds) =>
+        RecordingLength.MaxSeconds(Sounds.Mp4(frames, rateIndex, claimedSeconds: 0)).Should().Be(seconds);
+
+    [Fact]
+    public void An_m4a_lasts_at_least_as_long_as_it_claims_and_its_fragments_add_up()
+    {
+        RecordingLength.MaxSeconds(Sounds.Mp4(10, claimedSeconds: 90)).Should().Be(91);
+        // 43 + 2 · 500 frames
+        var fragment = Sounds.Box("moof", Sounds.Box("traf", Sounds.Box("trun", [0, 0, 0, 0, .. Sounds.Number(500)])));
+        RecordingLength.MaxSeconds([.. Sounds.Mp4(43), .. fragment, .. fragment]).Should().Be(25);
+    }
+
+    [Fact]
+    public void Another_codec_in_mp4_or_a_broken_box_has_no_known_length()
+    {
+        var file = Sounds.Mp4(10);
+        foreach (var bad in new[]
+        {
+            Sounds.Mp4(10, rateIndex: 13), Sounds.Mp4(10, rateIndex: 15), Sounds.Mp4(10, kind: 42), Sounds.Mp4(10, format: "alac"), Sounds.Mp4(10, format: "avc1"),
+            file[..^1], [.. file, 0, 0], [.. file, 0, 0, 0, 7, .. "free"u8], [.. file, 0, 0, 0, 1, .. "free"u8], [.. file, .. Sounds.Box("stsz", [])],
+            [.. file, .. Sounds.Box("mdhd", [])], [.. file, .. Sounds.Box("cmov", [])], [.. file, .. Sounds.Box("stsd", [0, 0, 0, 0, .. Sounds.Number(1)])],
+        })
+        {
+            RecordingLength.MaxSeconds(bad).Should().BeNull();
+        }
+    }
+
+    [Fact]
     public void Anything_else_has_no_known_length()
     {
-        foreach (var file in new[] { [], "fLaC"u8.ToArray(), "\u001aE\u00df\u00a3"u8.ToArray(), "\0\0\0 ftypM4A "u8.ToArray(), [0xFF, 0xF1, 0x50, 0x80, 0, 0, 0], "ID3"u8.ToArray() })
+        foreach (var file in new[] { [], "fLaC"u8.ToArray(), [0x1A, 0x45, 0xDF, 0xA3], "\0\0\0 ftypM4A "u8.ToArray(), [0xFF, 0xF1, 0x50, 0x80, 0, 0, 0], "ID3"u8.ToArray() })
             RecordingLength.MaxSeconds(file).Should().BeNull();
     }
 
     [Fact]
     public void No_bytes_are_too_strange() =>
-        Gen.Select(OneOf(Sounds.Wave(100), Sounds.Mp3(3), Sounds.Opus(Frame20Ms)), Gen.Int[0, 400], Gen.Byte.Array[0, 40]).Sample((file, at, bytes) =>
+        Gen.Select(OneOf(Sounds.Wave(100), Sounds.Mp3(3), Sounds.Opus(Frame20Ms), Sounds.Webm("A_OPUS", Frame20Ms), Sounds.Mp4(3)), Gen.Int[0, 400], Gen.Byte.Array[0, 40]).Sample((file, at, bytes) =>
         {
             var strange = file.ToArray();
             bytes.AsSpan(0, Math.Min(bytes.Length, Math.Max(0, strange.Length - at))).CopyTo(strange.AsSpan(Math.Min(at, strange.Length)));
