@@ -109,7 +109,6 @@ public sealed class PriceCatalogTests
     [InlineData("openai", "tts-1-hd", "0 0 0 0", "characters 30", "")]
     [InlineData("openai", "whisper-1", "0 0 0 0", "seconds 100", "")]
     [InlineData("openai", "gpt-transcribe", "0 0 0 0", "seconds 75", "")]
-    [InlineData("openai", "gpt-4o-transcribe", "2.5 2.5 2.5 10", "audio_input 2.5", "")]
     [InlineData("openai", "gpt-image-2", "5 1.25 5 30", "image_input 8, cached_image_input 2, image_output 30", "")]
     [InlineData("openai", "gpt-image-1.5", "5 1.25 5 32", "image_input 8, cached_image_input 2, image_output 32", "")]
     [InlineData("anthropic", "claude-fable-5-1", "10 0.25 12.5 50", "cache_write_long 20, web_searches 10000", "batch=50 us=110")]

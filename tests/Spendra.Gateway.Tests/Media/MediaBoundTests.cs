@@ -22,7 +22,7 @@ public sealed class MediaBoundTests
         from model in OneOf("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
         let isSpoken = model.StartsWith("tts")
         select MediaCall.Speech(model, text: text.Replace("\ud83e", "\ud83e\udd8a"), more: isSpoken ? "" : "\"stream_format\":\"sse\""),
-        from model in OneOf("whisper-1", "gpt-4o-transcribe", "gpt-transcribe")
+        from model in OneOf("whisper-1", "writer", "gpt-transcribe")
         from milliseconds in Gen.Int[0, 90_000]
         select MediaCall.Recording("transcriptions", model, model == "gpt-transcribe" ? "usage_type=duration" : "", Sounds.Wave(milliseconds, 1_000)));
 
@@ -31,7 +31,7 @@ public sealed class MediaBoundTests
     [Fact]
     public async Task Every_answer_is_settled_within_its_bound()
     {
-        await using var company = await Company.StartAsync(new Rules { Cap = "1000000" });
+        await using var company = await Company.StartAsync(MediaCall.Rules with { Cap = "1000000" });
         var calls = Calls.Array[150].Single();
 
         foreach (var call in calls) (await call.SendAsync(company)).ShouldBe(200, what: call.ToString());

@@ -6,6 +6,19 @@ namespace Spendra.Gateway.Tests.Media;
 /// <summary>A call for pictures or sound as a client sends it. Knobs go to the sandbox inside the prompt or the input.</summary>
 internal sealed record MediaCall(string Path)
 {
+    /// <summary>
+    /// The catalog, and two models beside it: one that writes down, by the token, and one that paints without a known limit.
+    /// </summary>
+    public static Rules Rules { get; } = new()
+    {
+        Prices =
+        [
+            .. new Rules().Prices,
+            "{provider: openai, model: writer, inputUsdPerMillion: \"2.5\", outputUsdPerMillion: \"10\", maxOutput: 2000, contextWindow: 16000, unitUsdPerMillion: {audio_input: \"6\"}}",
+            "{provider: openai, model: painter, inputUsdPerMillion: \"1\", outputUsdPerMillion: \"1\", unitUsdPerMillion: {image_output: \"30\"}}",
+        ],
+    };
+
     public string Json { get; init; } = "";
 
     public (string Name, string Text)[] Fields { get; init; } = [];

@@ -4,7 +4,7 @@ namespace Spendra.Gateway.Tests.Media;
 /// Pictures, speech and recordings at OpenAI's list prices: what an answer says it used → disjoint classes → nano-USD. Every
 /// figure is worked out by hand. Per unit in nano-USD:
 /// gpt-image-2: text 5,000 in, 1,250 cached; image 8,000 in, 30,000 out. gpt-4o-mini-tts: 600 in, 12,000 out.
-/// gpt-4o-transcribe: 2,500 in, 10,000 out. tts-1: 15,000 a character. whisper-1: 100,000 a second; gpt-transcribe: 75,000.
+/// writer: text 2,500 in, sound 6,000 in, 10,000 out. tts-1: 15,000 a character. whisper-1: 100,000 a second; gpt-transcribe: 75,000.
 /// </summary>
 public sealed class MediaGoldenTests
 {
@@ -40,12 +40,12 @@ public sealed class MediaGoldenTests
         // 3·75,000
         ["by the second"] = new(MediaCall.Recording("transcriptions", "gpt-transcribe", "usage_type=duration"), "0,0,0; seconds 3", 225_000),
         ["by the second, streamed"] = new(MediaCall.Recording("transcriptions", "gpt-transcribe", "usage_type=duration", more: ("stream", "true")), "0,0,0; seconds 3", 225_000),
-        // (5 + 30)·2,500 + 12·10,000
-        ["by the token"] = new(MediaCall.Recording("transcriptions", "gpt-4o-transcribe", "input_tokens=35 audio_tokens=30 output_tokens=12"), "5,0,12; audio_input 30", 207_500),
-        ["by the token, streamed"] = new(MediaCall.Recording("transcriptions", "gpt-4o-transcribe", "input_tokens=35 audio_tokens=30 output_tokens=12", more: ("stream", "true")), "5,0,12; audio_input 30", 207_500),
+        // 5·2,500 + 30·6,000 + 12·10,000
+        ["by the token"] = new(MediaCall.Recording("transcriptions", "writer", "input_tokens=35 audio_tokens=30 output_tokens=12"), "5,0,12; audio_input 30", 312_500),
+        ["by the token, streamed"] = new(MediaCall.Recording("transcriptions", "writer", "input_tokens=35 audio_tokens=30 output_tokens=12", more: ("stream", "true")), "5,0,12; audio_input 30", 312_500),
         // A price for seconds does not make tokens free
         ["tokens at a price for seconds"] = new(MediaCall.Recording("transcriptions", knobs: "usage_type=tokens"), null, 300_000) { IsEstimated = true },
-        ["seconds at a price for tokens"] = new(MediaCall.Recording("transcriptions", "gpt-4o-transcribe", "usage_type=duration"), null, null) { IsEstimated = true },
+        ["seconds at a price for tokens"] = new(MediaCall.Recording("transcriptions", "writer", "usage_type=duration"), null, null) { IsEstimated = true },
         ["image without usage"] = new(MediaCall.Image(knobs: "no_usage=true"), null, null) { IsEstimated = true },
         ["image, stream without its end"] = new(MediaCall.Image(knobs: "no_done=true", more: "\"stream\":true"), null, null) { IsEstimated = true },
         ["image, stream that fails"] = new(MediaCall.Image(knobs: "error_midstream=true", more: "\"stream\":true"), null, null) { IsEstimated = true },
@@ -75,7 +75,7 @@ public sealed class MediaGoldenTests
     public async Task An_answer_is_settled_to_the_nano_dollar(string name, string prefix)
     {
         var golden = Cases[name];
-        await using var company = await Company.StartAsync();
+        await using var company = await Company.StartAsync(MediaCall.Rules);
 
         (await golden.Call.At(prefix + golden.Call.Path).SendAsync(company)).ShouldBe(golden.Status);
 

@@ -21,8 +21,8 @@ public sealed class MediaRefusalTests
         ["speech without a maximum"] = (MediaCall.Speech("gpt-audio-1.5"), "priced by the character"),
         ["length unknown, by the second"] = (MediaCall.Recording("transcriptions", file: Unknown), "Send it as WAV, MP3, M4A with AAC, or Ogg or WebM with Opus"),
         ["length unknown, translated"] = (MediaCall.Recording("translations", file: Unknown), "Send it as WAV, MP3, M4A with AAC, or Ogg or WebM with Opus"),
-        ["cut by the provider"] = (MediaCall.Recording("transcriptions", "gpt-4o-transcribe", more: ("chunking_strategy", "auto")), "Leave it out"),
-        ["known speakers"] = (MediaCall.Recording("transcriptions", "gpt-4o-transcribe", more: ("known_speaker_references[]", "data:audio/wav;base64,")), "leave 'known_speaker_references' out"),
+        ["cut by the provider"] = (MediaCall.Recording("transcriptions", "writer", more: ("chunking_strategy", "auto")), "Leave it out"),
+        ["known speakers"] = (MediaCall.Recording("transcriptions", "writer", more: ("known_speaker_references[]", "data:audio/wav;base64,")), "leave 'known_speaker_references' out"),
         ["writer without a maximum"] = (MediaCall.Recording("transcriptions", "m1"), "How much 'm1' may write is not known"),
     };
 
@@ -65,17 +65,12 @@ public sealed class MediaRefusalTests
 
     public static TheoryData<string> InvalidNames() => new(Invalid.Keys);
 
-    private static Rules WithPainter() => new()
-    {
-        Prices = [.. new Rules().Prices, "{provider: openai, model: painter, inputUsdPerMillion: \"1\", outputUsdPerMillion: \"1\", unitUsdPerMillion: {image_output: \"30\"}}"],
-    };
-
     [Theory]
     [MemberData(nameof(UnpriceableNames))]
     public async Task What_cannot_be_bounded_is_refused_with_what_to_change(string name)
     {
         var (call, message) = Unpriceable[name];
-        await using var company = await Company.StartAsync(WithPainter());
+        await using var company = await Company.StartAsync(MediaCall.Rules);
 
         var answer = (await call.SendAsync(company)).ShouldBe(400, "unpriceable_request");
 
@@ -123,7 +118,7 @@ public sealed class MediaRefusalTests
             Policies =
             [
                 "{slug: short, kind: request_limit, scope: employee/e2, maxOutputTokens: 1000}",
-                "{slug: names, kind: allowlist, scope: organization, models: [whisper-1, gpt-image-2, gpt-4o-transcribe, gpt-4o-mini-tts]}",
+                "{slug: names, kind: allowlist, scope: organization, models: [whisper-1, gpt-image-2, gpt-4o-mini-tts]}",
             ],
         });
 
