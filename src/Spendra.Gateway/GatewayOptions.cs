@@ -3,7 +3,7 @@ namespace Spendra.Gateway;
 /// <summary>Limits and waits of the data plane. Every limit is finite.</summary>
 public sealed record GatewayOptions
 {
-    /// <summary>The largest JSON request body, in bytes.</summary>
+    /// <summary>The largest request body that is held to be read, JSON or a form with its files, in bytes.</summary>
     public long MaxBodyBytes { get; init; } = 32L * 1024 * 1024;
 
     /// <summary>The largest file upload, in bytes. Uploads are streamed, never held.</summary>

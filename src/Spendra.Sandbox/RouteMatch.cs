@@ -38,6 +38,7 @@ internal readonly record struct RouteMatch(SandboxRoute Route, string Id, Dialec
         "/v1/images/edits" => SandboxRoute.EditImage,
         "/v1/audio/speech" => SandboxRoute.CreateSpeech,
         "/v1/audio/transcriptions" => SandboxRoute.CreateTranscription,
+        "/v1/audio/translations" => SandboxRoute.CreateTranslation,
         "/v1/moderations" => SandboxRoute.CreateModeration,
         "/v1/batches" => SandboxRoute.CreateBatch,
         _ => SandboxRoute.Unknown,

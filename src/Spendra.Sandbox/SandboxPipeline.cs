@@ -167,7 +167,7 @@ internal sealed class SandboxPipeline(SandboxState sandbox)
         SandboxRoute.GetModel => ModelRoutes.GetAsync(exchange, call.Knobs),
         SandboxRoute.GenerateImage or SandboxRoute.EditImage => ImageAnswer.AnswerAsync(exchange, call),
         SandboxRoute.CreateSpeech => SpeechAnswer.AnswerAsync(exchange, call),
-        SandboxRoute.CreateTranscription => TranscriptionAnswer.AnswerAsync(exchange, call),
+        SandboxRoute.CreateTranscription or SandboxRoute.CreateTranslation => TranscriptionAnswer.AnswerAsync(exchange, call),
         SandboxRoute.CreateModeration => ModerationAnswer.AnswerAsync(exchange, call),
         SandboxRoute.CreateBatch => BatchRoutes.CreateAsync(exchange, call),
         SandboxRoute.GetBatch => BatchRoutes.GetAsync(exchange, call.Knobs),

@@ -93,6 +93,7 @@ internal sealed record Books(
         public long CacheWriteUnits { get; init; }
         public long OutputUnits { get; init; }
         public long ReasoningUnits { get; init; }
+        public string? OtherUnits { get; init; }
         public bool IsEstimated { get; init; }
         public bool IsBilled { get; init; }
         public Guid? ServedPriceId { get; init; }

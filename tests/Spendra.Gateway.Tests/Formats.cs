@@ -15,6 +15,9 @@ internal static class Formats
     public const string LongDeployment = "long-prod";
     public const string EmbeddingDeployment = "emb-prod";
 
+    /// <summary>A model that paints, speaks and listens, each at a rate of its own.</summary>
+    public const string MediaDeployment = "media-prod";
+
     private const string LongContext =
         "longContext: {aboveInputTokens: 1000, inputUsdPerMillion: \"2\", cachedInputUsdPerMillion: \"0.2\", cacheWriteUsdPerMillion: \"2.5\", outputUsdPerMillion: \"3\"}";
 
@@ -30,6 +33,7 @@ internal static class Formats
             [TieredDeployment] = "m-tiers-2025-04-14",
             [LongDeployment] = "m-long-2025-04-14",
             [EmbeddingDeployment] = "emb",
+            [MediaDeployment] = "media",
         },
     };
 
@@ -40,9 +44,13 @@ internal static class Formats
         [
             $"{{slug: router, provider: openrouter, baseUrl: \"{openRouterUrl}\", credential: {{value: or-upstream-secret}}}}",
             $"{{slug: azure, provider: azure, baseUrl: \"{azureUrl}\", credential: {{{azureCredential}}}, ratePercent: {ratePercent}, "
-                + $"deployments: {{{Deployment}: m1, {TieredDeployment}: m-tiers, {LongDeployment}: m-long, {EmbeddingDeployment}: emb}}}}",
+                + $"deployments: {{{Deployment}: m1, {TieredDeployment}: m-tiers, {LongDeployment}: m-long, {EmbeddingDeployment}: emb, {MediaDeployment}: media}}}}",
         ],
-        Prices = [.. new Rules().Prices, .. Of("openai", ""), .. Of("azure", ""), .. Of("openrouter", "maker/")],
+        Prices =
+        [
+            .. new Rules().Prices, .. Of("openai", ""), .. Of("azure", ""), .. Of("openrouter", "maker/"),
+            $"{{provider: azure, model: media, {Gateway.Tests.Rules.Rates}, maxOutput: 5000, contextWindow: 1000, unitUsdPerMillion: {{image_output: \"30\", audio_output: \"12\", audio_input: \"4\"}}}}",
+        ],
     };
 
     public static Task<Company> StartAsync(Rules? rules = null) => Company.StartAsync(rules ?? Rules(), provider: Provider);

@@ -1,5 +1,6 @@
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Tests.Claude;
+using Spendra.Gateway.Tests.Media;
 
 namespace Spendra.Gateway.Tests;
 
@@ -34,7 +35,7 @@ public sealed class RouteCensusTests
         new("POST", "/v1/providers/anthropic/chat/completions", Bodies.Chat(model: ClaudeRules.Model)),
         .. Rpc("initialize", "server/discover", "ping", "notifications/initialized", "tools/list", "tools/call", "resources/list", "resources/read",
             "prompts/list", "prompts/get", "completion/complete", "logging/setLevel"),
-        new("DELETE", $"/mcp/{Server}"), new("POST", "/v1/tool-calls", """{"server":"finder","tool":"search"}"""),
+        .. MediaCensus.Rows, new("DELETE", $"/mcp/{Server}"), new("POST", "/v1/tool-calls", """{"server":"finder","tool":"search"}"""),
     ];
 
     /// <summary>Every route that is answered locally.</summary>
@@ -167,8 +168,10 @@ public sealed class RouteCensusTests
         {
             using var client = company.Client();
             using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response)
-                .Replace(AzureResponse, atAzure).Replace(Deployment, Formats.Deployment).Replace("{model}", "g1").Replace(Claude, ClaudeRules.Model).Replace(Server, Tools.Server));
+                .Replace(AzureResponse, atAzure).Replace(Deployment, Formats.Deployment).Replace("{model}", "g1").Replace(Claude, ClaudeRules.Model).Replace(Server, Tools.Server)
+                .Replace(MediaCensus.Deployment, Formats.MediaDeployment));
             if (row.IsUpload) request.Content = Uploads.Form("b.txt", "text");
+            else if (row.Media is { } media) request.Content = media.Content();
             else if (row.Body is { } body) request.Content = GatewayHarness.Json(body);
 
             var answer = await Answer.SendAsync(client, request);
@@ -191,6 +194,8 @@ public sealed class RouteCensusTests
     {
         public bool IsUpload { get; init; }
 
+        public MediaCall? Media { get; init; }
+
         public string? RpcMethod { get; init; }
 
         public bool WantsRpcAnswer => RpcMethod is not null && !RpcMethod.StartsWith("notifications/");
@@ -200,8 +205,8 @@ public sealed class RouteCensusTests
 
     [Theory]
     [InlineData("POST", "completions")]
-    [InlineData("POST", "images/generations")]
-    [InlineData("POST", "audio/speech")]
+    [InlineData("POST", "images/variations")]
+    [InlineData("POST", "audio/voices")]
     [InlineData("POST", "batches")]
     [InlineData("GET", "chat/completions")]
     [InlineData("PUT", "files/x1")]

@@ -143,6 +143,17 @@ public sealed class AudioTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_translation_does_not_tell_what_it_used()
+    {
+        using var form = Provider.Form("file", "a.mp3", [1], ("model", "whisper-1"));
+
+        var answer = await _provider.PostFormAsync("audio/translations", form);
+
+        ((string)answer["text"]!).Should().NotBeEmpty();
+        answer.AsObject().ContainsKey("usage").Should().BeFalse();
+    }
+
+    [Fact]
     public async Task Longer_forms_have_a_duration_and_plain_text_has_no_usage()
     {
         var verbose = await TranscribeAsync(new byte[20_000], ("model", "whisper-1"), ("response_format", "verbose_json"));

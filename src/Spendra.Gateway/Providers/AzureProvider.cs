@@ -48,6 +48,8 @@ internal sealed class AzureProvider() : UpstreamProvider(KnownProvider.Find(Know
         Legacy with { Name = "responses.delete", Method = "DELETE", Pattern = "/responses/{id}", Names = ObjectKind.Response, Deletes = true },
         Legacy with { Name = "responses.cancel", Pattern = "/responses/{id}/cancel", Names = ObjectKind.Response, MaySettleBackground = true, RunsTools = true },
         Legacy with { Name = "responses.input_items", Method = "GET", Pattern = "/responses/{id}/input_items", Names = ObjectKind.Response },
+        .. MediaRoutes.Of(Current, upstream: "/v1"),
+        .. MediaRoutes.Of(Legacy, "/deployments/{model}"),
     ];
 
     public override ImmutableArray<string> ClientHeaders => ["x-ms-client-request-id", "openai-beta"];

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Dialects.OpenAi.Media;
 using Spendra.Gateway.Requests;
 using Spendra.Gateway.Tokens;
 
@@ -33,6 +34,8 @@ internal sealed class OpenAiProvider() : UpstreamProvider(KnownProvider.Find(Kno
         Route with { Name = "files.get", Method = "GET", Pattern = "/files/{id}", Names = ObjectKind.File },
         Route with { Name = "files.content", Method = "GET", Pattern = "/files/{id}/content", Names = ObjectKind.File, IsRead = false },
         Route with { Name = "files.delete", Method = "DELETE", Pattern = "/files/{id}", Names = ObjectKind.File, Deletes = true },
+        .. MediaRoutes.Of(Route),
+        Route with { Name = "moderations", Pattern = "/moderations", Intake = BodyIntake.Governed, Dialect = MediaDialect.Moderation },
     ];
 
     public override ImmutableArray<string> ClientHeaders => ["openai-beta", "x-client-request-id"];

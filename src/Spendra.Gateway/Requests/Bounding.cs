@@ -35,7 +35,7 @@ internal static class Bounding
         }
         if (call.Route.Provider.PriceOf(call.Snapshot.Prices, call.Shape.Model, atMicros) is not { } price)
             return Unpriceable(call.Route.Provider.HasNoPrice(call.Shape.Model));
-        if (price.IsByThePiece && facts.Pieces.IsEmpty && PricedPieces(facts, price).IsEmpty)
+        if (price.IsByThePiece && facts.Pieces.IsEmpty && facts.Media is null && PricedPieces(facts, price).IsEmpty)
             return Unpriceable($"Model '{price.Model}' is priced by the piece, and this route counts tokens. Use a model that has a price for tokens.");
         call.Price = price;
         return BoundTier(call, price) ?? BoundUnits(call, price, options);
@@ -90,6 +90,7 @@ internal static class Bounding
     private static Refusal? BoundUnits(GovernedCall call, PriceVersion price, GatewayOptions options)
     {
         var facts = call.Facts;
+        if (facts.Media is not null) return MediaBounding.Bound(call, price) ?? BoundCost(call, price);
         if (facts.ContextWindowAsked > price.ContextWindow)
             return Unpriceable($"The request asks for a larger context window than '{price.Model}' has in the price book ({price.ContextWindow} tokens).");
         var (uses, pieces) = ToolBounds.Of(call, options);
@@ -118,6 +119,11 @@ internal static class Bounding
         }
         var output = call.Route.HasOutput ? (LimitOutput(call, price, options) + facts.PredictionBytes) * facts.Choices * ToolBounds.OutputPasses(call, passes) : 0;
         call.Bound = new UnitBound(input, output) { Kinds = KindsOf(facts, price), Pieces = SearchUnits.BilledOf(price.Rates, pieces) };
+        return BoundCost(call, price);
+    }
+
+    private static Refusal? BoundCost(GovernedCall call, PriceVersion price)
+    {
         try
         {
             if (Cost.Bound(price, call.Bound, call.TierPercent) is not { } amount)

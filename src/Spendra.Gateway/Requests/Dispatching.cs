@@ -79,7 +79,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             case BodyIntake.Governed:
                 var body = call.Route.Dialect.Rewrite(call);
                 var json = new ReadOnlyMemoryContent(body);
-                json.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+                json.Headers.ContentType = MediaTypeHeaderValue.Parse(call.Facts.Form?.ContentType ?? "application/json");
                 return json;
             case BodyIntake.Streamed:
                 var stream = new StreamContent(new LimitedBody(incoming.Body, parts.Options.MaxUploadBytes));

@@ -12,7 +12,7 @@ internal enum BodyIntake
 {
     /// <summary>Nothing is read or sent.</summary>
     None,
-    /// <summary>JSON that is held and read before it is decided upon.</summary>
+    /// <summary>JSON, or a form, that is held and read before it is decided upon.</summary>
     Governed,
     /// <summary>Bytes that stream through unread.</summary>
     Streamed,

@@ -57,7 +57,8 @@ internal static class Intake
         var named = call.Route.NamesModel ? call.Facts.Model : call.NamedObjectId;
         using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         digest.AppendData(Encoding.UTF8.GetBytes($"{call.Route.Name}\n{named}\n"));
-        digest.AppendData(call.Body.Span);
+        if (call.Facts.Form is { } form) form.AppendTo(digest, call.Body.Span);
+        else digest.AppendData(call.Body.Span);
         call.Idempotency = new IdempotencyClaim(SHA256.HashData(Encoding.UTF8.GetBytes(key)), digest.GetHashAndReset());
         return null;
     }

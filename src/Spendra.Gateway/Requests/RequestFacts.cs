@@ -151,7 +151,14 @@ internal sealed class RequestFacts
     /// <summary>Why the request cannot be priced, or null: content or features whose cost has no known bound.</summary>
     public string? Unpriceable { get; set; }
 
+    /// <summary>Bytes of the body; of a form those of its fields that are text.</summary>
     public int BodyBytes { get; set; }
+
+    /// <summary>The body as a form, when it is one.</summary>
+    public Form? Form { get; set; }
+
+    /// <summary>What the request asks for besides text, on the routes for pictures and sound.</summary>
+    public MediaFacts? Media { get; set; }
 
     /// <summary>Where the object stands in which the output limit belongs, when that is not the body itself.</summary>
     public ByteSpan OutputConfigSpan { get; set; }

@@ -5,7 +5,10 @@ using Spendra.Sandbox.Wire;
 
 namespace Spendra.Sandbox.Audio;
 
-/// <summary><c>POST /v1/audio/transcriptions</c>: the words of every answer, whatever the recording says.</summary>
+/// <summary>
+/// <c>POST /v1/audio/transcriptions</c> and <c>/v1/audio/translations</c>: the words of every answer, whatever the recording
+/// says. A translation does not tell what it used.
+/// </summary>
 internal static class TranscriptionAnswer
 {
     public static async Task AnswerAsync(Exchange exchange, ModelCall call)
@@ -50,7 +53,7 @@ internal static class TranscriptionAnswer
             json.WriteEndArray();
         }
         json.WriteString("text"u8, text);
-        if (!call.Knobs.NoUsage)
+        if (!call.Knobs.NoUsage && exchange.Match.Route is not SandboxRoute.CreateTranslation)
             usage.Write(json);
         json.WriteEndObject();
         return Answers.SendJsonAsync(exchange, buffer, call.Knobs);

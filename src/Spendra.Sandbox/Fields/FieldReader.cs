@@ -39,7 +39,8 @@ internal static class FieldReader
         return (Fill(exchange, call, fields), call);
     }
 
-    private static bool IsForm(SandboxRoute route) => route is SandboxRoute.EditImage or SandboxRoute.CreateTranscription;
+    private static bool IsForm(SandboxRoute route) => route is SandboxRoute.EditImage or SandboxRoute.CreateTranscription
+        or SandboxRoute.CreateTranslation;
 
     private static bool IsUrlEncoded(SandboxRoute route) => route is SandboxRoute.GoogleToken or SandboxRoute.EntraToken;
 

@@ -6,8 +6,8 @@ public sealed class SandboxJournal
     private static readonly SandboxRoute[] s_charged =
     [
         SandboxRoute.ChatCompletions, SandboxRoute.CreateResponse, SandboxRoute.Embeddings, SandboxRoute.GenerateImage,
-        SandboxRoute.EditImage, SandboxRoute.CreateSpeech, SandboxRoute.CreateTranscription, SandboxRoute.CreateBatch,
-        SandboxRoute.CreateMessage, SandboxRoute.GenerateContent, SandboxRoute.StreamGenerateContent,
+        SandboxRoute.EditImage, SandboxRoute.CreateSpeech, SandboxRoute.CreateTranscription,
+        SandboxRoute.CreateTranslation, SandboxRoute.CreateBatch, SandboxRoute.CreateMessage, SandboxRoute.GenerateContent, SandboxRoute.StreamGenerateContent,
         SandboxRoute.EmbedContent, SandboxRoute.BatchEmbedContents,
     ];
 

@@ -43,6 +43,7 @@ public enum SandboxRoute
     EditImage,
     CreateSpeech,
     CreateTranscription,
+    CreateTranslation,
     CreateModeration,
     CreateBatch,
     GetBatch,

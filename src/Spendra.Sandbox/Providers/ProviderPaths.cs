@@ -83,7 +83,7 @@ internal static class ProviderPaths
 
     private static bool IsOfDeployment(SandboxRoute route) => route is SandboxRoute.ChatCompletions
         or SandboxRoute.Embeddings or SandboxRoute.GenerateImage or SandboxRoute.EditImage
-        or SandboxRoute.CreateSpeech or SandboxRoute.CreateTranscription;
+        or SandboxRoute.CreateSpeech or SandboxRoute.CreateTranscription or SandboxRoute.CreateTranslation;
 
     private static RouteMatch Kept(RouteMatch match, SandboxProvider provider, Func<SandboxRoute, bool> has) =>
         (has(match.Route) ? match : new RouteMatch(SandboxRoute.Unknown, "")) with { Provider = provider };

@@ -1,0 +1,98 @@
+using System.Buffers.Binary;
+
+namespace Spendra.Gateway.Tests.Media;
+
+/// <summary>Recordings of silence, byte by byte as their formats want them.</summary>
+internal static class Sounds
+{
+    /// <summary>A WAV of 16-bit samples, one channel.</summary>
+    public static byte[] Wave(int milliseconds, int samplesPerSecond = 8_000)
+    {
+        var sound = (int)((long)milliseconds * samplesPerSecond / 1000) * 2;
+        var file = new byte[44 + sound];
+        "RIFF"u8.CopyTo(file);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(4), file.Length - 8);
+        "WAVEfmt "u8.CopyTo(file.AsSpan(8));
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(16), 16);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(20), 1);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(22), 1);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(24), samplesPerSecond);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(28), samplesPerSecond * 2);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(32), 2);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(34), 16);
+        "data"u8.CopyTo(file.AsSpan(36));
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(40), sound);
+        return file;
+    }
+
+    /// <summary>MP3 frames of 128 kbit/s at 44.1 kHz: 417 bytes for 1152 samples each.</summary>
+    public static byte[] Mp3(int frames)
+    {
+        var file = new byte[frames * 417];
+        for (var i = 0; i < frames; i++) new byte[] { 0xFF, 0xFB, 0x90, 0x00 }.CopyTo(file, i * 417);
+        return file;
+    }
+
+    /// <summary>Opus in Ogg: the page of the head, the page of the tags, and a page for every packet.</summary>
+    public static byte[] Opus(params byte[][] packets) =>
+        [.. Page(2, [.. "OpusHead"u8, 1, 1, 0, 0, 0x80, 0xBB, 0, 0, 0, 0, 0]), .. Page(0, [.. "OpusTags"u8, 0, 0, 0, 0, 0, 0, 0, 0]),
+            .. packets.SelectMany(p => Page(0, p))];
+
+    /// <summary>One page of Ogg with one packet.</summary>
+    public static byte[] Page(byte flags, byte[] packet, byte serial = 7)
+    {
+        var full = packet.Length / 255;
+        byte[] lacing = [.. Enumerable.Repeat((byte)255, full), (byte)(packet.Length % 255)];
+        return [.. "OggS"u8, 0, flags, .. new byte[8], serial, 0, 0, 0, .. new byte[8], (byte)lacing.Length, .. lacing, .. packet];
+    }
+
+    /// <summary>Opus in WebM as a browser records it: segment and cluster of no known length, one block for each packet.</summary>
+    public static byte[] Webm(string codec, params byte[][] packets) =>
+    [
+        .. Element([0x1A, 0x45, 0xDF, 0xA3], Element([0x42, 0x82], "webm"u8.ToArray())),
+        0x18, 0x53, 0x80, 0x67, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+        .. Element([0x15, 0x49, 0xA9, 0x66], Element([0x2A, 0xD7, 0xB1], [0x0F, 0x42, 0x40])),
+        .. Element([0x16, 0x54, 0xAE, 0x6B], Element([0xAE], Element([0x86], System.Text.Encoding.ASCII.GetBytes(codec)))),
+        0x1F, 0x43, 0xB6, 0x75, 0xFF,
+        .. Element([0xE7], [0]),
+        .. packets.SelectMany((p, i) => Block(i, flags: 0, p)),
+    ];
+
+    /// <summary>A block at so many twenties of milliseconds.</summary>
+    public static byte[] Block(int twenties, byte flags, params byte[] packets) =>
+        Element([0xA3], [0x81, (byte)(twenties * 20 >> 8), (byte)(twenties * 20), flags, .. packets]);
+
+    /// <summary>An element of EBML with a length of two bytes.</summary>
+    public static byte[] Element(byte[] id, byte[] content) => [.. id, (byte)(0x40 | content.Length >> 8), (byte)content.Length, .. content];
+
+    /// <summary>AAC in MP4: as many frames as the tables list, at a rate by its index (4 is 44.1 kHz).</summary>
+    public static byte[] Mp4(int frames, int rateIndex = 4, byte kind = 2, string format = "mp4a", int claimedSeconds = 1) =>
+    [
+        .. Box("ftyp", [.. "M4A "u8, 0, 0, 0, 0]), .. Box("mdat", new byte[10]),
+        .. Box("moov", Box("trak", Box("mdia",
+        [
+            .. Box("mdhd", [.. new byte[12], 0, 0, 0x03, 0xE8, .. Number(claimedSeconds * 1000), 0, 0, 0, 0]),
+            .. Box("minf", Box("stbl",
+            [
+                .. Box("stsd", [0, 0, 0, 0, .. Number(1), .. Box(format, [.. new byte[28], .. Box("esds", Description(rateIndex, kind))])]),
+                .. Box("stsz", [0, 0, 0, 0, 0, 0, 0, 0, .. Number(frames)]),
+            ])),
+        ]))),
+    ];
+
+    public static byte[] Box(string type, byte[] content) => [.. Number(content.Length + 8), .. System.Text.Encoding.ASCII.GetBytes(type), .. content];
+
+    public static byte[] Number(int number)
+    {
+        var bytes = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, number);
+        return bytes;
+    }
+
+    private static byte[] Description(int rateIndex, byte kind)
+    {
+        byte[] specific = [0x05, 2, (byte)(kind << 3 | rateIndex >> 1), (byte)(rateIndex << 7)];
+        byte[] decoder = [0x04, 0x80, 0x80, 0x80, (byte)(13 + specific.Length), 0x40, .. new byte[12], .. specific];
+        return [0, 0, 0, 0, 0x03, (byte)(3 + decoder.Length), 0, 0, 0, .. decoder];
+    }
+}
