@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Spendra.Gateway.Batches;
 using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Dialects.Anthropic;
 using Spendra.Gateway.Dialects.Gemini;
@@ -38,6 +39,7 @@ public static class GatewayStartup
             provider.GetRequiredService<MasterKey>(),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Spendra.Gateway")));
         services.AddHostedService<GatewayHeartbeat>();
+        services.AddHostedService<BatchPoller>();
         return services;
     }
 
@@ -70,6 +72,7 @@ public static class GatewayStartup
         endpoints.MapGet(Version + "/models", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.ListModelsAsync(context) : openAi.ListModelsAsync(context));
         endpoints.MapGet(Version + "/models/{**id}", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.GetModelAsync(context) : openAi.GetModelAsync(context));
         endpoints.MapGet(Version + "/files", openAi.ListFilesAsync);
+        endpoints.MapGet(Version + "/providers/openai/files", openAi.ListFilesAsync);
         foreach (var prefix in AnthropicProvider.ClientPrefixes)
         {
             if (prefix == Version) continue;

@@ -42,6 +42,13 @@ internal sealed class SimSources(SimStore store, SimProcess process) : IGovernan
     public Task<IReadOnlyList<ProviderObject>> ListFilesAsync(Guid organizationId, FilePage page, CancellationToken cancel) =>
         ReadAsync<IReadOnlyList<ProviderObject>>(() => []);
 
+    public Task<IReadOnlyList<ProviderObject>> ListBatchesAsync(
+        Guid organizationId, bool isTest, string? after, int limit, CancellationToken cancel) =>
+        ReadAsync<IReadOnlyList<ProviderObject>>(() => []);
+
+    public Task<IReadOnlyList<ProviderObject>> ListPendingBatchesAsync(long sinceMicros, int limit, CancellationToken cancel) =>
+        ReadAsync<IReadOnlyList<ProviderObject>>(() => []);
+
     public Task<IReadOnlyList<DoubtfulReservation>> FindExpiredAsync(long nowMicros, int limit, CancellationToken cancel) =>
         ReadAsync(() => Doubtful(r => r.ExpiresAt <= nowMicros, limit));
 

@@ -211,6 +211,7 @@ public enum ObjectKind
 {
     File = 1,
     Response = 2,
+    Batch = 3,
 }
 
 /// <summary>
@@ -220,7 +221,7 @@ public sealed record ProviderObject
 {
     public required Guid OrganizationId { get; init; }
 
-    /// <summary>The provider's id: <c>file-…</c>, <c>resp_…</c>.</summary>
+    /// <summary>The provider's id: <c>file-…</c>, <c>resp_…</c>, <c>batch_…</c>.</summary>
     public required string ObjectId { get; init; }
 
     public required ObjectKind Kind { get; init; }
@@ -229,7 +230,7 @@ public sealed record ProviderObject
 
     public required Guid KeyId { get; init; }
 
-    /// <summary>The request that made it; a background response is settled through this id.</summary>
+    /// <summary>The request that made it; a background response, or a batch, is settled through this id.</summary>
     public required Guid ReservationId { get; init; }
 
     public required long CreatedAt { get; init; }

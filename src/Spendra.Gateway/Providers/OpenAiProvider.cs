@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
+using Spendra.Gateway.Batches;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Requests;
 
@@ -32,6 +33,7 @@ internal sealed class OpenAiProvider() : UpstreamProvider(KnownProvider.Find(Kno
         Route with { Name = "files.get", Method = "GET", Pattern = "/files/{id}", Names = ObjectKind.File },
         Route with { Name = "files.content", Method = "GET", Pattern = "/files/{id}/content", Names = ObjectKind.File, IsRead = false },
         Route with { Name = "files.delete", Method = "DELETE", Pattern = "/files/{id}", Names = ObjectKind.File, Deletes = true },
+        .. BatchRoutes.Of(Route),
     ];
 
     public override ImmutableArray<string> ClientHeaders => ["openai-beta", "x-client-request-id"];
