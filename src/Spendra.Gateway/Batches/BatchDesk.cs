@@ -9,7 +9,7 @@ internal readonly record struct SeenBatch(Guid OrganizationId, string BatchId);
 internal sealed class BatchDesk : IDisposable
 {
     private const int MaxSeen = 1_000;
-    private const int MaxInputs = 4;
+    private const int MaxInputs = 8;
 
     // One that is dropped is found again by the poller's own rounds.
     private readonly Channel<SeenBatch> _seen = Channel.CreateBounded<SeenBatch>(

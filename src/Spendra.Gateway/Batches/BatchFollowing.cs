@@ -14,8 +14,6 @@ namespace Spendra.Gateway.Batches;
 /// </summary>
 internal sealed partial class BatchFollowing(GatewayParts parts)
 {
-    private const int MaxStateBytes = 1024 * 1024;
-
     public async Task FollowAsync(SeenBatch seen, CancellationToken cancel)
     {
         try
@@ -56,11 +54,9 @@ internal sealed partial class BatchFollowing(GatewayParts parts)
         using var wait = Wait(cancel);
         using var response = await door.GetAsync($"/batches/{batch.ObjectId}", wait.Token);
         if (!response.IsSuccessStatusCode) return null;
-        await using var body = await response.Content.ReadAsStreamAsync(wait.Token);
-        var held = new byte[MaxStateBytes];
-        var length = await body.ReadAtLeastAsync(held, held.Length, throwOnEndOfStream: false, wait.Token);
+        var (state, _) = await BatchState.ReadAsync(response, wait.Token);
         // Another batch than the one that was asked for tells nothing about it.
-        return BatchState.Read(held.AsMemory(0, length)) is { } state && state.Id == batch.ObjectId ? state : null;
+        return state?.Id == batch.ObjectId ? state : null;
     }
 
     /// <summary>Null when a file cannot be read now.</summary>

@@ -17,7 +17,6 @@ internal sealed class BatchListing(GovernedCall call, DispatchPermit permit, Gat
     private const int DefaultPage = 20;
     private const int MaxPage = 100;
     private const int MaxAtOnce = 8;
-    private const int MaxStateBytes = 1024 * 1024;
 
     /// <summary>Null when the response has been given; otherwise the gateway's own answer.</summary>
     public async Task<GatewayError?> RunAsync()
@@ -76,12 +75,10 @@ internal sealed class BatchListing(GovernedCall call, DispatchPermit permit, Gat
             using var response = await parts.Upstream.SendBesideAsync(permit, request, call.IsTest, patience.Token);
             if ((int)response.StatusCode is 404 or 410) return default;
             if (!response.IsSuccessStatusCode) return (null, NotTold(asking, (int)response.StatusCode));
-            await using var body = await response.Content.ReadAsStreamAsync(patience.Token);
-            var held = new byte[MaxStateBytes];
-            var length = await body.ReadAtLeastAsync(held, held.Length, throwOnEndOfStream: false, patience.Token);
-            if (BatchState.Read(held.AsMemory(0, length)) is not { } state || state.Id != batch.ObjectId) return (null, NotTold(asking, 200));
+            var (state, body) = await BatchState.ReadAsync(response, patience.Token);
+            if (state is null || state.Id != batch.ObjectId) return (null, NotTold(asking, 200));
             await BatchRecords.SeenAsync(asking, permit.Reservation, parts, state);
-            return (held.AsSpan(0, length).ToArray(), null);
+            return (body, null);
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or UpstreamAddressException or IOException)
         {

@@ -7,9 +7,7 @@ namespace Spendra.Gateway.Batches;
 /// <param name="makes">The answer makes the batch: from here on it goes on at the provider, whatever it says of itself.</param>
 internal sealed class BatchMeter(bool makes) : BodyMeter
 {
-    private const int MaxBytes = 1024 * 1024;
-
-    private readonly OpenAiDocumentReader _document = new(MaxBytes);
+    private readonly OpenAiDocumentReader _document = new(BatchState.MaxBytes);
     private readonly MemoryStream _held = new();
 
     public override void Read(ReadOnlySpan<byte> bytes)
@@ -17,7 +15,7 @@ internal sealed class BatchMeter(bool makes) : BodyMeter
         _document.Feed(bytes, isLast: false);
         Reading.ObjectId ??= _document.Id;
         Reading.IsPending = makes && Reading.ObjectId is not null;
-        if (_held.Length + bytes.Length <= MaxBytes) _held.Write(bytes);
+        if (_held.Length + bytes.Length <= BatchState.MaxBytes) _held.Write(bytes);
     }
 
     public override void Finish() => Reading.Batch = BatchState.Read(_held.GetBuffer().AsMemory(0, (int)_held.Length));

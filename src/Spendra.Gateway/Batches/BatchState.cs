@@ -12,6 +12,9 @@ namespace Spendra.Gateway.Batches;
 /// <param name="Completed">How many calls were answered, or null when it does not say.</param>
 internal sealed record BatchState(string Id, string Status, string Endpoint, string? OutputFileId, string? ErrorFileId, long? Completed)
 {
+    /// <summary>What is held of a body at most.</summary>
+    public const int MaxBytes = 1024 * 1024;
+
     /// <summary>Nothing more will be done or billed.</summary>
     public bool HasEnded => Status is "completed" or "failed" or "expired" or "cancelled";
 
@@ -28,6 +31,23 @@ internal sealed record BatchState(string Id, string Status, string Endpoint, str
     /// <summary>How many answers there must be, or null when that is not known.</summary>
     // A file that fails the provider's check is not begun.
     public long? Answers => Completed ?? (Status == "failed" && OutputFileId is null ? 0 : null);
+
+    /// <summary>Reads a batch whole; null when the body is too large for one, or none.</summary>
+    /// <exception cref="IOException">The provider broke off.</exception>
+    public static async Task<(BatchState? State, ReadOnlyMemory<byte> Body)> ReadAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        await using var body = await response.Content.ReadAsStreamAsync(cancel);
+        using var held = new MemoryStream();
+        var piece = new byte[4096];
+        int read;
+        while ((read = await body.ReadAsync(piece, cancel)) > 0)
+        {
+            if (held.Length + read > MaxBytes) return default;
+            held.Write(piece, 0, read);
+        }
+        var whole = held.GetBuffer().AsMemory(0, (int)held.Length);
+        return (Read(whole), whole);
+    }
 
     /// <summary>Null when the body is no batch, or one that makes no sense.</summary>
     public static BatchState? Read(ReadOnlyMemory<byte> body)

@@ -82,8 +82,7 @@ public sealed class BatchLineTests
         Answer.Replace("\"prompt_tokens\":10,", "\"prompt_tokens\":1000000001,"),
         Answer.Replace("\"model\":\"b1\"", "\"model\":\"other\""),
         Answer.Replace("\"model\":\"b1\"", "\"model\":\"b1\",\"service_tier\":\"priority\""),
-        Answer.Replace("c1", new string('x', 5_000)),
-        Answer.Replace("c1", "\ud800"),
+        Answer.Replace("c1", "\\ud800"),
     ];
 
     [Theory]
