@@ -93,8 +93,8 @@ internal sealed partial class BatchFollowing(GatewayParts parts)
     private static LedgerCommand Conclude(
         ProviderObject batch, PendingReservation pending, BatchDoor door, BatchState state, BatchOutputLines output)
     {
-        // Fewer answers than the provider counts: some of what it bills is not in the files.
-        var isKnown = !output.IsUnknown && state.Answers is { } answers && output.Answered >= answers;
+        // Other answers than the provider counts: the files do not tell what it bills.
+        var isKnown = !output.IsUnknown && output.Answered == state.Answers;
         if (isKnown && output.Answered == 0)
             return new ReleaseCommand(batch.OrganizationId, batch.ReservationId, pending.WindowIds, $"the batch ended as {state.Status}, with no call answered");
         var settlement = isKnown ? Settled(batch, pending, door, output) : null;

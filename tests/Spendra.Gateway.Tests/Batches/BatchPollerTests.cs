@@ -99,6 +99,28 @@ public sealed class BatchPollerTests
         (await company.SettledAsync()).Settled.Should().Be(21_000);
     }
 
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(0, true)]
+    [InlineData(2, true)]
+    public async Task Answers_are_as_many_as_the_provider_counts_or_are_not_believed(int counted, bool isEstimated)
+    {
+        await using var company = await Company.StartAsync(Batched.Rules);
+        var body = Batched.Body("input_tokens=10");
+        var id = (string)(await Batched.CreateAsync(company, Batched.File([body]), "batch_fetches=1")).Json["id"]!;
+        var state = $$$"""{"id":"{{{id}}}","status":"completed","endpoint":"/v1/chat/completions","output_file_id":"file-1","request_counts":{"completed":{{{counted}}}}}""";
+        var answer = """{"custom_id":"line-1","response":{"status_code":200,"body":{"model":"b1","usage":{"prompt_tokens":10,"completion_tokens":16}}}}""";
+        var asked = 0;
+        await using var other = RawUpstream.Start(() => RawUpstream.Http("HTTP/1.1 200 OK\ncontent-type: application/json\nconnection: close", asked++ == 0 ? state : answer));
+        await company.ApplyAsync(Batched.Rules with { BaseUrl = other.BaseUrl });
+        await using var process = new LaterProcess(company);
+
+        await process.PollAsync();
+
+        var paid = (await company.SettledAsync()).Paid.Should().ContainSingle().Subject;
+        (paid.CostNanos, paid.IsEstimated).Should().Be((isEstimated ? Batched.BoundOf(body) : 21_000, isEstimated));
+    }
+
     private static async Task<System.Collections.Immutable.ImmutableArray<Guid>> WindowsOfAsync(Company company) => PackedIds.Unpack(
         await Batched.ScalarAsync<byte[]>(company, "SELECT window_ids FROM open_reservations WHERE organization_id = @organization AND route = 'batches.create'"));
 
