@@ -37,7 +37,7 @@ public sealed class BatchClientTests
         var ended = await EndAsync(operation);
 
         ended.GetProperty("status").GetString().Should().Be("completed");
-        BinaryData answers = await client.GetOpenAIFileClient().DownloadFileAsync(ended.GetProperty("output_file_id").GetString());
+        BinaryData answers = await client.GetOpenAIFileClient().DownloadFileAsync(ended.GetProperty("output_file_id").GetString(), TestContext.Current.CancellationToken);
         answers.ToString().Should().Contain("line-1").And.Contain("line-2");
         await ShouldHaveCostAsync(site, served);
     }
