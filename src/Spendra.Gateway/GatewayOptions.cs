@@ -44,6 +44,20 @@ public sealed record GatewayOptions
     /// <summary>How long a background response may take until its reservation is in doubt.</summary>
     public int BackgroundReservationSeconds { get; init; } = 3600;
 
+    /// <summary>
+    /// How long a batch may take until its reservation is in doubt: the provider's own day, and time to read what came of it.
+    /// </summary>
+    public int BatchReservationSeconds { get; init; } = 26 * 3600;
+
+    /// <summary>How often batches that have not ended are asked for.</summary>
+    public int BatchPollSeconds { get; init; } = 60;
+
+    /// <summary>The largest input file of a batch, in bytes. It is read line by line, never held.</summary>
+    public long MaxBatchBytes { get; init; } = 200L * 1024 * 1024;
+
+    /// <summary>The most lines of an input file.</summary>
+    public int MaxBatchLines { get; init; } = 50_000;
+
     /// <summary>How long a graceful stop waits for requests in flight.</summary>
     public int DrainSeconds { get; init; } = 30;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Spendra.Gateway.Batches;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Metering;
 using Spendra.Gateway.Providers;
@@ -45,6 +46,8 @@ internal sealed class GatewayParts(
 
     public InFlightRequests Requests { get; } = new();
 
+    public BatchDesk Batches { get; } = new();
+
     /// <summary>Requests of a key under a limit on concurrency; all of the key's under the empty id.</summary>
     public InFlightCount InFlightOf(Guid keyId, Guid policyId) => _inFlight.GetOrAdd((keyId, policyId), static _ => new InFlightCount());
 
@@ -55,5 +58,6 @@ internal sealed class GatewayParts(
         Upstream.Dispose();
         Tokens.Dispose();
         Tightness.Dispose();
+        Batches.Dispose();
     }
 }

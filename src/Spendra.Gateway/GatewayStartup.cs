@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Spendra.Gateway.Batches;
 using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Dialects.Anthropic;
 using Spendra.Gateway.Dialects.Gemini;
@@ -39,6 +40,7 @@ public static class GatewayStartup
             provider.GetRequiredService<MasterKey>(),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Spendra.Gateway")));
         services.AddHostedService<GatewayHeartbeat>();
+        services.AddHostedService<BatchPoller>();
         return services;
     }
 
@@ -79,7 +81,9 @@ public static class GatewayStartup
             endpoints.MapGet(prefix + "/models", openAi.ListDeploymentsAsync).WithMetadata(RouteMark.Local(OpenAiDialect.Instance, "List Azure's deployments that the key may use"));
             endpoints.MapGet(prefix + "/models/{id}", openAi.GetDeploymentAsync).WithMetadata(RouteMark.Local(OpenAiDialect.Instance, "Describe a deployment that the key may use"));
         }
-        endpoints.MapGet(Version + "/files", openAi.ListFilesAsync).WithMetadata(RouteMark.Local(OpenAiDialect.Instance, "List the files of the organization"));
+        var files = RouteMark.Local(OpenAiDialect.Instance, "List the files of the organization");
+        endpoints.MapGet(Version + "/files", openAi.ListFilesAsync).WithMetadata(files);
+        endpoints.MapGet(Version + "/providers/openai/files", openAi.ListFilesAsync).WithMetadata(files);
         foreach (var prefix in AnthropicProvider.ClientPrefixes)
         {
             if (prefix == Version) continue;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Spendra.Gateway.Batches;
 using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Mcp;
@@ -40,6 +41,7 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
             var error = await Authentication.AuthenticateAsync(call, parts, cancel);                       // 1
             if (error is null && !call.Places.TryTakeOfKey(call.Standing.Key.KeyId)) error = TooManyAtOnce();
             if (error is null) (body, error) = await ReadAsync(call, cancel);                              // 2
+            if (error is null && call.Batch is { } batch) error = await BatchIntake.ReadAsync(call, batch, parts, cancel);
             if (error is null)
             {
                 var (permit, refused) = await Admitting.AdmitAsync(call, parts, cancel);                   // 3, 4, 5, 6
@@ -56,14 +58,18 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
         finally
         {
             call.Places.Dispose();
+            call.Batch?.Dispose();
             body?.Dispose();
             parts.Requests.Leave();
         }
     }
 
-    private Task<GatewayError?> RunAsync(GovernedCall call, DispatchPermit permit) => call.Route.OpensSession
-        ? new ToolCalling(call, permit, parts).RunAsync()
-        : new Dispatching(call, permit, parts).RunAsync();
+    private Task<GatewayError?> RunAsync(GovernedCall call, DispatchPermit permit) => call.Route switch
+    {
+        { OpensSession: true } => new ToolCalling(call, permit, parts).RunAsync(),
+        { ListsBatches: true } => new BatchListing(call, permit, parts).RunAsync(),
+        _ => new Dispatching(call, permit, parts).RunAsync(),
+    };
 
     /// <summary>Step 2. The body is held until the request has ended.</summary>
     private async Task<(HeldBody? Body, GatewayError? Error)> ReadAsync(GovernedCall call, CancellationToken cancel)

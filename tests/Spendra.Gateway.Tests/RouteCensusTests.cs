@@ -1,4 +1,5 @@
 using Spendra.Gateway.Providers;
+using Spendra.Gateway.Tests.Batches;
 using Spendra.Gateway.Tests.Claude;
 using Spendra.Gateway.Tests.Media;
 
@@ -9,6 +10,7 @@ public sealed class RouteCensusTests
 {
     internal const string File = "{file}";
     internal const string Response = "{response}";
+    internal const string Batch = "{batch}";
     internal const string AzureResponse = "{azure_response}";
     internal const string Deployment = "{deployment}";
     internal const string Server = "{server}";
@@ -41,7 +43,7 @@ public sealed class RouteCensusTests
     /// <summary>Every route that is answered locally.</summary>
     internal static readonly CensusRow[] Local =
     [
-        new("GET", "/v1/models"), new("GET", "/v1/models/m1"), new("GET", "/v1/files"), new("GET", "/v1/tools"),
+        new("GET", "/v1/models"), new("GET", "/v1/models/m1"), new("GET", "/v1/files"), new("GET", "/v1/providers/openai/files"), new("GET", "/v1/tools"),
         new("GET", "/v1/providers/anthropic/models"), new("GET", "/v1/providers/anthropic/models/claude-a"),
         new("GET", "/v1/providers/anthropic/v1/models"), new("GET", "/v1/providers/anthropic/v1/models/claude-a"),
         new("GET", "/v1beta/models"), new("GET", "/v1beta/models/g1"),
@@ -71,6 +73,8 @@ public sealed class RouteCensusTests
         new("POST", $"{prefix}/responses/{Response}/cancel"), new("GET", $"{prefix}/responses/{Response}/input_items"),
         new("POST", prefix + "/files") { IsUpload = true },
         new("GET", $"{prefix}/files/{File}"), new("GET", $"{prefix}/files/{File}/content"), new("DELETE", $"{prefix}/files/{File}"),
+        new("POST", prefix + "/batches", """{"input_file_id":"{file}","endpoint":"/v1/chat/completions","completion_window":"24h"}"""),
+        new("GET", prefix + "/batches"), new("GET", $"{prefix}/batches/{Batch}"), new("POST", $"{prefix}/batches/{Batch}/cancel"),
     ];
 
     private static CensusRow[] Anthropic(string prefix) =>
@@ -155,11 +159,12 @@ public sealed class RouteCensusTests
     {
         var tools = Tools.Rules();
         var formats = Formats.Rules();
-        var rules = Elsewhere.Of(GeminiBodies.Of(ClaudeRules.Of(formats with { Accounts = [.. formats.Accounts, .. tools.Accounts], Keys = tools.Keys })));
+        var rules = Elsewhere.Of(GeminiBodies.Of(ClaudeRules.Of(formats with { Prices = [.. formats.Prices, .. Batched.Prices], Accounts = [.. formats.Accounts, .. tools.Accounts], Keys = tools.Keys })));
         await using var company = await Company.StartAsync(rules, provider: Formats.Provider);
         var file = (string)(await Uploads.SendAsync(company, "a.txt", "text")).ShouldBe(200).Json["id"]!;
         var response = (string)(await company.PostAsync("responses", Bodies.Response())).ShouldBe(200).Json["id"]!;
         var atAzure = (string)(await company.PostAsync("/openai/v1/responses", Bodies.Response(model: Formats.Deployment))).ShouldBe(200).Json["id"]!;
+        var batch = await Batched.MakeAsync(company);
         await company.SettledAsync();
         await company.ApplyAsync(rules with { Cap = "0" });
         var before = company.Journal.Count;
@@ -167,12 +172,12 @@ public sealed class RouteCensusTests
         foreach (var row in Governed.Concat(Local).Concat(Open))
         {
             using var client = company.Client();
-            using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response)
+            using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response).Replace(Batch, batch)
                 .Replace(AzureResponse, atAzure).Replace(Deployment, Formats.Deployment).Replace("{model}", "g1").Replace(Claude, ClaudeRules.Model).Replace(Server, Tools.Server)
                 .Replace(MediaCensus.Deployment, Formats.MediaDeployment));
             if (row.IsUpload) request.Content = Uploads.Form("b.txt", "text");
             else if (row.Media is { } media) request.Content = media.Content();
-            else if (row.Body is { } body) request.Content = GatewayHarness.Json(body);
+            else if (row.Body is { } body) request.Content = GatewayHarness.Json(body.Replace(File, file));
 
             var answer = await Answer.SendAsync(client, request);
 
@@ -207,7 +212,7 @@ public sealed class RouteCensusTests
     [InlineData("POST", "completions")]
     [InlineData("POST", "images/variations")]
     [InlineData("POST", "audio/voices")]
-    [InlineData("POST", "batches")]
+    [InlineData("DELETE", "batches/x1")]
     [InlineData("GET", "chat/completions")]
     [InlineData("PUT", "files/x1")]
     [InlineData("GET", "organization/costs")]

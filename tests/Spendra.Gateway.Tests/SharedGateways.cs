@@ -26,5 +26,5 @@ public sealed class SharedGateways : IAsyncDisposable
     }
 
     private static Task<GatewayHarness> StartAsync(DatabaseEngine engine) =>
-        GatewayHarness.StartAsync(engine, new GatewayOptions { DefaultMaxOutputTokens = 400, DrainSeconds = 1 });
+        GatewayHarness.StartAsync(engine, new GatewayOptions { DefaultMaxOutputTokens = 400, DrainSeconds = 1, BatchPollSeconds = 86_400 });
 }

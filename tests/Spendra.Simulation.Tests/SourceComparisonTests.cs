@@ -73,6 +73,12 @@ public sealed class SourceComparisonTests
 
         public Task<IReadOnlyList<ProviderObject>> ListFilesAsync(Guid organizationId, FilePage page, CancellationToken cancel) =>
             Task.FromResult<IReadOnlyList<ProviderObject>>([]);
+
+        public Task<IReadOnlyList<ProviderObject>> ListBatchesAsync(Guid organizationId, bool isTest, string? after, int limit, CancellationToken cancel) =>
+            inner.ListBatchesAsync(organizationId, isTest, after, limit, cancel);
+
+        public Task<IReadOnlyList<ProviderObject>> ListPendingBatchesAsync(long sinceMicros, int limit, CancellationToken cancel) =>
+            inner.ListPendingBatchesAsync(sinceMicros, limit, cancel);
     }
 
     private sealed class KnowsNothing(IGovernanceSource inner) : IGovernanceSource

@@ -53,6 +53,13 @@ internal sealed class SimSources(SimStore store, SimProcess process) : IGovernan
             return [.. files.Take(page.Limit)];
         });
 
+    public Task<IReadOnlyList<ProviderObject>> ListBatchesAsync(
+        Guid organizationId, bool isTest, string? after, int limit, CancellationToken cancel) =>
+        ReadAsync<IReadOnlyList<ProviderObject>>(() => []);
+
+    public Task<IReadOnlyList<ProviderObject>> ListPendingBatchesAsync(long sinceMicros, int limit, CancellationToken cancel) =>
+        ReadAsync<IReadOnlyList<ProviderObject>>(() => []);
+
     public Task<IReadOnlyList<DoubtfulReservation>> FindExpiredAsync(long nowMicros, int limit, CancellationToken cancel) =>
         ReadAsync(() => Doubtful(r => r.ExpiresAt <= nowMicros, limit));
 

@@ -214,6 +214,7 @@ public enum ObjectKind
 {
     File = 1,
     Response = 2,
+    Batch = 3,
 }
 
 /// <summary>
@@ -223,7 +224,7 @@ public sealed record ProviderObject
 {
     public required Guid OrganizationId { get; init; }
 
-    /// <summary>The provider's id: <c>file-…</c>, <c>resp_…</c>.</summary>
+    /// <summary>The provider's id: <c>file-…</c>, <c>resp_…</c>, <c>batch_…</c>.</summary>
     public required string ObjectId { get; init; }
 
     public required ObjectKind Kind { get; init; }
@@ -232,7 +233,7 @@ public sealed record ProviderObject
 
     public required Guid KeyId { get; init; }
 
-    /// <summary>The request that made it; a background response is settled through this id.</summary>
+    /// <summary>The request that made it; a background response, or a batch, is settled through this id.</summary>
     public required Guid ReservationId { get; init; }
 
     public required long CreatedAt { get; init; }

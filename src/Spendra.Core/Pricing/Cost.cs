@@ -14,6 +14,8 @@ public enum TokenKinds
     ImageInput = 1 << 2,
     AudioOutput = 1 << 3,
     ImageOutput = 1 << 4,
+    /// <summary>The units are of many calls, each with a context band of its own; see <see cref="BatchCost"/>.</summary>
+    ManyCalls = 1 << 5,
 }
 
 /// <summary>The proven upper limits of one request, in units. <c>Output</c> covers all choices together.</summary>
@@ -31,7 +33,7 @@ public static class Cost
     public const int DefaultTierPercent = 100;
 
     // Rates are per million units and tiers in per cent; dividing once by both keeps the sum exact until then.
-    private const long Divisor = Rate.UnitsPerRate * DefaultTierPercent;
+    internal const long Divisor = Rate.UnitsPerRate * DefaultTierPercent;
 
     /// <summary>Whether every class that was used has a rate at a price version.</summary>
     public static bool HasRates(PriceVersion price, in Usage usage)
@@ -54,7 +56,12 @@ public static class Cost
     {
         if (!usage.IsPlausible) throw new ArgumentException("usage is not plausible", nameof(usage));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tierPercent);
-        var card = price.CardFor(usage.TotalInput);
+        return Rounding.HalfEven(Products(price.CardFor(usage.TotalInput), usage, tierPercent), Divisor);
+    }
+
+    /// <summary>The exact cost at one card, times <see cref="Divisor"/>.</summary>
+    internal static Int128 Products(RateCard card, in Usage usage, int tierPercent)
+    {
         var tokens = card.Input.Times(usage.Input)
             + card.CachedInput.Times(usage.CachedInput)
             + card.CacheWrite.Times(usage.CacheWrite)
@@ -67,7 +74,7 @@ public static class Cost
             if (unit.IsToken()) tokens += rate.Times(count);
             else pieces += rate.Times(count);
         }
-        return Rounding.HalfEven(checked(tokens * tierPercent + pieces * DefaultTierPercent), Divisor);
+        return checked(tokens * tierPercent + pieces * DefaultTierPercent);
     }
 
     /// <summary>
@@ -86,7 +93,7 @@ public static class Cost
         return Rounding.Up(Int128.Max(first, second), Divisor);
     }
 
-    private static Int128? Ceiling(RateCard card, UnitBound units, int tierPercent)
+    internal static Int128? Ceiling(RateCard card, UnitBound units, int tierPercent)
     {
         if (card.DearestInput(units.Kinds) is not { } input || card.DearestOutput(units.Kinds) is not { } output) return null;
         var ceiling = checked((input.Times(units.Input) + output.Times(units.Output)) * tierPercent);

@@ -50,6 +50,14 @@ internal sealed class UpstreamClient : IDisposable
         return SendAsync(request, isSandbox, cancel);
     }
 
+    /// <summary>Asks for something that a reservation waits for and that costs nothing.</summary>
+    public Task<HttpResponseMessage> SendFollowingAsync(
+        FollowPermit permit, HttpRequestMessage request, bool isSandbox, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(permit);
+        return SendAsync(request, isSandbox, cancel);
+    }
+
     private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool isSandbox, CancellationToken cancel)
     {
         request.Version = HttpVersion.Version11;

@@ -1,5 +1,6 @@
 using Spendra.Core.Metering;
 using Spendra.Core.Money;
+using Spendra.Gateway.Batches;
 
 namespace Spendra.Gateway.Metering;
 
@@ -27,6 +28,9 @@ internal sealed class MeterReading
 
     /// <summary>The id of the object that the response made, when it has one.</summary>
     public string? ObjectId { get; set; }
+
+    /// <summary>What the response says of a batch, when it is one.</summary>
+    public BatchState? Batch { get; set; }
 
     /// <summary>A response that goes on in the background: <c>queued</c> or <c>in_progress</c>.</summary>
     public bool IsPending { get; set; }

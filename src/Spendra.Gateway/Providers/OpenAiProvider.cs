@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
+using Spendra.Gateway.Batches;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Dialects.OpenAi.Media;
 using Spendra.Gateway.Requests;
@@ -36,6 +37,7 @@ internal sealed class OpenAiProvider() : UpstreamProvider(KnownProvider.Find(Kno
         Route with { Name = "files.delete", Method = "DELETE", Pattern = "/files/{id}", Names = ObjectKind.File, Deletes = true },
         .. MediaRoutes.Of(Route),
         Route with { Name = "moderations", Pattern = "/moderations", Intake = BodyIntake.Governed, Dialect = MediaDialect.Moderation },
+        .. BatchRoutes.Of(Route),
     ];
 
     public override ImmutableArray<string> ClientHeaders => ["openai-beta", "x-client-request-id"];

@@ -1,5 +1,6 @@
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
+using Spendra.Gateway.Batches;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Tokens;
 using Spendra.Storage;
@@ -67,7 +68,8 @@ internal static class Admitting
             return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable, call.Route.Provider.HasNoAccount(call)));
         }
         if (ToolBounds.CheckStores(call) is { } foreign) return new Decision.Deny(foreign);
-        if (Bounding.Bound(call, options, now) is { } unpriceable) return new Decision.Deny(unpriceable);
+        var bounded = call.Batch is { } batch ? BatchBounding.Bound(call, batch, options, now) : Bounding.Bound(call, options, now);
+        if (bounded is { } unpriceable) return new Decision.Deny(unpriceable);
         var decision = Admission.Decide(call.Snapshot, call.Standing, call.Shape, call.Amount, now);
         if (decision is Decision.Admit && call.Places.TakeUnderLimits(call.Standing, call.Shape) is { } limit)
         {
@@ -86,6 +88,7 @@ internal static class Admitting
         call.Claims = admit.Claims;
         var isBackground = call.Facts.IsBackground;
         var seconds = isBackground ? parts.Options.BackgroundReservationSeconds : parts.Options.ReservationSeconds;
+        if (call.Batch is not null) seconds = parts.Options.BatchReservationSeconds;
         var reservation = new Reservation
         {
             OrganizationId = call.Snapshot.OrganizationId,

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Spendra.Gateway.Batches;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Metering;
 using Spendra.Gateway.Providers;
@@ -325,10 +326,13 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
     /// <summary>The response goes on at the provider, and whoever fetches it learns its usage.</summary>
     private bool IsGoingOn(MeterReading reading) => call.Facts.IsBackground && reading is { IsPending: true, ObjectId: not null };
 
-    private Func<string, Task>? ObjectHook() =>
-        call.Route.Makes == Core.Ledger.ObjectKind.Response && call.Facts.IsStored
-            ? id => WrittenAsync(parts.Lane.RecordAsync(ObjectRecords.Response(call, permit.Reservation, id)))
-            : null;
+    private Func<string, Task>? ObjectHook() => call.Route.Makes switch
+    {
+        Core.Ledger.ObjectKind.Response when call.Facts.IsStored =>
+            id => WrittenAsync(parts.Lane.RecordAsync(ObjectRecords.Response(call, permit.Reservation, id))),
+        Core.Ledger.ObjectKind.Batch => id => WrittenAsync(parts.Lane.RecordAsync(ObjectRecords.Batch(call, permit.Reservation, id))),
+        _ => null,
+    };
 
     private async Task RecordObjectAsync(MeterReading reading, ReadOnlyMemory<byte> body)
     {
@@ -338,6 +342,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             if (ObjectHook() is { } hook) await hook(id);
             else if (ObjectRecords.File(call, reservation, id, body.Span) is { } file) await WrittenAsync(parts.Lane.RecordAsync(file));
         }
+        if (reading.Batch is { } batch) await WrittenAsync(BatchRecords.SeenAsync(call, reservation, parts, batch));
         if (call.Route.Deletes && call.NamedObjectId is { } deleted)
             await WrittenAsync(parts.Lane.RecordDeletionAsync(reservation.OrganizationId, deleted, Storage.Micros.Now(parts.Time)));
     }

@@ -5,6 +5,7 @@ using Spendra.Core.Keys;
 using Spendra.Core.Ledger;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
+using Spendra.Gateway.Batches;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Mcp;
 using Spendra.Gateway.Tokens;
@@ -48,6 +49,9 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
 
     /// <summary>The message to a server of tools that the body is, or null.</summary>
     public McpMessage? Message { get; set; }
+
+    /// <summary>What a request for a batch names and what its input file asks for, or null.</summary>
+    public BatchInput? Batch { get; set; }
 
     /// <summary>The id in the path, or null.</summary>
     public string? NamedObjectId { get; set; }

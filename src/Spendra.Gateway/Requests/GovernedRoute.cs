@@ -99,6 +99,9 @@ internal sealed record GovernedRoute
     /// <summary>The call runs inside a session that is opened for it alone.</summary>
     public bool OpensSession { get; init; }
 
+    /// <summary>The answer is put together from one request to the provider for each of the organization's batches.</summary>
+    public bool ListsBatches { get; init; }
+
     /// <summary>A JSON response is the provider's own, not a file of the client's.</summary>
     public bool IsRead { get; init; } = true;
 }

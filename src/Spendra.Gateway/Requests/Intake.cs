@@ -100,13 +100,18 @@ internal static class Intake
 
     private static GatewayError NoSuch(ObjectKind kind, string id)
     {
-        var what = kind == ObjectKind.File ? "file" : "response";
+        var what = kind switch
+        {
+            ObjectKind.File => "file",
+            ObjectKind.Response => "response",
+            ObjectKind.Batch => "batch",
+        };
         var shown = IsObjectId(id) ? $" '{id}'" : "";
         return GatewayError.NotFound($"No such {what}{shown}: it does not exist, was deleted, or belongs to somebody else.");
     }
 
     /// <summary>Ids become part of a path upstream: letters, digits, '-' and '_' only.</summary>
-    private static bool IsObjectId(string id)
+    public static bool IsObjectId(string id)
     {
         if (id.Length is 0 or > MaxObjectIdLength) return false;
         foreach (var c in id)

@@ -12,6 +12,9 @@ internal static class ObjectRecords
     public static ProviderObject Response(GovernedCall call, Reservation reservation, string id) =>
         Make(call, reservation, id, ObjectKind.Response);
 
+    public static ProviderObject Batch(GovernedCall call, Reservation reservation, string id) =>
+        Make(call, reservation, id, ObjectKind.Batch);
+
     /// <summary>The file of an upload's answer, or null when the answer is not a file.</summary>
     public static ProviderObject? File(GovernedCall call, Reservation reservation, string id, ReadOnlySpan<byte> body)
     {

@@ -45,7 +45,9 @@ internal static class Tightening
     private static bool CanHelp(GovernedCall call, Refusal refusal)
     {
         // Tools that the provider runs read the context again and again, which no count of the request shows.
-        if (call.Price is not { } price || call.IsTest || call.Account is null || call.Facts.Media is not null || call.Facts.ToolUses.Count > 0 || !call.Facts.Tools.IsEmpty) return false;
+        // Nor is an image, a recording or a batch in the body that a tokenizer would read.
+        if (call.Facts.Media is not null || call.Batch is not null) return false;
+        if (call.Price is not { } price || call.IsTest || call.Account is null || call.Facts.ToolUses.Count > 0 || !call.Facts.Tools.IsEmpty) return false;
         if (Cost.Bound(price, call.Bound with { Input = 0 }, call.TierPercent) is not { } least) return false;
         return refusal.Window is { } window
             ? least < window.Limit - window.Settled

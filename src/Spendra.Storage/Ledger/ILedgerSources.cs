@@ -23,6 +23,21 @@ public interface IProviderObjectSource
 
     /// <summary>One page of the organization's files, by time of creation.</summary>
     Task<IReadOnlyList<ProviderObject>> ListFilesAsync(Guid organizationId, FilePage page, CancellationToken cancel);
+
+    /// <summary>The organization's batches, the newest first.</summary>
+    /// <param name="organizationId">Whose.</param>
+    /// <param name="isTest">Those of test keys, or those of all others.</param>
+    /// <param name="after">The batch that the page follows, or null for the first page.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    Task<IReadOnlyList<ProviderObject>> ListBatchesAsync(
+        Guid organizationId, bool isTest, string? after, int limit, CancellationToken cancel);
+
+    /// <summary>
+    /// Batches of all organizations, made after an instant, whose reservations wait for their settlement: they are open, or
+    /// ended by expiry alone. The oldest first.
+    /// </summary>
+    Task<IReadOnlyList<ProviderObject>> ListPendingBatchesAsync(long sinceMicros, int limit, CancellationToken cancel);
 }
 
 /// <summary>What the sweep reads, and the rows that it removes because their time is over.</summary>

@@ -1,4 +1,5 @@
 using Dapper;
+using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 
 namespace Spendra.Storage.Ledger;
@@ -36,6 +37,28 @@ public sealed class ProviderObjectReader(Database database) : IProviderObjectSou
         ORDER BY created_at, object_id LIMIT @limit
         """;
 
+    private const string Batches =
+        $"""
+        SELECT {Columns} FROM provider_objects
+        WHERE organization_id = @organizationId AND kind = 3 AND deleted_at IS NULL
+          AND (CASE WHEN account_id = @sandbox THEN 1 ELSE 0 END) = @isTest
+          AND (CAST(@after AS text) IS NULL OR (created_at, object_id) < {AfterRow})
+        ORDER BY created_at DESC, object_id DESC LIMIT @limit
+        """;
+
+    // What FindPendingAsync of the reservations says of one, of all batches.
+    private const string PendingBatches =
+        $"""
+        SELECT {Columns} FROM provider_objects b
+        WHERE b.kind = 3 AND b.created_at > @since AND (
+            EXISTS (SELECT 1 FROM open_reservations o WHERE o.organization_id = b.organization_id AND o.reservation_id = b.reservation_id)
+            OR EXISTS (SELECT 1 FROM spend_events e
+                WHERE e.organization_id = b.organization_id AND e.reservation_id = b.reservation_id AND e.event_number = 0 AND e.kind = @expired
+                AND NOT EXISTS (SELECT 1 FROM spend_events l
+                    WHERE l.organization_id = b.organization_id AND l.reservation_id = b.reservation_id AND l.kind = @late)))
+        ORDER BY b.created_at, b.organization_id, b.object_id LIMIT @limit
+        """;
+
     public async Task<ProviderObject?> FindAsync(Guid organizationId, string objectId, ObjectKind kind, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -54,6 +77,24 @@ public sealed class ProviderObjectReader(Database database) : IProviderObjectSou
         var rows = await connection.QueryAsync<StoredObject>(new CommandDefinition(
             page.IsAscending ? OldestFirst : NewestFirst,
             new { organizationId, purpose = page.Purpose, after = page.After, limit = page.Limit }, cancellationToken: cancel));
+        return [.. rows.Select(r => r.ToObject())];
+    }
+
+    public async Task<IReadOnlyList<ProviderObject>> ListBatchesAsync(
+        Guid organizationId, bool isTest, string? after, int limit, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        var rows = await connection.QueryAsync<StoredObject>(new CommandDefinition(
+            Batches, new { organizationId, sandbox = ProviderAccount.SandboxId, isTest = isTest ? 1 : 0, after, limit }, cancellationToken: cancel));
+        return [.. rows.Select(r => r.ToObject())];
+    }
+
+    public async Task<IReadOnlyList<ProviderObject>> ListPendingBatchesAsync(long sinceMicros, int limit, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        var rows = await connection.QueryAsync<StoredObject>(new CommandDefinition(
+            PendingBatches, new { since = sinceMicros, limit, expired = (int)SpendKind.Expired, late = (int)SpendKind.Late },
+            cancellationToken: cancel));
         return [.. rows.Select(r => r.ToObject())];
     }
 

@@ -26,6 +26,7 @@ internal static class UnitsJson
         (TokenKinds.ImageInput, "image_input"),
         (TokenKinds.AudioOutput, "audio_output"),
         (TokenKinds.ImageOutput, "image_output"),
+        (TokenKinds.ManyCalls, "many_calls"),
     ];
 
     /// <summary>Null when there is nothing to write.</summary>

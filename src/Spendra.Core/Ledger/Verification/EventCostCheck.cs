@@ -87,6 +87,12 @@ internal sealed class EventCostCheck(VerifiedOrganization organization, Verifica
         _priced++;
         try
         {
+            if (row.Reservation.BoundKinds.HasFlag(TokenKinds.ManyCalls))
+            {
+                if (!BatchCost.MayBeCost(price, _units, row.TierPercent, _total))
+                    report.Add(Invariant.EventPrice, Subject(row), "a cost of the usage between the rates of both context bands", $"{_total} nano-USD");
+                return;
+            }
             var cost = Cost.Of(price, _units, row.TierPercent);
             if (cost.Value != _total)
                 report.Add(Invariant.EventPrice, Subject(row), $"{cost.Value} nano-USD", $"{_total} nano-USD");

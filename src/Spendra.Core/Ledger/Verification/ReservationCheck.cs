@@ -89,6 +89,12 @@ internal sealed class ReservationCheck(VerifiedOrganization organization, Verifi
         try
         {
             var units = new UnitBound(row.BoundInput, row.BoundOutput) { Kinds = row.BoundKinds, Pieces = row.BoundPieces };
+            if (row.BoundKinds.HasFlag(TokenKinds.ManyCalls))
+            {
+                if (BatchCost.MayBeBound(price, units, tierPercent ?? Cost.DefaultTierPercent, row.Amount)) return;
+                Report(Invariant.ReservationBound, row, "a bound of the units between the rates of both context bands", $"{row.Amount} USD");
+                return;
+            }
             var expected = Cost.Bound(price, units, tierPercent ?? Cost.DefaultTierPercent);
             if (expected == row.Amount || (tierPercent is null && IsBoundOfSomeTier(price, units, row.Amount))) return;
             Report(Invariant.ReservationBound, row, expected is null ? "a rate for everything that is bounded" : $"{expected} USD", $"{row.Amount} USD");

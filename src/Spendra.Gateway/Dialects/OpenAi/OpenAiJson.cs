@@ -12,6 +12,7 @@ internal sealed record OpenAiFile
     public string Object { get; init; } = "file";
 
     [JsonPropertyName("bytes")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Bytes { get; init; }
 
     [JsonPropertyName("created_at")]
