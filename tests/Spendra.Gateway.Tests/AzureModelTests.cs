@@ -22,7 +22,7 @@ public sealed class AzureModelTests
         var some = (await company.GetAsync(path, "k2")).ShouldBe(200).Json;
 
         ((string)all["object"]!).Should().Be("list");
-        all["data"]!.AsArray().Select(m => (string)m!["id"]!).Should().Equal("chat-prod", "emb-prod", "long-prod", "tiers-prod");
+        all["data"]!.AsArray().Select(m => (string)m!["id"]!).Should().Equal("chat-prod", "emb-prod", "long-prod", "media-prod", "tiers-prod");
         some["data"]!.AsArray().Select(m => (string)m!["id"]!).Should().Equal("chat-prod", "emb-prod");
         var model = (await company.GetAsync(one)).ShouldBe(200).Json;
         ((string)model["id"]!, (string)model["object"]!, (string)model["owned_by"]!).Should().Be(("chat-prod", "model", "azure"));

@@ -63,6 +63,24 @@ public sealed class OpenRouterTests
         books.Excesses.Should().ContainSingle().Which.AmountNanos.Should().Be(500_000_000 - Bodies.BoundOf(body));
     }
 
+    [Theory]
+    [InlineData("", 1)]
+    [InlineData(",\"n\":3", 3)]
+    public async Task A_model_that_searches_by_itself_is_held_with_the_fee(string more, int searches)
+    {
+        var rules = Formats.Rules();
+        await using var company = await Formats.StartAsync(rules with
+        {
+            Prices = [.. rules.Prices, $"{{provider: openrouter, model: perplexity/m1, {Rules.Rates}, unitUsdPerMillion: {{web_searches: \"5000\"}}}}"],
+        });
+        var body = Bodies.Chat("cost=0.005", "\"max_tokens\":16" + more, "perplexity/m1");
+
+        (await company.PostAsync(Chat, body)).ShouldBe(200);
+
+        var output = 16 * 2000L;
+        (await company.SettledAsync()).Events.Single().ReservedNanos.Should().Be(Bodies.BoundOf(body) + (searches - 1) * output + searches * 5_000_000L);
+    }
+
     [Fact]
     public async Task A_usage_that_cannot_be_believed_takes_the_cost_with_it()
     {

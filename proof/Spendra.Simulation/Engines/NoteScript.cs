@@ -8,7 +8,7 @@ using Spendra.Storage.Ledger;
 namespace Spendra.Simulation.Engines;
 
 /// <summary>
-/// Draws what rides along with batches: refusals, objects at providers and their ends, heartbeats. Few names, so that
+/// Draws what rides along with batches: refusals, tools that were taken out, objects at providers and their ends, heartbeats. Few names, so that
 /// the same one is written again and again.
 /// </summary>
 internal sealed class NoteScript(GovernanceRows rules, SimRandom random)
@@ -17,6 +17,7 @@ internal sealed class NoteScript(GovernanceRows rules, SimRandom random)
     {
         var notes = new LaneNotes();
         if (random.Chance(250)) notes.Refusals.Add(DrawRefusal(now));
+        if (random.Chance(150)) notes.StrippedTools.Add(DrawStripped());
         if (random.Chance(200)) notes.Objects.Add(DrawObject(now));
         if (random.Chance(100)) notes.Deletions.Add(new ObjectDeletion(rules.OrganizationId, DrawObjectId(), now));
         if (random.Chance(300)) notes.Heartbeats.Add(new Heartbeat(SimIds.Of(700 + random.Below(3)), now - 5, now));
@@ -48,6 +49,9 @@ internal sealed class NoteScript(GovernanceRows rules, SimRandom random)
             Refusal = refusal,
         };
     }
+
+    private StrippedToolRecord DrawStripped() => new(
+        rules.OrganizationId, SimIds.Of(800 + random.Below(40)), $"tool-{random.Below(3)}", random.Pick([.. rules.Policies.Keys.Order()]));
 
     private ProviderObject DrawObject(long now)
     {

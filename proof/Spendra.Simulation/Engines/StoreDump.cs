@@ -56,6 +56,7 @@ internal static class StoreDump
             .. tables.Outbox.Values.Select(o => Line("outbox", o.Sequence, o.Topic, o.SubjectId, o.EventNumber, o.CreatedAt)),
             .. tables.Idempotency.Values.Select(k => Line("key", k.KeyId, k.KeyDigest, k.BodyDigest, k.ReservationId, tables.IdempotencyUsedAt[IdempotencyKey.Of(k.OrganizationId, k.KeyId, k.KeyDigest)])),
             .. store.Refusals.Values.Select(RefusalLine),
+            .. store.Stripped.Values.Select(t => Line("stripped", t.RequestId, t.Tool, t.PolicyId)),
             .. store.Objects.Select(o => ObjectLine(o.Value, store.Deleted.TryGetValue(o.Key, out var at) ? at : null)),
             .. store.Heartbeats.Select(h => Line("gateway", h.Key, h.Value.StartedAt, h.Value.At)),
         ];

@@ -39,6 +39,12 @@ internal sealed class SimProvider(SimLoop loop, SimRandom random) : HttpMessageH
     {
         var done = new TaskCompletionSource<HttpResponseMessage>();
         cancellationToken.UnsafeRegister(_ => done.TrySetCanceled(cancellationToken), null);
+        // A count before the call is no attempt of its client's. This provider has no such endpoint: what does not fit stays refused.
+        if (request.RequestUri!.AbsolutePath.EndsWith("/responses/input_tokens", StringComparison.Ordinal))
+        {
+            Answer(done, 404, Refusal);
+            return done.Task;
+        }
         var attempt = int.Parse(request.Headers.GetValues("x-client-request-id").Single());
         var call = Read(request);
         Sent?.Invoke(attempt);

@@ -29,6 +29,9 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
 
     public Dictionary<Guid, RefusalRecord> Refusals { get; } = [];
 
+    /// <summary>Tools that were taken out of requests, by request and name.</summary>
+    public Dictionary<(Guid RequestId, string Tool), StrippedToolRecord> Stripped { get; } = [];
+
     public Dictionary<(Guid OrganizationId, string ObjectId), ProviderObject> Objects { get; } = [];
 
     /// <summary>When each object that is gone was deleted.</summary>
@@ -74,6 +77,7 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
         }
         Tables.Apply(writes);
         foreach (var refusal in notes.Refusals) Refusals.TryAdd(refusal.RequestId, refusal);
+        foreach (var stripped in notes.StrippedTools) Stripped.TryAdd((stripped.RequestId, stripped.Tool), stripped);
         foreach (var made in notes.Objects) Objects.TryAdd((made.OrganizationId, made.ObjectId), made);
         foreach (var gone in notes.Deletions)
         {

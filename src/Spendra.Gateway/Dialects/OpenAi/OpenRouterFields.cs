@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spendra.Core.Metering;
 using Spendra.Core.Pricing;
 using Spendra.Gateway.Requests;
 
@@ -30,6 +31,9 @@ internal ref struct OpenRouterFields
         var fields = new OpenRouterFields(body, facts, isOfOpenAi);
         fields._json.Read();
         while (fields._json.Read() && fields._json.TokenType == JsonTokenType.PropertyName) fields.ReadField();
+        // Perplexity's models search before they answer, asked to or not, and bill it.
+        if (facts.Model.StartsWith("perplexity/", StringComparison.Ordinal))
+            facts.PiecesWherePriced = facts.PiecesWherePriced.With(UnitClass.WebSearches, facts.Choices);
     }
 
     private void ReadField()
