@@ -13,6 +13,7 @@ public sealed class ClientTests : IAsyncLifetime
 {
     private readonly Violations _violations = new(TextWriter.Null);
     private readonly ClientJournal _journal = new("clients");
+    private readonly TaskCompletionSource _wasCalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WebApplication _gateway = null!;
     private (int Status, string Code) _answer;
 
@@ -24,8 +25,9 @@ public sealed class ClientTests : IAsyncLifetime
         _gateway = builder.Build();
         _gateway.Run(async context =>
         {
+            _wasCalled.TrySetResult();
             context.Response.StatusCode = _answer.Status;
-            await context.Response.WriteAsync($$"""{"error":{"code":"{{_answer.Code}}"}}""");
+            await context.Response.WriteAsync($$$"""{"error":{"code":"{{{_answer.Code}}}"}}""");
         });
         await _gateway.StartAsync();
     }
@@ -58,6 +60,7 @@ public sealed class ClientTests : IAsyncLifetime
         var clients = MakeClients();
         await using var load = Load.Start(_journal, _ => "secret", [(load, stop) => clients.RepeatAsync(load, 0, stop)]);
 
+        await _wasCalled.Task.WaitAsync(TestContext.Current.CancellationToken);
         await load.StopAsync();
 
         _violations.All.Should().ContainSingle().Which.Should().StartWith("stuck:").And.Contain("told 409 idempotency_in_progress");
@@ -70,6 +73,7 @@ public sealed class ClientTests : IAsyncLifetime
         var clients = MakeClients();
         var load = Load.Start(_journal, _ => "secret", [(load, stop) => clients.RepeatAsync(load, 0, stop)]);
 
+        await _wasCalled.Task.WaitAsync(TestContext.Current.CancellationToken);
         load.Abandon();
         await load.DisposeAsync();
 
