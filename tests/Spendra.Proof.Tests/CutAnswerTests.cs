@@ -33,6 +33,22 @@ public sealed class CutAnswerTests
     public void What_the_cut_does_not_explain_is_found_out(string link, string direction, int status, string? code) =>
         ViolationsOf(link, direction, status, code).Should().ContainSingle().Which.Should().Contain("which the cut does not explain");
 
+    [Theory]
+    [InlineData(nameof(CallKind.Stream), nameof(Direction.Answer), true)]
+    [InlineData(nameof(CallKind.Stream), nameof(Direction.Request), false)]
+    [InlineData(nameof(CallKind.Chat), nameof(Direction.Answer), false)]
+    public void Only_the_head_of_a_stream_is_lost_when_its_provider_breaks_off(string kind, string direction, bool isExcused)
+    {
+        var told = Told(0, null) with { Call = new Call("cut", Enum.Parse<CallKind>(kind)) };
+
+        CutAnswers.ViolationsOf(told, Link.Provider, new Cut(Enum.Parse<Direction>(direction), 5, Fault.Close), hasStruck: true).Should().HaveCount(isExcused ? 0 : 1);
+    }
+
+    [Fact]
+    public void A_connection_that_had_to_be_new_ended_an_old_one() =>
+        CutAnswers.ViolationsOf(Told(503, "ledger_unavailable"), Link.FreshDatabase, new Cut(Direction.Request, 1, Fault.Close), hasStruck: false)
+            .Should().BeEmpty();
+
     [Fact]
     public void A_cut_that_did_not_strike_explains_nothing() =>
         CutAnswers.ViolationsOf(Told(503, "ledger_unavailable"), Link.Database, new Cut(Direction.Request, 1, Fault.Close), hasStruck: false)

@@ -18,7 +18,8 @@ internal static class CutAnswers
     public static IReadOnlyList<string> ViolationsOf(Attempt attempt, Link link, Cut cut, bool hasStruck)
     {
         if (ExpectedAnswers.MayBeTold(attempt) && (attempt.HasEnded || (hasStruck && MayBreakOff(link)))) return [];
-        if (hasStruck && IsExplained(attempt, link, cut)) return [];
+        // New connections are had by ending the old ones, whatever the cut does: a request may find one that has just ended.
+        if ((hasStruck || link == Link.FreshDatabase) && IsExplained(attempt, link, cut)) return [];
         return [$"{attempt.Id} was told {attempt.Status} {attempt.ErrorCode}{(attempt.HasEnded ? "" : " and no end")}, which the cut does not explain"];
     }
 
@@ -30,8 +31,10 @@ internal static class CutAnswers
         // Half a request may be answered with a refusal: by the gateway, or without a body by the server that reads it.
         Link.Client => attempt.Status == 0
             || (cut.Direction == Direction.Request && attempt.Status == 400 && (attempt.ErrorCode is null || ExpectedAnswers.Is(attempt, 400, NotRead))),
-        // A provider that has read half a request may refuse it.
-        Link.Provider => ExpectedAnswers.Is(attempt, 502, Lost) || ExpectedAnswers.Is(attempt, 504, TooLate)
+        // A stream that breaks off is reset, which may take its head from a client that has not read it yet. A provider that has
+        // read half a request may refuse it.
+        Link.Provider => (attempt is { Status: 0, Call.Kind: CallKind.Stream } && cut.Direction == Direction.Answer) || ExpectedAnswers.Is(attempt, 502, Lost)
+            || ExpectedAnswers.Is(attempt, 504, TooLate)
             || (cut.Direction == Direction.Request && attempt.Status == 400),
         Link.Database or Link.FreshDatabase => ExpectedAnswers.Is(attempt, 503, LedgerAway),
     };
