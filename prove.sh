@@ -10,10 +10,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/packages.sh
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
-minutes=${1:-60}
-together=${2:-}
-[[ "$together" =~ ^(--together)?$ ]] || { echo "prove.sh: '$together' is not an option: expected --together" >&2 && exit 2; }
-[[ "$minutes" =~ ^[1-9][0-9]*$ ]] || { echo "prove.sh: '$minutes' is not a number of minutes" >&2 && exit 2; }
+minutes=60
+together=
+for argument in "$@"; do
+    case $argument in
+        --together) together=--together ;;
+        *) minutes=$argument ;;
+    esac
+done
+[[ "$minutes" =~ ^[1-9][0-9]*$ ]] || { echo "prove.sh: '$minutes' is neither a number of minutes nor --together" >&2 && exit 2; }
 logs=artifacts/proof
 report=docs/proof.md
 proof=artifacts/bin/Spendra.Proof/release/Spendra.Proof

@@ -84,5 +84,9 @@ start_spendra
 
 status=0
 drive "$failovers" || status=$?
-verify || status=1
+# A broken promise weighs more than a ledger that could not be verified, and that more than a floor that was not reached.
+verified=0
+verify || verified=$?
+if [ "$verified" -eq 1 ] || [ "$status" -eq 1 ]; then exit 1; fi
+[ "$verified" -eq 0 ] || exit 4
 exit "$status"

@@ -1,6 +1,6 @@
 // Prints the mutation scores of a Stryker report by folder and judges them:
 //   node proof/mutation-scores.mjs <report.json> <explained.md>
-// Survivors in Money and Ledger must stand in the table of the second file as: | file | `code` → `mutation` | reason |
+// Survivors in Money and Ledger must stand in the table of the second file as: | file | `code` → `mutation` | how many | reason |
 import { readFileSync } from "node:fs";
 
 const leastCore = 95;
@@ -14,10 +14,11 @@ const mutants = Object.entries(JSON.parse(readFileSync(reportPath, "utf8")).file
   return file.mutants.map((m) => ({ ...m, name, code: textOf(lines, m.location), replacement: onOneLine(m.replacement ?? "") }));
 });
 
-const explained = new Set();
+// How many mutants each row has left to explain.
+const explained = new Map();
 for (const line of readFileSync(explainedPath, "utf8").split("\n")) {
-  const row = line.match(/^\| (\S+) \| `(.+)` → `(.+)` \| \S.* \|$/);
-  if (row) explained.add(row.slice(1).join("\n"));
+  const row = line.match(/^\| (\S+) \| `(.+)` → `(.+)` \| (\d+) \| \S.* \|$/);
+  if (row) explained.set(row.slice(1, 4).join("\n"), Number(row[4]));
 }
 
 function textOf(lines, { start, end }) {
@@ -32,7 +33,14 @@ function onOneLine(text) {
 
 const isKilled = (m) => m.status === "Killed" || m.status === "Timeout";
 const isAlive = (m) => m.status === "Survived" || m.status === "NoCoverage";
-const isExplained = (m) => explained.has([m.name, m.code, m.replacement].join("\n"));
+
+// Asked once for each survivor: one more than its row says is not explained.
+function takeExplanation(m) {
+  const key = [m.name, m.code, m.replacement].join("\n");
+  const left = explained.get(key) ?? 0;
+  explained.set(key, left - 1);
+  return left > 0;
+}
 
 function score(label, folder) {
   const own = mutants.filter((m) => m.name.startsWith(folder));
@@ -49,12 +57,12 @@ const total = score("Core", "");
 for (const folder of new Set(mutants.map((m) => m.name.split("/")[0] + "/").sort())) score("  " + folder, folder);
 score("  verification", "Ledger/Verification/");
 
-const survivors = mutants.filter(isAlive);
+const survivors = mutants.filter(isAlive).map((m) => ({ ...m, isExplained: takeExplanation(m) }));
 for (const m of [...survivors, ...mutants.filter((m) => m.status === "Timeout")]) {
-  const fate = m.status === "Timeout" ? "time" : isExplained(m) ? "explained" : "alive";
+  const fate = m.status === "Timeout" ? "time" : m.isExplained ? "explained" : "alive";
   console.log(`${fate}: ${m.name}:${m.location.start.line} \`${m.code}\` → \`${m.replacement}\``);
 }
-const unexplained = survivors.filter((m) => exact.some((folder) => m.name.startsWith(folder)) && !isExplained(m));
+const unexplained = survivors.filter((m) => exact.some((folder) => m.name.startsWith(folder)) && !m.isExplained);
 if (total === undefined || total < leastCore || unexplained.length > 0) {
   console.error(`mutation: the goals are not met (Core at least ${leastCore} %, every survivor in ${exact.join(" and ")} explained)`);
   process.exit(1);

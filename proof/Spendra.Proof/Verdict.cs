@@ -17,5 +17,25 @@ internal static class Verdict
         return Of(violations == 0, reached >= floor);
     }
 
+    /// <summary>
+    /// Runs a campaign and reports what it did, also when it breaks off. Machinery that fails takes back no promise that was
+    /// found broken before.
+    /// </summary>
+    public static async Task<int> OfAsync(Func<Task> run, Action report, Func<bool> isKept, Func<bool> isFloorReached)
+    {
+        try
+        {
+            await run();
+        }
+        catch (Exception e)
+        {
+            report();
+            Console.Error.WriteLine(e);
+            return isKept() ? Failed : Broken;
+        }
+        report();
+        return Of(isKept(), isFloorReached());
+    }
+
     public static int Of(bool isKept, bool isFloorReached) => !isKept ? Broken : isFloorReached ? Kept : FloorNotReached;
 }

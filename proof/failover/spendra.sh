@@ -40,12 +40,15 @@ start_spendra() {
     serve worker worker
 }
 
-# One line when the ledger agrees with itself, everything when it does not.
+# One line when the ledger agrees with itself, everything when it does not. Ends with 1 when it does not, and with 4 when that
+# could not be found out.
 verify() {
     local report
     report=$(spendra verify) || {
         echo "$report"
-        return 1
+        ! grep -Eq '^[0-9.,]+ violations \(' <<<"$report" || return 1
+        echo "failover: the ledger could not be verified" >&2
+        return 4
     }
     tail -n 1 <<<"$report"
 }

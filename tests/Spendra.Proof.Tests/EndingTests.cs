@@ -70,6 +70,41 @@ public sealed class EndingTests : IAsyncLifetime
         _tally.Kills.Should().Be(0);
     }
 
+    [Fact]
+    public async Task A_death_whose_power_was_cut_is_no_kill_of_its_own()
+    {
+        var campaign = new KillCampaign(_world, new PointDeck(DatabaseEngine.Sqlite, _ => true), _tally) { LosesPower = true };
+        await using var host = campaign.StartServer();
+        await host.ListeningAsync();
+        await campaign.CountAsync(host, death: null);
+
+        (_tally.Kills, _tally.PowerCuts + _tally.EmptyPowerCuts).Should().Be((0, 1));
+    }
+
+    [Fact]
+    public void Kills_of_one_engine_do_not_fill_the_floor_of_the_other()
+    {
+        var plan = new KillPlan { Kills = 4, Engines = Enum.GetValues<DatabaseEngine>(), Stops = 0, AtPoints = 2 };
+        for (var i = 0; i < 4; i++) _tally.Died(DatabaseEngine.Sqlite, "Upstream.Send/after");
+        plan.IsReached(_tally).Should().BeFalse();
+
+        _tally.Died(DatabaseEngine.Postgres, "Upstream.Send/after");
+        _tally.KilledAtRandom(DatabaseEngine.Postgres);
+        plan.IsReached(_tally).Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_campaign_that_mostly_misses_has_not_done_its_part()
+    {
+        var plan = new KillPlan { Kills = 1, Engines = [DatabaseEngine.Sqlite], Stops = 0 };
+        _tally.KilledAtRandom(DatabaseEngine.Sqlite);
+        for (var i = 0; i < 20; i++) _tally.MissedItsPoint();
+        plan.IsReached(_tally).Should().BeTrue();
+
+        _tally.MissedItsPoint();
+        plan.IsReached(_tally).Should().BeFalse();
+    }
+
     private Task CountAsync(HostProcess host, Death? death = null, bool isIdle = false) =>
         new KillCampaign(_world, new PointDeck(DatabaseEngine.Sqlite, _ => true), _tally).CountAsync(host, death, isIdle);
 

@@ -39,6 +39,37 @@ public sealed class FailoverCheckTests
         ShouldFind("silent", run => run.Attempts[4] = run.Attempts[4] with { Status = 0 });
 
     [Fact]
+    public void Refused_call_that_was_sent_and_not_booked_is_found() => ShouldFind("unmetered", run =>
+    {
+        run.Attempts[4] = run.Attempts[4] with { Status = 0 };
+        run.Requests.Add(SoundRun.Request("c.1", Struck.AddSeconds(9)));
+    });
+
+    [Fact]
+    public void More_calls_of_the_provider_than_were_booked_are_found() => ShouldFind("unmetered", run =>
+    {
+        run.Attempts[3] = run.Attempts[3] with { RequestId = null, Status = 0 };
+        run.Requests.Add(SoundRun.Request("k.3", Struck.AddSeconds(9)));
+    });
+
+    [Fact]
+    public void Call_that_was_booked_twice_is_found() => ShouldFind("booked", run => run.Change(0, s => s with { Events = 2 }));
+
+    [Fact]
+    public void Late_correction_of_what_the_sweep_booked_is_sound() => new SoundRun().With(run => run.Change(0, s => s with { Events = 2, HasExpired = true }))
+        .Violations().Should().BeEmpty();
+
+    [Fact]
+    public void Call_that_was_spent_and_given_back_is_found() => ShouldFind("booked", run => run.Released.Add(run.Attempts[0].RequestId!.Value));
+
+    [Fact]
+    public void Other_cost_of_a_call_whose_client_hung_up_is_found() => ShouldFind("cost", run =>
+    {
+        run.Attempts[1] = run.Attempts[1] with { HasEnded = false, IsComplete = false };
+        run.Change(1, s => s with { CostNanos = s.CostNanos + 1 });
+    });
+
+    [Fact]
     public void Second_call_of_the_provider_for_one_key_is_found() =>
         ShouldFind("repeated", run => run.Requests.Add(SoundRun.Request("k.2", Struck.AddSeconds(9))));
 
@@ -90,6 +121,8 @@ public sealed class FailoverCheckTests
     [InlineData(402, "budget_exceeded")]
     [InlineData(429, "budget_held")]
     [InlineData(401, "invalid_api_key")]
+    [InlineData(409, "idempotency_in_progress")]
+    [InlineData(503, "provider_unavailable")]
     public void Refusal_of_ada_by_a_rule_is_found(int status, string code) =>
         ShouldFind("status", run => run.Attempts[0] = run.Attempts[0] with { Status = status, ErrorCode = code });
 
@@ -130,6 +163,8 @@ public sealed class FailoverCheckTests
 
         public Dictionary<Guid, Spent> Spent { get; }
 
+        public HashSet<Guid> Released { get; } = [];
+
         public RuleBook Rules { get; } = new();
 
         public Standing Carl { get; set; } = new(Company.CarlsBudget, 1_000_000, 950_000, 0, 0);
@@ -154,6 +189,12 @@ public sealed class FailoverCheckTests
             Spent[id] = change(Spent[id]);
         }
 
+        public SoundRun With(Action<SoundRun> change)
+        {
+            change(this);
+            return this;
+        }
+
         public IReadOnlyCollection<string> Violations()
         {
             Proof.Failover.Failover[] failovers =
@@ -162,7 +203,7 @@ public sealed class FailoverCheckTests
             ];
             var violations = new Violations(TextWriter.Null);
             new AnswerChecks(Attempts, Requests, Rules, failovers, violations).Run();
-            new LedgerChecks(Attempts, Requests, new BookPage(Spent, [], [Carl, Dora], 0, 0, 0), failovers, violations).Run();
+            new LedgerChecks(Attempts, Requests, new BookPage(Spent, Released, [Carl, Dora], 0, 0, 0), failovers, violations).Run();
             return violations.All;
         }
 

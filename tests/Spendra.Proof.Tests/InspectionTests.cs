@@ -165,12 +165,81 @@ public sealed class InspectionTests : IAsyncLifetime
         (await _site.InspectAsync()).Should().Contain(v => v.Contains("ended like a whole answer and is none"));
     }
 
-    [Fact]
-    public async Task A_refusal_of_what_fits_is_found_out()
+    [Theory]
+    [InlineData(400, "invalid_request")]
+    [InlineData(401, "invalid_api_key")]
+    [InlineData(402, "budget_exceeded")]
+    [InlineData(403, "model_not_allowed")]
+    [InlineData(404, "not_found")]
+    [InlineData(409, "idempotency_in_progress")]
+    [InlineData(422, "idempotency_mismatch")]
+    [InlineData(429, "budget_held")]
+    [InlineData(500, "internal_error")]
+    [InlineData(502, "upstream_failed")]
+    [InlineData(503, "ledger_unavailable")]
+    public async Task A_refusal_of_what_fits_is_found_out(int status, string code)
     {
-        _site.World.Journal.Write(_chat with { Status = 402 });
+        _site.World.Journal.Write(_chat with { Status = status, ErrorCode = code });
 
-        (await _site.InspectAsync()).Should().Contain(v => v.Contains("although it fits"));
+        (await _site.InspectAsync()).Should().Contain(v => v.Contains("nothing stood in its way"));
+    }
+
+    [Fact]
+    public async Task A_ledger_that_was_away_is_said_to_be()
+    {
+        var refused = _chat with { Call = new Call("away", CallKind.Chat), Status = 503, ErrorCode = "ledger_unavailable", RequestId = null };
+        _site.World.Journal.Write(refused);
+        _site.World.Disturbances.DatabaseWasAway(_chat.BegunAt);
+        _site.World.Journal.Write(refused with { Call = new Call("twisted", CallKind.Chat), ErrorCode = "provider_unavailable" });
+
+        (await _site.InspectAsync()).Should().ContainSingle().Which.Should().Contain("twisted");
+    }
+
+    [Fact]
+    public async Task An_answer_that_breaks_off_by_itself_is_found_out()
+    {
+        _site.World.Journal.Write(_chat with { HasEnded = false, IsComplete = false });
+
+        (await _site.InspectAsync()).Should().Contain(v => v.Contains("nothing was cut"));
+    }
+
+    [Fact]
+    public async Task A_call_that_hangs_is_found_out()
+    {
+        _site.World.Disturbances.ServersDie = true;
+        _site.World.Journal.Write(new Attempt(new Call("hangs", CallKind.ListFiles), 1) { BegunAt = _chat.BegunAt, EndedAt = _chat.BegunAt + Load.AnswerPatience });
+
+        (await _site.InspectAsync()).Should().ContainSingle().Which.Should().Contain("was not answered within");
+    }
+
+    [Theory]
+    [InlineData(nameof(CallKind.Fetch), 404, "not_found")]
+    [InlineData(nameof(CallKind.OverCap), 402, "budget_held")]
+    [InlineData(nameof(CallKind.Capped), 402, "key_revoked")]
+    [InlineData(nameof(CallKind.Ruled), 401, "budget_exceeded")]
+    [InlineData(nameof(CallKind.ProviderRefuses), 429, "budget_held")]
+    public async Task A_reason_that_is_not_the_calls_is_found_out(string kind, int status, string code)
+    {
+        _site.World.Journal.Write(_chat with { Call = new Call("odd", Enum.Parse<CallKind>(kind)) { ObjectId = "resp_1", Key = "dora-0" }, Status = status, ErrorCode = code });
+
+        (await _site.InspectAsync()).Should().Contain(v => v.Contains("nothing stood in its way"));
+    }
+
+    [Fact]
+    public async Task A_reservation_that_never_ends_is_found_out_in_its_place()
+    {
+        var found = new List<string>();
+        await using var site = await CutSite.StartAsync("stuck", DatabaseEngine.Sqlite, postgres: null, found.Add, TimeSpan.FromMilliseconds(200));
+        await site.CallAsync(CallKind.Chat);
+        await site.RestAsync();
+        await using (var database = site.World.Open())
+        await using (var connection = await database.ConnectAsync(TestContext.Current.CancellationToken))
+            await connection.ExecuteAsync(Reopen);
+
+        await site.RestAsync();
+
+        site.IsStuck.Should().BeTrue();
+        found.Should().ContainSingle().Which.Should().Contain("1 reservations did not end");
     }
 
     private async Task ChangeAsync(string sql)

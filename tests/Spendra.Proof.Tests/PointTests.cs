@@ -10,6 +10,9 @@ namespace Spendra.Proof.Tests;
 /// <summary>No moment at which a process may die is forgotten.</summary>
 public sealed class PointTests
 {
+    // However a transaction may be committed here.
+    private static readonly string[] Commits = [".CommitAsync(", " CommitAsync(", ".Commit()", "\"COMMIT"];
+
     [Fact]
     public void Every_interface_with_input_or_output_is_a_seam()
     {
@@ -33,6 +36,25 @@ public sealed class PointTests
             Points.All.Should().Contain($"ILedgerEngine.CommitAsync({kind})/before").And.Contain($"ILedgerEngine.CommitAsync({kind})/after");
         Points.CommandKinds.Should().Contain(nameof(ReserveCommand)).And.Contain(nameof(SettleCommand)).And.Contain(nameof(ExpireCommand));
         Points.NoteKinds.Should().Contain(nameof(LaneNotes.Heartbeats));
+    }
+
+    /// <summary>A transaction that is behind no seam has no points around its commit: each is known by name, and stands in docs/crashes.md.</summary>
+    [Fact]
+    public void Every_commit_outside_of_the_seams_is_known()
+    {
+        string[] behindSeams = ["SqliteLedgerEngine.cs", "SqliteLedgerSession.cs", "PostgresLedgerEngine.cs", "SweepQueries.cs"];
+        string[] abroad = ["Database.cs", "SqliteDatabase.cs", "PostgresDatabase.cs", "ILedgerEngine.cs", "LedgerLane.cs", "LedgerLane.Commit.cs"];
+        string[] withoutPoints = ["GovernanceTransaction.cs", "PriceProposals.cs"];
+
+        var source = Path.Combine(RepositoryRoot(), "src");
+        var commits = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
+            .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .Where(path => Commits.Any(File.ReadAllText(path).Contains))
+            .Select(path => Path.GetFileName(path));
+
+        commits.Should().BeEquivalentTo([.. behindSeams, .. abroad, .. withoutPoints]);
+        var page = File.ReadAllText(Path.Combine(source, "..", "docs", "crashes.md"));
+        foreach (var file in withoutPoints) page.Should().Contain($"`{Path.GetFileNameWithoutExtension(file)}`");
     }
 
     [Fact]
@@ -71,6 +93,13 @@ public sealed class PointTests
             "ILedgerEngine.Classify/before", "ILedgerEngine.Classify/after",
             "IAsyncDisposable.DisposeAsync/before", "IAsyncDisposable.DisposeAsync/after");
         Points.All.Should().Contain(seen);
+    }
+
+    private static string RepositoryRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Spendra.slnx"))) folder = folder.Parent!;
+        return folder.FullName;
     }
 
     private static bool ReturnsTask(MethodInfo method) =>

@@ -50,7 +50,17 @@ internal sealed class AnswerChecks(
         if (attempt is { HasEnded: true, IsComplete: false }) violations.Add($"broken: {attempt.Id} ended like a whole answer and is none");
     }
 
-    private static bool IsOdd(Attempt attempt) => !(attempt.Call.Kind switch
+    private static bool IsOdd(Attempt attempt) => !IsExpected(attempt) || (attempt.HasEnded && attempt.Status switch
+    {
+        409 => attempt.Call.IdempotencyKey is null || attempt.ErrorCode is not ("idempotency_in_progress" or "idempotency_replay_unavailable"),
+        503 => attempt.ErrorCode != "ledger_unavailable",
+        402 => attempt.ErrorCode != "budget_exceeded",
+        429 => attempt.ErrorCode != "budget_held",
+        401 => attempt.ErrorCode is not ("invalid_api_key" or "key_revoked"),
+        _ => false,
+    });
+
+    private static bool IsExpected(Attempt attempt) => (attempt.Call.Kind switch
     {
         CallKind.Capped => ExpectedOfCarl,
         CallKind.Ruled => ExpectedOfDora,

@@ -8,11 +8,9 @@ namespace Spendra.Proof.Failover;
 /// <param name="ReservationId">Also the id of its request.</param>
 /// <param name="ReservedAt">When it was decided, by the gateway's clock, in microseconds.</param>
 /// <param name="CostNanos">The sum of its events.</param>
-/// <param name="Events">How many.</param>
+/// <param name="Events">How many: one, and a late one where the sweep came first.</param>
 /// <param name="HasExpired">Whether the sweep booked it first.</param>
 internal sealed record Spent(Guid ReservationId, long ReservedAt, long CostNanos, long Events, bool HasExpired);
-
-internal sealed record Released(Guid ReservationId, string Reason);
 
 /// <summary>How a budget stands in its window.</summary>
 /// <param name="Budget">Its slug.</param>
@@ -24,7 +22,7 @@ internal sealed record Standing(string Budget, long LimitNanos, long SettledNano
 
 /// <summary>What the ledger holds when all has ended.</summary>
 internal sealed record BookPage(
-    Dictionary<Guid, Spent> Spent, Dictionary<Guid, Released> Released, List<Standing> Standings, long Open, long Overruns, long Expired);
+    Dictionary<Guid, Spent> Spent, HashSet<Guid> Released, List<Standing> Standings, long Open, long Overruns, long Expired);
 
 /// <summary>The ledger's own rows, read past everything that decides.</summary>
 internal sealed class Books(string address) : IAsyncDisposable
@@ -60,10 +58,10 @@ internal sealed class Books(string address) : IAsyncDisposable
     {
         await using var connection = await _database.ConnectAsync(cancel);
         var spent = await connection.QueryAsync<Spent>(SpentRows);
-        var released = await connection.QueryAsync<Released>("SELECT reservation_id AS ReservationId, reason AS Reason FROM released_reservations");
+        var released = await connection.QueryAsync<Guid>("SELECT reservation_id FROM released_reservations");
         var standings = await connection.QueryAsync<Standing>(Standings);
         return new BookPage(
-            spent.ToDictionary(s => s.ReservationId), released.ToDictionary(r => r.ReservationId), standings.AsList(),
+            spent.ToDictionary(s => s.ReservationId), released.ToHashSet(), standings.AsList(),
             await CountAsync("SELECT count(*) FROM open_reservations", cancel),
             await CountAsync("SELECT count(*) FROM window_excesses WHERE kind <> 2", cancel),
             await CountAsync("SELECT count(*) FROM spend_events WHERE kind = 1", cancel));

@@ -31,6 +31,7 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
     private readonly List<Failover> _failovers = [];
     private readonly Violations _violations = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private IReadOnlyList<string> _facts = ["what clients were told was not compared with the ledger: the run broke off"];
     private string _doing = "starting";
 
     public async Task<int> RunAsync(CancellationToken cancel)
@@ -42,28 +43,52 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
             DatabaseTarget.Address(settings.Database), settings.MasterKey, "acme", cap => Company.Declaration("acme", settings.Provider, cap, settings.CarlsCap));
         await administrator.BeginAsync();
         var secrets = AppliedKeys.Read(settings.Folder);
-        var clients = new Clients(settings.Gateways, administrator);
-        await using var progress = Progress.EverySecond(
-            () => $"{_failovers.Count} failovers, {_doing}; {journal.Statuses}; {administrator.Book.Changes} changes of rules; {_violations.Count} violations");
-        await using var load = Load.Start(
-            journal, slug => secrets.GetValueOrDefault(slug) ?? administrator.SecretOf(slug), clients.Callers);                               // 1
-        await using (administrator.ChangeOn(_violations.Add))
+        var clients = new Clients(settings.Gateways, administrator, _violations);
+        return await Verdict.OfAsync(
+            async () =>
+            {
+                await using var progress = Progress.EverySecond(
+                    () => $"{_failovers.Count} failovers, {_doing}; {journal.Statuses}; {administrator.Book.Changes} changes of rules; {_violations.Count} violations");
+                await using var load = Load.Start(
+                    journal, slug => secrets.GetValueOrDefault(slug) ?? administrator.SecretOf(slug), clients.Callers);                       // 1
+                await LoseUnderLoadAsync(load, journal, sandbox, administrator, cancel);
+                _doing = "comparing the books";
+                if (await EndsAsync(load)) await CompareAllAsync(load, clients, journal, sandbox, administrator, cancel);                     // 5, 6
+            },
+            () => Summarize(journal, sandbox),
+            () => _violations.Count == 0,
+            () => _failovers.Count >= settings.Failovers && administrator.Book.Acknowledged >= _failovers.Count);
+    }
+
+    private async Task LoseUnderLoadAsync(
+        Load load, ClientJournal journal, SandboxServer sandbox, Administrator administrator, CancellationToken cancel)
+    {
+        try
         {
-            await LoseAgainAndAgainAsync(journal, () => Compare(journal, sandbox, administrator.Book), cancel);                               // 2, 3, 4
+            await using (administrator.ChangeOn(_violations.Add))
+            {
+                await LoseAgainAndAgainAsync(journal, () => Compare(journal, sandbox, administrator.Book), cancel);                           // 2, 3, 4
+            }
         }
-        _doing = "comparing the books";
-        if (!await EndsAsync(load)) return Verdict.Broken;                                // 5
+        catch
+        {
+            // The cluster is in trouble, or its script: what clients are told from now on says nothing about Spendra.
+            load.Abandon();
+            throw;
+        }
+    }
+
+    private async Task CompareAllAsync(
+        Load load, Clients clients, ClientJournal journal, SandboxServer sandbox, Administrator administrator, CancellationToken cancel)
+    {
         await using var books = new Books(settings.Database);
         await books.WaitUntilNothingIsReservedAsync(Patience, cancel);
         await clients.SpendTheRestOfCarlAsync(load);
         await books.WaitUntilNothingIsReservedAsync(Patience, cancel);
-        var facts = Compare(journal, sandbox, administrator.Book);                        // 6
+        var facts = Compare(journal, sandbox, administrator.Book);
         var checks = new LedgerChecks(journal.Attempts, sandbox.Journal.Requests, await books.ReadAsync(cancel), _failovers, _violations);
         checks.Run();
-        await progress.DisposeAsync();
-        Summarize(journal, sandbox, [.. checks.Facts, .. facts]);
-        var isFloorReached = _failovers.Count >= settings.Failovers && administrator.Book.Acknowledged >= _failovers.Count;
-        return Verdict.Of(_violations.Count == 0, isFloorReached);
+        _facts = [.. checks.Facts, .. facts];
     }
 
     /// <summary>Clients that repeat until they know more would go on for ever if no primary came back.</summary>
@@ -91,19 +116,12 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
 
     private async Task LoseAgainAndAgainAsync(ClientJournal journal, Action compare, CancellationToken cancel)
     {
-        try
+        for (var number = 1; IsOneMore(number); number++)
         {
-            for (var number = 1; IsOneMore(number); number++)
-            {
-                var failover = await LoseAsync(number, journal, cancel);
-                _failovers.Add(failover);
-                Console.WriteLine(failover);
-                compare();
-            }
-        }
-        catch (Exception e) when (e is TimeoutException or InvalidOperationException)
-        {
-            _violations.Add($"ended early: {e.Message}");
+            if (await LoseAsync(number, journal, cancel) is not { } failover) return;
+            _failovers.Add(failover);
+            Console.WriteLine(failover);
+            compare();
         }
     }
 
@@ -112,18 +130,19 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
         ? number <= settings.Failovers
         : number == 1 || _clock.Elapsed + _failovers[^1].Whole < limit;
 
-    private async Task<Failover> LoseAsync(int number, ClientJournal journal, CancellationToken cancel)
+    /// <returns>Null when clients were not served although there was a primary: that is a violation, and the end.</returns>
+    private async Task<Failover?> LoseAsync(int number, ClientJournal journal, CancellationToken cancel)
     {
         var strike = settings.Strikes[(number - 1) % settings.Strikes.Length];
         _doing = "the cluster becomes whole";
         var node = await cluster.WaitUntilWholeAsync(Patience, cancel);
-        await WaitForAcknowledgedAsync(journal, DateTimeOffset.UtcNow, cancel);
+        if (!await AreServedAsync(journal, DateTimeOffset.UtcNow, cancel)) return null;
         var failover = new Failover { Number = number, Strike = strike, Node = node, StruckAt = DateTimeOffset.UtcNow };
         _doing = $"{strike} of {node}, waiting for a new primary";
         await cluster.StrikeAsync(node, strike, cancel);                                  // 2
         var began = DateTimeOffset.UtcNow;
         var (primary, seen) = await WaitForNewPrimaryAsync(node, cancel);                 // 3
-        await WaitForAcknowledgedAsync(journal, seen, cancel);
+        if (!await AreServedAsync(journal, seen, cancel)) return null;
         _doing = $"{primary} is primary, {node} comes back";
         await cluster.StrikeAsync(node, "repair", cancel);                                // 4
         var last = await cluster.WaitUntilWholeAsync(Patience, cancel);
@@ -158,14 +177,19 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
         }
     }
 
-    private static async Task WaitForAcknowledgedAsync(ClientJournal journal, DateTimeOffset since, CancellationToken cancel)
+    private async Task<bool> AreServedAsync(ClientJournal journal, DateTimeOffset since, CancellationToken cancel)
     {
         var waited = Stopwatch.StartNew();
         while (journal.AcknowledgedSince(since).Count < AcknowledgedBetween)
         {
-            if (waited.Elapsed > Patience) throw new TimeoutException($"Too few calls were acknowledged within {Patience.TotalSeconds:F0} s: {journal.Statuses}");
+            if (waited.Elapsed > Patience)
+            {
+                _violations.Add($"stuck: there was a primary, and too few calls were acknowledged within {Patience.TotalSeconds:F0} s ({_doing}): {journal.Statuses}");
+                return false;
+            }
             await Task.Delay(Pause, cancel);
         }
+        return true;
     }
 
     private static DateTimeOffset EndOfLongestSilence(ClientJournal journal, DateTimeOffset struck)
@@ -179,10 +203,10 @@ internal sealed class FailoverRun(FailoverSettings settings, Cluster cluster)
         return end;
     }
 
-    private void Summarize(ClientJournal journal, SandboxServer sandbox, IEnumerable<string> facts)
+    private void Summarize(ClientJournal journal, SandboxServer sandbox)
     {
         Console.WriteLine("== summary");
-        foreach (var line in facts) Console.WriteLine(line);
+        foreach (var line in _facts) Console.WriteLine(line);
         Console.WriteLine($"answers: {journal.Statuses}; calls of the provider: {sandbox.Journal.CountOf(SandboxRoute.ChatCompletions)}");
         foreach (var strike in _failovers.GroupBy(f => f.Strike)) Console.WriteLine(Figures(strike.Key, strike));
         if (_failovers.Count > 0) Console.WriteLine(Figures("all", _failovers));

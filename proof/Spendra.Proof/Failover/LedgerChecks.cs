@@ -18,6 +18,7 @@ internal sealed class LedgerChecks(
     {
         Acknowledged();
         Dispatched();
+        Booked();
         Refused();
         Repeated();
         Closed();
@@ -38,6 +39,9 @@ internal sealed class LedgerChecks(
             var exact = attempt.Call.ExactCost!.Value;
             if (attempt.HasEnded && new NanoUsd(spent.CostNanos) != exact)
                 violations.Add($"cost: {attempt.Id} ({id}) costs {exact}, the ledger has {new NanoUsd(spent.CostNanos)} USD");
+            // A client that has hung up may have left its call to the sweep, which books the bound.
+            else if (!attempt.HasEnded && new NanoUsd(spent.CostNanos) is var booked && booked != exact && booked != attempt.Reserved)
+                violations.Add($"cost: {attempt.Id} ({id}) costs {exact} or its bound of {attempt.Reserved}, the ledger has {booked} USD");
             if (attempt.Cost is { } told && told != exact) violations.Add($"cost: {attempt.Id} ({id}) was told {told}, and costs {exact} USD");
         }
         foreach (var broken in attempts.Where(a => a is { IsAcknowledged: true, HasEnded: false, Call.IdempotencyKey: null }))
@@ -60,6 +64,14 @@ internal sealed class LedgerChecks(
         }
         var calls = _dispatches.Sum(d => d.Count());
         if (calls > books.Spent.Count) violations.Add($"unmetered: {calls} calls reached the provider, {books.Spent.Count} were booked");
+    }
+
+    /// <summary>Every call ends once; what the sweep has ended may be corrected.</summary>
+    private void Booked()
+    {
+        foreach (var spent in books.Spent.Values.Where(s => s.Events != 1 && !(s.HasExpired && s.Events == 2)))
+            violations.Add($"booked: {spent.ReservationId} has {spent.Events} spend events");
+        foreach (var id in books.Released.Where(books.Spent.ContainsKey)) violations.Add($"booked: {id} was spent and given back");
     }
 
     /// <summary>Who was told that nothing was sent: nothing was booked.</summary>

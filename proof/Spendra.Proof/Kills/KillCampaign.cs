@@ -78,7 +78,7 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
             await using var load = world.StartLoad(url, Callers);
             if (death.NeedsStop) await StopUnderLoadAsync(host, load);
             else if (death.NeedsFailure) await FailUntilDeadAsync(host);
-            await Task.WhenAny(host.EndsWithinAsync(RoundPatience), load.Reached(AnswersOfRound));
+            await RoundAsync(host, load);
             host.Kill();
         }
         await CountAsync(host, death);
@@ -92,10 +92,18 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         if (await host.ListeningAsync() is { } url)
         {
             await using var load = world.StartLoad(url, Callers);
-            await Task.WhenAny(host.EndsWithinAsync(RoundPatience), load.Reached(AnswersOfRound));
+            await RoundAsync(host, load);
             host.Kill();
         }
         await CountAsync(host, death: null);
+    }
+
+    /// <summary>Until it dies or has had its chance. One that is only slow answers one call more; one that does not is no server.</summary>
+    private static async Task RoundAsync(HostProcess host, Load load)
+    {
+        var answered = load.Reached(AnswersOfRound);
+        await Task.WhenAny(host.EndsWithinAsync(RoundPatience), answered);
+        if (!answered.IsCompleted && !host.HasExited) await AnswersAsync(host, load, 1);
     }
 
     private static async Task StopUnderLoadAsync(HostProcess host, Load load)
@@ -167,10 +175,12 @@ internal sealed class KillCampaign(World world, PointDeck deck, Tally tally)
         world.Administrator.Unfollow();
         switch (ending)
         {
+            // Counted once, as what the power cut: by what was lost.
+            case Ending.AtItsPoint or Ending.Killed when LosesPower: break;
             case Ending.AtItsPoint when death is not null: tally.Died(world.Engine, death.Point); break;
-            case Ending.AtItsPoint: tally.KilledAtRandom(); break;
+            case Ending.AtItsPoint: tally.KilledAtRandom(world.Engine); break;
             case Ending.Killed when isIdle: tally.KilledIdle(); break;
-            case Ending.Killed when death is null: tally.KilledAtRandom(); break;
+            case Ending.Killed when death is null: tally.KilledAtRandom(world.Engine); break;
             case Ending.Killed: tally.MissedItsPoint(); break;
             case Ending.Stopped: tally.StoppedPeacefully(); break;
             case Ending.Unexpected:

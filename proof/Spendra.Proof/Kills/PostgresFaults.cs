@@ -27,6 +27,7 @@ internal sealed class PostgresFaults(World world, PostgresCluster postgres, Tall
     /// <returns>How many.</returns>
     public static async Task<int> TerminateAsync(World world, string applicationName)
     {
+        var since = DateTimeOffset.UtcNow;
         await using var database = world.Open();
         await using var connection = (NpgsqlConnection)await database.ConnectAsync(CancellationToken.None);
         await using var command = new NpgsqlCommand(
@@ -35,7 +36,9 @@ internal sealed class PostgresFaults(World world, PostgresCluster postgres, Tall
             WHERE datname = current_database() AND application_name = $1 AND pid <> pg_backend_pid()
             """, connection);
         command.Parameters.Add(new NpgsqlParameter { Value = applicationName });
-        return (int)(long)(await command.ExecuteScalarAsync())!;
+        var ended = (int)(long)(await command.ExecuteScalarAsync())!;
+        world.Disturbances.DatabaseWasAway(since);
+        return ended;
     }
 
     /// <summary>In the middle of a load that goes on: connections end, the lane's and the pool's in turn, and the server stops at once.</summary>
@@ -58,11 +61,13 @@ internal sealed class PostgresFaults(World world, PostgresCluster postgres, Tall
     private async Task StopAsync(Load load)
     {
         await load.WaitForAsync(Random.Shared.Next(1, 20));
+        var since = DateTimeOffset.UtcNow;
         var silence = Stopwatch.StartNew();
         await postgres.StopImmediateAsync();
         tally.Stopped();
         await postgres.StartAsync();
         await load.WaitForAsync(1);
+        world.Disturbances.DatabaseWasAway(since);
         if (silence.Elapsed > _longestSilence) _longestSilence = silence.Elapsed;
     }
 
@@ -98,10 +103,12 @@ internal sealed class PostgresFaults(World world, PostgresCluster postgres, Tall
                 await StopAsync(load);
             }
             await load.WaitForAsync(10);
+            // A call that never ends is the server's fault as well.
+            await load.StopAsync();
         }
         catch (TimeoutException)
         {
-            host.Give("it did not answer again after its database was back");
+            host.Give("it did not answer again, or not to the end, after its database was back");
         }
     }
 }

@@ -11,7 +11,7 @@ internal sealed class Tally(TextWriter? say = null)
     private readonly ConcurrentDictionary<string, int> _byPoint = new();
     private readonly ConcurrentDictionary<string, string> _doing = new();
     private readonly Violations _violations = new(say);
-    private int _random;
+    private readonly ConcurrentDictionary<DatabaseEngine, int> _random = new();
     private int _missed;
     private int _checks;
     private int _stops;
@@ -25,13 +25,13 @@ internal sealed class Tally(TextWriter? say = null)
     private int _lostWrites;
     private long _attempts;
 
-    /// <summary>Processes that ended by SIGKILL, where or when it was ordered. Neither misses nor idle ones.</summary>
-    public int Kills => KillsAtPoints + _random;
+    /// <summary>Processes that ended by SIGKILL, where or when it was ordered. Neither misses, nor idle ones, nor those whose power was cut.</summary>
+    public int Kills => KillsAtPoints + Random;
 
     public int KillsAtPoints => _byPoint.Values.Sum();
 
     /// <summary>At a moment that nobody chose.</summary>
-    public int Random => _random;
+    public int Random => _random.Values.Sum();
 
     /// <summary>Killed under load after their point was not passed in time.</summary>
     public int Missed => _missed;
@@ -69,7 +69,7 @@ internal sealed class Tally(TextWriter? say = null)
 
     public void Died(DatabaseEngine engine, string point) => _byPoint.AddOrUpdate($"{engine} {point}", 1, (_, n) => n + 1);
 
-    public void KilledAtRandom() => Interlocked.Increment(ref _random);
+    public void KilledAtRandom(DatabaseEngine engine) => _random.AddOrUpdate(engine, 1, (_, n) => n + 1);
 
     public void MissedItsPoint() => Interlocked.Increment(ref _missed);
 
@@ -107,6 +107,11 @@ internal sealed class Tally(TextWriter? say = null)
     }
 
     public void Attempted(long count) => Interlocked.Add(ref _attempts, count);
+
+    public int KillsOf(DatabaseEngine engine) => KillsAtPointsOf(engine) + _random.GetValueOrDefault(engine);
+
+    public int KillsAtPointsOf(DatabaseEngine engine) =>
+        _byPoint.Where(p => p.Key.StartsWith($"{engine} ", StringComparison.Ordinal)).Sum(p => p.Value);
 
     public int PointsOf(DatabaseEngine engine) => _byPoint.Keys.Count(k => k.StartsWith($"{engine} ", StringComparison.Ordinal));
 

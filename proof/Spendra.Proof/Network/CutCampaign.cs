@@ -31,7 +31,19 @@ internal sealed record CutPlan
     /// </summary>
     public int RuleStride { get; init; } = 32;
 
-    public int StrideOf(Recording recording) => Stride * (recording.Link == Link.FreshDatabase ? FreshStride : 1);
+    /// <summary>Every cut of one direction of an exchange.</summary>
+    public IEnumerable<Cut> CutsOf(Recording recording)
+    {
+        for (long offset = 0, number = 0; offset <= recording.Bytes; offset += StrideOf(recording), number++)
+        {
+            Fault[] ends = [Fault.Close, Fault.Reset, Fault.HalfClose];
+            foreach (var fault in EveryFault ? ends : [ends[number % ends.Length]]) yield return new Cut(recording.Direction, offset, fault);
+            if (number % StallStride == 0) yield return new Cut(recording.Direction, offset, Fault.Stall);
+            if (recording.Link == Link.Database && number % SilenceStride == SilenceStride / 2) yield return new Cut(recording.Direction, offset, Fault.Silence);
+        }
+    }
+
+    private int StrideOf(Recording recording) => Stride * (recording.Link == Link.FreshDatabase ? FreshStride : 1);
 
     public IReadOnlyList<(DatabaseEngine Engine, Link Link, CallKind Kind)> Exchanges { get; init; } =
     [
@@ -68,7 +80,7 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
     private async Task RunAsync(
         DatabaseEngine engine, (DatabaseEngine Engine, Link Link, CallKind Kind)[] exchanges, PostgresCluster? postgres, CancellationToken cancel)
     {
-        var sites = await Task.WhenAll(Enumerable.Range(0, plan.Sites).Select(n => CutSite.StartAsync($"{engine}{n}".ToLowerInvariant(), engine, postgres)));
+        var sites = await Task.WhenAll(Enumerable.Range(0, plan.Sites).Select(n => CutSite.StartAsync($"{engine}{n}".ToLowerInvariant(), engine, postgres, v => tally.Found(v, tally.Doing))));
         try
         {
             foreach (var (_, link, kind) in exchanges)
@@ -76,10 +88,10 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
                 if (cancel.IsCancellationRequested) break;
                 tally.Doing = $"{engine} {link} {kind}";
                 var recorded = await RecordAsync(sites[0], engine, link, kind);
-                var cuts = new ConcurrentQueue<(Recording Recording, Cut Cut)>(recorded.SelectMany(r => CutsOf(r).Select(c => (r, c))));
+                var cuts = new ConcurrentQueue<(Recording Recording, Cut Cut)>(recorded.SelectMany(r => plan.CutsOf(r).Select(c => (r, c))));
                 await Task.WhenAll(sites.Select(async site =>
                 {
-                    while (!cancel.IsCancellationRequested && cuts.TryDequeue(out var next)) await CutAsync(site, next.Recording, next.Cut);
+                    while (!site.IsStuck && !cancel.IsCancellationRequested && cuts.TryDequeue(out var next)) await CutAsync(site, next.Recording, next.Cut);
                 }));
             }
             foreach (var site in sites) tally.Checked(await site.UnreachableAsync(), $"{site.World.Journal.Name}, provider unreachable");
@@ -104,17 +116,6 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
         return recorded;
     }
 
-    private IEnumerable<Cut> CutsOf(Recording recording)
-    {
-        for (long offset = 0, number = 0; offset <= recording.Bytes; offset += plan.StrideOf(recording), number++)
-        {
-            Fault[] ends = [Fault.Close, Fault.Reset, Fault.HalfClose];
-            foreach (var fault in plan.EveryFault ? ends : [ends[number % ends.Length]]) yield return new Cut(recording.Direction, offset, fault);
-            if (number % plan.StallStride == 0) yield return new Cut(recording.Direction, offset, Fault.Stall);
-            if (recording.Link == Link.Database && number % plan.SilenceStride == plan.SilenceStride / 2) yield return new Cut(recording.Direction, offset, Fault.Silence);
-        }
-    }
-
     private async Task CutAsync(CutSite site, Recording recording, Cut cut)
     {
         // The lane's connection of before the last cut is gone; the exchange that was recorded had a warm one.
@@ -131,6 +132,7 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
             proxy.Wake();
         }
         await site.RestAsync();
+        Judge(site, recording, cut, attempt);
         tally.Struck(recording, cut, proxy.HasStruck);
         proxy.Arm(null);
         // The client tries again: whatever became of the first attempt, the provider works once.
@@ -147,13 +149,20 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
         var proxy = site[recording.Link];
         if (recording.Link == Link.FreshDatabase) proxy.DropConnections();
         proxy.Arm(cut);
-        await site.CallRuledAsync(site.World.Administrator.DrawKey(), isImpatient: recording.Link == Link.Client && cut.Fault == Fault.Stall);
+        var attempt = await site.CallRuledAsync(site.World.Administrator.DrawKey(), isImpatient: recording.Link == Link.Client && cut.Fault == Fault.Stall);
         await site.RestAsync();
+        Judge(site, recording, cut, attempt);
         var hasStruck = proxy.HasStruck;
         proxy.Arm(null);
         tally.Ruled(hasStruck);
         foreach (var key in site.World.Administrator.LastKeys)
             tally.Checked(await site.MeetsTheRulesAsync(key), $"{recording} {cut}, new rules");
+    }
+
+    private void Judge(CutSite site, Recording recording, Cut cut, Attempt attempt)
+    {
+        site.World.Disturbances.Judged(attempt);
+        tally.Checked(CutAnswers.ViolationsOf(attempt, recording.Link, cut, site[recording.Link].HasStruck), $"{recording} {cut}");
     }
 
     private static async Task WarmAsync(CutSite site, CallKind kind)

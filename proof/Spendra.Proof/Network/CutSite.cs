@@ -30,10 +30,12 @@ internal sealed class CutSite : IAsyncDisposable
     private SpendraServer? _server;
     private Task _running = Task.CompletedTask;
     private CommitWatch? _commits;
+    private readonly Action<string>? _found;
     private long _number;
 
-    private CutSite(World world, Database database)
+    private CutSite(World world, Database database, Action<string>? found)
     {
+        _found = found;
         _world = world;
         _database = database;
         _direct = world.Open();
@@ -43,7 +45,19 @@ internal sealed class CutSite : IAsyncDisposable
 
     public World World => _world;
 
-    public static async Task<CutSite> StartAsync(string name, DatabaseEngine engine, PostgresCluster? postgres)
+    /// <summary>How long reservations may take to end after their calls.</summary>
+    public TimeSpan RestPatience { get; init; } = Patience;
+
+    /// <summary>A reservation of it has not ended, and nothing more can be learnt here.</summary>
+    public bool IsStuck { get; private set; }
+
+    /// <param name="name">Begins the ids of its calls.</param>
+    /// <param name="engine">Where its ledger is.</param>
+    /// <param name="postgres">The server when the engine is PostgreSQL.</param>
+    /// <param name="found">Hears of what comes to light while it rests.</param>
+    /// <param name="restPatience">How long reservations may take to end after their calls; by default a minute.</param>
+    public static async Task<CutSite> StartAsync(
+        string name, DatabaseEngine engine, PostgresCluster? postgres, Action<string>? found = null, TimeSpan? restPatience = null)
     {
         FaultProxy? provider = null;
         var world = await World.CreateAsync(name, engine, postgres, sandbox =>
@@ -59,7 +73,8 @@ internal sealed class CutSite : IAsyncDisposable
             server = new FaultProxy(address.Port, mostStall: TimeSpan.FromMilliseconds(200));
             target = DatabaseTarget.Address(world.Location.Replace($":{address.Port}/", $":{server.Port}/", StringComparison.Ordinal));
         }
-        var site = new CutSite(world, Database.Open(target));
+        world.Disturbances.ServersDie = false;
+        var site = new CutSite(world, Database.Open(target), found) { RestPatience = restPatience ?? Patience };
         site._proxies[Link.Provider] = provider!;
         if (server is not null) site._proxies[Link.Database] = server;
         await site.ServeAsync(target);
@@ -77,9 +92,17 @@ internal sealed class CutSite : IAsyncDisposable
     {
         var again = await SendAsync(first.Call, first.Number + 1, isImpatient: false);
         await RestAsync();
+        var hasReachedProvider = mayHaveBeenCutOnItsWay
+            || _world.Sandbox.Journal.Requests.Any(r => r.Headers.GetValueOrDefault("x-client-request-id") == first.Id);
+        return ViolationsOfRepeat(first, again, hasReachedProvider);
+    }
+
+    /// <summary>What the repetition was told must go with what became of the first attempt, which has ended.</summary>
+    internal static IReadOnlyList<string> ViolationsOfRepeat(Attempt first, Attempt again, bool hasReachedProvider)
+    {
         if (again.Status == 200 && first.Status != 200) return [];
-        if (again.Status != 409) return [$"{again.Id} repeats a call that was told {first.Status}, and was told {again.Status} {again.ErrorCode}"];
-        return first.Status == 200 || mayHaveBeenCutOnItsWay || _world.Sandbox.Journal.Requests.Any(r => r.Headers.GetValueOrDefault("x-client-request-id") == first.Id)
+        if (again.Status != 409 || again.ErrorCode != "idempotency_replay_unavailable") return [$"{again.Id} repeats a call that was told {first.Status}, and was told {again.Status} {again.ErrorCode}"];
+        return first.Status == 200 || hasReachedProvider
             ? []
             : [$"{again.Id}: the idempotency key counts as used, and nothing reached the provider"];
     }
@@ -102,7 +125,8 @@ internal sealed class CutSite : IAsyncDisposable
     public async Task<IReadOnlyList<string>> RefusesInSilenceAsync(CallKind kind)
     {
         var attempt = await CallAsync(kind);
-        return attempt.Status == 503 ? [] : [$"{attempt.Id} was told {attempt.Status} {attempt.ErrorCode} while the database was silent"];
+        _world.Disturbances.Judged(attempt);
+        return attempt is { Status: 503, ErrorCode: "ledger_unavailable" } ? [] : [$"{attempt.Id} was told {attempt.Status} {attempt.ErrorCode} while the database was silent"];
     }
 
     private async Task<Attempt> SendAsync(Call call, int number, bool isImpatient)
@@ -118,18 +142,27 @@ internal sealed class CutSite : IAsyncDisposable
         return attempt;
     }
 
-    /// <summary>Until nothing is held.</summary>
+    /// <summary>Until nothing is held. What is held for ever is a broken promise, and the end of this site.</summary>
     public async Task RestAsync()
     {
-        using var patience = new CancellationTokenSource(Patience);
+        if (IsStuck) return;
+        using var patience = new CancellationTokenSource(RestPatience);
         while (true)
         {
             var next = _commits!.Next;
-            await using (var connection = await _direct.ConnectAsync(patience.Token))
+            await using var connection = await _direct.ConnectAsync(CancellationToken.None);
+            var open = await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM open_reservations");
+            if (open == 0) return;
+            try
             {
-                if (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM open_reservations") == 0) return;
+                await next.WaitAsync(patience.Token);
             }
-            await next.WaitAsync(patience.Token);
+            catch (OperationCanceledException)
+            {
+                IsStuck = true;
+                _found?.Invoke($"{_world.Journal.Name}: {open} reservations did not end within {RestPatience.TotalSeconds:F0} s");
+                return;
+            }
         }
     }
 
@@ -139,6 +172,7 @@ internal sealed class CutSite : IAsyncDisposable
         foreach (var proxy in _proxies.Values) proxy.Arm(null);
         _proxies[Link.Provider].IsListening = false;
         var attempt = await CallAsync(CallKind.Chat);
+        _world.Disturbances.Judged(attempt);
         _proxies[Link.Provider].IsListening = true;
         await RestAsync();
         var ledger = await Worlds.LedgerRows.ReadAsync(_direct, _world.OrganizationId);

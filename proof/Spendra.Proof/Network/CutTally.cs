@@ -52,6 +52,9 @@ internal sealed class CutTally(TextWriter? say = null)
     /// <param name="where">What was done when it was found.</param>
     public void Checked(IReadOnlyList<string> violations, string where) => _violations.Add(violations.Select(v => $"{where}: {v}"));
 
+    /// <summary>The same of one.</summary>
+    public void Found(string violation, string where) => Checked([violation], where);
+
     /// <summary>The exchange that is being cut.</summary>
     public string Doing { get; set; } = "starting";
 
@@ -65,12 +68,13 @@ internal sealed class CutTally(TextWriter? say = null)
         return $"{s.Key} {offsets,6} of {s.Key.Bytes + 1,6} offsets: {string.Join(", ", faults)}";
     });
 
-    /// <summary>Offsets of the plan that no cut has hit, but for the last few: an answer may be a digit shorter than the recorded one.</summary>
+    /// <summary>
+    /// Cuts of the plan, each an offset with a fault, that struck nothing; but for the last few offsets, since an answer may be a
+    /// digit shorter than the recorded one.
+    /// </summary>
     public long Uncovered(IEnumerable<Recording> recordings, CutPlan plan, long slack) => recordings.Sum(r =>
     {
-        var hit = _struck.TryGetValue(r, out var struck) ? struck.Keys.Select(k => k.Offset).ToHashSet() : [];
-        long missing = 0;
-        for (long offset = 0; offset <= r.Bytes - slack; offset += plan.StrideOf(r)) missing += hit.Contains(offset) ? 0 : 1;
-        return missing;
+        var hit = _struck.GetValueOrDefault(r);
+        return plan.CutsOf(r).LongCount(c => c.Offset <= r.Bytes - slack && hit?.ContainsKey((c.Offset, c.Fault)) != true);
     });
 }

@@ -43,14 +43,26 @@ internal static class CutsCommand
         var campaign = new CutCampaign(plan, tally);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         if (limit is { } most) end.CancelAfter(most);
-        await using (Progress.EverySecond(() => $"{tally.Line}; {tally.Doing}")) await campaign.RunAsync(end.Token);
+        return await Verdict.OfAsync(
+            async () =>
+            {
+                await using (Progress.EverySecond(() => $"{tally.Line}; {tally.Doing}")) await campaign.RunAsync(end.Token);
+            },
+            () => Report(plan, campaign, tally),
+            () => tally.Violations.Count == 0, () => IsWhole(plan, campaign, tally));
+    }
+
+    private static void Report(CutPlan plan, CutCampaign campaign, CutTally tally)
+    {
         Console.WriteLine("== summary");
         foreach (var line in tally.Coverage()) Console.WriteLine(line);
         foreach (var violation in tally.Violations.Take(50)) Console.WriteLine($"VIOLATION {violation}");
         Console.WriteLine(tally.Line);
-        var uncovered = tally.Uncovered(campaign.Recordings, plan, Slack);
-        var isWhole = uncovered == 0 && tally.Cuts > 0 && tally.RuledCuts > 0 && campaign.Recordings.Count == plan.Exchanges.Count * 2;
-        if (!isWhole) Console.WriteLine($"the floor was not reached: {campaign.Recordings.Count / 2} of {plan.Exchanges.Count} exchanges were recorded, {uncovered} of their offsets were not cut, and {tally.RuledCuts} calls under new rules were");
-        return Verdict.Of(tally.Violations.Count == 0, isWhole);
+        if (IsWhole(plan, campaign, tally)) return;
+        Console.WriteLine($"the floor was not reached: {campaign.Recordings.Count / 2} of {plan.Exchanges.Count} exchanges were recorded, "
+            + $"{tally.Uncovered(campaign.Recordings, plan, Slack)} of their cuts struck nothing, and {tally.RuledCuts} calls under new rules were cut");
     }
+
+    private static bool IsWhole(CutPlan plan, CutCampaign campaign, CutTally tally) => tally.Cuts > 0 && tally.RuledCuts > 0
+        && campaign.Recordings.Count == plan.Exchanges.Count * 2 && tally.Uncovered(campaign.Recordings, plan, Slack) == 0;
 }

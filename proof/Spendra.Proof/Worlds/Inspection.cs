@@ -17,6 +17,7 @@ internal sealed class Inspection
     private readonly List<(string AttemptId, Guid ReservationId)> _arrivals;
     private readonly HashSet<Guid> _arrived;
     private readonly NanoUsd _boundOfCarl;
+    private readonly ILookup<string, Attempt> _deletions;
     private readonly List<string> _violations = [];
 
     private Inspection(World world, LedgerRows ledger)
@@ -29,6 +30,7 @@ internal sealed class Inspection
             Guid.TryParse(r.Headers.GetValueOrDefault(TracingIds.Header), out var id) ? id : Guid.Empty))];
         _boundOfCarl = _attempts.Values.Where(a => a.Call.Kind == CallKind.Capped).Max(a => a.Reserved) ?? NanoUsd.Zero;
         _arrived = [.. _arrivals.Select(a => a.ReservationId)];
+        _deletions = _attempts.Values.Where(a => a.Call.Kind == CallKind.Delete).ToLookup(a => a.Call.ObjectId!, StringComparer.Ordinal);
     }
 
     /// <summary>Every promise that is broken, in words. To be called when no server works on a call.</summary>
@@ -63,8 +65,7 @@ internal sealed class Inspection
     private void CheckAnswer(Attempt attempt)
     {
         if (attempt is { HasEnded: true, IsComplete: false }) Add($"{attempt.Id} ended like a whole answer and is none: {attempt}");
-        if (attempt.Call.KeySlug == Company.Ada && attempt.Status is 402 or 429 && attempt.Call.Kind != CallKind.ProviderRefuses)
-            Add($"{attempt.Id} was refused with {attempt.Status} {attempt.ErrorCode} although it fits");
+        if (ExpectedAnswers.ViolationOf(attempt, _world.Disturbances, IsGone(attempt)) is { } unexpected) Add(unexpected);
         CheckRefusalAtCap(attempt);
         foreach (var broken in RuleCheck.ViolationsOf(_world.Administrator.Book, attempt)) Add(broken);
         if (attempt.Call.Kind == CallKind.OverCap && attempt.Status == 200) Add($"{attempt.Id} was admitted over its cap");
@@ -88,13 +89,16 @@ internal sealed class Inspection
     private void CheckRefusalAtCap(Attempt attempt)
     {
         if (attempt is not { Call.Kind: CallKind.Capped, Status: 402 or 429 }) return;
-        if (attempt.ErrorCode is not ("budget_exceeded" or "budget_held" or null)) Add($"{attempt.Id} was refused with {attempt.Status} {attempt.ErrorCode}");
         if (attempt.ErrorCode != "budget_exceeded") return;
         var window = _ledger.Windows.SingleOrDefault(w => w.Budget == Company.CarlsBudget);
         var settled = (window?.Settled ?? NanoUsd.Zero) + _ledger.TakenBackFromCarl;
         if (window is null || settled + _boundOfCarl <= window.Limit)
             Add($"{attempt.Id} was refused as over its cap; {settled} of {window?.Limit} was settled at most, and a call holds {_boundOfCarl}");
     }
+
+    /// <summary>Somebody else had asked for its deletion.</summary>
+    private bool IsGone(Attempt attempt) => attempt.Call.ObjectId is { } id
+        && _deletions[id].Any(d => d.Id != attempt.Id && d.BegunAt <= attempt.EndedAt);
 
     private void CheckStory(Attempt attempt, Guid id, Story story)
     {

@@ -6,7 +6,9 @@ internal delegate Task Caller(Load load, CancellationToken stop);
 /// <summary>Callers at work: their connections, and what they are told, written down and counted.</summary>
 internal sealed class Load : IAsyncDisposable
 {
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(90);
+    /// <summary>A call that has no answer by then will have none.</summary>
+    public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(90);
+
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(120);
 
     private readonly CancellationTokenSource _stop = new();
@@ -57,6 +59,13 @@ internal sealed class Load : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _callers.WaitAsync(StopPatience);
+    }
+
+    /// <summary>No new calls, and nobody waits for those under way.</summary>
+    public void Abandon()
+    {
+        _stop.Cancel();
+        _http.CancelPendingRequests();
     }
 
     public async ValueTask DisposeAsync()

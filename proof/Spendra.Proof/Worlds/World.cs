@@ -35,6 +35,8 @@ internal sealed class World : IAsyncDisposable
 
     public SandboxServer Sandbox { get; }
 
+    public Disturbances Disturbances { get; } = new();
+
     public ClientJournal Journal { get; }
 
     public Administrator Administrator { get; private set; } = null!;
