@@ -29,7 +29,7 @@ internal sealed class HeldUp
         for (var i = 0; i < transaction.Held; i++)
         {
             var taken = transaction.TakenAt[i];
-            if (hasWaited || transaction.Owner.Pauses.Exists(p => p.From <= now && p.Until >= taken))
+            if (hasWaited || transaction.Owner.HasStoodStill(taken, now))
                 _locks.Add((transaction.Organizations[i], taken, now));
         }
     }

@@ -48,7 +48,7 @@ internal sealed class Excuses(SimWorld world)
 
     /// <summary>The gateway slept while the provider was to be waited for, so that its patience was over when it woke.</summary>
     public static bool Overslept(SimExchange exchange, LedgerLife life) =>
-        exchange.Gateway.Pauses.Exists(p => Overlaps(p, life.AdmittedAt, life.EndedAt));
+        exchange.Gateway.HasStoodStill(life.AdmittedAt, life.EndedAt);
 
     /// <summary>Whoever read the usage could not book it: it was killed, or could not learn whose usage it was.</summary>
     public bool CouldNotBook(SimExchange exchange, ProviderRecord record)
@@ -79,10 +79,10 @@ internal sealed class Excuses(SimWorld world)
         return false;
     }
 
-    public static bool StoodStill(SimExchange exchange) => exchange.Gateway.Pauses.Exists(p => Overlaps(p, exchange.BeganAt, exchange.EndedAt));
+    public static bool StoodStill(SimExchange exchange) => exchange.Gateway.HasStoodStill(exchange.BeganAt, exchange.EndedAt);
 
     /// <summary>Its gateway stood still, or another did that held the lock of its organization or one that its gateway waited for.</summary>
-    private bool WasHeldUp(SimExchange exchange, long from, long until) => exchange.Gateway.Pauses.Exists(p => Overlaps(p, from, until))
+    private bool WasHeldUp(SimExchange exchange, long from, long until) => exchange.Gateway.HasStoodStill(from, until)
         || world.Store.WasHeldUp(exchange.Gateway, exchange.Call.Key.OrganizationId, from, until);
 
     private static bool LostDatabase(SimProcess process, long from, long until) =>

@@ -110,7 +110,8 @@ internal sealed class SimWorld
         Heal();
         if (!Loop.RunUntil(IsAtRest, MaxHealing)) return false;
         // Lanes that are still pausing after an outage find the database again, and processes that stood still wake up.
-        var paused = _gateways.Select(g => g.Process.PausedUntil).Max() - Loop.Now;
+        // A worker too: it may sleep with the lock that a probe needs.
+        var paused = Processes.Where(p => p.IsAlive).Max(p => p.PausedUntil) - Loop.Now;
         Loop.RunUntil(() => false, Math.Max(15_000_000, paused + 1_000_000));
         new SimProbes(this).SendAll();
         return Loop.RunUntil(IsAtRest, MaxHealing);
