@@ -63,6 +63,21 @@ public sealed class JudgeTests
     }
 
     [Fact]
+    public void A_release_that_is_lost_is_not_excused_by_clocks_that_might_have_been_wrong() =>
+        ViolationsOf(FaultKind.ClockSkew, Unchanged with { Engine = e => new ForgetfulEngine(e, commands => commands.All(c => c is ReleaseCommand)) })
+            .Should().Contain(v => v.Contains("was booked (Expired") && v.Contains("although the provider did nothing"));
+
+    [Fact]
+    public void A_stream_on_which_the_gateway_hangs_up_is_noticed() =>
+        Enumerable.Range(1, 10).SelectMany(seed => RunWith((ulong)seed, Unchanged with { Client = ImpatientBody.Put }).Violations)
+            .Should().Contain(v => v.Contains("broke off, and nothing on its way explains it"));
+
+    [Fact]
+    public void A_stream_that_ends_before_its_end_is_noticed() =>
+        Enumerable.Range(1, 10).SelectMany(seed => RunWith((ulong)seed, Unchanged with { Client = ForgetfulBody.Put }).Violations)
+            .Should().Contain(v => v.Contains("was told that it has everything, and the end is missing"));
+
+    [Fact]
     public void A_repetition_that_is_told_another_code_than_its_own_is_noticed() =>
         Enumerable.Range(1, 40).SelectMany(seed => RunWith((ulong)seed, Unchanged with { Engine = e => new ShortSightedEngine(e) }).Violations)
             .Should().Contain(v => v.Contains("was refused as idempotency_replay_unavailable") && v.Contains("IdempotencyInProgress"));

@@ -34,7 +34,7 @@ internal static class EnginesCommand
         int rounds = 0, violations = 0;
         long decisions = 0, losses = 0, steps = 0;
         await using var progress = Progress.EverySecond(
-            () => $"{rounds} rounds, {decisions} batches replayed, {losses} connections lost, {violations} violations");
+            () => $"{rounds} rounds, {decisions} batches replayed, {losses} answers lost, {violations} violations");
         for (var seed = first; rounds == 0 || clock.Elapsed < limit; seed++)
         {
             foreach (var engine in Enum.GetValues<DatabaseEngine>())
@@ -51,7 +51,7 @@ internal static class EnginesCommand
         }
         Console.WriteLine("== summary");
         Console.WriteLine($"{rounds} rounds on SQLite and PostgreSQL from seed {first}: {decisions} batches of three concurrent lanes replayed through the model,");
-        Console.WriteLine($"{losses} connections lost before, in and after commits; {steps} scripted steps equal row by row to the simulated store; {violations} violations");
+        Console.WriteLine($"{losses} answers lost on purpose before a transaction, before its commit and after it; {steps} scripted steps equal row by row to the simulated store; {violations} violations");
         return Verdict.Of(violations, rounds, floor);
     }
 

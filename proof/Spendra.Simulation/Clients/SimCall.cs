@@ -18,6 +18,8 @@ internal sealed record SimCall(SimKey Key, GovernedRoute Route, string Json)
 
     public int MaxTokens { get; init; }
 
+    public bool IsStream { get; init; }
+
     public string? IdempotencyKey { get; init; }
 
     /// <summary>The object that the path names, or null.</summary>
@@ -32,6 +34,7 @@ internal sealed record SimCall(SimKey Key, GovernedRoute Route, string Json)
     {
         Model = model,
         MaxTokens = maxTokens,
+        IsStream = isStream,
     };
 
     /// <summary>A response that goes on at the provider after it was answered.</summary>

@@ -53,7 +53,13 @@ internal sealed class SimExchange
     /// <summary>The id of the response that was started, once the client has read it.</summary>
     public string? StartedId { get; private set; }
 
-    public bool HasClientLeft { get; private set; }
+    /// <summary>Who ended it before the client had read everything, or nobody.</summary>
+    public BrokenBy Broken { get; private set; }
+
+    public bool HasClientLeft => Broken == BrokenBy.Client;
+
+    /// <summary>What the client has read ends as an answer of its kind does.</summary>
+    public bool IsWhole => _response.Written.EndsWith(Call.IsStream ? "data: [DONE]\n\n"u8 : "}"u8);
 
     /// <summary>An exception left the handler.</summary>
     public Exception? Escaped { get; private set; }
@@ -82,22 +88,21 @@ internal sealed class SimExchange
         End();
     }
 
-    /// <summary>The gateway died under the response.</summary>
-    public void Break() => End();
+    /// <summary>The gateway is gone, or takes nothing more.</summary>
+    public void Break() => EndBroken(BrokenBy.GatewayGone);
 
     /// <summary>The client hangs up; the gateway learns of it a little later.</summary>
     public void Leave()
     {
         if (IsOver) return;
-        HasClientLeft = true;
-        End();
+        EndBroken(BrokenBy.Client);
         CancelSoon();
     }
 
     /// <summary>The gateway aborts the connection.</summary>
     public void Abort()
     {
-        End();
+        EndBroken(BrokenBy.Gateway);
         CancelSoon();
     }
 
@@ -106,6 +111,12 @@ internal sealed class SimExchange
         _aborted.Cancel();
         return Task.CompletedTask;
     }));
+
+    private void EndBroken(BrokenBy who)
+    {
+        if (!IsOver) Broken = who;
+        End();
+    }
 
     private void End()
     {
@@ -153,4 +164,15 @@ internal sealed class SimExchange
 
         public void Abort() => exchange.Abort();
     }
+}
+
+/// <summary>Who ended a response before its end.</summary>
+internal enum BrokenBy
+{
+    Nobody,
+    Client,
+    /// <summary>A gateway that lives hung up.</summary>
+    Gateway,
+    /// <summary>The process was killed, or was stopping and had not let the request in.</summary>
+    GatewayGone,
 }

@@ -59,8 +59,8 @@ internal sealed class RecordingEngine(ILedgerEngine inner, LedgerRecord record) 
 }
 
 /// <summary>
-/// Loses connections between a lane and its engine, by chance and at both ends of a commit, so that outcomes are
-/// ambiguous again and again.
+/// Tells a lane, by chance, before a transaction and at both ends of its commit, that the connection was lost, so that
+/// outcomes are ambiguous again and again. No connection breaks: real ones are cut elsewhere.
 /// </summary>
 internal sealed class LossyEngine(ILedgerEngine inner, Scheduling.SimRandom random, int lossPerMille) : ILedgerEngine
 {

@@ -9,8 +9,21 @@ internal sealed class SimClock(SimLoop loop, SimProcess process) : TimeProvider
     /// <summary>The world begins shortly before midnight at the end of a month, so that windows end under the load.</summary>
     public static readonly DateTimeOffset WorldBegins = new(2026, 3, 31, 23, 59, 30, TimeSpan.Zero);
 
+    private readonly List<(long At, long Skew)> _skews = [];
+
     /// <summary>Microseconds that the wall clock is ahead of the world.</summary>
-    public long Skew { get; set; }
+    public long Skew
+    {
+        get => _skews.Count == 0 ? 0 : _skews[^1].Skew;
+        set => _skews.Add((loop.Now, value));
+    }
+
+    /// <summary>Every deviation that it had at some time between these.</summary>
+    public IEnumerable<long> SkewsDuring(long from, long until)
+    {
+        var first = Math.Max(0, _skews.FindLastIndex(s => s.At <= from));
+        return _skews.Skip(first).TakeWhile(s => s.At <= Math.Max(from, until)).Select(s => s.Skew).DefaultIfEmpty(0);
+    }
 
     public override long TimestampFrequency => 1_000_000;
 

@@ -34,6 +34,9 @@ internal sealed class SimProcess : TaskScheduler
     /// <summary>Every time for which it was made to stand still.</summary>
     public List<(long From, long Until)> Pauses { get; } = [];
 
+    /// <summary>It stood still at some time between these.</summary>
+    public bool HasStoodStill(long from, long until) => Pauses.Exists(p => p.From <= until && p.Until >= from);
+
     /// <summary>When connections to the database broke under it.</summary>
     public List<long> ConnectionLosses { get; } = [];
 

@@ -16,6 +16,7 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
     private readonly Dictionary<Guid, SimTransaction> _holders = [];
     private readonly List<SimTransaction> _waiting = [];
     private readonly List<SimTransaction> _live = [];
+    private readonly HeldUp _heldUp = new();
 
     public SimServer Server { get; } = server;
 
@@ -46,6 +47,9 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
     /// <summary>Reservations that were refused by a transaction which the server had lost before it ended: not replayed.</summary>
     public HashSet<Guid> Unordered { get; } = [];
 
+    /// <summary>Who took each reservation first for one in doubt.</summary>
+    public Dictionary<Guid, SimProcess> Sweepers { get; } = [];
+
     /// <summary>Called after a change of the rules of an organization was committed.</summary>
     public Action<GovernanceRows, long>? RulesChanged { get; set; }
 
@@ -56,6 +60,7 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
     public void Begin(SimTransaction transaction, Action granted, Action? lost = null)
     {
         _live.Add(transaction);
+        transaction.BegunAt = loop.Now;
         transaction.Granted = granted;
         transaction.Lost = lost;
         _waiting.Add(transaction);
@@ -84,6 +89,7 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
             if (Objects.ContainsKey((gone.OrganizationId, gone.ObjectId))) Deleted.TryAdd((gone.OrganizationId, gone.ObjectId), gone.DeletedAt);
         }
         foreach (var beat in notes.Heartbeats) Heartbeats[beat.GatewayId] = (Heartbeats.GetValueOrDefault(beat.GatewayId, (beat.StartedAt, 0)).StartedAt, beat.At);
+        foreach (var command in transaction.Commands.Where(c => c is ExpireCommand)) Sweepers.TryAdd(command.ReservationId, transaction.Owner);
         Committed?.Invoke(transaction.Commands);
         End(transaction);
         return true;
@@ -99,11 +105,24 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
     /// <summary>The process holds the locks of a transaction that has not ended.</summary>
     public bool IsInTransaction(SimProcess process) => _live.Exists(t => t.Owner == process && t.Held == t.Organizations.Count);
 
+    /// <summary>
+    /// The lock of the organization, or one that a transaction of the process waited for, was held by a process that stood
+    /// still, at some time between these.
+    /// </summary>
+    public bool WasHeldUp(SimProcess process, Guid organizationId, long from, long until)
+    {
+        var now = new HeldUp(_heldUp);
+        // In the order in which they began, and twice: who waits may have begun before whom it waits for.
+        foreach (var transaction in _live.Concat(_live)) now.Note(transaction, loop.Now);
+        return now.Has(process, organizationId, from, until);
+    }
+
     /// <summary>Rolls back, or lets go after a decision that wrote nothing.</summary>
     public void End(SimTransaction transaction)
     {
         if (transaction.IsOver) return;
         transaction.IsOver = true;
+        _heldUp.Note(transaction, loop.Now);
         _live.Remove(transaction);
         _waiting.Remove(transaction);
         foreach (var id in transaction.Organizations)
@@ -172,7 +191,7 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
         {
             var transaction = _waiting[i];
             while (transaction.Held < transaction.Organizations.Count
-                && _holders.TryAdd(transaction.Organizations[transaction.Held], transaction)) transaction.Held++;
+                && _holders.TryAdd(transaction.Organizations[transaction.Held], transaction)) transaction.TakenAt.Add(loop.Now);
             if (transaction.Held < transaction.Organizations.Count) continue;
             _waiting.RemoveAt(i);
             transaction.Granted!();
@@ -192,7 +211,12 @@ internal sealed class SimTransaction(SimProcess owner, IReadOnlyList<LedgerComma
     public IReadOnlyList<Guid> Organizations => organizations;
 
     /// <summary>How many of them it holds.</summary>
-    public int Held { get; set; }
+    public int Held => TakenAt.Count;
+
+    /// <summary>When it got each of them.</summary>
+    public List<long> TakenAt { get; } = [];
+
+    public long BegunAt { get; set; }
 
     public Action? Granted { get; set; }
 

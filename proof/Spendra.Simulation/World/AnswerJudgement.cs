@@ -14,10 +14,14 @@ internal sealed class AnswerJudgement(SimWorld world)
     /// <summary>What is wrong with the answer, or null.</summary>
     public string? Judge(SimExchange exchange, ProviderRecord? record, ModelReservation? held)
     {
+        // Reported as unrest.
+        if (!exchange.IsOver) return null;
+        if (!exchange.IsComplete && !_excuses.MayBreakOff(exchange)) return $"broke off, and nothing on its way explains it ({exchange.Broken})";
         // Of an error that broke off the client knows nothing but the status.
         if (exchange.Status is not { } status || (status >= 400 && !exchange.IsComplete)) return null;
         if (exchange.ErrorCode is { } code) return JudgeError(exchange, code) ? null : $"was refused as {code} without that reason; the model says {OutcomeOf(exchange)}";
         if (status is < 200 or >= 300) return HasNoBody(exchange) ? null : $"was answered {status}, which nobody said";
+        if (exchange.IsComplete && !exchange.IsWhole) return "was told that it has everything, and the end is missing";
         if (record is null || held is null || (exchange.Call.Model.Length > 0 && !record.HasWorked)) return "was answered as done, and nothing was done or held";
         return !held.IsOpen && held.Events.Count == 0 ? "was acknowledged and is not booked" : null;
     }

@@ -26,6 +26,6 @@ internal sealed class DispatchWatch(SimWorld world, Excuses excuses)
         if (held.FirstKind != SpendKind.Expired) return false;
         var key = new RowKey(exchange.Call.Key.OrganizationId, exchange.RequestId);
         return world.Store.Tables.FindSpent(key) is { } spent
-            && excuses.MayBeSwept(exchange.Gateway, spent, world.Store.Tables.Events[(key, 0)].OccurredAt, world.Watch.Lives[exchange.RequestId]);
+            && excuses.MayBeSwept(exchange, spent, world.Store.Tables.Events[(key, 0)].OccurredAt, world.Watch.Lives[exchange.RequestId]);
     }
 }

@@ -74,7 +74,7 @@ internal sealed class Judgement(SimWorld world)
         if (spent is { FirstKind: SpendKind.Expired, HasLate: true } && spent.TotalCost == NanoUsd.Zero) return;
         var life = world.Watch.Lives[exchange.RequestId];
         var isExcused = spent.FirstKind == SpendKind.Expired
-            ? _excuses.MayBeSwept(exchange.Gateway, spent, world.Store.Tables.Events[(key, 0)].OccurredAt, life)
+            ? _excuses.MayBeSwept(exchange, spent, world.Store.Tables.Events[(key, 0)].OccurredAt, life)
             : Excuses.Overslept(exchange, life);
         if (!isExcused) Complain(exchange, $"was booked ({spent.FirstKind}, {spent.TotalCost.Value}) although the provider did nothing; it should be released");
     }

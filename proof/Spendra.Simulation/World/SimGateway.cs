@@ -26,6 +26,7 @@ internal sealed class SimGateway
     private readonly CancellationTokenSource _stopping = new();
     private readonly SimIds _ids;
     private readonly SimLoop _loop;
+    private readonly SimTampering _tampering;
     private GatewayParts? _parts;
     private GovernedRequest? _governed;
     private LedgerLane? _lane;
@@ -35,6 +36,7 @@ internal sealed class SimGateway
         Process = process;
         _ids = world.Ids;
         _loop = world.Loop;
+        _tampering = world.Tampering;
         process.Run(() => ServeAsync(world));
     }
 
@@ -103,6 +105,7 @@ internal sealed class SimGateway
         Exception? escaped = null;
         try
         {
+            _tampering.Client(exchange.Context);
             var handled = _governed!.HandleAsync(exchange.Context, exchange.Call.Route);
             // Its id is the first thing that a request gets, before anything is awaited.
             exchange.RequestId = _ids.Last;

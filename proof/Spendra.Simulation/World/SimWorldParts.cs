@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Spendra.Simulation.Provider;
 using Spendra.Simulation.Scheduling;
 using Spendra.Simulation.Store;
@@ -13,11 +14,13 @@ internal sealed record SimWorldParts(SimLoop Loop, SimStore Store, SimProvider P
 
 /// <summary>
 /// Bugs that are put into a world on purpose, so that it can be seen that they are noticed: what stands between a
-/// gateway and its database or its provider. Nothing unless a test says so.
+/// gateway and its database, its provider or its clients. Nothing unless a test says so.
 /// </summary>
 internal sealed record SimTampering
 {
     public Func<ILedgerEngine, ILedgerEngine> Engine { get; init; } = engine => engine;
 
     public Func<HttpMessageHandler, HttpMessageHandler> Upstream { get; init; } = handler => handler;
+
+    public Action<HttpContext> Client { get; init; } = _ => { };
 }
