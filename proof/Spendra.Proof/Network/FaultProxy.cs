@@ -78,7 +78,8 @@ internal sealed class FaultProxy : IAsyncDisposable
         Pair[] all;
         lock (_gate)
         {
-            (_isSilent, all) = (false, [.. _pairs]);
+            // What comes later is not struck any more: nobody would wake it up.
+            (_isSilent, _cut, all) = (false, null, [.. _pairs]);
             // What came in during the silence and was not read yet may not slip out before the end.
             foreach (var pair in all) pair.IsOver = true;
         }
