@@ -19,6 +19,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly long[] _passed = new long[2];
     private Cut? _cut;
     private bool _isSilent;
+    private TaskCompletionSource _struck = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="targetPort">Whom the bytes are for.</param>
     /// <param name="mostStall">A stall turns into a reset after so long, as TCP's keep-alive would have it. Null: whoever waits must end it.</param>
@@ -54,6 +55,9 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>The cut that was armed last has happened.</summary>
     public bool HasStruck { get; private set; }
 
+    /// <summary>Completes when the cut that was armed last happens.</summary>
+    public Task Struck => Volatile.Read(ref _struck).Task;
+
     /// <summary>Begins to count an exchange; null lets it pass.</summary>
     public void Arm(Cut? cut)
     {
@@ -62,6 +66,7 @@ internal sealed class FaultProxy : IAsyncDisposable
             _cut = cut;
             _passed.AsSpan().Clear();
             HasStruck = false;
+            _struck = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
@@ -71,7 +76,8 @@ internal sealed class FaultProxy : IAsyncDisposable
         Pair[] all;
         lock (_gate)
         {
-            (_isSilent, all) = (false, [.. _pairs]);
+            // Whatever comes later is not struck any more: nobody would wake it up.
+            (_isSilent, _cut, all) = (false, null, [.. _pairs]);
             // What came in during the silence and was not read yet may not slip out before the end.
             foreach (var pair in all) pair.IsOver = true;
         }
@@ -184,6 +190,7 @@ internal sealed class FaultProxy : IAsyncDisposable
                 return (bytes, null);
             }
             HasStruck = true;
+            _struck.TrySetResult();
             _isSilent = cut.Fault == Fault.Silence;
             _passed[(int)direction] = cut.Offset;
             return ((int)(cut.Offset - passed), cut.Fault);
