@@ -124,14 +124,15 @@ internal sealed class CutCampaign(CutPlan plan, CutTally tally)
         if (recording.Link == Link.FreshDatabase) proxy.DropConnections();
         proxy.Arm(cut);
         var attempt = await site.CallAsync(recording.Kind, isImpatient: recording.Link == Link.Client && cut.Fault == Fault.Stall);
+        // What is held ends when the database is heard again; a settlement may run into the silence after its client has its answer.
+        var rest = site.RestAsync();
         if (cut.Fault == Fault.Silence)
         {
-            // The silence may begin after the client has its answer: under the settlement.
-            await Task.WhenAny(proxy.Struck, site.RestAsync());
+            await Task.WhenAny(proxy.Struck, rest);
             if (proxy.HasStruck) tally.Checked(await site.RefusesInSilenceAsync(recording.Kind), $"{recording} {cut}");
             proxy.Wake();
         }
-        await site.RestAsync();
+        await rest;
         Judge(site, recording, cut, attempt);
         tally.Struck(recording, cut, proxy.HasStruck);
         proxy.Arm(null);
