@@ -108,8 +108,7 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
             BadHttpRequestException { StatusCode: 413 } => TooLarge(parts.Options.MaxBodyBytes),
             BadHttpRequestException bad => new GatewayError(bad.StatusCode, "invalid_request_error", "invalid_request", "The request is not well-formed HTTP."),
             LedgerUnavailableException => Admitting.Unavailable("The ledger cannot be reached, so nothing may be spent. Nothing was sent; try again shortly."),
-            DatabaseUnavailableException => Admitting.Unavailable("The database cannot be reached, so nothing may be spent. Nothing was sent; try again shortly."),
-            System.Data.Common.DbException => Admitting.Unavailable("The database cannot be reached, so nothing may be spent. Nothing was sent; try again shortly."),
+            _ when DatabaseUnavailableException.IsSaidBy(e) => Admitting.Unavailable("The database cannot be reached, so nothing may be spent. Nothing was sent; try again shortly."),
             _ => new GatewayError(500, "api_error", "internal_error", "Something went wrong inside the gateway. Report the request id to whoever runs it."),
         };
         if (error.Status >= 500) LogFailed(parts.Logger, call.RequestId, call.Route.Name, e);

@@ -40,4 +40,12 @@ public sealed record DatabaseTarget
 /// The database cannot be used: unreachable, corrupt, newer than this program, locked, out of space. The message
 /// is one line that says what happened and what to do.
 /// </summary>
-public sealed class DatabaseUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class DatabaseUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>
+    /// Whether an exception says that a database failed, in its own words or in those of the library that reads rows: it
+    /// wraps what befalls the connection while a row is read.
+    /// </summary>
+    public static bool IsSaidBy(Exception exception) => exception is DatabaseUnavailableException or System.Data.Common.DbException
+        or System.Data.DataException { InnerException: System.Data.Common.DbException or IOException };
+}

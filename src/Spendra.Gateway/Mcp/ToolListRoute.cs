@@ -26,7 +26,7 @@ internal sealed class ToolListRoute(GatewayParts parts)
             if (await LocalRequest.AuthenticateAsync(call, parts) is { } error) await ErrorAnswer.WriteAsync(call, error);
             else await AnswerAsync(call);
         }
-        catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
+        catch (Exception e) when (DatabaseUnavailableException.IsSaidBy(e))
         {
             await ErrorAnswer.WriteAsync(call, Admitting.Unavailable("The database cannot be reached. Try again shortly."));
         }

@@ -20,7 +20,7 @@ internal sealed class LocalRequest(GatewayParts parts)
             var error = await AuthenticateAsync(call, parts) ?? await answer(call);
             if (error is not null) await ErrorAnswer.WriteAsync(context, route.Dialect, call.RequestId, error);
         }
-        catch (Exception e) when (e is DatabaseUnavailableException or System.Data.Common.DbException)
+        catch (Exception e) when (DatabaseUnavailableException.IsSaidBy(e))
         {
             await ErrorAnswer.WriteAsync(context, route.Dialect, call.RequestId, Admitting.Unavailable("The database cannot be reached. Try again shortly."));
         }

@@ -19,7 +19,7 @@ internal static class HealthEndpoints
                 await DatabaseHealth.PingAsync(database, http.RequestAborted).WaitAsync(Patience, http.RequestAborted);
                 return TypedResults.Text("ready\n");
             }
-            catch (Exception e) when (e is DatabaseUnavailableException or TimeoutException or System.Data.Common.DbException)
+            catch (Exception e) when (e is TimeoutException || DatabaseUnavailableException.IsSaidBy(e))
             {
                 // Why is in the log of whatever needs the database; a probe is told no addresses.
                 return Unready("the database does not answer\n");
