@@ -60,7 +60,8 @@ internal sealed class SimProcess : TaskScheduler
     /// <summary>Nothing of it runs or fires until then.</summary>
     public void StandStill(long until)
     {
-        PausedUntil = until;
+        // Steps that the first of two pauses has put off wait for its end, whatever the second says.
+        PausedUntil = Math.Max(PausedUntil, until);
         Pauses.Add((_loop.Now, until));
     }
 
