@@ -32,7 +32,12 @@ internal sealed class SimEngine(SimStore store, SimProcess process) : ILedgerEng
             store.End(transaction);
             throw new SimConflictException();
         });
-        if (!isDone) throw new SimConnectionException("the server has rolled the transaction back");
+        if (!isDone)
+        {
+            // Only a connection whose server went down or that was ended meets this: it is as lost as one that breaks.
+            process.ConnectionLosses.Add(process.Clock.GetTimestamp());
+            throw new SimConnectionException("the server has rolled the transaction back");
+        }
         _transaction = null;
     }
 
