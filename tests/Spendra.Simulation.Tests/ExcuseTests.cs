@@ -55,6 +55,15 @@ public sealed class ExcuseTests
     }
 
     [Fact]
+    public void A_lane_that_dies_while_it_waits_for_the_sleeper_has_waited_too()
+    {
+        Lock(_sleeper, 0);
+        var waiting = Lock(_gateway, 0);
+
+        IsExcused(1, meanwhile: () => _world.Store.End(waiting)).Should().BeTrue();
+    }
+
+    [Fact]
     public void A_lock_that_waits_for_a_lock_of_the_sleeper_holds_up_others_alike()
     {
         Lock(_sleeper, 1);
@@ -63,12 +72,13 @@ public sealed class ExcuseTests
         IsExcused(0).Should().BeTrue();
     }
 
-    private bool IsExcused(int organization)
+    private bool IsExcused(int organization, Action? meanwhile = null)
     {
         if (_sleeper.Pauses.Count == 0) _sleeper.StandStill(_world.Loop.Now + 30_000_000);
         var key = _world.Keys.First(k => k.OrganizationId == IdOf(organization));
         var exchange = new SimExchange(_world.Loop, _gateway, SimCall.Chat(key, SimRules.Models[0], 1, isStream: false, "x"), 0, isSlowReader: false);
         Wait(1_000);
+        meanwhile?.Invoke();
         exchange.Leave();
         return new Excuses(_world).LedgerWasAway(exchange);
     }

@@ -22,9 +22,12 @@ internal sealed class HeldUp
     }
 
     /// <summary>What a transaction held until now, and what it waited for.</summary>
-    public void Note(SimTransaction transaction, long now)
+    /// <param name="transaction">One that ends, or that is looked at.</param>
+    /// <param name="now">The world's time.</param>
+    /// <param name="whole">With what is still held, for one that ends before the lock that it waited for.</param>
+    public void Note(SimTransaction transaction, long now, HeldUp? whole = null)
     {
-        var hasWaited = HasWaited(transaction, now);
+        var hasWaited = (whole ?? this).HasWaited(transaction, now);
         if (hasWaited) _waits.Add((transaction.Owner, transaction.BegunAt, now));
         for (var i = 0; i < transaction.Held; i++)
         {

@@ -109,12 +109,16 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
     /// The lock of the organization, or one that a transaction of the process waited for, was held by a process that stood
     /// still, at some time between these.
     /// </summary>
-    public bool WasHeldUp(SimProcess process, Guid organizationId, long from, long until)
+    public bool WasHeldUp(SimProcess process, Guid organizationId, long from, long until) =>
+        HeldUpUntilNow().Has(process, organizationId, from, until);
+
+    /// <summary>With the transactions that have not ended.</summary>
+    private HeldUp HeldUpUntilNow()
     {
         var now = new HeldUp(_heldUp);
         // In the order in which they began, and twice: who waits may have begun before whom it waits for.
         foreach (var transaction in _live.Concat(_live)) now.Note(transaction, loop.Now);
-        return now.Has(process, organizationId, from, until);
+        return now;
     }
 
     /// <summary>Rolls back, or lets go after a decision that wrote nothing.</summary>
@@ -122,7 +126,7 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
     {
         if (transaction.IsOver) return;
         transaction.IsOver = true;
-        _heldUp.Note(transaction, loop.Now);
+        _heldUp.Note(transaction, loop.Now, transaction.Held < transaction.Organizations.Count ? HeldUpUntilNow() : null);
         _live.Remove(transaction);
         _waiting.Remove(transaction);
         foreach (var id in transaction.Organizations)
