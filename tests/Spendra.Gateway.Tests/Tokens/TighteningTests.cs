@@ -1,3 +1,4 @@
+using Spendra.Gateway.Tests.Batches;
 using Spendra.Storage;
 
 namespace Spendra.Gateway.Tests.Tokens;
@@ -34,6 +35,25 @@ public sealed class TighteningTests
             books.Excesses.Should().BeEmpty();
             company.Journal.Count.Should().Be(2);
         }
+    }
+
+    /// <summary>A tokenizer would read a body that names a file, or a text to be spoken, and bound nothing by it.</summary>
+    [Fact]
+    public async Task What_stands_outside_of_the_body_is_not_counted_in_it()
+    {
+        const string Priced = $"{{provider: openai, model: gpt-4.1-mini, {Tests.Rules.Rates}, tiers: {{batch: 50}}}}";
+        await using var batches = await Company.StartAsync(Batched.Rules with { Cap = "0.001", Prices = [Priced] });
+        await using var media = await Company.StartAsync(new Rules
+        {
+            Cap = "0.001",
+            Prices = [$"{{provider: openai, model: gpt-4.1-mini, {Tests.Rules.Rates}, maxOutput: 16, unitUsdPerMillion: {{audio_output: \"12\"}}}}"],
+        });
+
+        var batch = (await Batched.CreateAsync(batches, Batched.File([Chat(), Chat()]))).ShouldBe(402, "budget_exceeded");
+        var speech = (await media.PostAsync("audio/speech", $$"""{"model":"gpt-4.1-mini","voice":"alloy","input":"{{Text[..4_000]}}"}""")).ShouldBe(402, "budget_exceeded");
+
+        batch.Text.Should().NotContain("tokenizer");
+        speech.Text.Should().NotContain("tokenizer");
     }
 
     [Fact]

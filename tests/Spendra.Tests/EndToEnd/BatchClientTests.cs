@@ -1,7 +1,6 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Text.Json;
-using OpenAI;
 using OpenAI.Batch;
 using OpenAI.Files;
 using Spendra.Core.Money;
@@ -23,11 +22,7 @@ public sealed class BatchClientTests
         await using var site = await Site.CreateAsync(engine);
         await site.ApplyAsync(Acme.Declaration("1"));
         var served = await site.ServeAsync();
-        var client = new OpenAIClient(new ApiKeyCredential(site.Keys["ada"]), new OpenAIClientOptions
-        {
-            Endpoint = new Uri(served.Url, "/v1"),
-            RetryPolicy = new ClientRetryPolicy(0),
-        });
+        var client = served.OpenAi(site.Keys["ada"]);
         OpenAIFile input = await client.GetOpenAIFileClient().UploadFileAsync(BinaryData.FromString(Line(1) + "\n" + Line(2)), "lines.jsonl", FileUploadPurpose.Batch);
 
         var operation = await client.GetBatchClient().CreateBatchAsync(BinaryContent.Create(BinaryData.FromObjectAsJson(new

@@ -1,8 +1,6 @@
 using System.ClientModel;
-using System.ClientModel.Primitives;
 using System.Text;
 using System.Text.Json;
-using OpenAI;
 using OpenAI.Chat;
 using OpenAI.Embeddings;
 using OpenAI.Files;
@@ -27,11 +25,7 @@ public sealed class ClientTests
         await using var site = await Site.CreateAsync(engine);
         await site.ApplyAsync(Acme.Declaration("1"));
         var served = await site.ServeAsync();
-        var client = new OpenAIClient(new ApiKeyCredential(site.Keys["ada"]), new OpenAIClientOptions
-        {
-            Endpoint = new Uri(served.Url, "/v1"),
-            RetryPolicy = new ClientRetryPolicy(0),
-        });
+        var client = served.OpenAi(site.Keys["ada"]);
 
         await ChatAsync(client.GetChatClient(Acme.Model));
         await RespondAsync(client.GetResponsesClient());

@@ -1,7 +1,5 @@
 using System.ClientModel;
-using System.ClientModel.Primitives;
 using System.Text.Json;
-using OpenAI;
 using OpenAI.Audio;
 using OpenAI.Images;
 using OpenAI.Moderations;
@@ -39,11 +37,7 @@ public sealed class MediaClientTests
         await using var site = await Site.CreateAsync(engine);
         await site.ApplyAsync(Acme.Declaration("1"));
         var served = await site.ServeAsync();
-        var client = new OpenAIClient(new ApiKeyCredential(site.Keys["ada"]), new OpenAIClientOptions
-        {
-            Endpoint = new Uri(served.Url, "/v1"),
-            RetryPolicy = new ClientRetryPolicy(0),
-        });
+        var client = served.OpenAi(site.Keys["ada"]);
         var cancel = TestContext.Current.CancellationToken;
         using var recording = new MemoryStream(Silence(seconds: 3));
 

@@ -1,5 +1,8 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
 using System.Text;
 using System.Text.Json;
+using OpenAI;
 using Spendra.Core.Money;
 using Spendra.Testing;
 
@@ -40,6 +43,13 @@ internal sealed class ServedProcess : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>OpenAI's own client, changed only in base URL and key. What fails is not tried again.</summary>
+    public OpenAIClient OpenAi(string secret) => new(new ApiKeyCredential(secret), new OpenAIClientOptions
+    {
+        Endpoint = new Uri(Url, "/v1"),
+        RetryPolicy = new ClientRetryPolicy(0),
+    });
 
     /// <summary>Sends a chat completion and reads the answer to its end.</summary>
     public Task<Answer> ChatAsync(string secret, string? body = null, string? idempotencyKey = null) =>
