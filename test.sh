@@ -19,19 +19,8 @@ require_dotnet() {
 require_packages() {
     need_postgresql
     need curl curl ca-certificates
-    if [ -f tests/clients/package.json ]; then
-        need node nodejs
-        need npm npm
-    fi
+    need_clients
     install_missing
-}
-
-# npm writes node_modules/.package-lock.json last: it tells whether an install of this lock file has finished.
-install_clients() {
-    local clients=tests/clients
-    if [ -f $clients/package.json ] && [ ! $clients/node_modules/.package-lock.json -nt $clients/package-lock.json ]; then
-        npm ci --prefix $clients --no-audit --no-fund
-    fi
 }
 
 # count NAME LOG: a number of the runner's last summary; 0 when it is not there. What a failed test prints may look

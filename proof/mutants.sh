@@ -16,6 +16,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly patches=$PWD/proof/mutants
+# shellcheck source=scripts/packages.sh
+source scripts/packages.sh
 
 export DOTNET_CLI_UI_LANGUAGE=en DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
@@ -247,8 +249,12 @@ main() {
         shift
     done
     selected=$(select_patches "$@")
+    need_postgresql
+    need_clients
+    install_missing
     echo "Logs: $logs"
     git worktree add --quiet --detach "$tree" HEAD
+    install_clients "$tree" >/dev/null
     if $is_machinery; then
         matrix=${SPENDRA_MATRIX:-$(mktemp "${TMPDIR:-/tmp}/spendra-matrix.XXXXXX")}
         { printf '| | mutant |'; for part in "${machinery[@]}"; do printf ' %s |' "${part%%=*}"; done; echo

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Debian packages that a script needs; sourced by test.sh and bench/run.sh.
+# Debian packages that a script needs, and npm packages of the tests; sourced by test.sh, prove.sh, bench/run.sh and the
+# scripts in proof/.
 
 # need COMMAND PACKAGE...: remembers the packages when the command is missing.
 missing_packages=()
@@ -15,6 +16,18 @@ need_postgresql() {
         [ -x "$bin/initdb" ] && [ -x "$bin/postgres" ] && return
     done
     missing_packages+=(postgresql)
+}
+
+need_clients() {
+    need node nodejs
+    need npm npm
+}
+
+# install_clients [ROOT]: the clients and mocks that tests start with Node.js. npm writes node_modules/.package-lock.json
+# last: it tells whether an install of this lock file has finished.
+install_clients() {
+    local clients=${1:-.}/tests/clients
+    [ "$clients/node_modules/.package-lock.json" -nt "$clients/package-lock.json" ] || npm ci --prefix "$clients" --no-audit --no-fund
 }
 
 # Installs what `need` remembered, or says in one line what to install.
