@@ -25,7 +25,7 @@ proof=artifacts/bin/Spendra.Proof/release/Spendra.Proof
 broken=() short=() failed=()
 declare -A verdicts=()
 # Of the time, in per cent.
-declare -A shares=([simulation]=25 [engines]=7 [crashes]=20 [network]=24 [failover]=24)
+declare -A shares=([simulation]=20 [engines]=7 [crashes]=32 [network]=24 [failover]=17)
 
 # time_of NAME: the minutes of a part, as a decimal number.
 time_of() {
