@@ -1,3 +1,5 @@
+using System.Data;
+using Npgsql;
 using Spendra.Proof.Worlds;
 using Spendra.Storage;
 
@@ -59,5 +61,17 @@ public sealed class AdministratorTests
         _administrator.Unfollow();
 
         _found.Should().ContainSingle().Which.Should().Contain("planted");
+    }
+
+    [Fact]
+    public void A_database_that_was_lost_is_known_in_each_of_its_words()
+    {
+        var broken = new NpgsqlException("stream", new EndOfStreamException());
+
+        Administrator.IsLost(broken).Should().BeTrue();
+        Administrator.IsLost(new DataException("while a row was read", broken)).Should().BeTrue();
+        Administrator.IsLost(new PostgresException("stopping", "FATAL", "FATAL", PostgresErrorCodes.AdminShutdown)).Should().BeTrue();
+        Administrator.IsLost(new DataException("a column is no number", new FormatException())).Should().BeFalse();
+        Administrator.IsLost(new PostgresException("twice", "ERROR", "ERROR", PostgresErrorCodes.UniqueViolation)).Should().BeFalse();
     }
 }

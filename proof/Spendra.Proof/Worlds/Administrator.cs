@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data;
 using Npgsql;
 using Spendra.Control.Declarations;
 using Spendra.Control.Keys;
@@ -208,7 +209,13 @@ internal sealed class Administrator
     }
 
     /// <summary>The connection ended, or was ended from the other side, in the middle of a change; or it leads to a server that is no primary any more.</summary>
-    private static bool IsLost(Exception e) => e is PostgresException { SqlState: ['5', '7', ..] or ['0', '8', ..] or PostgresErrorCodes.ReadOnlySqlTransaction } or NpgsqlException { SqlState: null };
+    internal static bool IsLost(Exception e) => e switch
+    {
+        // In the words of the library that reads rows.
+        DataException { InnerException: { } inner } => IsLost(inner),
+        PostgresException { SqlState: ['5', '7', ..] or ['0', '8', ..] or PostgresErrorCodes.ReadOnlySqlTransaction } => true,
+        _ => e is NpgsqlException { SqlState: null },
+    };
 
     private static T Must<T>(KeyOutcome<T> outcome) where T : class =>
         outcome.Value ?? throw new InvalidOperationException($"the administrator was refused: {outcome.Refusal!.Message}");

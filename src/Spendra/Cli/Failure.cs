@@ -21,6 +21,8 @@ internal sealed record Failure(string Code, string Message, int ExitCode)
         MasterKeyException e => new Failure("master_key", e.Message, Failed),
         OperationCanceledException => new Failure("interrupted", "stopped before the command was done: run it again", Interrupted),
         DbException e => new Failure("database_failed", $"the database refused a statement: {e.Message}", Failed),
+        _ when DatabaseUnavailableException.IsSaidBy(error) =>
+            new Failure("database_failed", $"the database was lost in the middle of an answer: {error.Message}: run the command again", Failed),
         SocketException e => new Failure("network_failed", $"the network failed: {e.Message}", Failed),
         IOException or UnauthorizedAccessException => new Failure("file_failed", $"a file cannot be used: {error.Message}", Failed),
         _ => new Failure("internal_error",

@@ -127,6 +127,14 @@ public sealed class CommandLineTests : IDisposable
         Failure.Of(new OperationCanceledException()).ExitCode.Should().Be(130);
     }
 
+    [Fact]
+    public void A_database_that_is_lost_while_a_row_is_read_is_no_bug()
+    {
+        var failure = Failure.Of(new System.Data.DataException("Exception while reading from stream", new IOException("end of stream")));
+
+        failure.Should().Be(new Failure("database_failed", "the database was lost in the middle of an answer: Exception while reading from stream: run the command again", 1));
+    }
+
     private static string Line(string text)
     {
         text.Should().EndWith(Environment.NewLine);
