@@ -50,6 +50,7 @@ public sealed class PriceFileTests
     [InlineData("openai,m,,,,1,1,,1,,,,,,,,,,,list,", "line 2: cache_write is ''")]
     [InlineData("openai,m,,,,1,1,1,0.0000000001,,,,,,,,,,,list,", "line 2: output is '0.0000000001'")]
     [InlineData("openai,m,,,,1,1,1,1,pages=1,,,,,,,,,,list,", "line 2: 'pages' is no unit class: expected one of cache_write_long")]
+    [InlineData("openai,m,,,,1,1,1,1,tool_charges=1,,,,,,,,,,list,", "line 2: 'tool_charges' is no unit class: expected one of cache_write_long")]
     [InlineData("openai,m,,,,1,1,1,1,images,,,,,,,,,,list,", "line 2: other_rates holds 'images': expected name=value")]
     [InlineData("openai,m,,,,1,1,1,1,images=x,,,,,,,,,,list,", "line 2: images is 'x'")]
     [InlineData("openai,m,,,,1,1,1,1,images=1;images=2,,,,,,,,,,list,", "line 2: other_rates has 'images' twice")]

@@ -77,9 +77,9 @@ internal static class PriceParser
     {
         var rates = default(UnitMap<Rate>);
         if (fields.Map(Units) is not { } node) return rates;
-        var names = UnitClasses.Others.Select(o => o.Name).ToArray();
+        var names = UnitClasses.Rated.Select(o => o.Name).ToArray();
         var units = new FieldReader(node, Units, names, errors);
-        foreach (var (unit, name) in UnitClasses.Others)
+        foreach (var (unit, name) in UnitClasses.Rated)
         {
             if (units.UsdPerMillion(name) is { } rate) rates = rates.With(unit, rate);
         }

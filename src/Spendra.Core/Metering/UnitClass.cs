@@ -41,6 +41,11 @@ public enum UnitClass
     ToolCalls,
     /// <summary>Searches of the preview version of a provider's web search, where that has a price of its own.</summary>
     PreviewSearches,
+    /// <summary>
+    /// Nano-dollars that another model costs which a tool uses (images that a tool makes), by that model's own price. They
+    /// are money already: no price has a rate for them.
+    /// </summary>
+    ToolCharges,
 }
 
 public static class UnitClasses
@@ -65,7 +70,11 @@ public static class UnitClasses
         (UnitClass.CodeSessions, "code_sessions"),
         (UnitClass.ToolCalls, "tool_calls"),
         (UnitClass.PreviewSearches, "preview_searches"),
+        (UnitClass.ToolCharges, "tool_charges"),
     ];
+
+    /// <summary>Those of <see cref="Others"/> that a price may have a rate for.</summary>
+    public static readonly IReadOnlyList<(UnitClass Class, string Name)> Rated = [.. Others.Where(o => o.Class != UnitClass.ToolCharges)];
 
     /// <summary>The name of one of <see cref="Others"/>.</summary>
     public static string NameOf(UnitClass unit)

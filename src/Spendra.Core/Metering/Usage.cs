@@ -12,6 +12,9 @@ public readonly record struct Usage
     /// </summary>
     public const long MaxUnits = 1_000_000_000;
 
+    /// <summary>The largest plausible count of <see cref="UnitClass.ToolCharges"/>: a thousand dollars.</summary>
+    public const long MaxCharges = 1_000_000_000_000;
+
     /// <summary>Input tokens that were neither read from nor written to a cache.</summary>
     public long Input { get; init; }
 
@@ -44,14 +47,14 @@ public readonly record struct Usage
         }
     }
 
-    /// <summary>True when every class lies in 0..<see cref="MaxUnits"/>.</summary>
+    /// <summary>True when every class lies in 0..<see cref="MaxUnits"/>, charges in 0..<see cref="MaxCharges"/>.</summary>
     public bool IsPlausible
     {
         get
         {
-            foreach (var (_, count) in Others)
+            foreach (var (unit, count) in Others)
             {
-                if (!Plausible(count)) return false;
+                if (count < 0 || count > (unit == UnitClass.ToolCharges ? MaxCharges : MaxUnits)) return false;
             }
             return Plausible(Input) && Plausible(CachedInput) && Plausible(CacheWrite) && Plausible(Output)
                 && Plausible(ReasoningWithinOutput);

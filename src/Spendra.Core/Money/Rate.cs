@@ -10,6 +10,9 @@ public readonly record struct Rate
 {
     public const long UnitsPerRate = 1_000_000;
 
+    /// <summary>What nano-dollars cost: one each.</summary>
+    public static Rate OfMoney { get; } = new(UnitsPerRate);
+
     public Rate(long nanosPerMillion)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(nanosPerMillion);

@@ -24,6 +24,7 @@ public sealed record RateCard(Rate Input, Rate CachedInput, Rate CacheWrite, Rat
         // Where there is a rate for the kind and none for reading it from a cache, there is no discount.
         UnitClass.CachedAudioInput => Others.Find(unit) ?? Others.Find(UnitClass.AudioInput) ?? CachedInput,
         UnitClass.CachedImageInput => Others.Find(unit) ?? Others.Find(UnitClass.ImageInput) ?? CachedInput,
+        UnitClass.ToolCharges => Rate.OfMoney,
         _ => Others.Find(unit),
     };
 

@@ -38,7 +38,7 @@ internal static class Bounding
         if (price.IsByThePiece && facts.Pieces.IsEmpty && facts.Media is null && PricedPieces(facts, price).IsEmpty)
             return Unpriceable($"Model '{price.Model}' is priced by the piece, and this route counts tokens. Use a model that has a price for tokens.");
         call.Price = price;
-        return BoundTier(call, price) ?? BoundUnits(call, price, options);
+        return BoundTier(call, price) ?? ImageToolBounding.Bound(call, atMicros) ?? BoundUnits(call, price, options);
     }
 
     private static Refusal? BoundTier(GovernedCall call, PriceVersion price)

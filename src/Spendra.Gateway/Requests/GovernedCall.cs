@@ -97,6 +97,12 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
     /// <summary>What each container is charged in which code ran, in sessions of one gigabyte.</summary>
     public long UnitsPerContainer { get; set; }
 
+    /// <summary>The price of the model that makes images for a tool, or null.</summary>
+    public PriceVersion? ImagePrice { get; set; }
+
+    /// <summary>The most that one call of that tool is charged, in nano-USD.</summary>
+    public long ChargePerImage { get; set; }
+
     /// <summary>The output limit that was clamped or injected, or null when the body's own stands.</summary>
     public long? ImposedOutputLimit { get; set; }
 

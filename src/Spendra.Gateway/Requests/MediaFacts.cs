@@ -21,6 +21,11 @@ internal sealed record ImageFacts : MediaFacts
     public int Sources { get; init; }
 }
 
+/// <summary>Images that a tool of the provider's may make.</summary>
+/// <param name="Model">The model that makes them, which has a price of its own.</param>
+/// <param name="Each">What one of them is.</param>
+internal sealed record ImageToolFacts(string Model, ImageFacts Each);
+
 /// <summary>Text to be spoken. Providers count characters; which unit that is differs for rare ones, so that both are known.</summary>
 /// <param name="Characters">Unicode characters: what is settled.</param>
 /// <param name="Utf16Units">The most that a provider could count; never fewer than the characters.</param>

@@ -82,6 +82,9 @@ internal sealed class RequestFacts
     /// <summary>The size of the containers in which code may run, in gigabytes: what a session of one costs.</summary>
     public long ContainerGigabytes { get; set; }
 
+    /// <summary>The images that a tool of the provider's may make, or null.</summary>
+    public ImageToolFacts? ImageTool { get; set; }
+
     /// <summary>The stores of the provider that a tool may search.</summary>
     public List<string> VectorStores { get; } = [];
 

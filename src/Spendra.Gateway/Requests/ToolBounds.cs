@@ -69,9 +69,16 @@ internal static class ToolBounds
         var most = Math.Min(asked ?? options.DefaultToolUses, MaxSharedUses);
         if (asked != most) call.Changes = call.Changes with { ToolUses = (int)most };
         foreach (var use in call.Facts.ToolUses)
-            pieces = Charge(pieces, use, most * (use.Fee == UnitClass.CodeSessions ? call.UnitsPerContainer : 1));
+            pieces = Charge(pieces, use, checked(most * UnitsOf(call, use)));
         return (most, pieces);
     }
+
+    private static long UnitsOf(GovernedCall call, ToolUse use) => use.Fee switch
+    {
+        UnitClass.CodeSessions => call.UnitsPerContainer,
+        UnitClass.ToolCharges => call.ChargePerImage,
+        _ => 1,
+    };
 
     private static UnitMap<long> Charge(UnitMap<long> pieces, ToolUse use, long units) =>
         use.Fee is { } fee ? pieces.With(fee, (pieces.Find(fee) ?? 0) + units) : pieces;

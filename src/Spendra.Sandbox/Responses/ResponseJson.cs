@@ -31,6 +31,8 @@ internal static class ResponseJson
             WriteUsage(json, response);
         else
             json.WriteNull("usage"u8);
+        if (hasEnded && !response.Call.Knobs.NoUsage && response.Tools.Count > 0)
+            ToolUsageJson.Write(json, response.Tools);
         json.WriteNull("user"u8);
         json.WriteEndObject();
     }

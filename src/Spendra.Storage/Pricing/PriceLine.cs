@@ -80,7 +80,7 @@ internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, Immuta
         var others = default(UnitMap<Rate>);
         foreach (var (name, value) in Pairs())
         {
-            if (UnitClasses.Find(name) is not { } unit) Complain($"'{Short(name)}' is no unit class: expected one of {string.Join(", ", UnitClasses.Others.Select(o => o.Name))}");
+            if (UnitClasses.Find(name) is not ({ } unit and not UnitClass.ToolCharges)) Complain($"'{Short(name)}' is no unit class: expected one of {string.Join(", ", UnitClasses.Rated.Select(o => o.Name))}");
             else if (!Core.Money.Rate.TryParseUsdPerMillion(value, out var rate)) Complain($"{name} is '{Short(value)}': expected USD per million units");
             else others = others.With(unit, rate);
         }

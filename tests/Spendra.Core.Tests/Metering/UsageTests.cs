@@ -98,12 +98,19 @@ public sealed class UsageTests
     [InlineData(-1, false)]
     public void A_count_of_any_other_class_must_be_plausible(long count, bool isPlausible)
     {
-        foreach (var (unit, _) in UnitClasses.Others)
+        foreach (var (unit, _) in UnitClasses.Rated)
         {
             default(Usage).Plus(UnitClass.Images, 1).Plus(unit, count == 0 ? 0 : count - (unit == UnitClass.Images ? 1 : 0))
                 .IsPlausible.Should().Be(isPlausible, unit.ToString());
         }
     }
+
+    [Theory]
+    [InlineData(Usage.MaxCharges, true)]
+    [InlineData(Usage.MaxCharges + 1, false)]
+    [InlineData(-1, false)]
+    public void Charges_must_be_plausible_too(long nanos, bool isPlausible) =>
+        default(Usage).Plus(UnitClass.ToolCharges, nanos).IsPlausible.Should().Be(isPlausible);
 
     [Fact]
     public void Rows_that_were_read_back_are_summed_class_by_class()

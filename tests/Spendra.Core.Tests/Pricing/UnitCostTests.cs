@@ -114,16 +114,26 @@ public sealed class UnitCostTests
     public void No_usage_within_kinds_and_pieces_costs_more_than_the_bound() => Bounded.Sample(b =>
         Cost.Bound(b.Price, b.Units, b.Tier) is { } bound && bound >= Cost.Of(b.Price, b.Usage, b.Tier), iter: 30_000);
 
+    [Fact]
+    public void Nano_dollars_cost_themselves_at_any_price_and_any_tier()
+    {
+        var usage = default(Usage).Plus(UnitClass.ToolCharges, 123_456_789_012);
+        var price = Prices.Version(new RateCard(default, default, default, default));
+
+        Cost.Of(price, usage, tierPercent: 250).Value.Should().Be(123_456_789_012);
+        Cost.Bound(price, new UnitBound(0, 0) { Pieces = usage.Others }, tierPercent: 250)!.Value.Value.Should().Be(123_456_789_012);
+    }
+
     private static readonly Gen<Rate> AnyRate = Gen.OneOf(Gen.Long[0, 5], Gen.Long[0, 3_000_000], Gen.Long[0, 100_000_000_000]).Select(n => new Rate(n));
 
     // Every class has a rate: what has none is refused, not bounded.
-    private static readonly Gen<RateCard> Card = AnyRate.Array[4 + UnitClasses.Others.Count].Select(rates =>
+    private static readonly Gen<RateCard> Card = AnyRate.Array[4 + UnitClasses.Rated.Count].Select(rates =>
         new RateCard(rates[0], rates[1], rates[2], rates[3])
         {
-            Others = UnitClasses.Others.Index().Aggregate(default(UnitMap<Rate>), (o, c) => o.With(c.Item.Class, rates[4 + c.Index])),
+            Others = UnitClasses.Rated.Index().Aggregate(default(UnitMap<Rate>), (o, c) => o.With(c.Item.Class, rates[4 + c.Index])),
         });
 
-    private static readonly UnitClass[] Pieces = [.. UnitClasses.Others.Select(o => o.Class).Where(c => !c.IsToken())];
+    private static readonly UnitClass[] Pieces = [.. UnitClasses.Rated.Select(o => o.Class).Where(c => !c.IsToken())];
 
     private static readonly Gen<(PriceVersion Price, UnitBound Units, Usage Usage, int Tier)> Bounded =
         from rates in Card

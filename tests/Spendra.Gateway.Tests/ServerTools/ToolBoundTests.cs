@@ -72,7 +72,7 @@ public sealed class ToolBoundTests
     }
 
     [Theory]
-    [InlineData("{\"type\":\"image_generation\"}", "", "image_generation")]
+    [InlineData("{\"type\":\"image_generation\"}", "", "model")]
     [InlineData("{\"type\":\"mcp\",\"server_label\":\"s\",\"server_url\":\"https://s.example\"}", "", "MCP")]
     [InlineData("{\"type\":\"shell\"}", "", "shell")]
     [InlineData("{\"type\":\"shell\",\"environment\":{\"type\":\"container_auto\"}}", "", "shell")]

@@ -43,6 +43,22 @@ internal static class ToolCall
         Source = "test",
     };
 
+    /// <summary>
+    /// Makes images. In nano-USD per token: text in 5,000 and from a cache 1,250, image in 8,000 and from a cache 2,000,
+    /// image out 32,000, text out 10,000.
+    /// </summary>
+    public static readonly PriceVersion ImagePrice = Price with
+    {
+        PriceId = new Guid("00000000-0000-8000-8000-000000000003"),
+        Model = "gpt-image-1.5",
+        Rates = new RateCard(Nanos(5_000), Nanos(1_250), Nanos(5_000), Nanos(10_000))
+        {
+            Others = default(UnitMap<Rate>).With(UnitClass.ImageInput, Nanos(8_000)).With(UnitClass.CachedImageInput, Nanos(2_000)).With(UnitClass.ImageOutput, Nanos(32_000)),
+        },
+        ContextWindow = null,
+        MaxOutput = 6_240,
+    };
+
     public static GovernedRoute Responses { get; } = Route("responses");
 
     public static GovernedRoute Chat { get; } = Route("chat.completions");
@@ -92,8 +108,8 @@ internal static class ToolCall
         call.Price, call.Snapshot.Prices, null, reading, 200, null);
 
     /// <summary>A response with items before its message.</summary>
-    public static string Answer(string items, string usage, string tools = "") =>
-        $$$"""{"id":"resp_1","object":"response","status":"completed","model":"{{{Model}}}","output":[{{{items}}}{{{(items.Length > 0 ? "," : "")}}}{"type":"message","id":"msg_1","content":[{"type":"output_text","text":"{\"type\":\"web_search_call\"}"}]}],"tools":[{{{tools}}}],"usage":{{{{usage}}}}}""";
+    public static string Answer(string items, string usage, string tools = "", string more = "") =>
+        $$$"""{"id":"resp_1","object":"response","status":"completed","model":"{{{Model}}}",{{{more}}}"output":[{{{items}}}{{{(items.Length > 0 ? "," : "")}}}{"type":"message","id":"msg_1","content":[{"type":"output_text","text":"{\"type\":\"web_search_call\"}"}]}],"tools":[{{{tools}}}],"usage":{{{{usage}}}}}""";
 
     public static string Stream(string answer) =>
         $"event: response.created\ndata: {{\"type\":\"response.created\",\"response\":{{\"id\":\"resp_1\",\"output\":[],\"usage\":null}}}}\n\n"
@@ -113,6 +129,6 @@ internal static class ToolCall
         Keys = new Dictionary<Guid, ScopedKey>(),
         KeyDigests = new Dictionary<Guid, byte[]>(),
         Accounts = new Dictionary<Guid, ProviderAccount>(),
-        Prices = new Dictionary<Guid, PriceVersion> { [price.PriceId] = price },
+        Prices = new Dictionary<Guid, PriceVersion> { [price.PriceId] = price, [ImagePrice.PriceId] = ImagePrice },
     });
 }

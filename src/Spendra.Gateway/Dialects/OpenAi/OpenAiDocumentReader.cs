@@ -33,6 +33,10 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
         Action,
         Tools,
         Tool,
+        ToolUsage,
+        ImageUsage,
+        ImageInputDetails,
+        ImageOutputDetails,
     }
 
     private readonly Place[] _places = new Place[OpenAiRequestReader.MaxDepth + 2];
@@ -66,6 +70,9 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
 
     /// <summary>The calls of the provider's own tools among the output.</summary>
     public OpenAiToolCalls ToolCalls { get; } = new();
+
+    /// <summary>What a model used that made images for a tool.</summary>
+    public OpenAiImageTokens ImageTokens { get; } = new();
 
     /// <summary>The usage in classes that do not overlap, or null when there is none that can be believed.</summary>
     public Usage? ToUsage(bool hasOutput)
@@ -120,6 +127,7 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
             default:
                 if (place is Place.OutputItem or Place.Action or Place.Tool) TakeToolText(ref json, place);
                 else if (place is Place.Root or Place.Response) TakeText(ref json);
+                else if (place >= Place.ImageUsage) TakeImageTokens(ref json, place);
                 else if (place != Place.Other) TakeNumber(ref json, place);
                 break;
         }
@@ -139,12 +147,17 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
             (_, Place.Output, _) => Place.OutputItem,
             (_, Place.OutputItem, "action") => Place.Action,
             (_, Place.Tools, _) => Place.Tool,
+            (_, Place.Root or Place.Response, "tool_usage") => Place.ToolUsage,
+            (_, Place.ToolUsage, "image_gen") => Place.ImageUsage,
+            (_, Place.ImageUsage, "input_tokens_details") => Place.ImageInputDetails,
+            (_, Place.ImageUsage, "output_tokens_details") => Place.ImageOutputDetails,
             _ => Place.Other,
         };
         _places[depth + 1] = inside;
         // Two usages: which one would be billed?
         _isUsageBroken |= inside == Place.Usage && HasUsage;
         HasUsage |= inside == Place.Usage;
+        if (inside == Place.ImageUsage) ImageTokens.Begin();
         HasError |= place is Place.Root or Place.Response && _name == "error";
     }
 
@@ -171,6 +184,23 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
             case (Place.OutputItem, "container_id"): ToolCalls.Container = json.GetString(); break;
             case (Place.Action, "type"): ToolCalls.Action = json.GetString(); break;
             case (Place.Tool, "type"): ToolCalls.Offers(json.GetString()!); break;
+        }
+    }
+
+    private void TakeImageTokens(ref Utf8JsonReader json, Place place)
+    {
+        // A null detail is a detail that does not apply.
+        if (_name is null || (json.TokenType == JsonTokenType.Null && place != Place.ImageUsage)) return;
+        var number = json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var count) ? count : -1;
+        switch (place, _name)
+        {
+            case (Place.ImageUsage, "input_tokens"): ImageTokens.Input = number; break;
+            case (Place.ImageUsage, "output_tokens"): ImageTokens.Output = number; break;
+            case (Place.ImageInputDetails, "text_tokens"): ImageTokens.InputText = number; break;
+            case (Place.ImageInputDetails, "image_tokens"): ImageTokens.InputImage = number; break;
+            case (Place.ImageInputDetails, "cached_tokens"): ImageTokens.Cached = number; break;
+            case (Place.ImageOutputDetails, "text_tokens"): ImageTokens.OutputText = number; break;
+            case (Place.ImageOutputDetails, "image_tokens"): ImageTokens.OutputImage = number; break;
         }
     }
 

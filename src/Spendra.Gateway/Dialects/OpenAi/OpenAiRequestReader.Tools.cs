@@ -131,6 +131,7 @@ internal ref partial struct OpenAiRequestReader
         if (name == OpenAiTools.WebSearch) OfferSearch(tool.Fee!.Value);
         else if (name == OpenAiTools.FileSearch) ReadStores();
         else if (name == OpenAiTools.CodeInterpreter) ReadContainer();
+        else if (name == OpenAiTools.ImageGeneration) ReadImageTool();
         Limit(name, tool.Fee);
     }
 
@@ -241,6 +242,7 @@ internal ref partial struct OpenAiRequestReader
             _facts.LimitsOutputOfAllPasses = true;
         }
         if (_facts is { IsBackground: true, ContainerGigabytes: > 0 }) Refuse("how long a container runs in the background is not in the usage");
+        if (_facts is { IsBackground: true, ImageTool: not null }) Refuse("which model made the images of a background response is not known when it is fetched");
     }
 
     /// <summary>From the start of an object to the start of a member's value; false, anywhere, when it has none or null.</summary>

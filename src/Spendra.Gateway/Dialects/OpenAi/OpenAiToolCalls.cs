@@ -18,8 +18,8 @@ internal sealed class OpenAiToolCalls
     /// <summary>Containers in which code ran; several calls may share one.</summary>
     public long Containers => _containers.Count + _unnamedContainers;
 
-    /// <summary>A tool ran whose cost is in no usage.</summary>
-    public bool HasUntold { get; private set; }
+    /// <summary>Images that a tool made.</summary>
+    public long Images { get; private set; }
 
     /// <summary>The request, as the answer repeats it, offered the preview version of the web search.</summary>
     public bool OffersPreview { get; private set; }
@@ -41,7 +41,7 @@ internal sealed class OpenAiToolCalls
             case "web_search_call" when Action is not ("open_page" or "find_in_page" or "find"): Searches++; break;
             case "file_search_call": FileSearches++; break;
             case "code_interpreter_call": CountContainer(); break;
-            case "image_generation_call": HasUntold = true; break;
+            case "image_generation_call": Images++; break;
         }
         (Type, Action, Container) = (null, null, null);
     }

@@ -31,6 +31,7 @@ internal static class OpenAiTools
     public const string WebSearch = "web_search";
     public const string FileSearch = "file_search";
     public const string CodeInterpreter = "code_interpreter";
+    public const string ImageGeneration = "image_generation";
     public const string Shell = "shell";
     public const string ToolSearch = "tool_search";
     public const string Namespace = "namespace";
@@ -59,7 +60,7 @@ internal static class OpenAiTools
         ["computer"] = Computer,
         ["computer_use"] = Computer,
         ["computer_use_preview"] = Computer,
-        ["image_generation"] = new() { ServerTool = "image_generation", Unbounded = "the tokens of images that the tool 'image_generation' makes are not in the usage" },
+        [ImageGeneration] = new() { ServerTool = ImageGeneration, Fee = UnitClass.ToolCharges },
         ["mcp"] = new() { ServerTool = "mcp", Unbounded = "what MCP servers answer to the provider has no limit" },
         [Shell] = new() { ServerTool = Shell, Unbounded = "how long the container of a hosted shell runs is not in the usage. Give the tool 'shell' \"environment\":{\"type\":\"local\"}" },
         [ToolSearch] = new() { ServerTool = ToolSearch, Unbounded = "how often the provider searches for tools has no bound. Give the tool 'tool_search' \"execution\":\"client\"" },

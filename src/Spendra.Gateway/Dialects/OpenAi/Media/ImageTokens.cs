@@ -19,6 +19,12 @@ internal static class ImageTokens
     /// </summary>
     public const long OfSource = 16_384;
 
+    /// <summary>The most tokens of a prompt: 32,000 characters (API reference of images) of at most four bytes, a token for each.</summary>
+    public const long OfPrompt = 4 * 32_000;
+
+    /// <summary>The most images that one call takes in (API reference of image edits), and a mask.</summary>
+    public const int MaxSources = 16 + 1;
+
     private const string Low = "low";
     private const string Medium = "medium";
     private const string High = "high";

@@ -67,31 +67,23 @@ internal sealed class MediaUsageReader(MediaUsageRules rules) : PiecewiseReader(
     {
         if ((Find(Place.Usage, "input_tokens"), Find(Place.Usage, "output_tokens")) is not ({ } input, { } output)) return null;
         // Without details all of it is taken for sound, which is never the cheaper kind.
-        if (Split(Place.InputDetails, "text_tokens", "audio_tokens", input, whole: "audio_tokens") is not var (text, sound)) return null;
+        if (Split(Place.InputDetails, "audio_tokens", input, new TokenSplit(0, input)) is not var (text, sound)) return null;
         return new Usage { Input = text, Output = output }.Plus(UnitClass.AudioInput, sound);
     }
 
     private Usage? OfImages()
     {
         if ((Find(Place.Usage, "input_tokens"), Find(Place.Usage, "output_tokens")) is not ({ } input, { } output)) return null;
-        if (Split(Place.InputDetails, "text_tokens", "image_tokens", input, rules.HasSources ? null : "text_tokens") is not var (text, seen)) return null;
-        if (Split(Place.OutputDetails, "text_tokens", "image_tokens", output, whole: "image_tokens") is not var (said, drawn)) return null;
-        var cached = Find(Place.InputDetails, "cached_tokens") ?? 0;
-        if (cached > input) return null;
-        // Which kind was cached is not told: text first, whose discount is the smaller one.
-        var (cachedText, cachedSeen) = (Math.Min(cached, text), Math.Max(0, cached - text));
-        return new Usage { Input = text - cachedText, CachedInput = cachedText, Output = said }
-            .Plus(UnitClass.ImageInput, seen - cachedSeen).Plus(UnitClass.CachedImageInput, cachedSeen).Plus(UnitClass.ImageOutput, drawn);
+        var read = Split(Place.InputDetails, "image_tokens", input, rules.HasSources ? null : new TokenSplit(input, 0));
+        var written = Split(Place.OutputDetails, "image_tokens", output, new TokenSplit(0, output));
+        return TokenSplit.OfImages(read, Find(Place.InputDetails, "cached_tokens") ?? 0, written);
     }
 
-    /// <summary>How a total divides into two kinds; null when the parts contradict it, or nothing tells them.</summary>
-    private (long First, long Second)? Split(Place place, string first, string second, long total, string? whole)
+    /// <summary>How a total divides into text and another kind; null when the parts contradict it, or nothing tells them.</summary>
+    private TokenSplit? Split(Place place, string kind, long total, TokenSplit? untold)
     {
-        var (one, other) = (Find(place, first), Find(place, second));
-        if (one is null && other is null) return whole == first ? (total, 0) : whole == second ? (0, total) : null;
-        var a = one ?? total - other!.Value;
-        var b = other ?? total - a;
-        return a >= 0 && b >= 0 && a <= total && b == total - a ? (a, b) : null;
+        var (text, other) = (Find(place, "text_tokens"), Find(place, kind));
+        return text is null && other is null ? untold : TokenSplit.Of(total, text, other);
     }
 
     private long? Find(Place place, string name) => _counts.TryGetValue((place, name), out var count) ? count : null;

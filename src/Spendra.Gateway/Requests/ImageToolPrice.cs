@@ -1,0 +1,24 @@
+using Spendra.Core.Pricing;
+using Spendra.Gateway.Dialects.OpenAi;
+
+namespace Spendra.Gateway.Requests;
+
+/// <summary>What a model is charged that makes images for a tool.</summary>
+/// <param name="Price">Its price, as of the decision.</param>
+/// <param name="AccountPercent">Multiplier of the account, in per cent.</param>
+/// <param name="HasSources">Whether images may come in.</param>
+internal sealed record ImageToolPrice(PriceVersion Price, int AccountPercent, bool HasSources)
+{
+    /// <summary>Null where the request offered no such tool.</summary>
+    public static ImageToolPrice? Of(GovernedCall call) =>
+        call is { ImagePrice: { } price, Facts.ImageTool: { } tool } && PercentOf(call) is { } percent
+            ? new ImageToolPrice(price, percent, tool.Each.Sources > 0)
+            : null;
+
+    /// <summary>The account's rates; null when they are not whole.</summary>
+    public static int? PercentOf(GovernedCall call) => SettlementPricing.OfAccount(Cost.DefaultTierPercent, call.Account);
+
+    /// <summary>Nano-USD; null when what was told makes no sense or has no rate.</summary>
+    public long? ChargeFor(OpenAiImageTokens told) =>
+        told.ToUsage(HasSources) is { } usage && SettlementPricing.Computed(Price, null, usage, servedTier: null, AccountPercent) is var (cost, _) ? cost.Value : null;
+}
