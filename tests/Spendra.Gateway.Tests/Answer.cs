@@ -31,6 +31,20 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
     public static Task<Answer> SendAsync(HttpClient client, HttpRequestMessage request) =>
         OfAsync(client.SendAsync(request, TestContext.Current.CancellationToken));
 
+    /// <summary>A stream that breaks off at the provider: its connection breaks here too, or its last event says so.</summary>
+    public static async Task ShouldBreakOffAsync(HttpClient client, string path, string json)
+    {
+        try
+        {
+            var answer = (await PostAsync(client, path, json)).ShouldBe(200);
+            answer.Text.Should().Contain("\"upstream_failed\"", "a stream that broke off must not look like one that ended");
+        }
+        catch (HttpRequestException)
+        {
+            // As the provider did, so does the gateway.
+        }
+    }
+
     public string? Header(string name) =>
         Headers.TryGetValues(name, out var values) ? string.Join(",", values) : null;
 

@@ -56,18 +56,7 @@ public sealed class CutStreamTests
         using var client = company.Client();
         var body = path == "responses" ? Bodies.Response(more: more) : Bodies.Chat(more: more, model: model);
 
-        await Parallel.ForAsync(0, bytes.Length + 1, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, _) =>
-        {
-            try
-            {
-                (await Answer.PostAsync(client, path, body)).ShouldBe(200);
-                Assert.Fail("a stream that broke off looked like one that ended");
-            }
-            catch (HttpRequestException)
-            {
-                // As the provider did, so does the gateway.
-            }
-        });
+        await Parallel.ForAsync(0, bytes.Length + 1, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, _) => await Answer.ShouldBreakOffAsync(client, path, body));
 
         provider.Requests.Should().Be(bytes.Length + 1);
         var books = await company.SettledAsync();

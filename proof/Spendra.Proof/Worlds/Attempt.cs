@@ -81,7 +81,10 @@ internal sealed record Attempt(Call Call, int Number)
     {
         var ended = this with { HasEnded = true };
         if (Call.Kind == CallKind.Stream && Status == 200)
-            return ended with { IsComplete = body.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal) };
+        {
+            // An error as the last event tells what a connection that breaks tells.
+            return SaysThatItBrokeOff(body) ? this : ended with { IsComplete = body.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal) };
+        }
         try
         {
             using var document = JsonDocument.Parse(body);
@@ -99,6 +102,15 @@ internal sealed record Attempt(Call Call, int Number)
             // A server that cannot even read a request refuses it without a body.
             return ended with { IsComplete = Status != 200 && body.Length == 0 };
         }
+    }
+
+    private static bool SaysThatItBrokeOff(string stream)
+    {
+        var last = stream.LastIndexOf("data: ", StringComparison.Ordinal);
+        if (last < 0 || !stream.EndsWith("\n\n", StringComparison.Ordinal) || stream[(last + 6)..] is not ['{', ..] text) return false;
+        using var document = JsonDocument.Parse(text);
+        return document.RootElement.TryGetProperty("error", out var error)
+            && error.TryGetProperty("code", out var code) && code.GetString() is "upstream_failed" or "upstream_timeout";
     }
 
     private static NanoUsd? Amount(string? text) => NanoUsd.TryParse(text, out var amount) ? amount : null;

@@ -82,7 +82,10 @@ internal sealed class SimExchange
         Escaped = escaped;
         if (IsOver) return;
         if (!_response.HasStarted) Head(Context.Response.StatusCode);
-        IsComplete = escaped is null;
+        var saysBroken = Status == 200 && Call.IsStream && !IsWhole && ReadText("\"code\":\"") is "upstream_failed" or "upstream_timeout";
+        // An error as the last event tells what a connection that breaks tells.
+        if (saysBroken) Broken = BrokenBy.Gateway;
+        IsComplete = escaped is null && !saysBroken;
         if (Status >= 400) ErrorCode = ReadText("\"code\":\"");
         else if (Call.IsBackground) StartedId = ReadText("\"id\":\"");
         End();

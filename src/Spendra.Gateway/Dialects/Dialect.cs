@@ -37,6 +37,12 @@ internal abstract class Dialect
     /// <summary>The same to a call that is known, in formats whose answers name what they answer.</summary>
     public virtual void WriteError(Utf8JsonWriter json, GovernedCall call, GatewayError error) => WriteError(json, call.RequestId, error);
 
+    /// <summary>The name of the event that carries an error in a stream, or null when its events have none.</summary>
+    public virtual string? ErrorEventOf(GovernedCall call) => null;
+
+    /// <summary>Writes Spendra's own answer as the format's clients parse errors in the middle of a stream.</summary>
+    public virtual void WriteStreamError(Utf8JsonWriter json, GovernedCall call, GatewayError error) => WriteError(json, call, error);
+
     /// <summary>The HTTP status of Spendra's own answer to a call.</summary>
     public virtual int StatusOf(GovernedCall call, GatewayError error) => error.Status;
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -44,6 +45,18 @@ internal static class ErrorAnswer
         using (var json = new Utf8JsonWriter(body, Plain)) write(json);
         response.ContentLength = body.WrittenCount;
         if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body.WrittenMemory);
+    }
+
+    /// <summary>The last event of a stream that broke off.</summary>
+    public static ReadOnlyMemory<byte> EventOf(GovernedCall call, GatewayError error)
+    {
+        var dialect = call.Route.Dialect;
+        var text = new ArrayBufferWriter<byte>(512);
+        if (dialect.ErrorEventOf(call) is { } name) text.Write(Encoding.UTF8.GetBytes($"event: {name}\n"));
+        text.Write("data: "u8);
+        using (var json = new Utf8JsonWriter(text, Plain)) dialect.WriteStreamError(json, call, error);
+        text.Write("\n\n"u8);
+        return text.WrittenMemory;
     }
 
     /// <summary>What a person reads: what happened, what to do, and the id to ask with.</summary>

@@ -24,6 +24,16 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
     private DiscardingWriter? _discard;
     private long _detachedBytes;
     private bool _isObjectKnown;
+    private bool _isBetweenEvents = true;
+
+    /// <summary>The provider was given up on, in place of ending the connection itself.</summary>
+    public bool HasTimedOut { get; private set; }
+
+    /// <summary>
+    /// What has passed ends with a whole event, and the client is still there: one more can be told. Half an event that
+    /// is followed by another would be read as one.
+    /// </summary>
+    public bool CanTellMore => _isBetweenEvents && !patience.IsDetached;
 
     /// <summary>Runs before the client sees the id of an object that the response makes.</summary>
     public Func<string, Task>? OnObjectMade { get; init; }
@@ -44,6 +54,7 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
                 if (total > options.MaxResponseBytes) return await EndAsync(meter, PumpEnd.Broken);
                 if (patience.IsDetached && (_detachedBytes += read) > options.DetachedBytes)
                     return await EndAsync(meter, PumpEnd.Broken);
+                _isBetweenEvents = EndsEvent(piece.AsSpan(0, read));
                 meter.Pass(piece.AsSpan(0, read), Output);
                 await NoteObjectAsync(meter.Reading);
                 await FlushAsync();
@@ -66,9 +77,21 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
         }
         catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
         {
+            HasTimedOut = e is OperationCanceledException;
             return -1;
         }
     }
+
+    /// <summary>Passes on what the provider did not say. After the end, and when <see cref="CanTellMore"/>.</summary>
+    public async Task TellAsync(ReadOnlyMemory<byte> text)
+    {
+        Output.Write(text.Span);
+        await FlushAsync();
+    }
+
+    // A piece that begins inside the line ends is taken for the middle of an event, which tells one event less.
+    private static bool EndsEvent(ReadOnlySpan<byte> piece) =>
+        piece.EndsWith("\n\n"u8) || piece.EndsWith("\r\n\r\n"u8) || piece.EndsWith("\r\r"u8);
 
     private IBufferWriter<byte> Output => patience.IsDetached ? _discard ??= new DiscardingWriter() : context.Response.BodyWriter;
 

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Spendra.Gateway.Batches;
+using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Metering;
 using Spendra.Gateway.Providers;
@@ -23,7 +24,10 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
     private const int MaxErrorBytes = 64 * 1024;
 
     internal static readonly GatewayError BrokenOff = new(502, "api_error", "upstream_failed",
-        "The provider's response broke off. What it billed is booked, as an estimate where its usage is unknown.");
+        "The provider's response broke off. What it billed is booked, as an estimate where its usage is unknown. Ask again if you need all of it.");
+
+    private static readonly GatewayError TimedOut = new(504, "api_error", "upstream_timeout",
+        "The provider fell silent, or its response took longer than a request may. What it billed is booked, as an estimate where its usage is unknown. Ask for less at once.");
 
     private readonly HttpContext _context = call.Context;
     private readonly UpstreamProvider _provider = call.Route.Provider;
@@ -141,10 +145,21 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             return await PassHeldAsync(response, upstream, pump, held, ending, upstreamId);
         WriteHead(response, cost: null);
         await _context.Response.StartAsync();
-        // A stream that broke off must not look like one that ended.
-        if (await pump.RunAsync(upstream, meter) == PumpEnd.Broken) _context.Abort();
+        if (await pump.RunAsync(upstream, meter) == PumpEnd.Broken) await TellBreakAsync(response, pump);
         await EndWithAsync(ending, meter.Reading, status, upstreamId);
         return null;
+    }
+
+    /// <summary>
+    /// A stream that broke off must not look like one that ended: an error is its last event, as providers send them, or,
+    /// where no event can follow, the connection breaks.
+    /// </summary>
+    private async Task TellBreakAsync(HttpResponseMessage response, ResponsePump pump)
+    {
+        if (pump.CanTellMore && response.Content.Headers.ContentType?.MediaType == "text/event-stream")
+            await pump.TellAsync(ErrorAnswer.EventOf(call, pump.HasTimedOut ? TimedOut : BrokenOff));
+        else
+            _context.Abort();
     }
 
     /// <summary>A body: small ones are read first and their cost told in a header; larger ones pass while they are read.</summary>

@@ -151,18 +151,7 @@ public sealed class ClaudeErrorTests
         await using var company = await Company.StartAsync(ClaudeRules.Of(new Rules(), provider.BaseUrl));
         using var client = company.Client();
 
-        await Parallel.ForAsync(0, bytes.Length + 1, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, _) =>
-        {
-            try
-            {
-                (await Answer.PostAsync(client, "messages", ClaudeRules.Body("", "\"stream\":true"))).ShouldBe(200);
-                Assert.Fail("a stream that broke off looked like one that ended");
-            }
-            catch (HttpRequestException)
-            {
-                // As the provider did, so does the gateway.
-            }
-        });
+        await Parallel.ForAsync(0, bytes.Length + 1, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, _) => await Answer.ShouldBreakOffAsync(client, "messages", ClaudeRules.Body("", "\"stream\":true")));
 
         var books = await company.SettledAsync();
         books.Events.Should().HaveCount(bytes.Length + 1).And.OnlyContain(e => e.CostNanos == (e.IsEstimated ? e.ReservedNanos : 42_000));

@@ -324,18 +324,7 @@ public sealed class GeminiGatewayTests
         using var client = company.Client();
         var path = Google + ":streamGenerateContent" + (shape == WireShape.Events ? "?alt=sse" : "");
 
-        await Parallel.ForAsync(0, bytes.Length + 1, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, _) =>
-        {
-            try
-            {
-                (await Answer.PostAsync(client, path, GeminiBodies.Content())).ShouldBe(200);
-                Assert.Fail("a stream that broke off looked like one that ended");
-            }
-            catch (HttpRequestException)
-            {
-                // As the provider did, so does the gateway.
-            }
-        });
+        await Parallel.ForAsync(0, bytes.Length + 1, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, _) => await Answer.ShouldBreakOffAsync(client, path, GeminiBodies.Content()));
 
         provider.Requests.Should().Be(bytes.Length + 1);
         var books = await company.SettledAsync();

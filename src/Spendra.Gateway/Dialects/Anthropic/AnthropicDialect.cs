@@ -7,6 +7,9 @@ namespace Spendra.Gateway.Dialects.Anthropic;
 /// <summary>Anthropic's messages and the count of their tokens.</summary>
 internal sealed class AnthropicDialect : Dialect
 {
+    /// <summary>The name of the event that carries an error.</summary>
+    public const string ErrorEvent = "error";
+
     public const string VersionHeader = "anthropic-version";
 
     public static readonly AnthropicDialect Instance = new();
@@ -55,6 +58,8 @@ internal sealed class AnthropicDialect : Dialect
         json.WriteString("request_id", requestId);
         json.WriteEndObject();
     }
+
+    public override string ErrorEventOf(GovernedCall call) => ErrorEvent;
 
     /// <summary>The type by which Anthropic's clients tell errors apart.</summary>
     private static string TypeOf(int status) => status switch

@@ -33,4 +33,6 @@ internal sealed class OpenRouterMessagesDialect : Dialect
 
     public override void WriteError(Utf8JsonWriter json, Guid requestId, GatewayError error) =>
         AnthropicDialect.Instance.WriteError(json, requestId, error);
+
+    public override string ErrorEventOf(GovernedCall call) => AnthropicDialect.ErrorEvent;
 }

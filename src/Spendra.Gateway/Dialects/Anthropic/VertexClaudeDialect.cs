@@ -42,4 +42,6 @@ internal sealed class VertexClaudeDialect : Dialect
 
     public override void WriteError(Utf8JsonWriter json, Guid requestId, GatewayError error) =>
         AnthropicDialect.Instance.WriteError(json, requestId, error);
+
+    public override string ErrorEventOf(GovernedCall call) => AnthropicDialect.ErrorEvent;
 }

@@ -65,4 +65,23 @@ internal sealed class OpenAiDialect : Dialect
         json.WriteEndObject();
         json.WriteEndObject();
     }
+
+    public override string? ErrorEventOf(GovernedCall call) => call.Route.Body == OpenAiBody.Responses ? "error" : null;
+
+    /// <summary>Events of a response have their type and their members at the top; chunks of a chat have an error as an answer has.</summary>
+    public override void WriteStreamError(Utf8JsonWriter json, GovernedCall call, GatewayError error)
+    {
+        if (call.Route.Body != OpenAiBody.Responses)
+        {
+            WriteError(json, call.RequestId, error);
+            return;
+        }
+        json.WriteStartObject();
+        json.WriteString("type", "error");
+        json.WriteString("code", error.Code);
+        json.WriteString("message", ErrorAnswer.MessageOf(call.RequestId, error));
+        json.WriteString("param", error.Parameter);
+        ErrorAnswer.WriteDetails(json, call.RequestId, error);
+        json.WriteEndObject();
+    }
 }

@@ -31,4 +31,9 @@ internal sealed class OpenRouterDialect : Dialect
 
     public override void WriteError(Utf8JsonWriter json, Guid requestId, GatewayError error) =>
         OpenAiDialect.Instance.WriteError(json, requestId, error);
+
+    public override string? ErrorEventOf(GovernedCall call) => OpenAiDialect.Instance.ErrorEventOf(call);
+
+    public override void WriteStreamError(Utf8JsonWriter json, GovernedCall call, GatewayError error) =>
+        OpenAiDialect.Instance.WriteStreamError(json, call, error);
 }
