@@ -17,6 +17,9 @@ internal enum CallKind
     Delete,
     Upload,
     ListFiles,
+    ListBatches,
+    /// <summary>A chat that offers a tool which is left out, and written down.</summary>
+    Stripped,
     /// <summary>The provider refuses before it works: released.</summary>
     ProviderRefuses,
     /// <summary>Carl's cap ends one day.</summary>
@@ -60,7 +63,7 @@ internal sealed record Call(string Id, CallKind Kind)
 
     public HttpMethod Method => Kind switch
     {
-        CallKind.Fetch or CallKind.ListFiles => HttpMethod.Get,
+        CallKind.Fetch or CallKind.ListFiles or CallKind.ListBatches => HttpMethod.Get,
         CallKind.Delete => HttpMethod.Delete,
         _ => HttpMethod.Post,
     };
@@ -71,6 +74,7 @@ internal sealed record Call(string Id, CallKind Kind)
         CallKind.Response or CallKind.Background => "/v1/responses",
         CallKind.Fetch or CallKind.Delete => $"/v1/responses/{ObjectId}",
         CallKind.Upload or CallKind.ListFiles => "/v1/files",
+        CallKind.ListBatches => "/v1/batches",
         _ => "/v1/chat/completions",
     };
 
@@ -80,7 +84,7 @@ internal sealed record Call(string Id, CallKind Kind)
     /// <summary>What it costs when it is settled with the provider's usage; null when that is not one figure.</summary>
     public NanoUsd? ExactCost => Kind switch
     {
-        CallKind.Chat or CallKind.Stream or CallKind.Response or CallKind.Background or CallKind.Capped or CallKind.Ruled =>
+        CallKind.Chat or CallKind.Stream or CallKind.Response or CallKind.Background or CallKind.Capped or CallKind.Ruled or CallKind.Stripped =>
             Company.CallCost(Tokens ?? Company.OutputTokens),
         CallKind.Embedding => Company.EmbeddingCost,
         CallKind.Fetch or CallKind.Delete or CallKind.Upload => NanoUsd.Zero,
@@ -89,11 +93,14 @@ internal sealed record Call(string Id, CallKind Kind)
 
     /// <summary>The provider is asked to do something that it may bill, so at most once.</summary>
     public bool IsBilled => Kind is CallKind.Chat or CallKind.Stream or CallKind.Response or CallKind.Background
-        or CallKind.Capped or CallKind.Ruled or CallKind.Embedding or CallKind.Repeat;
+        or CallKind.Capped or CallKind.Ruled or CallKind.Embedding or CallKind.Repeat or CallKind.Stripped;
+
+    /// <summary>Answered by the gateway alone.</summary>
+    public bool IsListing => Kind is CallKind.ListFiles or CallKind.ListBatches;
 
     public HttpContent? Content() => Kind switch
     {
-        CallKind.Fetch or CallKind.Delete or CallKind.ListFiles => null,
+        CallKind.Fetch or CallKind.Delete or CallKind.ListFiles or CallKind.ListBatches => null,
         CallKind.Upload => File(),
         _ => new StringContent(Json(), System.Text.Encoding.UTF8, "application/json"),
     };
@@ -104,6 +111,13 @@ internal sealed record Call(string Id, CallKind Kind)
         CallKind.Response or CallKind.Background => JsonSerializer.Serialize(new
         {
             model = Company.Model, input = Company.Prompt, max_output_tokens = 32, background = Kind == CallKind.Background, store = true,
+        }),
+        CallKind.Stripped => JsonSerializer.Serialize(new
+        {
+            model = Company.Model,
+            max_completion_tokens = 32,
+            web_search_options = new { },
+            messages = new[] { new { role = "user", content = Company.Prompt } },
         }),
         _ => JsonSerializer.Serialize(new
         {

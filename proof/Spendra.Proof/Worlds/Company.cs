@@ -52,6 +52,7 @@ internal static class Company
           - {slug: bob-cap, kind: hard_cap, scope: employee/bob, budget: bob-total}
           - {slug: carl-cap, kind: hard_cap, scope: employee/carl, budget: carl-total}
           - {slug: dora-cap, kind: hard_cap, scope: employee/dora, budget: dora-total}
+          - {slug: no-search, kind: allowlist, scope: employee/ada, tools: [code_interpreter], onDenied: strip}
         keys:
           - {slug: ada, actor: employee/ada}
           - {slug: bob, actor: employee/bob}

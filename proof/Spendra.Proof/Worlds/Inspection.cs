@@ -69,7 +69,7 @@ internal sealed class Inspection
         CheckRefusalAtCap(attempt);
         foreach (var broken in RuleCheck.ViolationsOf(_world.Administrator.Book, attempt)) Add(broken);
         if (attempt.Call.Kind == CallKind.OverCap && attempt.Status == 200) Add($"{attempt.Id} was admitted over its cap");
-        if (!attempt.IsAcknowledged || attempt.Call.Kind == CallKind.ListFiles) return;
+        if (!attempt.IsAcknowledged || attempt.Call.IsListing) return;
         if (attempt.RequestId is not { } id)
         {
             Add($"{attempt.Id} was answered without a request id");
