@@ -38,6 +38,13 @@ internal enum OpenAiFields
     ExtraBody = 1 << 20,
     GoogleExtras = 1 << 21,
     ToolLimit = 1 << 22,
+    MultiAgent = 1 << 23,
+    Agent = 1 << 24,
+    AgentReference = 1 << 25,
+    DataSources = 1 << 26,
+    OlderDataSources = 1 << 27,
+    Enhancements = 1 << 28,
+    SearchParameters = 1 << 29,
 }
 
 internal static class OpenAiFieldNames
@@ -59,6 +66,10 @@ internal static class OpenAiFieldNames
         ("prompt_cache_options"u8.ToArray(), OpenAiFields.PromptCache),
         ("extra_body"u8.ToArray(), OpenAiFields.ExtraBody),
         ("google"u8.ToArray(), OpenAiFields.GoogleExtras),
+        ("data_sources"u8.ToArray(), OpenAiFields.DataSources),
+        ("dataSources"u8.ToArray(), OpenAiFields.OlderDataSources),
+        ("enhancements"u8.ToArray(), OpenAiFields.Enhancements),
+        ("search_parameters"u8.ToArray(), OpenAiFields.SearchParameters),
     ];
 
     private static readonly (byte[] Name, OpenAiFields Field)[] Responses =
@@ -77,6 +88,9 @@ internal static class OpenAiFieldNames
         ("prompt"u8.ToArray(), OpenAiFields.PromptTemplate),
         ("context_management"u8.ToArray(), OpenAiFields.ContextManagement),
         ("prompt_cache_options"u8.ToArray(), OpenAiFields.PromptCache),
+        ("multi_agent"u8.ToArray(), OpenAiFields.MultiAgent),
+        ("agent"u8.ToArray(), OpenAiFields.Agent),
+        ("agent_reference"u8.ToArray(), OpenAiFields.AgentReference),
     ];
 
     private static readonly (byte[] Name, OpenAiFields Field)[] Embeddings =

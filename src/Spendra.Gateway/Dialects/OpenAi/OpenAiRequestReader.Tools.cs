@@ -246,7 +246,7 @@ internal ref partial struct OpenAiRequestReader
     }
 
     /// <summary>From the start of an object to the start of a member's value; false, anywhere, when it has none or null.</summary>
-    private bool Enter(ReadOnlySpan<byte> name)
+    private bool Enter(ReadOnlySpan<byte> name, string parameter = "tools")
     {
         var found = _json;
         var isThere = false;
@@ -254,7 +254,7 @@ internal ref partial struct OpenAiRequestReader
         {
             var isIt = _json.ValueTextEquals(name);
             _json.Read();
-            if (isIt && isThere) Fail("has a member twice: send it once", "tools");
+            if (isIt && isThere) Fail("has a member twice: send it once", parameter);
             if (isIt)
             {
                 found = _json;

@@ -125,6 +125,11 @@ internal ref partial struct OpenAiRequestReader
             case OpenAiFields.ContextManagement: RefuseUnlessNull(Compaction); break;
             case OpenAiFields.PromptCache: ReadPromptCache(); break;
             case OpenAiFields.ExtraBody or OpenAiFields.GoogleExtras: ReadGoogleExtras(); break;
+            case OpenAiFields.MultiAgent: ReadMultiAgent(); break;
+            case OpenAiFields.Agent or OpenAiFields.AgentReference: RefuseUnlessNull(StoredAgent); break;
+            case OpenAiFields.DataSources or OpenAiFields.OlderDataSources: RefuseUnlessNull(SearchedDocuments); break;
+            case OpenAiFields.Enhancements: RefuseUnlessNull("enhancements have fees that are not in the price book"); break;
+            case OpenAiFields.SearchParameters: RefuseUnlessNull("how often the provider would search has no bound"); break;
             default: throw new InvalidOperationException($"no reader for {field}");
         }
     }
