@@ -41,6 +41,7 @@ public sealed partial class OwnershipTests
     private static (string Path, string Body, string Id)[] Naming(string file, string response) =>
     [
         ("responses", Bodies.Response(more: $"\"previous_response_id\":\"{response}\"", model: "m-window"), response),
+        ("responses", Bodies.Response(more: $"\"prompt_cache_options\":{{\"comparison_response_id\":\"{response}\"}}", model: "m-window"), response),
         ("responses/input_tokens", Bodies.Response(more: $"\"previous_response_id\":\"{response}\"", model: "m-window"), response),
         ("responses", $$"""{"model":"m-window","input":[{"role":"user","content":[{"type":"input_file","file_id":"{{file}}"}]}]}""", file),
         ("responses", $$"""{"model":"m-window","input":[{"role":"user","content":[{"type":"input_image","file\u005fid":"{{file}}"}]}]}""", file),
@@ -60,7 +61,7 @@ public sealed partial class OwnershipTests
         (await company.GetAsync($"responses/{response}/input_items?limit=5&api_key=canary")).ShouldBe(200);
 
         company.Journal.Requests[^1].PathAndQuery.Should().EndWith("/input_items?limit=5");
-        (await company.SettledAsync()).Paid.Should().HaveCount(6);
+        (await company.SettledAsync()).Paid.Should().HaveCount(7);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Spendra.Core.Pricing;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Requests;
 
@@ -52,6 +53,8 @@ internal sealed class BatchInputLines(BatchInput input, int maxLines, int maxRef
         { IsStream: true } => "asks for a stream, which a batch has none of",
         { IsBackground: true } => "asks for the background, and a batch is that already",
         { ServiceTier: not (null or "auto" or "default") } => $"asks for service tier '{facts.ServiceTier}', and a batch is a tier of its own",
+        // Which line's answer it was that wrote is not known when the answers are read.
+        { Kinds: var kinds } when kinds.HasFlag(TokenKinds.LongCache) => "asks for a prompt cache of 12 hours, which is not governed in batches: send such a request alone",
         // What they cost is told by facts of the request that are not kept until its answer is there.
         { Tools.IsEmpty: false } => $"offers the tool '{facts.Tools[0]}' of the provider, which is not governed in batches: send such a request alone",
         _ when facts.Choices > input.LineRoute.MaxChoices => $"has an 'n' above {input.LineRoute.MaxChoices}",

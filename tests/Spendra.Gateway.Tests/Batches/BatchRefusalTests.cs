@@ -19,6 +19,8 @@ public sealed class BatchRefusalTests
         { Good.Replace("\"max_tokens\":16,", "\"max_tokens\":0,"), "invalid_request", "Line 2 of the input file has a body that is refused" },
         { Good.Replace("\"max_tokens\":16,", "\"max_tokens\":16,\"stream\":true,"), "invalid_request", "Line 2 of the input file asks for a stream" },
         { Good.Replace("\"max_tokens\":16,", "\"max_tokens\":16,\"service_tier\":\"flex\","), "invalid_request", "Line 2 of the input file asks for service tier 'flex'" },
+        { Good.Replace("\"max_tokens\":16,", "\"max_tokens\":16,\"prompt_cache_options\":{\"ttl\":\"12h\"},"), "invalid_request", "Line 2 of the input file asks for a prompt cache of 12 hours" },
+        { Good.Replace("\"max_tokens\":16,", "\"max_tokens\":16,\"multi_agent\":{\"enabled\":true},\"data_sources\":[{}],"), "unpriceable_request", "Line 2 of the input file: This request cannot be priced: documents" },
         { Good.Replace("\"max_tokens\":16,", "\"max_tokens\":16,\"web_search_options\":{},"), "invalid_request", "Line 2 of the input file offers the tool 'web_search'" },
         { Good.Replace("\"max_tokens\":16,", ""), "unpriceable_request", "Line 2 of the input file: its output is not limited to 400 tokens" },
         { Good.Replace("\"messages\":[]", "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://x\"}}]}]"), "unpriceable_request", "Line 2 of the input file: The request names content that is not in its body" },

@@ -8,6 +8,9 @@ internal sealed class OpenAiBodyMeter(
 {
     private readonly OpenAiDocumentReader _document = new(maxTokenBytes, tellsOutputInTotal);
 
+    /// <summary>See <see cref="OpenAiDocumentReader.ToUsage"/>.</summary>
+    public bool MayWriteLong { get; init; }
+
     public override void Read(ReadOnlySpan<byte> bytes)
     {
         _document.Feed(bytes, isLast: false);
@@ -18,7 +21,7 @@ internal sealed class OpenAiBodyMeter(
     public override void Finish()
     {
         _document.Feed([], isLast: true);
-        Reading.Usage = OpenAiFees.Add(fees, _document, _document.ToUsage(hasOutput));
+        Reading.Usage = OpenAiFees.Add(fees, _document, _document.ToUsage(hasOutput, MayWriteLong));
         if (tellsCost) (Reading.BilledCost, Reading.BilledFee) = _document.ToBilled();
         Reading.ServedModel = _document.Model;
         Reading.ServedTier = _document.ServiceTier;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spendra.Core.Pricing;
 using Spendra.Gateway.Metering;
 using Spendra.Gateway.Requests;
 
@@ -39,12 +40,18 @@ internal sealed class OpenAiDialect : Dialect
             call.HidesUsageChunk, maxEventBytes, call.Route.Provider.TellsBilledCost, call.Route.Provider.TellsOutputInTotal, OpenAiFees.Of(call))
         {
             TellsUsageSoFar = call.Route.Provider.TellsUsageSoFar,
+            MayWriteLong = MayWriteLong(call),
         },
         "application/json" when call.Route.IsRead => new OpenAiBodyMeter(
             call.Route.HasOutput || call.Route.MaySettleBackground, maxEventBytes,
-            call.Route.Provider.TellsBilledCost, call.Route.Provider.TellsOutputInTotal, OpenAiFees.Of(call)),
+            call.Route.Provider.TellsBilledCost, call.Route.Provider.TellsOutputInTotal, OpenAiFees.Of(call))
+        {
+            MayWriteLong = MayWriteLong(call),
+        },
         _ => new BlindMeter(),
     };
+
+    private static bool MayWriteLong(GovernedCall call) => call.Facts.Kinds.HasFlag(TokenKinds.LongCache);
 
     public override bool IsError(ReadOnlySpan<byte> body)
     {

@@ -49,6 +49,7 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
     private long? _total;
     private long _cached;
     private long _cacheWrite;
+    private long? _cacheWriteLong;
     private long _reasoning;
 
     /// <summary>A usage object was there, readable or not.</summary>
@@ -75,20 +76,25 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
     public OpenAiImageTokens ImageTokens { get; } = new();
 
     /// <summary>The usage in classes that do not overlap, or null when there is none that can be believed.</summary>
-    public Usage? ToUsage(bool hasOutput)
+    /// <param name="hasOutput">Whether the call produces output.</param>
+    /// <param name="mayWriteLong">
+    /// The request asked for a prompt cache of twelve hours: without a word of how long, that is what was written.
+    /// </param>
+    public Usage? ToUsage(bool hasOutput, bool mayWriteLong = false)
     {
         if (IsBroken || _isUsageBroken || _input is not { } input) return null;
         if (hasOutput && _output is null) return null;
-        if (_cached < 0 || _cacheWrite < 0 || _cached > input || _cacheWrite > input - _cached) return null;
+        var (written, writtenLong) = mayWriteLong && _cacheWriteLong is null ? (0, _cacheWrite) : (_cacheWrite, _cacheWriteLong ?? 0);
+        if (_cached > input || written > input - _cached || writtenLong > input - _cached - written) return null;
         var usage = new Usage
         {
             // OpenAI's cached and written tokens are inside the input, reasoning inside the output.
-            Input = input - _cached - _cacheWrite,
+            Input = input - _cached - written - writtenLong,
             CachedInput = _cached,
-            CacheWrite = _cacheWrite,
+            CacheWrite = written,
             Output = Math.Max(_output ?? 0, tellsOutputInTotal && hasOutput && _total is { } total ? total - input : 0),
             ReasoningWithinOutput = _reasoning,
-        };
+        }.Plus(UnitClass.CacheWriteLong, writtenLong);
         return usage.IsPlausible ? usage : null;
     }
 
@@ -224,6 +230,8 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
             case (Place.Usage, "total_tokens") when tellsOutputInTotal: _total = number; break;
             case (Place.InputDetails, "cached_tokens"): _cached = number; break;
             case (Place.InputDetails, "cache_write_tokens"): _cacheWrite = number; break;
+            // Beside those of thirty minutes, as OpenAI's reports of usage count them.
+            case (Place.InputDetails, "cache_write_12h_tokens"): _cacheWriteLong = json.TokenType == JsonTokenType.Null ? null : number; break;
             case (Place.OutputDetails, "reasoning_tokens"): _reasoning = number; break;
             default: return;
         }

@@ -38,6 +38,11 @@ internal ref partial struct OpenAiRequestReader
         {
             if (ReadsValue()) Refuse("audio has rates of its own that are not in the price book");
         }
+        else if (_json.ValueTextEquals("prompt_cache_breakpoint"u8))
+        {
+            _json.Read();
+            ReadPromptCache();
+        }
         else if (_json.ValueTextEquals("type"u8))
         {
             var hasType = ReadsValue();
@@ -77,25 +82,6 @@ internal ref partial struct OpenAiRequestReader
     private bool ReadsValue() => _json.Read() && _json.TokenType != JsonTokenType.Null;
 
     private readonly bool IsText(ReadOnlySpan<byte> text) => _json.TokenType == JsonTokenType.String && _json.ValueTextEquals(text);
-
-    /// <summary>
-    /// Since GPT-5.6 a prompt may be cached for longer than the 30 minutes that the price book's cache-write rate is
-    /// for, at twice that rate (12 hours).
-    /// </summary>
-    private void ReadPromptCache()
-    {
-        if (_json.TokenType != JsonTokenType.StartObject)
-        {
-            _json.Skip();
-            return;
-        }
-        while (_fault is null && _json.Read() && _json.TokenType == JsonTokenType.PropertyName)
-        {
-            var isTtl = _json.ValueTextEquals("ttl"u8);
-            if (ReadsValue() && isTtl && !IsText("30m"u8)) Refuse("prompts cached for longer than 30 minutes have a rate that is not in the price book");
-            _json.Skip();
-        }
-    }
 
     private record struct InputItem
     {

@@ -96,7 +96,13 @@ internal ref partial struct OpenAiRequestReader
         else if (needsModel && (seen & OpenAiFields.Model) == 0) Fail("is missing: name a model", "model");
         else if (seen == OpenAiFields.None) Fail("is missing", _body == OpenAiBody.Chat ? "messages" : "input");
         else if (_facts is { IsBackground: true, IsStored: false }) Fail("needs 'store' to be true", "background");
-        else ConcludeTools();
+        else Conclude();
+    }
+
+    private readonly void Conclude()
+    {
+        ConcludeTools();
+        ConcludeCaches();
     }
 
     private void ReadField(OpenAiFields field)
@@ -218,12 +224,12 @@ internal ref partial struct OpenAiRequestReader
         if (SkipValue().MentionsAudio) Refuse("audio output has rates of its own that are not in the price book");
     }
 
-    private void Refer(ObjectKind kind, string name)
+    private void Refer(ObjectKind kind, string name, bool bringsContent = true)
     {
         if (_json.GetString() is not { Length: > 0 and <= MaxIdLength } id) Fail($"must have 1 to {MaxIdLength} characters", name);
         else if (_facts.References.Count == MaxReferences) Fail($"may be used at most {MaxReferences} times", name);
         else _facts.References.Add(new ObjectReference(kind, id));
-        _facts.HasUnseenContent = true;
+        _facts.HasUnseenContent |= bringsContent;
     }
 
     /// <summary>A text that is kept: without control characters, which not every database takes.</summary>

@@ -31,6 +31,9 @@ internal sealed class OpenAiStreamMeter(
     /// </summary>
     public bool TellsUsageSoFar { get; init; }
 
+    /// <summary>See <see cref="OpenAiDocumentReader.ToUsage"/>.</summary>
+    public bool MayWriteLong { get; init; }
+
     public override void Pass(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
     {
         _events.Add(bytes);
@@ -81,7 +84,7 @@ internal sealed class OpenAiStreamMeter(
         Reading.IsPending = document.Status is "queued" or "in_progress";
         _hasFailed |= document.HasError;
         if (!document.HasUsage) return;
-        _told = OpenAiFees.Add(fees, document, document.ToUsage(hasOutput: true));
+        _told = OpenAiFees.Add(fees, document, document.ToUsage(hasOutput: true, MayWriteLong));
         // Once a usage made no sense, none of this stream is believed.
         _isUsageContradicted |= _told is null;
         Tell();
