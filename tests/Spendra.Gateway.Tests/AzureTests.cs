@@ -123,6 +123,49 @@ public sealed class AzureTests
     }
 
     [Theory]
+    // The older versions know no tiers, and refuse members that they do not know.
+    [InlineData("2024-10-21", "", "")]
+    [InlineData("2025-04-01-preview", "", "")]
+    // Later ones do, and a deployment may have a dearer one of its own.
+    [InlineData("2025-10-01-preview", "", ",\"service_tier\":\"default\"")]
+    [InlineData("2025-12-01-preview", "", ",\"service_tier\":\"default\"")]
+    [InlineData("2026-01-01", "\"service_tier\":null,", null)]
+    [InlineData("2026-01-01", "\"service_tier\":\"auto\",", null)]
+    [InlineData("2024-10-21", "\"service_tier\":\"auto\",", null)]
+    [InlineData("latest", "", ",\"service_tier\":\"default\"")]
+    [InlineData("2024-10-21&api-version=2025-12-01-preview", "", ",\"service_tier\":\"default\"")]
+    public async Task The_older_api_names_the_default_tier_where_a_deployment_may_have_another(string version, string tier, string? added)
+    {
+        await using var company = await Formats.StartAsync();
+        foreach (var (path, body) in new[]
+        {
+            ("/openai/deployments/chat-prod/chat/completions", $$"""{"max_tokens":16,{{tier}}"messages":[{"role":"user","content":"Hi"}]}"""),
+            ("/openai/responses", $$"""{"model":"chat-prod","max_output_tokens":16,{{tier}}"input":"Hi"}"""),
+        })
+        {
+            (await company.PostAsync($"{path}?api-version={version}", body)).ShouldBe(200);
+
+            System.Text.Encoding.UTF8.GetString(company.Journal.Requests[^1].Body.Span).Should().Be(
+                added is null ? body.Replace(tier, "\"service_tier\":\"default\",", StringComparison.Ordinal) : body[..^1] + added + "}");
+        }
+        (await company.SettledAsync()).Events.Should().OnlyContain(e => e.TierPercent == 110);
+    }
+
+    [Theory]
+    [InlineData("/openai/v1/chat/completions", "data_sources")]
+    [InlineData(Legacy, "data_sources")]
+    [InlineData(Legacy, "dataSources")]
+    public async Task Documents_that_azure_would_search_are_refused(string path, string member)
+    {
+        await using var company = await Formats.StartAsync();
+
+        (await company.PostAsync(path, Bodies.Chat(more: $"\"max_tokens\":16,\"{member}\":[{{\"type\":\"azure_search\",\"parameters\":{{\"index_name\":\"theirs\"}}}}]", model: Formats.Deployment)))
+            .ShouldBe(400, "unpriceable_request");
+
+        company.Journal.Count.Should().Be(0);
+    }
+
+    [Theory]
     [InlineData("{}")]
     [InlineData("""{"user":"x"}""")]
     public async Task A_body_without_anything_to_say_is_refused(string body)

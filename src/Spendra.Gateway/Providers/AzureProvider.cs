@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net.Http.Headers;
+using Microsoft.Extensions.Primitives;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
+using Spendra.Core.Pricing;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Requests;
 
@@ -28,6 +31,12 @@ internal sealed class AzureProvider() : UpstreamProvider(KnownProvider.Find(Know
         Pattern = "",
     };
 
+    /// <summary>
+    /// Since this version a deployment may have a dearer tier of its own, which serves what names none (Microsoft, "priority
+    /// processing").
+    /// </summary>
+    private static readonly DateOnly FirstTiers = new(2025, 10, 1);
+
     private static readonly GovernedRoute Legacy = Current with { ClientPrefixes = LegacyClientPrefixes };
 
     public override ImmutableArray<GovernedRoute> Routes { get; } =
@@ -40,7 +49,7 @@ internal sealed class AzureProvider() : UpstreamProvider(KnownProvider.Find(Know
         Current with { Name = "responses.delete", Method = "DELETE", Pattern = "/responses/{id}", UpstreamPattern = "/v1/responses/{id}", Names = ObjectKind.Response, Deletes = true },
         Current with { Name = "responses.cancel", Pattern = "/responses/{id}/cancel", UpstreamPattern = "/v1/responses/{id}/cancel", Names = ObjectKind.Response, MaySettleBackground = true, RunsTools = true },
         Current with { Name = "responses.input_items", Method = "GET", Pattern = "/responses/{id}/input_items", UpstreamPattern = "/v1/responses/{id}/input_items", Names = ObjectKind.Response },
-        // The older API has no service tiers, and refuses members that it does not know.
+        // The older API knows service tiers in its later versions, and refuses members that it does not know.
         Legacy with { Name = "chat.completions", Pattern = "/deployments/{model}/chat/completions", Intake = BodyIntake.Governed, Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true },
         Legacy with { Name = "embeddings", Pattern = "/deployments/{model}/embeddings", Intake = BodyIntake.Governed, Body = OpenAiBody.Embeddings, IsPriced = true },
         Legacy with { Name = "responses", Pattern = "/responses", Intake = BodyIntake.Governed, Body = OpenAiBody.Responses, IsPriced = true, HasOutput = true, Makes = ObjectKind.Response, RunsTools = true },
@@ -60,6 +69,25 @@ internal sealed class AzureProvider() : UpstreamProvider(KnownProvider.Find(Know
         ["api-version", "include", "include[]", "stream", "starting_after", "include_obfuscation", "limit", "order", "after", "before"];
 
     public override string RequestIdHeader => "apim-request-id";
+
+    public override string? ForcedTierOf(GovernedCall call)
+    {
+        if (call.Route.ForcedTier is not null || call.Route is not { HasOutput: true, Dialect: OpenAiDialect }) return call.Route.ForcedTier;
+        // A client that names the member itself takes the API for one that knows it.
+        return !call.Facts.ServiceTierSpan.IsEmpty || KnowsTiers(call.Context.Request.Query["api-version"]) ? PriceVersion.DefaultTier : null;
+    }
+
+    /// <summary>Only a version that is surely older does not: <c>2024-10-21</c>, <c>2025-04-01-preview</c>.</summary>
+    private static bool KnowsTiers(StringValues versions)
+    {
+        const string form = "yyyy-MM-dd";
+        foreach (var version in versions)
+        {
+            if (version is null || version.Length < form.Length) return true;
+            if (!DateOnly.TryParseExact(version.AsSpan(0, form.Length), form, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) || date >= FirstTiers) return true;
+        }
+        return versions.Count == 0;
+    }
 
     /// <summary>The model behind a deployment; null when the account does not say it: a name alone tells no price.</summary>
     public override string? PricedModelOf(ProviderAccount? account, string requested) =>

@@ -54,6 +54,9 @@ internal abstract class UpstreamProvider(KnownProvider known)
     /// </summary>
     public virtual bool TellsUsageSoFar => false;
 
+    /// <summary>The tier that is named upstream when the client leaves it to the provider; see <see cref="GovernedRoute.ForcedTier"/>.</summary>
+    public virtual string? ForcedTierOf(GovernedCall call) => call.Route.ForcedTier;
+
     /// <summary>
     /// The exact id under which the price book has a model that a request names; null when that is not known.
     /// </summary>

@@ -47,7 +47,7 @@ internal static class Bounding
         var percent = Cost.DefaultTierPercent;
         if (asked is null or "auto" or PriceVersion.DefaultTier)
         {
-            if (asked != PriceVersion.DefaultTier && call.Route.ForcedTier is { } forced)
+            if (asked != PriceVersion.DefaultTier && call.Route.Provider.ForcedTierOf(call) is { } forced)
             {
                 if (call.Route.AutoTier is { } auto && price.TierPercentOf(auto) is { } open) percent = Math.Max(open, percent);
                 else call.Changes = call.Changes with { ServiceTier = forced };
