@@ -15,18 +15,28 @@ internal ref partial struct OpenAiRequestReader
         if (_json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject)) return;
         var depth = _json.CurrentDepth;
         var item = default(InputItem);
+        var startOfItem = _json;
         while (_fault is null && _json.Read() && _json.CurrentDepth > depth)
         {
             var isItem = _json.CurrentDepth == depth + 1;
-            if (isItem && _json.TokenType == JsonTokenType.StartObject) item = default;
+            if (isItem && _json.TokenType == JsonTokenType.StartObject)
+            {
+                item = default;
+                startOfItem = _json;
+            }
             else if (isItem && _json.TokenType == JsonTokenType.EndObject) JudgeItem(item);
-            else if (_json.TokenType == JsonTokenType.PropertyName) ReadContentField(ref item, _json.CurrentDepth == depth + 2);
+            else if (_json.TokenType == JsonTokenType.PropertyName) ReadContentField(ref item, _json.CurrentDepth == depth + 2, in startOfItem);
         }
     }
 
-    private void ReadContentField(ref InputItem item, bool isOfItem)
+    private void ReadContentField(ref InputItem item, bool isOfItem, ref readonly Utf8JsonReader startOfItem)
     {
-        if (_json.ValueTextEquals("file_id"u8))
+        if (_json.ValueTextEquals("annotations"u8) || (isOfItem && _json.ValueTextEquals("results"u8) && (item.IsFileSearch ??= IsFileSearch(startOfItem))))
+        {
+            // What an answer cited or found, sent back with it: files are named and none is loaded.
+            _json.Skip();
+        }
+        else if (_json.ValueTextEquals("file_id"u8))
         {
             if (_json.Read() && _json.TokenType == JsonTokenType.String) Refer(ObjectKind.File, "file_id");
         }
@@ -62,6 +72,22 @@ internal ref partial struct OpenAiRequestReader
         }
     }
 
+    /// <summary>From the start of an item. One that says twice what it is could be either.</summary>
+    private static bool IsFileSearch(Utf8JsonReader item)
+    {
+        var types = 0;
+        var isSearch = false;
+        while (item.Read() && item.TokenType == JsonTokenType.PropertyName)
+        {
+            var isType = item.ValueTextEquals("type"u8);
+            item.Read();
+            if (isType) types++;
+            if (isType) isSearch = item.TokenType == JsonTokenType.String && item.ValueTextEquals("file_search_call"u8);
+            item.Skip();
+        }
+        return isSearch && types == 1;
+    }
+
     private const string Compaction = "compaction at the provider is a further pass that is billed";
     private const string ReferencedItem = "a referenced item's content cannot be seen here";
 
@@ -91,5 +117,8 @@ internal ref partial struct OpenAiRequestReader
         public bool IsReasoning { get; set; }
         public bool IsCompaction { get; set; }
         public bool HasEncryptedContent { get; set; }
+
+        /// <summary>Null until it matters: the type may stand after what it decides.</summary>
+        public bool? IsFileSearch { get; set; }
     }
 }
