@@ -126,6 +126,18 @@ public sealed class CostTests
         spent.CostNanos.Should().BeLessThanOrEqualTo(spent.ReservedNanos);
     }
 
+    [Theory]
+    [InlineData("{\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://x/y.png\"}}]}")]
+    [InlineData("{\"content\":[{\"type\":\"input_file\",\"file_data\":\"AAAA\"}]}")]
+    public async Task Pictures_and_files_in_embeddings_are_refused_because_one_window_does_not_bound_many(string input)
+    {
+        await using var company = await Company.StartAsync();
+
+        (await company.PostAsync("embeddings", $$"""{"model":"m-window","input":[{{input}},"text"]}""")).ShouldBe(400, "unpriceable_request");
+
+        company.Journal.Count.Should().Be(0);
+    }
+
     [Fact]
     public async Task Every_choice_is_held_and_paid()
     {

@@ -103,6 +103,8 @@ internal ref partial struct OpenAiRequestReader
     {
         ConcludeTools();
         ConcludeCaches();
+        // The window of an embedding model is that of one input, and a request has many: it bounds none of them.
+        if (_body == OpenAiBody.Embeddings && _facts.HasUnseenContent) Refuse("pictures and files in embeddings have no bound here. Send text");
     }
 
     private void ReadField(OpenAiFields field)
