@@ -156,6 +156,21 @@ public sealed partial class OwnershipTests
         (await company.SettledAsync()).Paid.Single().OutputUnits.Should().Be(20_000);
     }
 
+    [Theory]
+    [InlineData("responses", "m1")]
+    [InlineData("/openai/v1/responses", Formats.Deployment)]
+    [InlineData("/openai/responses?api-version=2025-04-01-preview", Formats.Deployment)]
+    public async Task A_response_that_the_provider_does_not_keep_is_no_file(string path, string model)
+    {
+        await using var company = await Formats.StartAsync();
+
+        var made = (await company.PostAsync(path, Bodies.Response(more: "\"store\":false,\"max_output_tokens\":16", model: model))).ShouldBe(200);
+
+        (await company.GetAsync("files")).ShouldBe(200).Json["data"]!.AsArray().Should().BeEmpty();
+        (await company.GetAsync($"files/{(string)made.Json["id"]!}")).ShouldBe(404, "not_found");
+        await company.SettledAsync();
+    }
+
     [Fact]
     public async Task Fetching_a_response_again_counts_its_tokens_no_second_time()
     {

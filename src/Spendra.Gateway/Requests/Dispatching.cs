@@ -355,7 +355,8 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         if (call.Route.Makes is not null && reading.ObjectId is { } id)
         {
             if (ObjectHook() is { } hook) await hook(id);
-            else if (ObjectRecords.File(call, reservation, id, body.Span) is { } file) await WrittenAsync(parts.Lane.RecordAsync(file));
+            // A response that the provider does not keep is nothing to find again.
+            else if (call.Route.Makes == Core.Ledger.ObjectKind.File && ObjectRecords.File(call, reservation, id, body.Span) is { } file) await WrittenAsync(parts.Lane.RecordAsync(file));
         }
         if (reading.Batch is { } batch) await WrittenAsync(BatchRecords.SeenAsync(call, reservation, parts, batch));
         if (call.Route.Deletes && call.NamedObjectId is { } deleted)
