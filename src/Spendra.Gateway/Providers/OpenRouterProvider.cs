@@ -20,7 +20,6 @@ internal sealed class OpenRouterProvider() : UpstreamProvider(KnownProvider.Find
         Pattern = "",
         Intake = BodyIntake.Governed,
         IsPriced = true,
-        AlwaysTellsUsage = true,
     };
 
     public override ImmutableArray<GovernedRoute> Routes { get; } =

@@ -110,5 +110,5 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
 
     /// <summary>Whether the client must not see the extra usage chunk that was asked for on its behalf.</summary>
     public bool HidesUsageChunk =>
-        Route is { Dialect: OpenAiDialect, Body: OpenAiBody.Chat, AlwaysTellsUsage: false } && Facts is { IsStream: true, WantsUsageChunk: false };
+        Route is { Dialect: OpenAiDialect, Body: OpenAiBody.Chat } && Facts is { IsStream: true, WantsUsageChunk: false };
 }

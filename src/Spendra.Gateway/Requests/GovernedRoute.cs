@@ -72,9 +72,6 @@ internal sealed record GovernedRoute
     /// <summary>The most choices that the provider makes for one request.</summary>
     public int MaxChoices { get; init; } = OpenAiRequestReader.MaxChoices;
 
-    /// <summary>The provider tells the usage of every chat stream, whether it was asked to or not.</summary>
-    public bool AlwaysTellsUsage { get; init; }
-
     /// <summary>
     /// OpenAI's dialect: the provider runs tools of its own, which the request can limit and whose calls the answer tells.
     /// Elsewhere they are refused.
