@@ -128,7 +128,9 @@ public sealed class GeminiGoldenTests
     [InlineData("google.chat.completions", "\"total_tokens\":1", "100,0,40,0", 225_000)]
     [InlineData("google.chat.completions", "\"total_tokens\":-5", "7,0,8,0", null)]
     [InlineData("google.chat.completions", "\"total_tokens\":9000000000000000000", "7,0,8,0", null)]
-    [InlineData("chat.completions", "\"total_tokens\":165", "100,0,40,0", 225_000)]
+    // Elsewhere a total that its parts do not explain contradicts them.
+    [InlineData("chat.completions", "\"total_tokens\":140", "100,0,40,0", 225_000)]
+    [InlineData("chat.completions", "\"total_tokens\":165", "7,0,8,0", null)]
     public void OpenAIs_format_at_Googles_door_takes_output_from_the_total_when_it_is_larger(string route, string total, string expected, int? nanos)
     {
         var usage = $$$"""{"choices":[],"usage":{"prompt_tokens":100,"completion_tokens":40,{{{total}}}}}""";

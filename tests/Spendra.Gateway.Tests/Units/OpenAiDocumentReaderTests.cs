@@ -53,6 +53,17 @@ public sealed class OpenAiDocumentReaderTests
     [InlineData("""{"usage":{"prompt_tokens":1,"input_tokens":1,"completion_tokens":2}}""", true)]
     [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":null}}""", true)]
     [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":null}}}""", true)]
+    [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,"completion_tokens_details":{"reasoning_tokens":0}}}""", true)]
+    // Reasoning beside the output, as xAI counts it: billed, and in the total.
+    [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":3,"completion_tokens_details":{"reasoning_tokens":1}}}""", true, 1)]
+    [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":0,"total_tokens":3,"completion_tokens_details":{"reasoning_tokens":2}}}""", true, 2)]
+    [InlineData("""{"usage":{"completion_tokens_details":{"reasoning_tokens":2},"total_tokens":3,"completion_tokens":2,"prompt_tokens":1}}""", true, 2)]
+    [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2,"completion_tokens_details":{"reasoning_tokens":3}}}""", false)]
+    [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,"completion_tokens_details":{"reasoning_tokens":3}}}""", false)]
+    [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":4}}""", false)]
+    [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":5,"completion_tokens_details":{"reasoning_tokens":1}}}""", false)]
+    [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":-3}}""", false)]
+    [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":9223372036854775807}}""", false)]
     [InlineData("""{"usage":null}""", false)]
     [InlineData("""{"usage":{}}""", false)]
     [InlineData("""{"usage":[1,2]}""", false)]
@@ -77,10 +88,10 @@ public sealed class OpenAiDocumentReaderTests
     [InlineData("""{"model":"\ud800","usage":{"prompt_tokens":1,"completion_tokens":2}}""", false)]
     [InlineData("", false)]
     [InlineData("[DONE]", false)]
-    public void Only_whole_numbers_that_agree_are_a_usage(string json, bool isUsage)
+    public void Only_whole_numbers_that_agree_are_a_usage(string json, bool isUsage, long reasoning = 0)
     {
         var usage = Read(json).ToUsage(hasOutput: true);
-        if (isUsage) usage.Should().Be(new Usage { Input = 1, Output = 2 });
+        if (isUsage) usage.Should().Be(new Usage { Input = 1, Output = 2, ReasoningWithinOutput = reasoning });
         else usage.Should().BeNull();
     }
 

@@ -21,7 +21,7 @@ internal sealed class OpenAiBodyMeter(
     public override void Finish()
     {
         _document.Feed([], isLast: true);
-        Reading.Usage = OpenAiFees.Add(fees, _document, _document.ToUsage(hasOutput, MayWriteLong));
+        Reading.Usage = OpenAiFees.Add(fees, _document, _document.ToUsage(hasOutput, MayWriteLong, tellsCost));
         if (tellsCost) (Reading.BilledCost, Reading.BilledFee) = _document.ToBilled();
         Reading.ServedModel = _document.Model;
         Reading.ServedTier = _document.ServiceTier;

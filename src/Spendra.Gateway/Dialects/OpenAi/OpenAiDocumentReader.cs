@@ -80,10 +80,12 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
     /// <param name="mayWriteLong">
     /// The request asked for a prompt cache of twelve hours: without a word of how long, that is what was written.
     /// </param>
-    public Usage? ToUsage(bool hasOutput, bool mayWriteLong = false)
+    /// <param name="tellsCost">The provider's bill is settled, if it says one: the usage then only describes it.</param>
+    public Usage? ToUsage(bool hasOutput, bool mayWriteLong = false, bool tellsCost = false)
     {
         if (IsBroken || _isUsageBroken || _input is not { } input) return null;
-        if (hasOutput && _output is null) return null;
+        var isBilled = tellsCost && ToBilled().Cost is not null;
+        if ((hasOutput ? WholeOutput(input, isBilled) : _output ?? 0) is not { } output) return null;
         var (written, writtenLong) = mayWriteLong && _cacheWriteLong is null ? (0, _cacheWrite) : (_cacheWrite, _cacheWriteLong ?? 0);
         if (_cached > input || written > input - _cached || writtenLong > input - _cached - written) return null;
         var usage = new Usage
@@ -92,10 +94,22 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
             Input = input - _cached - written - writtenLong,
             CachedInput = _cached,
             CacheWrite = written,
-            Output = Math.Max(_output ?? 0, tellsOutputInTotal && hasOutput && _total is { } total ? total - input : 0),
+            Output = output,
             ReasoningWithinOutput = _reasoning,
         }.Plus(UnitClass.CacheWriteLong, writtenLong);
         return usage.IsPlausible ? usage : null;
+    }
+
+    /// <summary>
+    /// The output with its reasoning; null when the parts contradict each other or their total. Some providers count
+    /// reasoning beside the output, and bill it: then it is in the total (xAI, on whose word it is not in the output).
+    /// </summary>
+    private long? WholeOutput(long input, bool isBilled)
+    {
+        if (_output is not { } output || output > Usage.MaxUnits || input > Usage.MaxUnits) return null;
+        var beside = Math.Max(0, (_total ?? 0) - input - output);
+        var isExplained = beside == 0 || beside == _reasoning || tellsOutputInTotal;
+        return isBilled || (isExplained && _reasoning <= output + beside) ? output + beside : null;
     }
 
     /// <summary>OpenRouter: see <see cref="OpenRouterBill.Told"/>. A usage that makes no sense takes the cost with it.</summary>
@@ -227,7 +241,10 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
                 _isUsageBroken |= _output is { } output && output != number;
                 _output = number;
                 break;
-            case (Place.Usage, "total_tokens") when tellsOutputInTotal: _total = number; break;
+            case (Place.Usage, "total_tokens") when tellsOutputInTotal || json.TokenType != JsonTokenType.Null:
+                _isUsageBroken |= _total is { } total && total != number;
+                _total = number;
+                break;
             case (Place.InputDetails, "cached_tokens"): _cached = number; break;
             case (Place.InputDetails, "cache_write_tokens"): _cacheWrite = number; break;
             // Beside those of thirty minutes, as OpenAI's reports of usage count them.

@@ -84,7 +84,7 @@ internal sealed class OpenAiStreamMeter(
         Reading.IsPending = document.Status is "queued" or "in_progress";
         _hasFailed |= document.HasError;
         if (!document.HasUsage) return;
-        _told = OpenAiFees.Add(fees, document, document.ToUsage(hasOutput: true, MayWriteLong));
+        _told = OpenAiFees.Add(fees, document, document.ToUsage(hasOutput: true, MayWriteLong, tellsCost));
         // Once a usage made no sense, none of this stream is believed.
         _isUsageContradicted |= _told is null;
         Tell();
