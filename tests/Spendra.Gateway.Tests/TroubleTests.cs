@@ -136,8 +136,8 @@ public sealed class TroubleTests
         "no_usage=true", "usage=string", "input_tokens=-1", "output_tokens=-5", "input_tokens=1000000000000", "output_tokens=1000000000000",
         "output_tokens=10000000000000000000000000", "input_tokens=10 cached_tokens=11", "input_tokens=10 cached_tokens=6 cache_write_tokens=6",
         "cached_tokens=-1", "input_tokens=10 cache_write_tokens=9223372036854775807", "garbage=true", "gzip=true",
-        // Reasoning is a part of what came out.
-        "output_tokens=5 reasoning_tokens=6", "input_tokens=10 output_tokens=16 total_tokens=27",
+        // No request is read for nothing, and reasoning is a part of what came out.
+        "input_tokens=0", "input_tokens=0 output_tokens=0", "output_tokens=5 reasoning_tokens=6", "input_tokens=10 output_tokens=16 total_tokens=27",
     ];
 
     [Theory]

@@ -87,7 +87,14 @@ public sealed class MediaMeterTests
         "{\"usage\":{\"input_tokens\":1,\"output_tokens\":99999999999}}", "{\"usage\":{\"input_tokens\":1,\"output_tokens\":99999999999999999999999}}",
         "{\"usage\":{\"input_tokens\":1,\"input_tokens\":2,\"output_tokens\":1}}", "{\"usage\":{\"input_tokens\":1,\"output_tokens\":1},\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}",
         "{\"data\":[{\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}]}", "{\"usage\":{\"seconds\":-1}}", "{\"usage\":{\"seconds\":\"3\"}}", "{\"usage\":{\"seconds\":1e400}}",
+        // Nothing is read, heard or drawn for nothing.
+        "{\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}", "{\"usage\":{\"input_tokens\":0,\"output_tokens\":272}}",
+        "{\"usage\":{\"type\":\"duration\",\"seconds\":0}}", "{\"usage\":{\"seconds\":0}}", "{\"usage\":{\"seconds\":0.0}}",
         "{\"usage\":{\"type\":\"duration\"}}", "{\"usage\":{\"type\":\"tokens\",\"seconds\":3}}", "{\"usage\":{\"type\":7,\"seconds\":3}}");
+
+    [Fact]
+    public void An_image_without_tokens_is_none_that_anybody_drew() =>
+        OfBody(Images, "{\"usage\":{\"input_tokens\":20,\"output_tokens\":0}}").Should().BeNull();
 
     [Theory]
     [MemberData(nameof(Hostile))]

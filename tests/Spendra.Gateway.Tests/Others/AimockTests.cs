@@ -54,7 +54,8 @@ public sealed class AimockTests(Aimock providers) : IClassFixture<Aimock>
         new("embeddings", "embeddings", """{"model":"emb","input":"A sentence."}""", ["object", "data.0.object", "~data.0.embedding.0"],
             "object=list|data.0.object=embedding|~data.0.embedding.0=text")
         {
-            Here = Embedded, There = new Booked(0, 0, 0, 0, 0, IsEstimated: false),
+            // Nothing was read, it says: the bound, every byte and 64 tokens more.
+            Here = Embedded, There = new Booked(101, 0, 0, 0, 101 * 20, IsEstimated: true),
         },
         new("messages", "messages", ClaudeRules.Body(Usage), MessagePaths,
             "type=message|role=assistant|content.0.type=text|~content.0.text=text|stop_reason=end_turn|usage.input_tokens=20|usage.output_tokens=8"),

@@ -78,6 +78,8 @@ public sealed class BatchLineTests
         Answer.Replace("\"body\":{", "\"body\":{},\"body\":{"),
         Answer.Replace("\"usage\"", "\"usages\""),
         Answer.Replace("\"prompt_tokens\":10,", "\"prompt_tokens\":-10,"),
+        Answer.Replace("\"prompt_tokens\":10,", "\"prompt_tokens\":0,"),
+        Answer.Replace("\"prompt_tokens\":10,\"completion_tokens\":16", "\"prompt_tokens\":0,\"completion_tokens\":0"),
         Answer.Replace("\"prompt_tokens\":10,", "\"prompt_tokens\":1e9,"),
         Answer.Replace("\"prompt_tokens\":10,", "\"prompt_tokens\":1000000001,"),
         Answer.Replace("\"model\":\"b1\"", "\"model\":\"other\""),

@@ -64,6 +64,8 @@ public sealed class OpenAiDocumentReaderTests
     [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":5,"completion_tokens_details":{"reasoning_tokens":1}}}""", false)]
     [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":-3}}""", false)]
     [InlineData("""{"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":9223372036854775807}}""", false)]
+    [InlineData("""{"usage":{"prompt_tokens":0,"completion_tokens":2}}""", false)]
+    [InlineData("""{"usage":{"prompt_tokens":0,"completion_tokens":0}}""", false)]
     [InlineData("""{"usage":null}""", false)]
     [InlineData("""{"usage":{}}""", false)]
     [InlineData("""{"usage":[1,2]}""", false)]

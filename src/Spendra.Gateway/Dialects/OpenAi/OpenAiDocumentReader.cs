@@ -85,6 +85,8 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
     {
         if (IsBroken || _isUsageBroken || _input is not { } input) return null;
         var isBilled = tellsCost && ToBilled().Cost is not null;
+        // No model reads nothing.
+        if (input == 0 && !isBilled) return null;
         if ((hasOutput ? WholeOutput(input, isBilled) : _output ?? 0) is not { } output) return null;
         var (written, writtenLong) = mayWriteLong && _cacheWriteLong is null ? (0, _cacheWrite) : (_cacheWrite, _cacheWriteLong ?? 0);
         if (_cached > input || written > input - _cached || writtenLong > input - _cached - written) return null;

@@ -40,7 +40,7 @@ internal sealed class OpenAiImageTokens
     /// <param name="hasSources">Whether images may have come in.</param>
     public Usage? ToUsage(bool hasSources)
     {
-        if (_isTwice || (Input, Output) is not ({ } input, { } output)) return null;
+        if (_isTwice || (Input, Output) is not ({ } input, { } output) || input == 0) return null;
         var read = InputText is null && InputImage is null && !hasSources ? new TokenSplit(input, 0) : TokenSplit.Of(input, InputText, InputImage);
         var written = OutputText is null && OutputImage is null ? new TokenSplit(0, output) : TokenSplit.Of(output, OutputText, OutputImage);
         return TokenSplit.OfImages(read, Cached ?? 0, written) is { IsPlausible: true } usage ? usage : null;

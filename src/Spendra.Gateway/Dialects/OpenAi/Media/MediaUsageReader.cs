@@ -57,15 +57,19 @@ internal sealed class MediaUsageReader(MediaUsageRules rules) : PiecewiseReader(
     }
 
     private Usage? OfSeconds() =>
-        _type is null or "duration" && Find(Place.Usage, "seconds") is { } seconds ? default(Usage).Plus(UnitClass.Seconds, seconds) : null;
+        _type is null or "duration" && Find(Place.Usage, "seconds") is { } seconds and > 0 ? default(Usage).Plus(UnitClass.Seconds, seconds) : null;
 
-    private Usage? OfSpeech() => (Find(Place.Usage, "input_tokens"), Find(Place.Usage, "output_tokens")) is ({ } input, { } output)
+    /// <summary>What was read and made; null when it is not told, or nothing was read: no call is for nothing.</summary>
+    private (long Read, long Made)? Tokens() =>
+        (Find(Place.Usage, "input_tokens"), Find(Place.Usage, "output_tokens")) is ({ } read and > 0, { } made) ? (read, made) : null;
+
+    private Usage? OfSpeech() => Tokens() is var (input, output)
         ? new Usage { Input = input }.Plus(UnitClass.AudioOutput, output)
         : null;
 
     private Usage? OfRecording()
     {
-        if ((Find(Place.Usage, "input_tokens"), Find(Place.Usage, "output_tokens")) is not ({ } input, { } output)) return null;
+        if (Tokens() is not var (input, output)) return null;
         // Without details all of it is taken for sound, which is never the cheaper kind.
         if (Split(Place.InputDetails, "audio_tokens", input, new TokenSplit(0, input)) is not var (text, sound)) return null;
         return new Usage { Input = text, Output = output }.Plus(UnitClass.AudioInput, sound);
@@ -73,7 +77,7 @@ internal sealed class MediaUsageReader(MediaUsageRules rules) : PiecewiseReader(
 
     private Usage? OfImages()
     {
-        if ((Find(Place.Usage, "input_tokens"), Find(Place.Usage, "output_tokens")) is not ({ } input, { } output)) return null;
+        if (Tokens() is not var (input, output) || output == 0) return null;
         var read = Split(Place.InputDetails, "image_tokens", input, rules.HasSources ? null : new TokenSplit(input, 0));
         var written = Split(Place.OutputDetails, "image_tokens", output, new TokenSplit(0, output));
         return TokenSplit.OfImages(read, Find(Place.InputDetails, "cached_tokens") ?? 0, written);
