@@ -5,8 +5,8 @@ using Spendra.Gateway.Metering;
 namespace Spendra.Gateway.Dialects.OpenAi;
 
 /// <summary>
-/// Reads a stream of events, chat chunks or response events. The last believable usage counts: chat sends it in an
-/// extra chunk at the end, responses in their terminal event.
+/// Reads a stream of events, chat chunks or response events. Chat sends its usage in an extra chunk at the end, responses
+/// in their terminal event. A stream that tells two usages which differ is not believed.
 /// </summary>
 /// <param name="hidesUsageChunk">
 /// The client did not ask for the extra usage chunk (it has an empty list of choices, which clients that index into
@@ -24,9 +24,10 @@ internal sealed class OpenAiStreamMeter(
     private bool _hasFailed;
     private bool _isDone;
     private Usage? _told;
+    private Usage? _last;
 
     /// <summary>
-    /// Chunks may tell the usage so far. The last one counts once the stream has ended with <c>[DONE]</c>; a reason for
+    /// Chunks may tell the usage so far, which only grows. The last one counts once the stream has ended with <c>[DONE]</c>; a reason for
     /// ending is no end, since some of these models gave one in every chunk.
     /// </summary>
     public bool TellsUsageSoFar { get; init; }
@@ -71,7 +72,13 @@ internal sealed class OpenAiStreamMeter(
             document.Feed("\n"u8, isLast: false);
         }
         document.Feed([], isLast: true);
-        if (document.IsBroken) return false;
+        if (document.IsBroken)
+        {
+            // A usage that cannot be read may have been the bill.
+            _isUsageContradicted |= document.HasUsage;
+            Tell();
+            return false;
+        }
         Note(document);
         return hidesUsageChunk && document is { HasUsage: true, HasEmptyChoices: true };
     }
@@ -84,12 +91,17 @@ internal sealed class OpenAiStreamMeter(
         Reading.IsPending = document.Status is "queued" or "in_progress";
         _hasFailed |= document.HasError;
         if (!document.HasUsage) return;
-        _told = OpenAiFees.Add(fees, document, document.ToUsage(hasOutput: true, MayWriteLong, tellsCost));
+        var usage = document.ToUsage(hasOutput: true, MayWriteLong, tellsCost);
+        _told = OpenAiFees.Add(fees, document, usage);
         // Once a usage made no sense, none of this stream is believed.
-        _isUsageContradicted |= _told is null;
+        _isUsageContradicted |= _told is null || (_last is { } last && Contradicts(last, usage!.Value));
+        _last = usage;
         Tell();
         if (tellsCost) (Reading.BilledCost, Reading.BilledFee) = document.ToBilled();
     }
+
+    private bool Contradicts(in Usage last, in Usage next) =>
+        TellsUsageSoFar ? next.TotalInput < last.TotalInput || next.Output < last.Output : next != last;
 
     private void Tell() =>
         Reading.Usage = _isUsageContradicted || (TellsUsageSoFar && (!_isDone || _hasFailed)) ? null : _told;
