@@ -62,7 +62,12 @@ public static class GatewayStartup
         endpoints.MapGet(DocumentRoute.Pattern, new DocumentRoute(endpoints).HandleAsync).WithMetadata(RouteMark.Open("This document"));
 
         // Codex and others first try a WebSocket; this status alone makes them fall back at once.
-        endpoints.MapGet(Version + "/responses", context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context))).WithMetadata(RouteMark.Refused);
+        foreach (var route in ProviderList.Routes)
+        {
+            if (route.Name != "responses") continue;
+            foreach (var prefix in route.ClientPrefixes)
+                endpoints.MapGet(prefix + route.Pattern, context => ErrorAnswer.WriteAsync(context, OpenAiDialect.Instance, parts.NewRequestId(), UpgradeRefused(context))).WithMetadata(RouteMark.Refused);
+        }
         foreach (var root in (ReadOnlySpan<string>)[Version, "/openai"])
             endpoints.Map(root + "/{**rest}", context => ErrorAnswer.WriteAsync(context, DialectOf(context), parts.NewRequestId(), NoSuchRoute(context))).WithMetadata(RouteMark.Refused);
         endpoints.Map(GoogleVersion + "/{**rest}", context => ErrorAnswer.WriteAsync(context, GeminiDialect.Generate, parts.NewRequestId(), NoSuchRoute(context))).WithMetadata(RouteMark.Refused);
@@ -100,7 +105,7 @@ public static class GatewayStartup
 
     private static GatewayError UpgradeRefused(HttpContext context) =>
         context.Request.Headers.Upgrade.Count > 0
-            ? new GatewayError(426, "invalid_request_error", "websocket_not_supported", "WebSockets are not supported here. Use POST /v1/responses, streamed or not.")
+            ? new GatewayError(426, "invalid_request_error", "websocket_not_supported", $"WebSockets are not supported here. Use POST {context.Request.Path}, streamed or not.")
             : NoSuchRoute(context);
 
     private static GatewayError NoSuchRoute(HttpContext context) => new(404, "invalid_request_error", "unknown_route",

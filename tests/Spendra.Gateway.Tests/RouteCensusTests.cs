@@ -233,12 +233,20 @@ public sealed class RouteCensusTests
         await company.SettledAsync();
     }
 
-    [Fact]
-    public async Task A_web_socket_is_told_to_come_back_without()
+    [Theory]
+    [InlineData("responses")]
+    [InlineData("/v1/providers/openai/responses")]
+    [InlineData("/openai/v1/responses")]
+    [InlineData("/openai/responses?api-version=2025-04-01-preview")]
+    [InlineData("/v1/providers/azure/responses")]
+    [InlineData("/v1/providers/azure/openai/responses")]
+    [InlineData("/v1/providers/azure/openai/v1/responses")]
+    [InlineData("/v1/providers/openrouter/responses")]
+    public async Task A_web_socket_is_told_to_come_back_without(string path)
     {
         await using var company = await Company.StartAsync();
         using var client = company.Client();
-        using var request = new HttpRequestMessage(HttpMethod.Get, "responses");
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
         request.Headers.TryAddWithoutValidation("Upgrade", "websocket");
 
