@@ -93,7 +93,10 @@ public sealed record Settlement
 
     public required Usage Usage { get; init; }
 
-    /// <summary>True when no usage was known and <see cref="Cost"/> is the bound, to be corrected later.</summary>
+    /// <summary>
+    /// True when no usage was known and <see cref="Cost"/> is the bound, or when it is known except for containers; see
+    /// <see cref="Metering.Usage.IsEstimatedInPart"/>. To be corrected later.
+    /// </summary>
     public bool IsEstimated { get; init; }
 
     /// <summary>True when <see cref="Cost"/> is what the provider said that it billed, in place of usage times price.</summary>

@@ -33,6 +33,12 @@ public readonly record struct Usage
     /// <summary>Counts of every other class; one that is zero is left out. <see cref="Plus"/> keeps that.</summary>
     public UnitMap<long> Others { get; init; }
 
+    /// <summary>
+    /// Code ran in containers, and no provider tells how long they did: they are charged as what was held for them, while
+    /// everything else is measured.
+    /// </summary>
+    public bool IsEstimatedInPart => Others.Find(UnitClass.CodeSessions) is not null;
+
     /// <summary>All input tokens together: what decides a context band.</summary>
     public long TotalInput
     {

@@ -49,7 +49,7 @@ internal static class SettlementPricing
         if (reading.BilledCost is { } billed) return known with { Cost = billed, IsBilled = true };
         if (served is null) return Estimated(known, bound);
         return Computed(served, account, usage, reading.ServedTier, bound.TierPercent) is var (cost, tier)
-            ? known with { Cost = cost, TierPercent = tier, ServedPriceId = served.PriceId == price.PriceId ? null : served.PriceId }
+            ? known with { Cost = cost, TierPercent = tier, IsEstimated = usage.IsEstimatedInPart, ServedPriceId = served.PriceId == price.PriceId ? null : served.PriceId }
             : Estimated(known, bound);
     }
 

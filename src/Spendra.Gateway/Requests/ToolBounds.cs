@@ -21,7 +21,8 @@ internal static class ToolBounds
         var facts = call.Facts;
         var pieces = facts.Pieces;
         foreach (var unit in facts.UncountedUnits) pieces = pieces.With(unit, options.ToolAllowance);
-        // A request is cut off when its reservation ends, and no container is used longer than the request takes.
+        // A request is cut off when its reservation ends, and uses no container longer. Whether one is billed while it waits
+        // for more is not documented.
         call.UnitsPerContainer = facts.ContainerGigabytes * ((options.ReservationSeconds + SessionSeconds - 1) / SessionSeconds);
         return facts.SharesToolLimit ? Shared(call, options, pieces) : Single(call, options, pieces);
     }

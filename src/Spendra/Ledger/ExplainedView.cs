@@ -1,5 +1,6 @@
 using Spectre.Console;
 using Spendra.Cli;
+using Spendra.Core.Metering;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Ledger;
@@ -25,8 +26,11 @@ internal static class ExplainedView
         "refused" => $"refused, {request.Refusal!.Code}",
         "expired" => $"expired in doubt, booked at its bound: {request.CostUsd} USD",
         "late" => $"settled after it had expired: {request.CostUsd} USD",
-        _ => $"settled: {request.CostUsd} USD{(request.IsEstimated ? ", estimated at the bound" : "")}",
+        _ => $"settled: {request.CostUsd} USD{(request.IsEstimated ? EstimateOf(request) : "")}",
     };
+
+    private static string EstimateOf(ExplainedRequest request) =>
+        request.Events[0].Usage.Others.ContainsKey(UnitClasses.NameOf(UnitClass.CodeSessions)) ? ", estimated for the containers in which code ran" : ", estimated at the bound";
 
     private static void ShowFacts(CommandOutput output, ExplainedRequest request)
     {

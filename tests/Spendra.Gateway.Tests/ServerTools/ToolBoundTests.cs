@@ -54,6 +54,23 @@ public sealed class ToolBoundTests
     }
 
     [Theory]
+    [InlineData("\"previous_response_id\":\"resp_1\"", "\"Hello\"", 64)]
+    [InlineData("\"previous_response_id\":null", "\"Hello\"", 4)]
+    [InlineData("\"store\":false", "[{\"type\":\"code_interpreter_call\",\"id\":\"ci_1\",\"container_id\":\"cntr_1\",\"code\":\"1\"}]", 64)]
+    [InlineData("\"store\":false", "[{\"role\":\"user\",\"content\":\"code_interpreter_call\"}]", 4)]
+    public void A_container_that_may_be_an_earlier_one_is_held_and_charged_as_the_largest(string more, string input, long sessions)
+    {
+        var (call, refusal) = ToolCall.Bound($$"""{"model":"{{ToolCall.Model}}","input":{{input}},{{more}},"max_tool_calls":1,"max_output_tokens":100,"tools":[{{Code}}]}""");
+
+        refusal.Should().BeNull();
+        call.Bound.Pieces.ToString().Should().Be($"code_sessions {sessions}");
+        var settled = ToolCall.Settle(call, ToolCall.Meter(call, "application/json",
+            ToolCall.Answer("{\"type\":\"code_interpreter_call\",\"container_id\":\"cntr_1\"}", "\"input_tokens\":10,\"output_tokens\":5")));
+        settled.Usage.Others.ToString().Should().Be($"code_sessions {sessions}");
+        settled.IsEstimated.Should().BeTrue();
+    }
+
+    [Theory]
     [InlineData("", "")]
     [InlineData("\"web_search_options\":{\"search_context_size\":\"low\"}", "")]
     [InlineData("", "gpt-9-search-api")]
@@ -139,7 +156,7 @@ public sealed class ToolBoundTests
 
         var settled = ToolCall.Settle(call, ToolCall.Meter(call, "application/json", AnswerTo(pair, tools.Count, body.Length)));
 
-        settled.IsEstimated.Should().BeFalse();
+        settled.IsEstimated.Should().Be(settled.Usage.Others.ToString().Contains("code_sessions"));
         settled.Cost.Value.Should().BeLessThanOrEqualTo(call.Amount.Value);
     }, iter: 3_000);
 

@@ -96,7 +96,9 @@ public sealed class ToolFeeTests
 
         var settled = ToolCall.Settle(call, ToolCall.Meter(call, mediaType, answer));
 
-        settled.IsEstimated.Should().BeFalse();
+        // How long a container was used, no answer tells.
+        settled.IsEstimated.Should().Be(units.Contains("code_sessions"));
+        (settled.Usage.TotalInput, settled.Usage.Output).Should().Be((10, 5));
         settled.Usage.Others.ToString().Should().Be(units);
         settled.Cost.Value.Should().Be(nanos);
         settled.Cost.Value.Should().BeLessThanOrEqualTo(call.Amount.Value);

@@ -60,7 +60,7 @@ internal sealed class EventCostCheck(VerifiedOrganization organization, Verifica
             if (row.Usage != bound)
                 report.Add(Invariant.ExpiredUnits, Subject(row), $"{bound.Input} in, {bound.Output} out", $"{row.Usage.Input} in, {row.Usage.Output} out");
         }
-        if (row.EventNumber != 0 || !row.IsEstimated) return;
+        if (row.EventNumber != 0 || !row.IsWhollyEstimated) return;
         _estimated++;
         if (row.Cost != row.Reservation.Amount)
             report.Add(Invariant.EstimateAtBound, Subject(row), $"{row.Reservation.Amount} USD", $"{row.Cost} USD");
@@ -77,7 +77,7 @@ internal sealed class EventCostCheck(VerifiedOrganization organization, Verifica
             return;
         }
         // What the provider billed is not ours to compute.
-        if (row.IsEstimated || row.IsBilled) return;
+        if (row.IsWhollyEstimated || row.IsBilled) return;
         if (!organization.Prices.TryGetValue(row.ServedPriceId ?? priceId, out var price))
         {
             // One of the reservation's that is gone is the reservation's violation.

@@ -64,8 +64,8 @@ public sealed class SpendVerification
             (_lastSpent, _lastSpentKey) = (reservation.ReservationId, reservation.KeyId);
             if (_open.ContainsKey(reservation.ReservationId)) ReportTwice(reservation.ReservationId, "open and spent");
             _windows.CheckClaims(reservation);
-            // An estimate is charged the tier that was bounded; otherwise the tier that served is charged.
-            _reservations.Check(reservation, row.IsEstimated ? row.TierPercent : null);
+            // The bound is of the tier that was bounded; otherwise the tier that served is charged.
+            _reservations.Check(reservation, row.IsWhollyEstimated ? row.TierPercent : null);
         }
         _windows.AddSettled(row.Cost);
         _costs.Add(row, isFirst);

@@ -83,6 +83,9 @@ public readonly ref struct SpendRow
 
     public required bool IsEstimated { get; init; }
 
+    /// <summary>Nothing of the usage was known, so that the bound is booked.</summary>
+    public bool IsWhollyEstimated => IsEstimated && !Usage.IsEstimatedInPart;
+
     public required bool IsBilled { get; init; }
 
     /// <summary>The price version that the event was settled at, when it is not the reservation's.</summary>

@@ -88,7 +88,7 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
         // No model reads nothing.
         if (input == 0 && !isBilled) return null;
         if ((hasOutput ? WholeOutput(input, isBilled) : _output ?? 0) is not { } output) return null;
-        var (written, writtenLong) = mayWriteLong && _cacheWriteLong is null ? (0, _cacheWrite) : (_cacheWrite, _cacheWriteLong ?? 0);
+        var (written, writtenLong) = mayWriteLong && _cacheWriteLong is null ? (0L, _cacheWrite) : (_cacheWrite, _cacheWriteLong ?? 0);
         if (_cached > input || written > input - _cached || writtenLong > input - _cached - written) return null;
         var usage = new Usage
         {

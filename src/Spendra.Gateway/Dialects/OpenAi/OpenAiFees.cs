@@ -6,7 +6,9 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// <summary>How the calls of the provider's tools that an answer tells are charged.</summary>
 /// <param name="Search">What a web search is charged as; null when the answer must say what was offered.</param>
 /// <param name="UntoldSearches">Searches that the answer does not tell.</param>
-/// <param name="UnitsPerContainer">What each container is charged in which code ran.</param>
+/// <param name="UnitsPerContainer">
+/// What each container is charged in which code ran: what was held for one, since no answer tells how long it was used.
+/// </param>
 /// <param name="Images">What a model is charged that makes images for a tool, or null when none was offered.</param>
 internal sealed record OpenAiFees(UnitClass? Search, long UntoldSearches, long UnitsPerContainer, ImageToolPrice? Images)
 {

@@ -61,6 +61,7 @@ internal ref partial struct OpenAiRequestReader
             item.HasType = hasType;
             item.IsReasoning = hasType && IsText("reasoning"u8);
             item.IsCompaction |= hasType && IsText("compaction"u8);
+            _mayReuseContainer |= hasType && IsText("code_interpreter_call"u8);
             if (hasType && IsText("compaction_trigger"u8)) Refuse(Compaction);
         }
         else if (isOfItem)

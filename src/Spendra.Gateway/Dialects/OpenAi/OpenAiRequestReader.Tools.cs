@@ -10,6 +10,7 @@ internal ref partial struct OpenAiRequestReader
 {
     private const int MaxTools = 1_000;
     private const int MaxStores = 100;
+    private const long LargestContainerGigabytes = 64;
 
     private void ReadTools()
     {
@@ -187,7 +188,7 @@ internal ref partial struct OpenAiRequestReader
         if (IsText("1g"u8)) return 1;
         if (IsText("4g"u8)) return 4;
         if (IsText("16g"u8)) return 16;
-        if (IsText("64g"u8)) return 64;
+        if (IsText("64g"u8)) return LargestContainerGigabytes;
         Refuse("a container has '1g', '4g', '16g' or '64g'; other sizes have no known price");
         return 0;
     }
@@ -241,6 +242,8 @@ internal ref partial struct OpenAiRequestReader
             _facts.ToolUses.Add(new ToolUse(OpenAiTools.WebSearch, Max: _facts.Choices, default) { Fee = UnitClass.WebSearches });
             _facts.LimitsOutputOfAllPasses = true;
         }
+        // A container of an earlier answer that still runs is used again, whatever size it was given then.
+        if (_mayReuseContainer && _facts.ContainerGigabytes > 0) _facts.ContainerGigabytes = LargestContainerGigabytes;
         if (_facts is { IsBackground: true, ContainerGigabytes: > 0 }) Refuse("how long a container runs in the background is not in the usage");
         if (_facts is { IsBackground: true, ImageTool: not null }) Refuse("which model made the images of a background response is not known when it is fetched");
     }

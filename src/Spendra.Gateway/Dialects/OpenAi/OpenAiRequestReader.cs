@@ -25,6 +25,7 @@ internal ref partial struct OpenAiRequestReader
     private Utf8JsonReader _json;
     private RequestFault? _fault;
     private int _tools;
+    private bool _mayReuseContainer;
 
     private OpenAiRequestReader(ReadOnlySpan<byte> bytes, OpenAiBody body, bool runsTools)
     {
@@ -217,6 +218,7 @@ internal ref partial struct OpenAiRequestReader
     private void ReadPreviousResponse()
     {
         if (_json.TokenType == JsonTokenType.Null) return;
+        _mayReuseContainer = true;
         if (_json.TokenType != JsonTokenType.String) Fail("must be a string", "previous_response_id");
         else Refer(ObjectKind.Response, "previous_response_id");
     }

@@ -153,6 +153,26 @@ public sealed class EventCheckTests
             Invariant.EstimateAtBound, Subject(Measured, 0), $"{Nanos(bound)} USD", "0.00003 USD"));
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    [InlineData(-1, 1)]
+    public void Estimate_of_containers_alone_costs_its_usage(long tooMuch, int violations)
+    {
+        // Served at half the rates that were held. A session is 7 nano-USD in every tier.
+        _ledger.PriceVersions[Prices.Mini.PriceId] = Prices.Mini with
+        {
+            Rates = Prices.Mini.Rates with { Others = default(UnitMap<Rate>).With(UnitClass.CodeSessions, new Rate(7 * Rate.UnitsPerRate)) },
+        };
+        _ledger.Change(Measured, 0, e => e with
+        {
+            IsEstimated = true, TierPercent = 50, Usage = e.Usage.Plus(UnitClass.CodeSessions, 2), Cost = MeasuredCost / 2 + 14 + tooMuch,
+        });
+        _ledger.ViolationsOf(Invariant.EstimateAtBound).Should().BeEmpty();
+        _ledger.ViolationsOf(Invariant.EventPrice).Should().HaveCount(violations);
+        _ledger.ViolationsOf(Invariant.ReservationBound).Should().BeEmpty();
+    }
+
     [Fact]
     public void Difference_after_an_estimate_is_no_estimate()
     {
