@@ -97,6 +97,19 @@ public sealed class OpenAiDocumentReaderTests
         else usage.Should().BeNull();
     }
 
+    [Theory]
+    [InlineData("\"prompt_tokens\":0,\"completion_tokens\":0,\"cost\":0.001")]
+    [InlineData("\"prompt_tokens\":1,\"completion_tokens\":2,\"total_tokens\":9,\"cost\":0.001")]
+    [InlineData("\"prompt_tokens\":1,\"completion_tokens\":2,\"completion_tokens_details\":{\"reasoning_tokens\":3},\"cost\":0.001")]
+    public void A_usage_that_only_describes_a_bill_need_not_explain_it(string usage)
+    {
+        var json = $"{{\"usage\":{{{usage}}}}}";
+
+        Read(json).ToUsage(hasOutput: true, tellsCost: true).Should().NotBeNull();
+        Read(json).ToUsage(hasOutput: true).Should().BeNull("nobody bills by what this provider says");
+        Read(json.Replace("0.001", "-1", StringComparison.Ordinal)).ToUsage(hasOutput: true, tellsCost: true).Should().BeNull();
+    }
+
     [Fact]
     public void A_token_above_the_limit_breaks_the_document_and_takes_no_memory()
     {
