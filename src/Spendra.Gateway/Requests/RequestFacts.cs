@@ -58,6 +58,9 @@ internal sealed class RequestFacts
     /// <summary>The tools that the provider runs, by their names in a key's tool scope.</summary>
     public ImmutableArray<string> Tools { get; set; } = [];
 
+    /// <summary>OpenAI's dialect: there are tools, whoever runs them.</summary>
+    public bool DefinesTools { get; set; }
+
     /// <summary>Those of <see cref="Tools"/> whose uses the request can limit. Every use is a further pass over the context.</summary>
     public List<ToolUse> ToolUses { get; } = [];
 

@@ -57,7 +57,7 @@ internal static class Tightening
     private static long? ByTokenizer(GovernedCall call)
     {
         if (call.Facts.HasUnseenContent || TokenEncodings.Find(call.Price!.Provider, call.Price.Model) is not { } tokens) return null;
-        return BodyTokens.BoundOf(call.Body.Span, tokens) is { } input ? input + call.Facts.TokensAdded : null;
+        return BodyTokens.BoundOf(call.Body.Span, tokens) is { } input ? input + call.TokensAdded : null;
     }
 
     private static async ValueTask<long?> ByCountAsync(GovernedCall call, GatewayParts parts, Refusal refusal)

@@ -38,6 +38,7 @@ internal enum OpenAiFields
     ExtraBody = 1 << 20,
     GoogleExtras = 1 << 21,
     ToolLimit = 1 << 22,
+    Functions = 1 << 30,
 }
 
 internal static class OpenAiFieldNames
@@ -52,6 +53,7 @@ internal static class OpenAiFieldNames
         ("max_completion_tokens"u8.ToArray(), OpenAiFields.MaxCompletionTokens),
         ("n"u8.ToArray(), OpenAiFields.Choices),
         ("tools"u8.ToArray(), OpenAiFields.Tools),
+        ("functions"u8.ToArray(), OpenAiFields.Functions),
         ("service_tier"u8.ToArray(), OpenAiFields.ServiceTier),
         ("prediction"u8.ToArray(), OpenAiFields.Prediction),
         ("modalities"u8.ToArray(), OpenAiFields.Modalities),
