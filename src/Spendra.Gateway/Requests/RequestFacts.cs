@@ -55,6 +55,15 @@ internal sealed class RequestFacts
     /// </summary>
     public bool HasUnseenContent { get; set; }
 
+    /// <summary>
+    /// Some of the content stands behind an address. Whoever owns that may answer a provider that counts otherwise than one
+    /// that serves, so that no count of it bounds the call.
+    /// </summary>
+    public bool HasContentElsewhere { get; set; }
+
+    /// <summary>The most tokens of content in the body that a provider's count may tell too low.</summary>
+    public long TokensBesideCount { get; set; }
+
     /// <summary>The tools that the provider runs, by their names in a key's tool scope.</summary>
     public ImmutableArray<string> Tools { get; set; } = [];
 

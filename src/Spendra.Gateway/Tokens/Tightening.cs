@@ -64,7 +64,8 @@ internal static class Tightening
     {
         // Waiting mends this one, and whoever waits tries again and again: that many counts are not asked for.
         if (refusal.Code == RefusalCode.BudgetHeld) return null;
-        return call.Route.Counting is { } endpoint && call.Account!.Settings.CountsTokens ? await new Counting(call, endpoint, parts).CountAsync() : null;
+        if (call.Route.Counting is not { } endpoint || !call.Account!.Settings.CountsTokens || !endpoint.Covers(call.Facts)) return null;
+        return await new Counting(call, endpoint, parts).CountAsync() + call.Facts.TokensBesideCount;
     }
 
     private static string Words(BoundBasis basis) => basis switch
