@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Spendra.Core.Governance;
+using Spendra.Gateway.Dialects.Anthropic;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Requests;
 
@@ -7,7 +8,8 @@ namespace Spendra.Gateway.Providers;
 
 /// <summary>
 /// Anthropic's models in OpenAI's dialect, for clients that speak no other. The provider takes the key as a bearer
-/// token there, makes one choice only, and knows no prompt cache.
+/// token there, makes one choice only, and knows no prompt cache. It ignores service tiers there, and its answers tell
+/// neither the capacity nor the place that served: both are the workspace's to choose.
 /// </summary>
 internal sealed class AnthropicChatProvider() : UpstreamProvider(KnownProvider.Find(KnownProvider.Anthropic)!)
 {
@@ -25,6 +27,8 @@ internal sealed class AnthropicChatProvider() : UpstreamProvider(KnownProvider.F
             IsPriced = true,
             HasOutput = true,
             MaxChoices = 1,
+            UntoldTiers = ["us", "priority"],
+            TokensForTools = AnthropicTools.TokensOfPresence,
         },
     ];
 

@@ -110,13 +110,14 @@ internal abstract class UpstreamProvider(KnownProvider known)
 
     /// <summary>
     /// 4xx answers come before any work, as does 503 "overloaded". A redirect is not followed, so nothing was done
-    /// either. Other 5xx and 408 come after the request was taken in: whether tokens were produced is not known.
+    /// either. Other 5xx, 408 and 499 (Google's "cancelled", a proxy's "client closed request") come after the request was
+    /// taken in: whether tokens were produced is not known.
     /// </summary>
     public virtual UpstreamVerdict Judge(int status) => status switch
     {
         >= 200 and < 300 => UpstreamVerdict.Worked,
         503 => UpstreamVerdict.Refused,
-        408 => UpstreamVerdict.Unknown,
+        408 or 499 => UpstreamVerdict.Unknown,
         >= 300 and < 500 => UpstreamVerdict.Refused,
         _ => UpstreamVerdict.Unknown,
     };

@@ -68,8 +68,10 @@ internal static class Bounding
                 return Unpriceable($"'{tier}' has no price for model '{price.Model}'. Leave it out.");
             percent = product;
         }
-        foreach (var tier in call.Facts.PossibleTiers)
+        foreach (var tier in call.Facts.PossibleTiers.AddRange(call.Route.UntoldTiers))
         {
+            // Asked for, it is in already.
+            if (tier == asked) continue;
             if (price.TierPercentOf(tier) is not { } factor) continue;
             if (Times(percent, factor) is not { } product) return Unpriceable($"Model '{price.Model}' may be served as '{tier}', which has no whole multiplier here.");
             percent = product;
@@ -97,7 +99,7 @@ internal static class Bounding
         foreach (var (unit, count) in PricedPieces(facts, price)) pieces = pieces.With(unit, count);
         // What a tool brings in is read by the pass after it, together with everything before.
         var passes = uses + 1;
-        var input = facts.BodyBytes + facts.TokensAdded;
+        var input = facts.BodyBytes + call.TokensAdded;
         call.Basis = BoundBasis.Bytes;
         if (facts.HasUnseenContent || uses > 0)
         {

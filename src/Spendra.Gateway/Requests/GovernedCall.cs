@@ -108,6 +108,9 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
 
     public ImmutableArray<WindowClaim> Claims { get; set; } = [];
 
+    /// <summary>Tokens of the input that its bytes do not show.</summary>
+    public long TokensAdded => Facts.TokensAdded + (Facts.DefinesTools ? Route.TokensForTools : 0);
+
     /// <summary>Whether the client must not see the extra usage chunk that was asked for on its behalf.</summary>
     public bool HidesUsageChunk =>
         Route is { Dialect: OpenAiDialect, Body: OpenAiBody.Chat } && Facts is { IsStream: true, WantsUsageChunk: false };

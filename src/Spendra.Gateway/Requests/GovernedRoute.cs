@@ -66,6 +66,15 @@ internal sealed record GovernedRoute
     /// </summary>
     public string? AutoTier { get; init; }
 
+    /// <summary>
+    /// What may multiply the rates without being asked for, where the price book has a multiplier for it, when no answer
+    /// tells: it is settled as it is held. See <see cref="RequestFacts.PossibleTiers"/> for those that answers tell.
+    /// </summary>
+    public ImmutableArray<string> UntoldTiers { get; init; } = [];
+
+    /// <summary>OpenAI's dialect: the most tokens by which the provider tells the model that there are tools.</summary>
+    public long TokensForTools { get; init; }
+
     /// <summary>Where the provider counts the input of such a call, or null.</summary>
     public CountingEndpoint? Counting { get; init; }
 

@@ -55,8 +55,20 @@ internal sealed class RequestFacts
     /// </summary>
     public bool HasUnseenContent { get; set; }
 
+    /// <summary>
+    /// Some of the content stands behind an address. Whoever owns that may answer a provider that counts otherwise than one
+    /// that serves, so that no count of it bounds the call.
+    /// </summary>
+    public bool HasContentElsewhere { get; set; }
+
+    /// <summary>The most tokens of content in the body that a provider's count may tell too low.</summary>
+    public long TokensBesideCount { get; set; }
+
     /// <summary>The tools that the provider runs, by their names in a key's tool scope.</summary>
     public ImmutableArray<string> Tools { get; set; } = [];
+
+    /// <summary>OpenAI's dialect: there are tools, whoever runs them.</summary>
+    public bool DefinesTools { get; set; }
 
     /// <summary>Those of <see cref="Tools"/> whose uses the request can limit. Every use is a further pass over the context.</summary>
     public List<ToolUse> ToolUses { get; } = [];

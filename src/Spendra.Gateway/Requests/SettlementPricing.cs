@@ -14,8 +14,12 @@ internal static class SettlementPricing
     /// The real cost when the usage is known; the bound, flagged as estimated, when it is not. Never zero for want
     /// of knowledge.
     /// </summary>
-    public static Settlement Of(GovernedCall call, Reservation reservation, MeterReading reading, int status, string? upstreamRequestId) =>
-        Of(BoundTerms.Of(reservation), call.Price, call.Snapshot.Prices, call.Account, reading, status, upstreamRequestId);
+    public static Settlement Of(GovernedCall call, Reservation reservation, MeterReading reading, int status, string? upstreamRequestId)
+    {
+        // What such an answer calls its tier is not all that multiplies the rates.
+        if (!call.Route.UntoldTiers.IsEmpty) reading.ServedTier = null;
+        return Of(BoundTerms.Of(reservation), call.Price, call.Snapshot.Prices, call.Account, reading, status, upstreamRequestId);
+    }
 
     /// <param name="bound">What the call was bounded with.</param>
     /// <param name="price">The price version that was pinned; null for routes without a price.</param>

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Spendra.Core.Metering;
+using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Tokens;
 
@@ -27,8 +28,14 @@ internal sealed record CountingEndpoint
     /// <summary>The member of the answer that has the count.</summary>
     public required string Result { get; init; }
 
+    /// <summary>What is counted of sound, films and documents is what is billed of them.</summary>
+    public bool CountsFiles { get; init; } = true;
+
     /// <summary>The member that the counted body stands in, with the model's name, or null when it stands alone.</summary>
     public string? Wrapper { get; init; }
+
+    /// <summary>Whether the count of a request is one of all that will be billed of its input.</summary>
+    public bool Covers(RequestFacts facts) => !facts.HasContentElsewhere && (CountsFiles || !facts.HasUnseenContent);
 
     public string PathOf(string path)
     {

@@ -57,14 +57,15 @@ internal static class Tightening
     private static long? ByTokenizer(GovernedCall call)
     {
         if (call.Facts.HasUnseenContent || TokenEncodings.Find(call.Price!.Provider, call.Price.Model) is not { } tokens) return null;
-        return BodyTokens.BoundOf(call.Body.Span, tokens) is { } input ? input + call.Facts.TokensAdded : null;
+        return BodyTokens.BoundOf(call.Body.Span, tokens) is { } input ? input + call.TokensAdded : null;
     }
 
     private static async ValueTask<long?> ByCountAsync(GovernedCall call, GatewayParts parts, Refusal refusal)
     {
         // Waiting mends this one, and whoever waits tries again and again: that many counts are not asked for.
         if (refusal.Code == RefusalCode.BudgetHeld) return null;
-        return call.Route.Counting is { } endpoint && call.Account!.Settings.CountsTokens ? await new Counting(call, endpoint, parts).CountAsync() : null;
+        if (call.Route.Counting is not { } endpoint || !call.Account!.Settings.CountsTokens || !endpoint.Covers(call.Facts)) return null;
+        return await new Counting(call, endpoint, parts).CountAsync() + call.Facts.TokensBesideCount;
     }
 
     private static string Words(BoundBasis basis) => basis switch

@@ -71,9 +71,10 @@ public sealed class ClaudeBoundTests
     {
         var passes = 1 + pair.Searches + pair.Fetches;
         long visible = pair.TextBytes + 20 + (pair.Images + pair.BigImages) * 4784
-            + (pair.HasBash || passes > 1 ? 346 : 0) + (pair.HasBash ? 245 : 0);
+            // The dearest model and choice of Anthropic's table.
+            + (pair.HasBash || passes > 1 ? 804 : 0) + (pair.HasBash ? 325 : 0);
         var ofOnePass = pair.HasDocument || passes > 1 ? ClaudeCall.Window : Math.Min(visible, ClaudeCall.Window);
-        var input = Part(ofOnePass * passes, 0);
+        var input = Math.Max(1, Part(ofOnePass * passes, 0));
         var read = Part(input, 1);
         var written = Part(input - read, 2);
         var hourLong = pair.IsHourLong ? Part(written, 3) : 0;

@@ -155,11 +155,11 @@ public sealed class ClaudeRequestTests
     }
 
     [Theory]
-    [InlineData("{\"name\":\"f\",\"input_schema\":{}}", 346)]
-    [InlineData("{\"type\":\"custom\",\"name\":\"f\"}", 346)]
-    [InlineData("{\"type\":\"bash_20250124\",\"name\":\"bash\"}", 346 + 245)]
-    [InlineData("{\"type\":\"text_editor_20250728\",\"name\":\"e\"}", 346 + 700)]
-    [InlineData("{\"type\":\"computer_20251124\",\"name\":\"c\"},{\"type\":\"bash_20250124\",\"name\":\"bash\"}", 346 + 735 + 499 + 245)]
+    [InlineData("{\"name\":\"f\",\"input_schema\":{}}", 804)]
+    [InlineData("{\"type\":\"custom\",\"name\":\"f\"}", 804)]
+    [InlineData("{\"type\":\"bash_20250124\",\"name\":\"bash\"}", 804 + 325)]
+    [InlineData("{\"type\":\"text_editor_20250728\",\"name\":\"e\"}", 804 + 700)]
+    [InlineData("{\"type\":\"computer_20251124\",\"name\":\"c\"},{\"type\":\"bash_20250124\",\"name\":\"bash\"}", 804 + 735 + 499 + 325)]
     public void Tools_that_the_client_runs_add_their_instructions(string tools, long added)
     {
         var body = ClaudeCall.Body($"\"tools\":[{tools}]");

@@ -11,6 +11,10 @@ public sealed class ClaudeUsageTests
         "\"input_tokens\":100",
         "\"output_tokens\":20",
         "\"input_tokens\":null,\"output_tokens\":20",
+        // No request is without input, so that an answer of none has not counted.
+        "\"input_tokens\":0,\"output_tokens\":0",
+        "\"input_tokens\":0,\"output_tokens\":20",
+        "\"input_tokens\":0,\"cache_read_input_tokens\":0,\"cache_creation_input_tokens\":0,\"output_tokens\":20",
         "\"input_tokens\":-1,\"output_tokens\":20",
         "\"input_tokens\":100,\"output_tokens\":-20",
         "\"input_tokens\":100,\"output_tokens\":20,\"cache_read_input_tokens\":-5",
@@ -97,6 +101,34 @@ public sealed class ClaudeUsageTests
 
         ClaudeCall.Show(reading.Usage!.Value).Should().Be("10,7,3,5,9,0,0");
         reading.ServedTier.Should().Be("us");
+    }
+
+    [Theory]
+    [InlineData("\"input_tokens\":0,\"output_tokens\":16")]
+    [InlineData("\"input_tokens\":29,\"output_tokens\":16")]
+    [InlineData("\"cache_read_input_tokens\":6,\"output_tokens\":16")]
+    [InlineData("\"cache_creation_input_tokens\":4,\"output_tokens\":16")]
+    [InlineData("\"cache_creation\":{\"ephemeral_1h_input_tokens\":0},\"output_tokens\":16")]
+    [InlineData("\"output_tokens\":3")]
+    [InlineData("\"output_tokens\":16,\"output_tokens_details\":{\"thinking_tokens\":1}")]
+    [InlineData("\"output_tokens\":16,\"server_tool_use\":{\"web_search_requests\":0}")]
+    [InlineData("\"output_tokens\":16,\"iterations\":[]")]
+    [InlineData("\"output_tokens\":16,\"iterations\":[{\"type\":\"message\",\"input_tokens\":39,\"output_tokens\":1}]")]
+    public void Totals_that_fall_are_not_believed_but_those_that_are_repeated_or_left_out_are(string last)
+    {
+        var call = ClaudeCall.Read(ClaudeCall.Body("\"stream\":true"));
+        const string first = "\"input_tokens\":30,\"cache_read_input_tokens\":7,\"cache_creation_input_tokens\":5,\"cache_creation\":{\"ephemeral_1h_input_tokens\":5},"
+            + "\"output_tokens\":4,\"output_tokens_details\":{\"thinking_tokens\":2},\"server_tool_use\":{\"web_search_requests\":1},"
+            + "\"iterations\":[{\"type\":\"message\",\"input_tokens\":40,\"output_tokens\":1}]";
+        var start = ClaudeAnswers.Start(first);
+
+        Usage(start + ClaudeAnswers.Delta(last)).Should().BeNull();
+        // Not even when they rise again.
+        Usage(start + ClaudeAnswers.Delta(last, isLast: false) + ClaudeAnswers.Delta(first)).Should().BeNull();
+        Usage(start + ClaudeAnswers.Delta(first)).Should().NotBeNull();
+        Usage(start + ClaudeAnswers.Delta("\"output_tokens\":16")).Should().NotBeNull();
+
+        Spendra.Core.Metering.Usage? Usage(string stream) => ClaudeCall.Meter(call, "text/event-stream", Encoding.UTF8.GetBytes(stream)).Usage;
     }
 
     [Fact]

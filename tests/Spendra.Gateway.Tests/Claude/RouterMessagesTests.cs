@@ -38,6 +38,23 @@ public sealed class RouterMessagesTests
         }
     }
 
+    [Theory]
+    [InlineData("cost=0.00005 input_tokens=0 output_tokens=0", 50_000, true)]
+    // Without a bill a usage of nothing is none.
+    [InlineData("cost=-0.1 input_tokens=0 output_tokens=0", null, false)]
+    public async Task A_bill_needs_no_usage_beside_it_that_could_be_true(string knobs, int? nanos, bool isBilled)
+    {
+        foreach (var stream in new[] { "", "\"stream\":true" })
+        {
+            await using var company = await Elsewhere.StartAsync();
+
+            (await company.PostAsync(Elsewhere.RouterMessages, Body(knobs, stream))).ShouldBe(200);
+
+            var spent = (await company.SettledAsync()).Events.Single();
+            (spent.CostNanos, spent.IsBilled, spent.IsEstimated).Should().Be((nanos ?? spent.ReservedNanos, isBilled, nanos is null));
+        }
+    }
+
     [Fact]
     public async Task A_message_passes_as_it_is_with_the_accounts_credential()
     {
@@ -114,6 +131,8 @@ public sealed class RouterMessagesTests
     [InlineData("", ",\"cost\":\"1\"", null)]
     [InlineData("", ",\"cost\":0.1,\"is_byok\":true", null)]
     [InlineData("", ",\"cost\":0.1,\"is_byok\":true,\"cost_details\":{\"upstream_inference_cost\":0.2}", 300_000_000L)]
+    // What is counted at the start is another count than the bill's, and may have been more.
+    [InlineData("", ",\"cost\":0.00005,\"input_tokens\":9", 50_000L)]
     public void A_bill_counts_with_the_last_totals_alone(string atStart, string atEnd, long? nanos)
     {
         var call = ClaudeCall.Read(Body(more: "\"stream\":true"), route: ProviderList.Routes.Single(r => r.Name == "openrouter.messages"));

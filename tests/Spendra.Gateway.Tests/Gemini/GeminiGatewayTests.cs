@@ -201,7 +201,10 @@ public sealed class GeminiGatewayTests
     [InlineData(400, true)]
     [InlineData(402, true)]
     [InlineData(404, true)]
+    [InlineData(408, false)]
     [InlineData(429, true)]
+    // Cancelled, by whomever: what was done until then may be billed.
+    [InlineData(499, false)]
     [InlineData(500, false)]
     [InlineData(503, true)]
     [InlineData(504, false)]

@@ -73,6 +73,9 @@ public sealed class GeminiMeterTests
     [InlineData("\"promptTokenCount\":[100],\"candidatesTokenCount\":40")]
     [InlineData("\"promptTokenCount\":{},\"candidatesTokenCount\":40")]
     [InlineData("\"candidatesTokenCount\":40")]
+    // No request is without input, so that an answer of none has not counted.
+    [InlineData("\"promptTokenCount\":0,\"candidatesTokenCount\":40")]
+    [InlineData("\"promptTokenCount\":0,\"totalTokenCount\":0")]
     [InlineData("\"promptTokenCount\":100,\"promptTokenCount\":99,\"candidatesTokenCount\":40")]
     [InlineData("\"promptTokenCount\":100,\"candidatesTokenCount\":40,\"candidatesTokenCount\":0")]
     // All that tells of output is the total.
@@ -112,6 +115,28 @@ public sealed class GeminiMeterTests
         const string bad = "data: {\"candidates\":[{\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":-1}}\n\n";
 
         Read(WireShape.Events, Encoding.UTF8.GetBytes(bad + GeminiExchange.Answer(WireShape.Events, Usage))).Usage.Should().BeNull();
+    }
+
+    [Theory]
+    // As Google has sent it: fewer thoughts with the last picture's words than before.
+    [InlineData("\"promptTokenCount\":8,\"candidatesTokenCount\":1219,\"thoughtsTokenCount\":244", "\"promptTokenCount\":8,\"candidatesTokenCount\":1219,\"thoughtsTokenCount\":167", "8,0,1463,244")]
+    [InlineData("\"promptTokenCount\":100000,\"candidatesTokenCount\":1", "\"promptTokenCount\":1,\"candidatesTokenCount\":40", "100000,0,40,0")]
+    [InlineData("\"promptTokenCount\":8,\"candidatesTokenCount\":40,\"thoughtsTokenCount\":20,\"toolUsePromptTokenCount\":300", "\"promptTokenCount\":8", "308,0,60,20")]
+    [InlineData("\"promptTokenCount\":8,\"candidatesTokenCount\":40,\"candidatesTokensDetails\":[{\"modality\":\"IMAGE\",\"tokenCount\":30}]", "\"promptTokenCount\":8,\"candidatesTokenCount\":40", "8,0,10,0; image_output 30")]
+    [InlineData("\"promptTokenCount\":50,\"promptTokensDetails\":[{\"modality\":\"AUDIO\",\"tokenCount\":30}]", "\"promptTokenCount\":50", "20,0,0,0; audio_input 30")]
+    // What came from the cache is cheaper: of that the last word counts.
+    [InlineData("\"promptTokenCount\":100,\"cachedContentTokenCount\":60", "\"promptTokenCount\":100,\"candidatesTokenCount\":40", "100,0,40,0")]
+    [InlineData("\"promptTokenCount\":100", "\"promptTokenCount\":100,\"cachedContentTokenCount\":60,\"candidatesTokenCount\":40", "40,60,40,0")]
+    // The parts of two tellings that do not go together.
+    [InlineData("\"promptTokenCount\":50,\"promptTokensDetails\":[{\"modality\":\"AUDIO\",\"tokenCount\":30}]", "\"promptTokenCount\":50,\"promptTokensDetails\":[{\"modality\":\"IMAGE\",\"tokenCount\":30}]", null)]
+    public void Of_totals_that_fall_the_greatest_counts(string first, string last, string? expected)
+    {
+        foreach (var (mediaType, open, between, close) in new[] { ("text/event-stream", "data: ", "\n\ndata: ", "\n\n"), ("application/json", "[", ",", "]") })
+        {
+            var text = $"{open}{{\"candidates\":[{{\"index\":0}}],\"usageMetadata\":{{{first}}}}}{between}{{\"candidates\":[{{\"finishReason\":\"STOP\"}}],\"usageMetadata\":{{{last}}}}}{close}";
+            var usage = GeminiExchange.Read("google.stream", mediaType, text).Usage;
+            (usage is { } told ? GeminiExchange.Show(told) : null).Should().Be(expected);
+        }
     }
 
     [Fact]

@@ -8,6 +8,13 @@ public sealed class CountingTests
 {
     private static readonly string Text = new('x', 4_000);
 
+    private static readonly Rules Claude = ClaudeRules.Of(GeminiBodies.Rules);
+
+    private static readonly Rules Large = Claude with
+    {
+        Prices = [.. Claude.Prices, $"{{provider: google, model: gemini-3-big, {Rules.Rates}, contextWindow: 1000000}}"],
+    };
+
     private static string Message(string text, string more = "") =>
         $$"""{"model":"{{ClaudeRules.Model}}","max_tokens":16,"temperature":0.5,{{more}}"metadata":{"user_id":"u1"},"system":"Be brief.","messages":[{"role":"user","content":"{{text}}"}]}""";
 
@@ -47,6 +54,50 @@ public sealed class CountingTests
         var spent = books.Paid.Single();
         (spent.BoundInput, spent.BoundOthers).Should().Be((276, "{\"basis\":\"counted\"}"));
         company.Journal.CountOf(SandboxRoute.CountContentTokens).Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData("messages", """{"model":"claude-a","max_tokens":16,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"url","url":"https://me.example/a.pdf"}}]}]}""")]
+    [InlineData("messages", """{"model":"claude-a","max_tokens":16,"messages":[{"role":"user","content":[{"source":{"url":"https://me.example/a.png","type":"url"},"type":"image"}]}]}""")]
+    [InlineData("messages", """{"model":"claude-a","max_tokens":16,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"content","content":[{"type":"image","source":{"type":"url","url":"https://me.example/a.png"}}]}}]}]}""")]
+    [InlineData("messages", """{"model":"claude-a","max_tokens":16,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"something-new","id":"x"}}]}]}""")]
+    [InlineData("/v1beta/models/gemini-3-big:generateContent", """{"contents":[{"parts":[{"fileData":{"mimeType":"application/pdf","fileUri":"https://me.example/a.pdf"}}]}],"generationConfig":{"maxOutputTokens":16}}""")]
+    [InlineData("/v1beta/models/gemini-3-big:generateContent", """{"contents":[{"parts":[{"inlineData":{"mimeType":"application/pdf","data":"AAAA"}}]}],"generationConfig":{"maxOutputTokens":16}}""")]
+    [InlineData("responses", """{"model":"m-window","max_output_tokens":16,"input":[{"role":"user","content":[{"type":"input_image","image_url":"https://me.example/a.png"}]}]}""")]
+    [InlineData("responses", """{"model":"m-window","max_output_tokens":16,"input":[{"role":"user","content":[{"type":"input_file","file_url":"https://me.example/a.pdf"}]}]}""")]
+    public async Task What_may_be_another_when_it_is_read_again_is_not_counted(string path, string body)
+    {
+        await using var company = await Company.StartAsync(Large with { Cap = "0.0008" });
+
+        (await company.PostAsync(path, body)).ShouldBe(402, "budget_exceeded");
+
+        company.Journal.Count.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"input_image","image_url":"data:image/png;base64,AAAA"}""")]
+    [InlineData("""{"type":"input_file","filename":"a.pdf","file_data":"data:application/pdf;base64,AAAA"}""")]
+    public async Task What_stands_in_the_body_is_counted_although_its_bytes_do_not_bound_it(string part)
+    {
+        await using var company = await Company.StartAsync(Large with { Cap = "0.0008" });
+
+        (await company.PostAsync("responses", $$"""{"model":"m-window","max_output_tokens":16,"input":[{"role":"user","content":[{{part}}]}]}""")).ShouldBe(200);
+
+        (await company.SettledAsync()).Paid.Single().BoundOthers.Should().Be("{\"basis\":\"counted\"}");
+    }
+
+    [Fact]
+    public async Task An_image_at_Google_is_held_at_its_ceiling_beside_the_count()
+    {
+        // 20,000 bytes are 5,000 tokens and 7 more there, whatever the image is.
+        await using var company = await Company.StartAsync(Large with { Cap = "0.02" });
+        var body = $$$"""{"contents":[{"role":"user","parts":[{"text":"{{{new string('x', 20_000)}}}"},{"inlineData":{"mimeType":"image/png","data":"AAAA"}}]}],"generationConfig":{"maxOutputTokens":16}}""";
+
+        (await company.PostAsync("/v1beta/models/gemini-3-big:generateContent", body)).ShouldBe(200);
+
+        var spent = (await company.SettledAsync()).Paid.Single();
+        spent.BoundOthers.Should().Be("{\"basis\":\"counted\"}");
+        spent.BoundInput.Should().BeGreaterThan(5_007 + Dialects.Gemini.GeminiRequestReader.ImageTokens).And.BeLessThan(20_000);
     }
 
     [Fact]

@@ -101,7 +101,7 @@ public sealed class WholeBoundTests
         };
         // With an image it is counted by the provider, which reports by the rule by which it counts.
         if (!hasImage) body["metadata"] = Reports(tokens);
-        if (hasImage) ((JsonArray)body["input"]!).Add(new JsonObject { ["role"] = "user", ["content"] = new JsonArray(new JsonObject { ["type"] = "input_image", ["image_url"] = "https://example.com/a.png" }) });
+        if (hasImage) ((JsonArray)body["input"]!).Add(new JsonObject { ["role"] = "user", ["content"] = new JsonArray(new JsonObject { ["type"] = "input_image", ["image_url"] = "data:image/png;base64,AAAA" }) });
         return body;
     }
 

@@ -20,7 +20,9 @@ internal ref partial struct AnthropicRequestReader
         Shown,
         Base64,
         Url,
-        /// <summary>A file, or a kind that is not known.</summary>
+        /// <summary>A file that the provider keeps under an id.</summary>
+        File,
+        /// <summary>A kind that is not known.</summary>
         Elsewhere,
     }
 
@@ -109,12 +111,14 @@ internal ref partial struct AnthropicRequestReader
     private readonly SourceKind ReadSourceKind() =>
         IsText("base64"u8) ? SourceKind.Base64
         : IsText("url"u8) ? SourceKind.Url
+        : IsText("file"u8) ? SourceKind.File
         : IsText("text"u8) || IsText("content"u8) ? SourceKind.Shown
         : SourceKind.Elsewhere;
 
     private void JudgeSource(BlockKind kind, Source source)
     {
         if (source.Kind is SourceKind.None or SourceKind.Shown) return;
+        _facts.HasContentElsewhere |= source.Kind is SourceKind.Url or SourceKind.Elsewhere;
         if (kind == BlockKind.Image && (source.Kind is SourceKind.Base64 or SourceKind.Url))
         {
             _images++;

@@ -8,7 +8,8 @@ namespace Spendra.Gateway.Dialects.Anthropic;
 /// <summary>
 /// Reads a stream of events. <c>message_start</c> tells what is known at the start, each <c>message_delta</c> the totals
 /// so far: later ones are laid over earlier ones, never added. Only totals that come with the reason to stop are the
-/// last ones; a stream that ends before, or with an error, leaves the usage unknown.
+/// last ones; a stream that ends before, or with an error, leaves the usage unknown. So do totals that fall, unless the
+/// bill is told and nothing is reckoned from them: what a reseller counts at the start is an estimate.
 /// </summary>
 /// <param name="facts">What was asked for.</param>
 /// <param name="maxEventBytes">The largest event that is held to be read.</param>
@@ -19,6 +20,7 @@ internal sealed class AnthropicStreamMeter(RequestFacts facts, int maxEventBytes
     private readonly AnthropicUsage _usage = new();
     private bool _isComplete;
     private bool _isContradicted;
+    private bool _hasFallen;
 
     public override void Pass(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
     {
@@ -66,7 +68,7 @@ internal sealed class AnthropicStreamMeter(RequestFacts facts, int maxEventBytes
             case "message_start" or "message_delta":
                 // Once a usage made no sense, none of this stream is believed.
                 _isContradicted |= document.IsUsageBroken;
-                if (document.Usage is { } usage) _usage.Overlay(usage);
+                if (document.Usage is { } usage) _hasFallen |= !_usage.Overlay(usage);
                 if (document is not { HasStopReason: true, Usage: not null }) break;
                 _isComplete = true;
                 // A figure before the end is not the whole cost.
@@ -78,8 +80,9 @@ internal sealed class AnthropicStreamMeter(RequestFacts facts, int maxEventBytes
             default:
                 return;
         }
-        var isKnown = _isComplete && !_isContradicted;
-        Reading.Usage = isKnown ? _usage.Normalise(facts.Model, Reading.ServedModel) : null;
+        var isBilled = Reading.BilledCost is not null;
+        var isKnown = _isComplete && !_isContradicted && (isBilled || !_hasFallen);
+        Reading.Usage = isKnown ? _usage.Normalise(facts.Model, Reading.ServedModel, isBilled) : null;
         Reading.ServedTier = AnthropicTiers.Served(_usage, facts);
     }
 }

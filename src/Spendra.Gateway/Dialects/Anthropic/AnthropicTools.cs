@@ -31,10 +31,15 @@ internal static class AnthropicTools
     public const string WebSearch = "web_search";
     public const string WebFetch = "web_fetch";
 
-    /// <summary>What the mere presence of tools adds. Documented figures reach from 264 to 346, by model and choice.</summary>
-    public const long TokensOfPresence = 346;
+    /// <summary>
+    /// The most that the mere presence of tools adds: Anthropic's table reaches from 264 to 804 tokens, by model and by how
+    /// free the choice is (platform.claude.com, "Tool use", November 2026). One figure for all, since the table changes with
+    /// each model; a request for which it is too much is counted by the provider.
+    /// </summary>
+    public const long TokensOfPresence = 804;
 
-    private static readonly AnthropicTool Bash = new() { TokensAdded = 245 };
+    // 244 before Claude 4.7.
+    private static readonly AnthropicTool Bash = new() { TokensAdded = 325 };
     private static readonly AnthropicTool TextEditor = new() { TokensAdded = 700 };
     private static readonly AnthropicTool Computer = new() { TokensAdded = 735 + 499 };
     private static readonly AnthropicTool Unseen = new() { IsUnseen = true };

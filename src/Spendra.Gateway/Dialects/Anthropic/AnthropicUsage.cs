@@ -46,20 +46,34 @@ internal sealed class AnthropicUsage
 
     public List<AnthropicUsage>? Iterations { get; set; }
 
-    /// <summary>Lays later totals over these: what they say replaces what was said, and the rest stands.</summary>
-    public void Overlay(AnthropicUsage later)
+    /// <summary>
+    /// Lays later totals over these: what they say replaces what was said, and the rest stands. False when one is less than
+    /// it was, which totals never are.
+    /// </summary>
+    public bool Overlay(AnthropicUsage later)
     {
-        for (var i = 0; i < _counts.Length; i++) _counts[i] = later._counts[i] ?? _counts[i];
+        var hasFallen = Iterations is not null && later.Iterations is not null && HaveFallen(Iterations, later.Iterations);
+        for (var i = 0; i < _counts.Length; i++)
+        {
+            hasFallen |= later._counts[i] < _counts[i];
+            _counts[i] = later._counts[i] ?? _counts[i];
+        }
         Tier = later.Tier ?? Tier;
         Geo = later.Geo ?? Geo;
         Speed = later.Speed ?? Speed;
         Iterations = later.Iterations ?? Iterations;
+        return !hasFallen;
     }
 
     /// <summary>The usage in classes that do not overlap, or null when there is none that can be believed.</summary>
     /// <param name="requested">The model that was asked for.</param>
     /// <param name="served">The model that the response names, or null.</param>
-    public Usage? Normalise(string requested, string? served)
+    /// <param name="isBilled">What the call cost is told beside it, so that nothing is reckoned from it.</param>
+    public Usage? Normalise(string requested, string? served, bool isBilled) =>
+        // No request is without input: who says so has not counted.
+        Sum(requested, served) is { } usage && (isBilled || usage.TotalInput > 0) ? usage : null;
+
+    private Usage? Sum(string requested, string? served)
     {
         if (Normalise() is not { } whole) return null;
         if (Iterations is not { Count: > 0 } iterations) return whole;
@@ -102,6 +116,16 @@ internal sealed class AnthropicUsage
         if (longWrite > 0) usage = usage.Plus(UnitClass.CacheWriteLong, longWrite);
         if (this[AnthropicCount.WebSearches] is > 0 and var searches) usage = usage.Plus(UnitClass.WebSearches, searches);
         return usage.IsPlausible ? usage : null;
+    }
+
+    /// <summary>Iterations are told anew each time, so that one that is left out, or a count in one, is gone.</summary>
+    private static bool HaveFallen(List<AnthropicUsage> before, List<AnthropicUsage> now)
+    {
+        for (var i = 0; i < before.Count; i++)
+        {
+            if (i >= now.Count || before[i]._counts.Zip(now[i]._counts).Any(c => (c.Second ?? 0) < c.First)) return true;
+        }
+        return false;
     }
 
     /// <summary>Elsewhere the same model is named with its maker, and not always.</summary>

@@ -99,6 +99,7 @@ internal ref partial struct GeminiRequestReader
         // Text that is packed as data has fewer tokens than bytes, like all text.
         if (type?.StartsWith("text/", StringComparison.OrdinalIgnoreCase) == true) return;
         _facts.Kinds |= KindsOf(type);
+        if (IsImage(type)) _facts.TokensBesideCount += ImageTokens;
         if (IsImage(type)) _facts.TokensAdded += ImageTokens - bytes;
         // A long recording can be few bytes, and a page of a document too.
         else _facts.HasUnseenContent = true;

@@ -6,8 +6,9 @@ namespace Spendra.Gateway.Dialects.Gemini;
 
 /// <summary>
 /// Puts together what the responses of one call said. Their usage is cumulative: the last one that can be believed
-/// counts, and once one made no sense none is believed. While a stream has not ended its usage is only what was used so
-/// far, which is less than the bill: it counts when every candidate has its reason for ending.
+/// counts, by the greatest that was told of each sum, and once one made no sense none is believed. While a stream has not
+/// ended its usage is only what was used so far, which is less than the bill: it counts when every candidate has its
+/// reason for ending.
 /// </summary>
 /// <param name="hasOutput">Whether the call produces output tokens.</param>
 /// <param name="candidates">How many candidates must end before a stream's usage is complete; 0 when it is no stream.</param>
@@ -22,6 +23,7 @@ internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQuerie
     private long _searches;
     private long _ended;
     private Usage? _usage;
+    private GeminiUsage? _told;
 
     public bool HasError { get; private set; }
 
@@ -45,8 +47,10 @@ internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQuerie
         _searches = Math.Max(_searches, response.Searches);
         if (response.Usage is not { } told) return;
         Tier = TierOf(told.TrafficType) ?? Tier;
+        _isContradicted |= told.ToUsage(hasOutput) is null;
+        if (_told is { } before) told.RaiseTo(before);
+        _told = told;
         _usage = told.ToUsage(hasOutput);
-        _isContradicted |= _usage is null;
     }
 
     /// <summary>Tells a meter's reading what is known.</summary>

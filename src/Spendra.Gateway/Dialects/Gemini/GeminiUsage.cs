@@ -84,8 +84,29 @@ internal sealed class GeminiUsage
             .Plus(UnitClass.CachedImageInput, _cachedParts.Image)
             .Plus(UnitClass.AudioOutput, _candidateParts.Audio)
             .Plus(UnitClass.ImageOutput, _candidateParts.Image);
-        return usage.IsPlausible ? usage : null;
+        // No request is without input: who says so has not counted.
+        return usage.IsPlausible && usage.TotalInput > 0 ? usage : null;
     }
+
+    /// <summary>
+    /// Raises the sums to those of an earlier response of the same stream, where these were more. Google has told fewer
+    /// thoughts with the last chunk than before; what was told is not taken back. Of what came from the cache, which is
+    /// cheaper, the last word counts.
+    /// </summary>
+    public void RaiseTo(GeminiUsage earlier)
+    {
+        _prompt = Greater(_prompt, earlier._prompt);
+        _candidates = Greater(_candidates, earlier._candidates);
+        _thoughts = Greater(_thoughts, earlier._thoughts);
+        _toolUse = Greater(_toolUse, earlier._toolUse);
+        _promptParts = Greater(_promptParts, earlier._promptParts);
+        _candidateParts = Greater(_candidateParts, earlier._candidateParts);
+        _toolUseParts = Greater(_toolUseParts, earlier._toolUseParts);
+    }
+
+    private static long? Greater(long? a, long? b) => a is { } one && b is { } other ? Math.Max(one, other) : a ?? b;
+
+    private static GeminiModalities Greater(GeminiModalities a, GeminiModalities b) => new(Math.Max(a.Audio, b.Audio), Math.Max(a.Image, b.Image));
 
     /// <summary>What is left of a sum for text; null when its parts are more than it.</summary>
     private static long? TextOf(long sum, GeminiModalities parts) => sum - parts.Audio - parts.Image is >= 0 and var text ? text : null;

@@ -26,7 +26,8 @@ internal sealed class PredictMeter(bool countsCharacters, int maxTokenBytes) : B
     {
         if (told.IsContradicted) return null;
         var areTokensKnown = told.Vectors > 0 && told.Vectors == told.Counts;
-        if (countsCharacters ? told.Characters is null : !areTokensKnown) return null;
+        // No text is empty: none of what is billed is no count of it.
+        if (countsCharacters ? told.Characters is not > 0 : !areTokensKnown || told.Tokens == 0) return null;
         var usage = new Usage { Input = areTokensKnown ? told.Tokens : 0 };
         if (countsCharacters) usage = usage.Plus(UnitClass.Characters, told.Characters!.Value);
         return usage.IsPlausible ? usage : null;

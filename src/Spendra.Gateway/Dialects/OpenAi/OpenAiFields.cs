@@ -45,6 +45,7 @@ internal enum OpenAiFields
     OlderDataSources = 1 << 27,
     Enhancements = 1 << 28,
     SearchParameters = 1 << 29,
+    Functions = 1 << 30,
 }
 
 internal static class OpenAiFieldNames
@@ -59,6 +60,7 @@ internal static class OpenAiFieldNames
         ("max_completion_tokens"u8.ToArray(), OpenAiFields.MaxCompletionTokens),
         ("n"u8.ToArray(), OpenAiFields.Choices),
         ("tools"u8.ToArray(), OpenAiFields.Tools),
+        ("functions"u8.ToArray(), OpenAiFields.Functions),
         ("service_tier"u8.ToArray(), OpenAiFields.ServiceTier),
         ("prediction"u8.ToArray(), OpenAiFields.Prediction),
         ("modalities"u8.ToArray(), OpenAiFields.Modalities),

@@ -42,7 +42,11 @@ internal ref partial struct OpenAiRequestReader
         }
         else if (_json.ValueTextEquals("image_url"u8) || _json.ValueTextEquals("file_url"u8) || _json.ValueTextEquals("file_data"u8))
         {
-            _facts.HasUnseenContent |= ReadsValue();
+            var isData = _json.ValueTextEquals("file_data"u8);
+            if (!ReadsValue()) return;
+            _facts.HasUnseenContent = true;
+            // Data may stand in an address as well.
+            _facts.HasContentElsewhere |= !isData && !(_json.TokenType == JsonTokenType.String && _json.ValueSpan.StartsWith("data:"u8));
         }
         else if (_json.ValueTextEquals("input_audio"u8) || _json.ValueTextEquals("audio"u8))
         {

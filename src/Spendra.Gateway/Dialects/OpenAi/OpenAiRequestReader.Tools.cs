@@ -23,6 +23,13 @@ internal ref partial struct OpenAiRequestReader
         ReadToolList(needsType: true);
     }
 
+    /// <summary>The older name of tools that the client runs, which some providers still take.</summary>
+    private void ReadFunctions()
+    {
+        _facts.DefinesTools |= _json.TokenType != JsonTokenType.Null;
+        _json.Skip();
+    }
+
     /// <summary>
     /// Newer models are told of tools inside the input (<c>additional_tools</c>, and the answer to a search for tools).
     /// Items that repeat what a server has listed have entries without a type.
@@ -36,6 +43,7 @@ internal ref partial struct OpenAiRequestReader
     {
         while (_fault is null && _json.Read() && _json.TokenType == JsonTokenType.StartObject)
         {
+            _facts.DefinesTools = true;
             if (++_tools > MaxTools) Fail($"may have at most {MaxTools} entries", "tools");
             var start = _json;
             var type = ReadToolType(needsType);

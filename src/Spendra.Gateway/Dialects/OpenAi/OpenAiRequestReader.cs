@@ -124,6 +124,7 @@ internal ref partial struct OpenAiRequestReader
             case OpenAiFields.ServiceTier: ReadServiceTier(); break;
             case OpenAiFields.Tools: ReadTools(); break;
             case OpenAiFields.ToolLimit: ReadToolLimit(); break;
+            case OpenAiFields.Functions: ReadFunctions(); break;
             case OpenAiFields.Content: ReadContent(); break;
             case OpenAiFields.Prediction: _facts.PredictionBytes = SkipValue().Length; break;
             case OpenAiFields.PreviousResponse: ReadPreviousResponse(); break;
