@@ -45,6 +45,7 @@ internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQuerie
         _searches = Math.Max(_searches, response.Searches);
         if (response.Usage is not { } told) return;
         Tier = TierOf(told.TrafficType) ?? Tier;
+        if (told.IsSilent) return;
         _usage = told.ToUsage(hasOutput);
         _isContradicted |= _usage is null;
     }

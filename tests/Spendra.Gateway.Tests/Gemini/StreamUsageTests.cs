@@ -1,0 +1,52 @@
+using Spendra.Gateway.Metering;
+
+namespace Spendra.Gateway.Tests.Gemini;
+
+/// <summary>Which of the usages that a stream tells is the bill: what was used before its end is not.</summary>
+public sealed class StreamUsageTests
+{
+    private const string Text = "\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}],\"role\":\"model\"}}]";
+    private const string End = "\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\"}],\"role\":\"model\"},\"finishReason\":\"STOP\"}]";
+    private const string Whole = "\"usageMetadata\":{\"promptTokenCount\":10,\"candidatesTokenCount\":4,\"totalTokenCount\":14,\"trafficType\":\"ON_DEMAND\"}";
+    private const string SoFar = "\"usageMetadata\":{\"promptTokenCount\":10,\"candidatesTokenCount\":1,\"totalTokenCount\":11}";
+    private const string Silent = "\"usageMetadata\":{\"trafficType\":\"ON_DEMAND\"}";
+    private const string Bound = "7,0,8,0";
+
+    // As Vertex AI sends every stream.
+    [Theory]
+    [InlineData(Silent)]
+    [InlineData("\"usageMetadata\":{}")]
+    [InlineData("\"usageMetadata\":{\"trafficType\":\"ON_DEMAND\",\"promptTokensDetails\":[]}")]
+    public void A_chunk_without_a_count_is_no_usage_and_no_contradiction(string silent)
+    {
+        ShouldSettle("10,0,4,0", 22_500, $"{Text},{silent}", $"{Text},{silent}", $"{End},{Whole}");
+        ShouldSettle("10,0,4,0", 22_500, $"{Text},{silent}", $"{End},{Whole}", silent);
+        ShouldSettle(Bound, null, $"{Text},{silent}", $"{End},{silent}");
+    }
+
+    [Theory]
+    [InlineData("\"usageMetadata\":{\"candidatesTokenCount\":1}")]
+    [InlineData("\"usageMetadata\":{\"totalTokenCount\":1}")]
+    [InlineData("\"usageMetadata\":{\"promptTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":1}]}")]
+    [InlineData("\"usageMetadata\":{\"promptTokenCount\":null}")]
+    [InlineData("\"usageMetadata\":[]")]
+    public void A_count_that_cannot_be_stays_a_contradiction(string broken) => ShouldSettle(Bound, null, $"{Text},{broken}", $"{End},{Whole}");
+
+    private static void ShouldSettle(string usage, int? nanos, params string[] chunks)
+    {
+        foreach (var reading in Read(chunks, candidates: 1))
+        {
+            var settled = GeminiExchange.Settle(GeminiPrices.Flash, reading);
+            (GeminiExchange.Show(settled.Usage), settled.IsEstimated).Should().Be((usage, nanos is null));
+            settled.Cost.Value.Should().Be(nanos ?? GeminiExchange.Bound.Value);
+        }
+    }
+
+    /// <summary>One stream in both of its shapes, at both of Google's doors.</summary>
+    private static IEnumerable<MeterReading> Read(string[] chunks, int candidates) =>
+        from route in new[] { "google.stream", "vertexai.stream" }
+        from shape in new[] { WireShape.Events, WireShape.Array }
+        select shape == WireShape.Events
+            ? GeminiExchange.Read(route, "text/event-stream", string.Concat(chunks.Select(c => $"data: {{{c}}}\n\n")), candidates)
+            : GeminiExchange.Read(route, "application/json", "[" + string.Join("\n,", chunks.Select(c => $"{{{c}}}")) + "]", candidates);
+}
