@@ -117,6 +117,7 @@ internal sealed class GeminiDocumentReader(GeminiTally tally, int maxTokenBytes)
         {
             case (GeminiPlace.Response, "modelVersion"): _response.Model = TextOf(ref json); break;
             case (GeminiPlace.Usage, "trafficType"): _response.Usage!.TrafficType = TextOf(ref json); break;
+            case (GeminiPlace.Usage, "serviceTier"): _response.Usage!.ServiceTier = TextOf(ref json); break;
             case (GeminiPlace.Usage, _): TakeUsage(_name, CountOf(ref json)); break;
             case (GeminiPlace.Detail, "modality"): _modality = TextOf(ref json); break;
             case (GeminiPlace.Detail, "tokenCount"): _detailCount = CountOf(ref json) ?? -1; break;

@@ -44,7 +44,7 @@ internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQuerie
         // Chunks repeat what grounds the answer so far.
         _searches = Math.Max(_searches, response.Searches);
         if (response.Usage is not { } told) return;
-        Tier = TierOf(told.TrafficType) ?? Tier;
+        Tier = TierOf(told) ?? Tier;
         if (told.IsSilent) return;
         _usage = told.ToUsage(hasOutput);
         _isContradicted |= _usage is null;
@@ -69,7 +69,12 @@ internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQuerie
     }
 
     /// <summary>The tier in the words of the price book; null when nothing is said.</summary>
-    private static string? TierOf(string? trafficType) => trafficType switch
+    private static string? TierOf(GeminiUsage told) => TierOfService(told.ServiceTier) ?? TierOfTraffic(told.TrafficType);
+
+    private static string? TierOfService(string? tier) =>
+        string.IsNullOrEmpty(tier) || tier.EndsWith("unspecified", StringComparison.OrdinalIgnoreCase) ? null : GeminiRequestReader.TierOf(tier);
+
+    private static string? TierOfTraffic(string? trafficType) => trafficType switch
     {
         null or "" or "TRAFFIC_TYPE_UNSPECIFIED" => null,
         "ON_DEMAND" => Core.Pricing.PriceVersion.DefaultTier,

@@ -34,8 +34,11 @@ internal sealed class GeminiUsage
     /// </summary>
     public bool IsSilent => !IsBroken && !_hasCounts;
 
-    /// <summary>How the provider served the call, in its own word.</summary>
+    /// <summary>How Vertex AI served the call, in its own word.</summary>
     public string? TrafficType { get; set; }
+
+    /// <summary>How the Gemini API served the call, in the words of its requests.</summary>
+    public string? ServiceTier { get; set; }
 
     public void Break() => IsBroken = true;
 
