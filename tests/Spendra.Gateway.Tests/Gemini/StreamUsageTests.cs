@@ -22,6 +22,7 @@ public sealed class StreamUsageTests
         ShouldSettle("10,0,4,0", 22_500, $"{Text},{silent}", $"{Text},{silent}", $"{End},{Whole}");
         ShouldSettle("10,0,4,0", 22_500, $"{Text},{silent}", $"{End},{Whole}", silent);
         ShouldSettle(Bound, null, $"{Text},{silent}", $"{End},{silent}");
+        ShouldSettle(Bound, null, $"{Text},{SoFar}", $"{End},{silent}");
     }
 
     [Theory]
@@ -31,6 +32,26 @@ public sealed class StreamUsageTests
     [InlineData("\"usageMetadata\":{\"promptTokenCount\":null}")]
     [InlineData("\"usageMetadata\":[]")]
     public void A_count_that_cannot_be_stays_a_contradiction(string broken) => ShouldSettle(Bound, null, $"{Text},{broken}", $"{End},{Whole}");
+
+    [Fact]
+    public void What_was_used_before_the_end_is_not_the_bill()
+    {
+        ShouldSettle(Bound, null, $"{Text},{SoFar}", End);
+        ShouldSettle(Bound, null, $"{Text},{SoFar}", $"{Text}", "\"promptFeedback\":{\"blockReason\":\"SAFETY\"}");
+        ShouldSettle("10,0,4,0", 22_500, $"{Text},{SoFar}", $"{End},{Whole}");
+        // Told behind the reason.
+        ShouldSettle("10,0,4,0", 22_500, $"{Text},{SoFar}", End, Whole);
+    }
+
+    [Fact]
+    public void The_candidate_that_ends_last_must_be_in_the_usage()
+    {
+        const string first = "\"candidates\":[{\"finishReason\":\"STOP\",\"index\":0}]";
+        const string second = "\"candidates\":[{\"finishReason\":\"STOP\",\"index\":1}]";
+
+        Read([$"{first},{SoFar}", second], candidates: 2).Should().OnlyContain(reading => reading.Usage == null);
+        Read([first, $"{second},{Whole}"], candidates: 2).Should().OnlyContain(reading => GeminiExchange.Show(reading.Usage!.Value) == "10,0,4,0");
+    }
 
     private static void ShouldSettle(string usage, int? nanos, params string[] chunks)
     {

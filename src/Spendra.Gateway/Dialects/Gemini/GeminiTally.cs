@@ -7,7 +7,8 @@ namespace Spendra.Gateway.Dialects.Gemini;
 /// <summary>
 /// Puts together what the responses of one call said. Their usage is cumulative: the last one that can be believed
 /// counts, and once one made no sense none is believed. While a stream has not ended its usage is only what was used so
-/// far, which is less than the bill: it counts when every candidate has its reason for ending.
+/// far, which is less than the bill: it counts when every candidate has its reason for ending, and only what is told with
+/// the last reason or behind it.
 /// </summary>
 /// <param name="hasOutput">Whether the call produces output tokens.</param>
 /// <param name="candidates">How many candidates must end before a stream's usage is complete; 0 when it is no stream.</param>
@@ -43,6 +44,8 @@ internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQuerie
         _ended |= response.Ended;
         // Chunks repeat what grounds the answer so far.
         _searches = Math.Max(_searches, response.Searches);
+        // What was told before a candidate ended is less than it used.
+        if (response.Ended != 0 || response.IsBlocked) _usage = null;
         if (response.Usage is not { } told) return;
         Tier = TierOf(told) ?? Tier;
         if (told.IsSilent) return;
