@@ -111,7 +111,10 @@ public sealed record PriceVersion
     /// <summary>Tokens that fit the model's context, or null when unknown.</summary>
     public long? ContextWindow { get; init; }
 
-    /// <summary>The most output tokens one choice can have, or null when unknown.</summary>
+    /// <summary>
+    /// The most output tokens that one choice can have in a request without a limit of its own, or null when unknown. Some
+    /// models have more for whoever asks for it.
+    /// </summary>
     public long? MaxOutput { get; init; }
 
     /// <summary>Microseconds since the Unix epoch; in force from this instant until a later version's.</summary>
