@@ -53,6 +53,39 @@ public sealed class StreamUsageTests
         Read([first, $"{second},{Whole}"], candidates: 2).Should().OnlyContain(reading => GeminiExchange.Show(reading.Usage!.Value) == "10,0,4,0");
     }
 
+    [Fact]
+    public void Searches_of_each_candidate_are_added_and_what_a_chunk_repeats_is_not()
+    {
+        static string Searched(int index, string queries, string more = "") =>
+            $"\"candidates\":[{{\"groundingMetadata\":{{\"webSearchQueries\":[{queries}]}},{more}\"index\":{index}}}]";
+
+        var last = Searched(1, "\"d\"", "\"finishReason\":\"STOP\",");
+        var readings = Read(
+        [
+            Searched(0, "\"a\",\"b\""),
+            Searched(1, "\"d\",\"e\""),
+            Searched(0, "\"a\",\"b\",\"c\"", "\"finishReason\":\"STOP\","),
+            $"{last},{Whole}",
+        ], candidates: 2);
+
+        foreach (var reading in readings)
+        {
+            var settled = GeminiExchange.Settle(GeminiPrices.Flash, reading);
+            GeminiExchange.Show(settled.Usage).Should().Be("10,0,4,0; web_searches 5");
+            settled.Cost.Value.Should().Be(22_500 + 5 * 14_000_000);
+        }
+    }
+
+    // A provider that answers with more candidates than there can be is charged for what they searched as well.
+    [Fact]
+    public void Searches_of_candidates_without_a_place_count()
+    {
+        const string answer = """{"candidates":[{"groundingMetadata":{"webSearchQueries":["a"]},"index":9},{"groundingMetadata":{"webSearchQueries":["b"]},"index":10}],"usageMetadata":{"promptTokenCount":10}}""";
+
+        GeminiExchange.Show(GeminiExchange.Settle(GeminiPrices.Flash, GeminiExchange.Read("google.generate", "application/json", answer)).Usage)
+            .Should().Be("10,0,0,0; web_searches 2");
+    }
+
     private static void ShouldSettle(string usage, int? nanos, params string[] chunks)
     {
         foreach (var reading in Read(chunks, candidates: 1))

@@ -108,6 +108,7 @@ internal sealed class GeminiDocumentReader(GeminiTally tally, int maxTokenBytes)
     private void Leave(GeminiPlace place)
     {
         if (place == GeminiPlace.Detail) _response.Usage!.Add(_details, _modality, _detailCount);
+        else if (place == GeminiPlace.Candidate) _response.EndCandidate();
         else if (place == GeminiPlace.Response) tally.Add(_response);
     }
 
@@ -124,7 +125,7 @@ internal sealed class GeminiDocumentReader(GeminiTally tally, int maxTokenBytes)
             case (GeminiPlace.Candidate, "index"): _response.CandidateIndex = CountOf(ref json) ?? 0; break;
             case (GeminiPlace.Candidate, "finishReason"): _response.HasCandidateEnded |= TextOf(ref json) is { Length: > 0 }; break;
             case (GeminiPlace.PromptFeedback, "blockReason"): _response.IsBlocked |= TextOf(ref json) is { Length: > 0 }; break;
-            case (GeminiPlace.SearchQueries, _): _response.Searches += TextOf(ref json) is { Length: 0 } ? 0 : 1; break;
+            case (GeminiPlace.SearchQueries, _): _response.CandidateSearches += TextOf(ref json) is { Length: 0 } ? 0 : 1; break;
         }
     }
 

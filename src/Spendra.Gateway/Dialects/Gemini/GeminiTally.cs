@@ -17,10 +17,12 @@ namespace Spendra.Gateway.Dialects.Gemini;
 /// </param>
 internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQueries)
 {
+    // Of each candidate, and behind them of those that have no place.
+    private readonly long[] _searches = new long[GeminiRequestReader.MaxCandidates + 1];
+
     private bool _isContradicted;
     private bool _isMapGrounded;
     private bool _isBlocked;
-    private long _searches;
     private long _ended;
     private Usage? _usage;
 
@@ -42,8 +44,7 @@ internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQuerie
         _isMapGrounded |= response.IsMapGrounded;
         _isBlocked |= response.IsBlocked;
         _ended |= response.Ended;
-        // Chunks repeat what grounds the answer so far.
-        _searches = Math.Max(_searches, response.Searches);
+        Ground(response.Searches);
         // What was told before a candidate ended is less than it used.
         if (response.Ended != 0 || response.IsBlocked) _usage = null;
         if (response.Usage is not { } told) return;
@@ -61,13 +62,20 @@ internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQuerie
         reading.ServedTier = Tier;
     }
 
+    /// <summary>Each chunk repeats what grounds its candidates so far.</summary>
+    private void Ground(ReadOnlySpan<long> searches)
+    {
+        for (var candidate = 0; candidate < searches.Length; candidate++)
+            _searches[candidate] = Math.Max(_searches[candidate], searches[candidate]);
+    }
+
     /// <summary>
     /// Searches count as queries and as one grounded prompt: which of both is billed is a matter of the model, and the
     /// price book has a rate for that one.
     /// </summary>
     private Usage WithFees(Usage usage)
     {
-        if (_searches > 0) usage = usage.Plus(UnitClass.WebSearches, _searches).Plus(UnitClass.GroundedPrompts, 1);
+        if (_searches.Sum() is > 0 and var searches) usage = usage.Plus(UnitClass.WebSearches, searches).Plus(UnitClass.GroundedPrompts, 1);
         return _isMapGrounded ? usage.Plus(UnitClass.MapQueries, mapQueries) : usage;
     }
 
