@@ -28,7 +28,7 @@ public sealed class ContentTests : IAsyncLifetime
         Native.ShouldBe(answer["usageMetadata"], """
             {"promptTokenCount":9,"candidatesTokenCount":16,"totalTokenCount":25,
              "promptTokensDetails":[{"modality":"TEXT","tokenCount":9}],
-             "candidatesTokensDetails":[{"modality":"TEXT","tokenCount":16}],"trafficType":"ON_DEMAND"}
+             "candidatesTokensDetails":[{"modality":"TEXT","tokenCount":16}],"serviceTier":"standard"}
             """);
     }
 
@@ -156,15 +156,17 @@ public sealed class ContentTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(",\"serviceTier\":\"flex\"", "", "ON_DEMAND_FLEX")]
-    [InlineData(",\"serviceTier\":\"priority\"", "", "ON_DEMAND_PRIORITY")]
-    [InlineData(",\"serviceTier\":\"priority\"", "service_tier=standard", "ON_DEMAND")]
-    [InlineData("", "service_tier=PROVISIONED_THROUGHPUT", "PROVISIONED_THROUGHPUT")]
-    public async Task Traffic_type_tells_which_tier_served(string more, string knob, string type)
+    [InlineData(",\"serviceTier\":\"flex\"", "", "flex", "ON_DEMAND_FLEX")]
+    [InlineData(",\"serviceTier\":\"priority\"", "", "priority", "ON_DEMAND_PRIORITY")]
+    [InlineData(",\"serviceTier\":\"priority\"", "service_tier=standard", "standard", "ON_DEMAND")]
+    [InlineData("", "service_tier=PROVISIONED_THROUGHPUT", "provisioned_throughput", "PROVISIONED_THROUGHPUT")]
+    public async Task Each_door_tells_in_its_own_member_which_tier_served(string more, string knob, string tier, string type)
     {
-        var answer = await PostAsync($"[[sandbox {knob}]]", more);
+        var google = (await PostAsync($"[[sandbox {knob}]]", more))["usageMetadata"]!.AsObject();
+        var vertex = (await _provider.PostJsonAsync(Native.Place + "/google/models/gemini-3.8-flash:generateContent", Native.Content($"[[sandbox {knob}]]", more)))["usageMetadata"]!.AsObject();
 
-        ((string)answer["usageMetadata"]!["trafficType"]!).Should().Be(type);
+        ((string?)google["serviceTier"], (string?)google["trafficType"]).Should().Be((tier, null));
+        ((string?)vertex["serviceTier"], (string?)vertex["trafficType"]).Should().Be((null, type));
     }
 
     [Theory]

@@ -30,6 +30,7 @@ public sealed class VertexTests : IAsyncLifetime
         answer["createTime"].Should().NotBeNull();
         ((long)answer["usageMetadata"]!["totalTokenCount"]!).Should().Be(25);
         ((long)stream[^1]["usageMetadata"]!["totalTokenCount"]!).Should().Be(25);
+        stream.Take(16).Should().OnlyContain(chunk => chunk["usageMetadata"]!.ToJsonString(null) == "{\"trafficType\":\"ON_DEMAND\"}");
         ((long)count["totalTokens"]!).Should().Be(9);
         ((long)count["totalBillableCharacters"]!).Should().Be(5);
         _provider.Server.Journal.ModelCalls.Should().Be(2);

@@ -180,6 +180,15 @@ public sealed class PriceCatalogTests
     public void A_scheduled_change_holds_from_its_instant(string provider, string model, string at, string? rates) =>
         (At(provider, model, at) is { } price ? Text(price.Rates) : null).Should().Be(rates);
 
+    // What a request without a limit gets; whoever sets a limit may have up to 1,048,576.
+    [Theory]
+    [InlineData("google", "gemini-4-argon", "2026-11-30T23:59:59Z")]
+    [InlineData("google", "gemini-4-argon", "2026-12-01T00:00:00Z")]
+    [InlineData("vertexai", "google/gemini-4-argon", "2026-11-30T23:59:59Z")]
+    [InlineData("vertexai", "google/gemini-4-argon", "2026-12-01T00:00:00Z")]
+    public void The_largest_output_is_that_of_a_request_without_a_limit(string provider, string model, string at) =>
+        At(provider, model, at)!.MaxOutput.Should().Be(65_536);
+
     [Theory]
     [InlineData("2027-02-27T23:59:59Z", 300)]
     [InlineData("2027-02-28T00:00:00Z", 600)]

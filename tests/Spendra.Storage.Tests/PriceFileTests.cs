@@ -62,6 +62,9 @@ public sealed class PriceFileTests
     [InlineData("openai,m,,,,1,1,1,1,,,,,,,,a+b=50,,,list,", "line 2: 'a+b' is not a tier's name")]
     [InlineData("openai,m,,,,1,1,1,1,,,,,,,,,-1,,list,", "line 2: context_window is '-1'")]
     [InlineData("openai,m,,,,1,1,1,1,,,,,,,,,,1.5,list,", "line 2: max_output is '1.5'")]
+    // It would be kept for ever, as if a contract said it.
+    [InlineData("openai,m,,,,1,1,1,1,,,,,,,,,,,declared,", "line 2: source is 'declared'")]
+    [InlineData("openai,m,,,,1,1,1,1,,,,,,,,,,,declared,2026-11-25", "line 2: source is 'declared'")]
     public void A_line_that_is_wrong_says_where_and_nothing_of_the_file_is_used(string line, string error)
     {
         var read = PriceFile.Read($"{Header}\n{line}\nopenai,other,,,,1,1,1,1,,,,,,,,,,,list,\n");

@@ -69,12 +69,18 @@ public static class PriceSync
             var offered = PriceFile.Write(comparison!.Offers);
             var open = (await PriceProposals.ListAsync(database, organization.OrganizationId, cancel)).FirstOrDefault(p => p.Decision is null && p.Source == document.Source);
             // The same offer again is the proposal that waits already.
-            if (open?.Prices != offered) proposal = Propose(document.Source, offered, comparison, run.EndedAt);
+            if (open is null || !IsSame(open.Prices, offered)) proposal = Propose(document.Source, offered, comparison, run.EndedAt);
             run = run with { ProposalId = proposal?.ProposalId ?? open!.ProposalId };
         }
         await PriceProposals.RecordAsync(database, organization.OrganizationId, run, proposal, cancel);
         return new SyncResult(run, comparison, document.Document?.Skipped ?? []);
     }
+
+    /// <summary>Whether two texts offer the same prices; where these come from does not count, since a list names its day there.</summary>
+    private static bool IsSame(string waiting, string offered) => waiting == offered || WithoutSources(waiting) == WithoutSources(offered);
+
+    private static string WithoutSources(string prices) =>
+        PriceFile.Write(PriceFile.Read(prices).Prices.Select(o => o with { Price = o.Price with { Source = "" } }));
 
     private static PriceProposal Propose(string source, string offered, PriceComparison comparison, long nowMicros) => new()
     {

@@ -42,8 +42,10 @@ public static class ProposalDesk
         if (proposal.Decision is { } already) return Refused($"the proposal is {already.ToString().ToLowerInvariant()} already, since {InstantText.Of(proposal.DecidedAt!.Value)}");
 
         // 2. Decide.
-        var offers = decision == ProposalDecision.Approved ? PriceFile.Read(proposal.Prices).Prices : [];
-        var comparison = PriceComparison.Of(state.Prices, offers, transaction.NowMicros, Guid.CreateVersion7);
+        var file = decision == ProposalDecision.Approved ? PriceFile.Read(proposal.Prices) : new PriceFileContent([], []);
+        // What an earlier version took may be no file of prices any more.
+        if (file.Errors is [var first, ..]) return Refused($"the proposal's prices cannot be used: {first}. Reject it and propose them again");
+        var comparison = PriceComparison.Of(state.Prices, file.Prices, transaction.NowMicros, Guid.CreateVersion7);
         var verb = decision == ProposalDecision.Approved ? "approve" : "reject";
         var note = new ChangeNote(verb, "priceProposal", proposalId.ToString(), null,
             new Description([("source", proposal.Source), ("prices", comparison.Changes.Length.ToString())]).ToJson());

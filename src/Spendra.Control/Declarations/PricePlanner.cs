@@ -12,7 +12,7 @@ namespace Spendra.Control.Declarations;
 /// </summary>
 internal static class PricePlanner
 {
-    public const string Source = "declared";
+    public const string Source = PriceVersion.DeclaredSource;
 
     public static void Plan(PlanDraft draft)
     {

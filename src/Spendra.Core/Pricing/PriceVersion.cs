@@ -85,6 +85,9 @@ public sealed record PriceVersion
     /// <summary>The tier whose rates are listed, in every dialect's words for it.</summary>
     public const string DefaultTier = "default";
 
+    /// <summary>The source of prices that an organization's own file declares: no list changes them, and no list may name it.</summary>
+    public const string DeclaredSource = "declared";
+
     /// <summary>The largest multiplier of a tier, in per cent.</summary>
     public const int MaxTierPercent = 10_000;
 
@@ -111,7 +114,10 @@ public sealed record PriceVersion
     /// <summary>Tokens that fit the model's context, or null when unknown.</summary>
     public long? ContextWindow { get; init; }
 
-    /// <summary>The most output tokens one choice can have, or null when unknown.</summary>
+    /// <summary>
+    /// The most output tokens that one choice can have in a request without a limit of its own, or null when unknown. Some
+    /// models have more for whoever asks for it.
+    /// </summary>
     public long? MaxOutput { get; init; }
 
     /// <summary>Microseconds since the Unix epoch; in force from this instant until a later version's.</summary>
@@ -123,6 +129,7 @@ public sealed record PriceVersion
     /// <summary>When the row was written: between two versions of the same instant the later one wins.</summary>
     public required long RecordedAt { get; init; }
 
+    /// <summary>Where it is from: a list and its day, or <see cref="DeclaredSource"/>.</summary>
     public required string Source { get; init; }
 
     /// <summary>

@@ -52,12 +52,12 @@ internal sealed partial class ServiceAccount
     public async Task<AccessToken?> BuyAsync(HttpMessageHandler network, TimeProvider time, CancellationToken cancel)
     {
         using var invoker = new HttpMessageInvoker(network, disposeHandler: false);
-        using var request = new HttpRequestMessage(HttpMethod.Post, _seller)
-        {
-            Content = new FormUrlEncodedContent([new("grant_type", Grant), new("assertion", Sign(time.GetUtcNow()))]),
-        };
         try
         {
+            using var request = new HttpRequestMessage(HttpMethod.Post, _seller)
+            {
+                Content = new FormUrlEncodedContent([new("grant_type", Grant), new("assertion", Sign(time.GetUtcNow()))]),
+            };
             using var response = await invoker.SendAsync(request, cancel);
             if (response.StatusCode != HttpStatusCode.OK) return null;
             await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, cancel);
@@ -66,7 +66,7 @@ internal sealed partial class ServiceAccount
                 ? new AccessToken(value, time.GetUtcNow() + TimeSpan.FromSeconds(Math.Min(seconds, MaxSeconds)))
                 : null;
         }
-        catch (Exception e) when (e is HttpRequestException or UpstreamAddressException or IOException or JsonException)
+        catch (Exception e) when (e is HttpRequestException or UpstreamAddressException or IOException or JsonException or CryptographicException)
         {
             return null;
         }
@@ -91,6 +91,8 @@ internal sealed partial class ServiceAccount
         {
             using var key = RSA.Create();
             key.ImportFromPem(file.PrivateKey);
+            // A public key is read as well, and signs nothing.
+            CryptographicOperations.ZeroMemory(key.ExportRSAPrivateKey());
             return true;
         }
         catch (Exception e) when (e is ArgumentException or CryptographicException)

@@ -29,12 +29,22 @@ internal sealed record ContentCall
 
     public string ReportedModel => Knobs.Model ?? Model;
 
+    /// <summary>Which tier served, in the words of Vertex AI.</summary>
     public string TrafficType => (Knobs.ServiceTier ?? ServiceTier)?.ToUpperInvariant() switch
     {
         "FLEX" or "SERVICE_TIER_FLEX" => "ON_DEMAND_FLEX",
         "PRIORITY" or "SERVICE_TIER_PRIORITY" => "ON_DEMAND_PRIORITY",
         null or "STANDARD" or "SERVICE_TIER_STANDARD" or "SERVICE_TIER_UNSPECIFIED" => "ON_DEMAND",
         var named => named,
+    };
+
+    /// <summary>Which tier served, in the words of the Gemini API.</summary>
+    public string ServedTier => TrafficType switch
+    {
+        "ON_DEMAND_FLEX" => "flex",
+        "ON_DEMAND_PRIORITY" => "priority",
+        "ON_DEMAND" => "standard",
+        var named => named.ToLowerInvariant(),
     };
 
     /// <summary>Words of each candidate. Thoughts take their part of the limit first.</summary>

@@ -12,17 +12,18 @@ internal static class ContentJson
     /// <param name="IsLast">Whether each candidate ends here, with its reason, calls and sources.</param>
     public readonly record struct Piece(string Text, bool HasThought, bool IsLast);
 
-    /// <summary>Writes the members of a response.</summary>
-    public static void Write(Utf8JsonWriter json, Exchange exchange, ContentCall call, string id, Piece piece, ContentUsage usage)
+    /// <summary>Writes the members of a response; without a usage it tells only which tier serves.</summary>
+    public static void Write(Utf8JsonWriter json, Exchange exchange, ContentCall call, string id, Piece piece, ContentUsage? usage)
     {
+        var isVertex = exchange.Match.Dialect is Dialect.Vertex;
         json.WriteStartArray("candidates"u8);
         for (var index = 0; index < call.Candidates; index++)
             WriteCandidate(json, index, call, piece);
         json.WriteEndArray();
         if (!call.Knobs.NoUsage)
-            usage.Write(json, call);
+            ContentUsage.Write(json, call, usage, isVertex);
         json.WriteString("modelVersion"u8, call.ReportedModel);
-        if (exchange.Match.Dialect is Dialect.Vertex)
+        if (isVertex)
             json.WriteString("createTime"u8, exchange.Sandbox.Time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'"));
         json.WriteString("responseId"u8, id);
     }

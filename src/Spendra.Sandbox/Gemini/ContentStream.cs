@@ -1,12 +1,14 @@
 using System.Text.Json;
+using Spendra.Sandbox.Dialects;
 using Spendra.Sandbox.Wire;
 
 namespace Spendra.Sandbox.Gemini;
 
 /// <summary>
 /// Generated content in chunks: one for each word of all candidates, then one with the reason, the calls and the
-/// sources. Each has the usage so far. With <c>alt=sse</c> they are events without a name, otherwise the items of one
-/// JSON array. No mark ends the events: the knob <c>no_done</c> leaves out the last chunk.
+/// sources. The Gemini API tells the usage so far in each of them, Vertex AI the whole in the last one. With
+/// <c>alt=sse</c> they are events without a name, otherwise the items of one JSON array. No mark ends the
+/// events: the knob <c>no_done</c> leaves out the last chunk.
 /// </summary>
 internal sealed class ContentStream
 {
@@ -47,7 +49,7 @@ internal sealed class ContentStream
         for (var word = 0; word < words; word++)
         {
             var piece = new ContentJson.Piece(Words.Piece(word), word == 0 && ContentAnswer.HasThought(_call), IsLast: false);
-            await SendAsync(piece, ContentUsage.After(_call, word + 1), word == 0 ? _call.Knobs.LineBytes : null);
+            await SendAsync(piece, SoFar(word + 1), word == 0 ? _call.Knobs.LineBytes : null);
         }
         if (isFailing)
             await SendAsync(GeminiErrors.OfStatus(503), GeminiErrors.WriteError);
@@ -55,10 +57,12 @@ internal sealed class ContentStream
             await SendAsync(LastPiece(), ContentUsage.Of(_call), null);
     }
 
+    private ContentUsage? SoFar(int words) => _exchange.Match.Dialect is Dialect.Vertex ? null : ContentUsage.After(_call, words);
+
     /// <summary>When thoughts took the whole limit, they are all there is to tell.</summary>
     private ContentJson.Piece LastPiece() => new("", _call.Words == 0 && ContentAnswer.HasThought(_call), IsLast: true);
 
-    private ValueTask SendAsync(ContentJson.Piece piece, ContentUsage usage, int? lineBytes) =>
+    private ValueTask SendAsync(ContentJson.Piece piece, ContentUsage? usage, int? lineBytes) =>
         SendAsync(
             (this, piece, usage),
             static (json, at) => ContentJson.Write(json, at.Item1._exchange, at.Item1._call, at.Item1._id, at.piece, at.usage),

@@ -24,11 +24,28 @@ internal readonly record struct ContentUsage(Int128 Prompt, Int128 Cached, Int12
         call.Knobs.ReasoningTokens ?? 0,
         call.Knobs.ToolUsePromptTokens ?? 0);
 
-    /// <summary>Writes the member <c>usageMetadata</c>. As always in protobuf's JSON, a zero is left out.</summary>
-    public void Write(Utf8JsonWriter json, ContentCall call)
+    /// <summary>
+    /// Writes the member <c>usageMetadata</c> with the tier that served, which each of Google's doors tells in a member of
+    /// its own. As always in protobuf's JSON, a zero is left out.
+    /// </summary>
+    /// <param name="json">The response.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="usage">What was used; null where only the tier is told.</param>
+    /// <param name="isVertex">Whether it is Vertex AI that answers.</param>
+    public static void Write(Utf8JsonWriter json, ContentCall call, ContentUsage? usage, bool isVertex)
+    {
+        json.WriteStartObject("usageMetadata"u8);
+        usage?.WriteCounts(json, call);
+        if (isVertex)
+            json.WriteString("trafficType"u8, call.TrafficType);
+        else
+            json.WriteString("serviceTier"u8, call.ServedTier);
+        json.WriteEndObject();
+    }
+
+    private void WriteCounts(Utf8JsonWriter json, ContentCall call)
     {
         var knobs = call.Knobs;
-        json.WriteStartObject("usageMetadata"u8);
         Number(json, "promptTokenCount"u8, Prompt, knobs);
         Number(json, "cachedContentTokenCount"u8, Cached, knobs);
         Number(json, "candidatesTokenCount"u8, Candidates, knobs);
@@ -39,8 +56,6 @@ internal readonly record struct ContentUsage(Int128 Prompt, Int128 Cached, Int12
         WriteDetails(json, "cacheTokensDetails"u8, Cached, 0, 0, knobs);
         WriteDetails(json, "candidatesTokensDetails"u8, Candidates, knobs.OutputAudioTokens ?? 0, knobs.OutputImageTokens ?? 0, knobs);
         WriteDetails(json, "toolUsePromptTokensDetails"u8, ToolUse, 0, 0, knobs);
-        json.WriteString("trafficType"u8, call.TrafficType);
-        json.WriteEndObject();
     }
 
     /// <summary>Parts a sum by modality; what is neither audio nor image is text.</summary>

@@ -33,6 +33,8 @@ internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, Immuta
         var tiers = Tiers();
         var (window, output) = (Whole(), Whole());
         var (source, asOf) = (Text(isRequired: true), Text(isRequired: false));
+        if (source == PriceVersion.DeclaredSource)
+            Complain($"source is '{source}', which only a declaration says of its prices: expected where the price is from");
         if (ends <= (begins ?? 0)) Complain("effective_to is not after effective_from");
         if (errors.Count > before) return [];
         return from id in aliases.Prepend(model)

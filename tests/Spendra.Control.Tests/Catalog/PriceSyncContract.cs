@@ -107,7 +107,8 @@ public abstract class PriceSyncContract(DatabaseEngine engine)
         await using var store = await GovernanceStore.OpenAsync(engine);
         var acme = await StartAsync(store);
         var first = (await SyncAsync(store, acme, List("0.000002"))).Run.ProposalId!.Value;
-        _time.Advance(TimeSpan.FromHours(1));
+        // The list names another day tomorrow, and that is all that differs.
+        _time.Advance(TimeSpan.FromDays(1));
         (await SyncAsync(store, acme, List("0.000002"))).Run.ProposalId.Should().Be(first);
         (await PriceProposals.ListAsync(store.Database, acme.OrganizationId, Cancel)).Should().ContainSingle();
 
@@ -159,6 +160,25 @@ public abstract class PriceSyncContract(DatabaseEngine engine)
 
         (again.Refusal, again.Comparison!.Changes.Length).Should().Be((null, 0));
         (await BookAsync(store, acme)).All.Count(p => p.Model == "x/new").Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData("provider,model\n", "line 1: expected the columns")]
+    [InlineData(null, "line 2: source is 'declared'")]
+    public async Task What_can_be_read_no_more_is_not_approved_as_nothing(string? prices, string why)
+    {
+        await using var store = await GovernanceStore.OpenAsync(engine);
+        var acme = await StartAsync(store);
+        var declared = string.Join(',', PriceFile.Columns) + "\nopenrouter,x/new,,,,1,1,1,1,,,,,,,,,,,declared,\n";
+        var proposal = new PriceProposal { ProposalId = Guid.CreateVersion7(), CreatedAt = Now, Source = "earlier.csv", Prices = prices ?? declared, Differences = "[]" };
+        var run = new PriceSyncRun { RunId = Guid.CreateVersion7(), StartedAt = Now, EndedAt = Now, Source = "earlier.csv", Outcome = SyncOutcome.Proposed, PricesRead = 1, ProposalId = proposal.ProposalId };
+        await PriceProposals.RecordAsync(store.Database, acme.OrganizationId, run, proposal, Cancel);
+
+        var outcome = await ProposalDesk.ApproveAsync(store.Database, acme, proposal.ProposalId, Author, _time, Cancel);
+
+        outcome.Refusal.Should().StartWith($"the proposal's prices cannot be used: {why}").And.EndWith("Reject it and propose them again");
+        (await PriceProposals.FindAsync(store.Database, acme.OrganizationId, proposal.ProposalId, Cancel))!.Decision.Should().BeNull();
+        (await ProposalDesk.RejectAsync(store.Database, acme, proposal.ProposalId, Author, _time, Cancel)).Refusal.Should().BeNull();
     }
 
     [Fact]

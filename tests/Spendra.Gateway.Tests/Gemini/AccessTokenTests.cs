@@ -145,7 +145,8 @@ public sealed class AccessTokenTests
         ServiceAccount.Parse(seller.KeyFile("https://oauth2.googleapis.com/token"), allowsPrivate: false).Should().NotBeNull();
         foreach (var bad in new[]
         {
-            "{", "{}", "{\"type\":\"service_account\"}", seller.KeyFile(type: "authorized_user"), seller.KeyFile(privateKey: "no key"), seller.KeyFile(tokenUri: "/token"),
+            "{", "{}", "{\"type\":\"service_account\"}", seller.KeyFile(type: "authorized_user"), seller.KeyFile(privateKey: "no key"),
+            seller.KeyFile(privateKey: seller.Key.ExportSubjectPublicKeyInfoPem()), seller.KeyFile(privateKey: seller.Key.ExportRSAPublicKeyPem()), seller.KeyFile(tokenUri: "/token"),
             seller.KeyFile("http://oauth2.googleapis.com/token"), seller.KeyFile("file:///etc/passwd"),
         })
         {

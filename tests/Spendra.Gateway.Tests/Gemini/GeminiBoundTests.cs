@@ -9,6 +9,11 @@ namespace Spendra.Gateway.Tests.Gemini;
 /// <summary>Bound ≥ settled, for every request and every answer that a provider who keeps to the request may give.</summary>
 public sealed class GeminiBoundTests
 {
+    private const string Model = "gemini-3.8-flash";
+
+    // The largest budget that Google documents for an image, ultra high.
+    private const long ImageBudget = 2_240;
+
     private sealed record Prompt(int TextBytes, int Images, int Limit, int Candidates, bool Searches);
 
     private static readonly Gen<Prompt> Prompts =
@@ -32,25 +37,27 @@ public sealed class GeminiBoundTests
          from cached in Gen.Double[0, 1]
          from output in Gen.Double[0, 1]
          from drawn in Gen.Double[0, 1]
-         from tool in Gen.Int[0, 100_000]
+         from tool in Gen.Double[0, 1]
          from queries in Gen.Int[0, 10]
          select (prompt, price, input, cached, output, drawn, tool, queries))
         .Sample(s =>
         {
             var body = Body(s.prompt);
-            var facts = GeminiRequestReader.Read(Encoding.UTF8.GetBytes(body), GeminiMethod.GenerateContent, "m", out _)!;
+            var facts = GeminiRequestReader.Read(Encoding.UTF8.GetBytes(body), GeminiMethod.GenerateContent, Model, out _)!;
             var call = BoundedCalls.Bound(facts, s.price);
             // A search without a rate is refused: nothing to compare.
             if (call is null) return s.prompt.Searches && s.price.Rates.RateOf(UnitClass.WebSearches) is null && s.price.Rates.RateOf(UnitClass.GroundedPrompts) is null;
 
-            // A provider that keeps to the request: a token for each byte of text at most, each image at its budget.
-            var most = body.Length - 100_000L * s.prompt.Images + (long)s.prompt.Images * GeminiRequestReader.ImageTokens;
+            // A provider that keeps to the request: a token for each byte of text at most, each image at its budget, and
+            // what a tool brings in besides it in one context.
+            var most = Math.Min(body.Length - 100_000L * s.prompt.Images + s.prompt.Images * ImageBudget, s.price.ContextWindow!.Value);
             var used = (long)(most * s.input);
+            var brought = s.prompt.Searches ? (long)((s.price.ContextWindow.Value - used) * s.tool) : 0;
             var written = (long)((long)s.prompt.Limit * s.prompt.Candidates * s.output);
             var others = new Usage
             {
                 CachedInput = (long)(used * s.cached),
-                Input = used - (long)(used * s.cached) + (s.prompt.Searches ? s.tool : 0),
+                Input = used - (long)(used * s.cached) + brought,
                 Output = written - (long)(written * s.drawn),
             };
             var kind = s.price.Rates.OutputKinds == TokenKinds.ImageOutput ? UnitClass.ImageOutput : UnitClass.AudioOutput;

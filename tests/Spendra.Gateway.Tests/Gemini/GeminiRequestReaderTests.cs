@@ -11,16 +11,17 @@ public sealed class GeminiRequestReaderTests
 {
     private const string Text = "\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}]";
 
-    private static (RequestFacts? Facts, RequestFault? Fault) Read(string body, GeminiMethod method = GeminiMethod.GenerateContent)
+    private static (RequestFacts? Facts, RequestFault? Fault) Read(string body, GeminiMethod method = GeminiMethod.GenerateContent, string model = "g1")
     {
-        var facts = GeminiRequestReader.Read(Encoding.UTF8.GetBytes(body), method, "g1", out var fault);
+        var facts = GeminiRequestReader.Read(Encoding.UTF8.GetBytes(body), method, model, out var fault);
         (facts is null).Should().Be(fault is not null);
         return (facts, fault);
     }
 
     private static RequestFacts Facts(string members) => Read($"{{{Text},{members}}}").Facts!;
 
-    private static RequestFacts Parts(string parts) => Read($$$"""{"contents":[{"role":"user","parts":[{{{parts}}}]}]}""").Facts!;
+    private static RequestFacts Parts(string parts, string model = "g1") =>
+        Read($$$"""{"contents":[{"role":"user","parts":[{{{parts}}}]}]}""", model: model).Facts!;
 
     [Theory]
     [InlineData("\"generationConfig\":{\"maxOutputTokens\":100,\"candidateCount\":2,\"thinkingConfig\":{\"thinkingBudget\":50}}")]
@@ -107,15 +108,35 @@ public sealed class GeminiRequestReaderTests
     [InlineData("\"generationConfig\":{\"model_selection_config\":{}}")]
     public void What_has_no_bound_is_said_to_have_none(string members) => Facts(members).Unpriceable.Should().NotBeNull();
 
-    [Fact]
-    public void An_image_counts_for_its_tokens_and_not_for_its_bytes()
+    [Theory]
+    [InlineData("gemini-3-flash-preview")]
+    [InlineData("gemini-3.8-flash")]
+    [InlineData("gemini-4-argon")]
+    [InlineData("gemini-10")]
+    public void An_image_counts_for_its_tokens_and_not_for_its_bytes(string model)
     {
         var data = new string('A', 100_000);
 
-        var facts = Parts($$$"""{"text":"What is this?"},{"inlineData":{"mimeType":"image/png","data":"{{{data}}}"}},{"inline_data":{"mime_type":"image/jpeg","data":"AA"}}""");
+        var facts = Parts($$$"""{"text":"What is this?"},{"inlineData":{"mimeType":"image/png","data":"{{{data}}}"}},{"inline_data":{"mime_type":"image/jpeg","data":"AA"}}""", model);
 
         (facts.HasUnseenContent, facts.Kinds).Should().Be((false, TokenKinds.ImageInput));
-        (facts.BodyBytes + facts.TokensAdded).Should().Be(facts.BodyBytes + 64 - 100_000 - 2 + 2 * GeminiRequestReader.ImageTokens);
+        (facts.BodyBytes + facts.TokensAdded).Should().Be(facts.BodyBytes + 64 - 100_000 - 2 + 2 * 4_480);
+    }
+
+    // 3000×150 pixels are 60 tiles of 258 tokens there, and a narrower strip more.
+    [Theory]
+    [InlineData("gemini-2.5-flash")]
+    [InlineData("gemini-2.0-flash-001")]
+    [InlineData("gemini-flash-latest")]
+    [InlineData("gemini-")]
+    [InlineData("gemini-99999999999")]
+    [InlineData("my-gemini-3")]
+    [InlineData("g1")]
+    public void An_image_is_unseen_where_no_budget_bounds_its_tokens(string model)
+    {
+        var facts = Parts("""{"inlineData":{"mimeType":"image/png","data":"AAAA"}}""", model);
+
+        (facts.HasUnseenContent, facts.Kinds).Should().Be((true, TokenKinds.ImageInput));
     }
 
     [Theory]

@@ -108,6 +108,7 @@ internal sealed class GeminiDocumentReader(GeminiTally tally, int maxTokenBytes)
     private void Leave(GeminiPlace place)
     {
         if (place == GeminiPlace.Detail) _response.Usage!.Add(_details, _modality, _detailCount);
+        else if (place == GeminiPlace.Candidate) _response.EndCandidate();
         else if (place == GeminiPlace.Response) tally.Add(_response);
     }
 
@@ -117,13 +118,14 @@ internal sealed class GeminiDocumentReader(GeminiTally tally, int maxTokenBytes)
         {
             case (GeminiPlace.Response, "modelVersion"): _response.Model = TextOf(ref json); break;
             case (GeminiPlace.Usage, "trafficType"): _response.Usage!.TrafficType = TextOf(ref json); break;
+            case (GeminiPlace.Usage, "serviceTier"): _response.Usage!.ServiceTier = TextOf(ref json); break;
             case (GeminiPlace.Usage, _): TakeUsage(_name, CountOf(ref json)); break;
             case (GeminiPlace.Detail, "modality"): _modality = TextOf(ref json); break;
             case (GeminiPlace.Detail, "tokenCount"): _detailCount = CountOf(ref json) ?? -1; break;
             case (GeminiPlace.Candidate, "index"): _response.CandidateIndex = CountOf(ref json) ?? 0; break;
             case (GeminiPlace.Candidate, "finishReason"): _response.HasCandidateEnded |= TextOf(ref json) is { Length: > 0 }; break;
             case (GeminiPlace.PromptFeedback, "blockReason"): _response.IsBlocked |= TextOf(ref json) is { Length: > 0 }; break;
-            case (GeminiPlace.SearchQueries, _): _response.Searches += TextOf(ref json) is { Length: 0 } ? 0 : 1; break;
+            case (GeminiPlace.SearchQueries, _): _response.CandidateSearches += TextOf(ref json) is { Length: 0 } ? 0 : 1; break;
         }
     }
 

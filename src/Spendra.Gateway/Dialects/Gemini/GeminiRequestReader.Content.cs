@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Spendra.Core.Pricing;
 
@@ -10,10 +11,15 @@ namespace Spendra.Gateway.Dialects.Gemini;
 internal ref partial struct GeminiRequestReader
 {
     /// <summary>
-    /// The most tokens that one image becomes, whatever it weighs: at most 3072² pixels in tiles of 768², each 258
-    /// tokens, and one of the whole. Models from Gemini 3 on have fixed budgets below that (up to 2,240).
+    /// What one image is held at, whatever it weighs, of a model that has a budget for images: twice the largest of them,
+    /// 2,240 tokens at the highest <c>mediaResolution</c> (ai.google.dev, "Media resolution"), since Google calls its
+    /// figures approximate.
     /// </summary>
-    public const int ImageTokens = 17 * 258;
+    public const int ImageTokens = 2 * 2_240;
+
+    // The generation that began to have budgets. Before, an image was cut into tiles of 258 tokens each by its measures,
+    // and a narrow strip into any number of them.
+    private const int FirstWithImageBudget = 3;
 
     /// <summary>One content or a list of them; Google takes either.</summary>
     private void ReadContents()
@@ -99,9 +105,12 @@ internal ref partial struct GeminiRequestReader
         // Text that is packed as data has fewer tokens than bytes, like all text.
         if (type?.StartsWith("text/", StringComparison.OrdinalIgnoreCase) == true) return;
         _facts.Kinds |= KindsOf(type);
-        if (IsImage(type)) _facts.TokensBesideCount += ImageTokens;
-        if (IsImage(type)) _facts.TokensAdded += ImageTokens - bytes;
-        // A long recording can be few bytes, and a page of a document too.
+        if (IsImage(type) && HasImageBudget(_facts.Model))
+        {
+            _facts.TokensBesideCount += ImageTokens;
+            _facts.TokensAdded += ImageTokens - bytes;
+        }
+        // A long recording can be few bytes, and a page of a document or a strip of an image too.
         else _facts.HasUnseenContent = true;
     }
 
@@ -117,6 +126,17 @@ internal ref partial struct GeminiRequestReader
         && !uri.IdnHost.TrimEnd('.').EndsWith("googleapis.com", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsImage(string? type) => type?.ToLowerInvariant() is "image/png" or "image/jpeg" or "image/webp" or "image/heic" or "image/heif";
+
+    /// <summary>Whether a model's name tells a generation that has budgets for images.</summary>
+    private static bool HasImageBudget(string model)
+    {
+        const string prefix = "gemini-";
+        if (!model.StartsWith(prefix, StringComparison.Ordinal)) return false;
+        var rest = model.AsSpan(prefix.Length);
+        var end = rest.IndexOfAnyExceptInRange('0', '9');
+        return int.TryParse(end < 0 ? rest : rest[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var generation)
+            && generation >= FirstWithImageBudget;
+    }
 
     private static TokenKinds KindsOf(string? type)
     {

@@ -67,7 +67,9 @@ internal ref partial struct GeminiRequestReader
         if (_facts.Tools.Contains(tool)) return;
         _facts.Tools = _facts.Tools.Add(tool);
         if (tool is not (WebSearch or Maps or "url_context" or "code_execution")) return;
-        // What these put into the prompt is billed as input, and fits into the model's context.
+        // What these put into the prompt is billed as input. Google's reference counts the prompt and the results that go
+        // back to the model once each, however often the model reads them, so that both together fit into its context;
+        // nothing in a request limits how often they run. A bound by what the provider documents, not by what it enforces.
         _facts.BoundedTools = _facts.BoundedTools.Add(tool);
         _facts.HasUnseenContent = true;
         if (tool == WebSearch)

@@ -188,7 +188,7 @@ internal ref partial struct GeminiRequestReader
     }
 
     /// <summary>The tier in the words of the price book.</summary>
-    private static string TierOf(string tier)
+    public static string TierOf(string tier)
     {
         const string prefix = "service_tier_";
         var lower = tier.ToLowerInvariant();

@@ -3,7 +3,7 @@ namespace Spendra.Gateway.Dialects.Gemini;
 /// <summary>What one response says of itself: a whole answer, or a chunk of a stream, which has the same shape.</summary>
 internal sealed class GeminiResponse
 {
-    private long _ended;
+    private long[]? _searches;
 
     public GeminiUsage? Usage { get; private set; }
 
@@ -16,17 +16,18 @@ internal sealed class GeminiResponse
 
     public bool IsMapGrounded { get; set; }
 
-    /// <summary>Queries of the web search, of all candidates together.</summary>
-    public long Searches { get; set; }
+    /// <summary>Queries of the web search, by the candidate that made them; empty when none did.</summary>
+    public ReadOnlySpan<long> Searches => _searches;
 
+    /// <summary>The candidates that have their reason for ending, one bit for each index.</summary>
+    public long Ended { get; private set; }
+
+    // Of the candidate that is being read.
     public long CandidateIndex { get; set; }
 
     public bool HasCandidateEnded { get; set; }
 
-    /// <summary>The candidates that have their reason for ending, one bit for each index.</summary>
-    public long Ended => HasCandidateEnded ? _ended | Bit : _ended;
-
-    private long Bit => CandidateIndex < GeminiRequestReader.MaxCandidates ? 1L << (int)CandidateIndex : 0;
+    public long CandidateSearches { get; set; }
 
     /// <summary>A second usage in one response: which one would be billed?</summary>
     public void BeginUsage()
@@ -37,8 +38,19 @@ internal sealed class GeminiResponse
 
     public void BeginCandidate()
     {
-        _ended = Ended;
         HasCandidateEnded = false;
         CandidateIndex = 0;
+        CandidateSearches = 0;
+    }
+
+    /// <summary>Its index may stand behind what it tells.</summary>
+    public void EndCandidate()
+    {
+        var isKnown = CandidateIndex < GeminiRequestReader.MaxCandidates;
+        if (HasCandidateEnded && isKnown) Ended |= 1L << (int)CandidateIndex;
+        if (CandidateSearches == 0) return;
+        // Nobody asked for a candidate beyond the last: what such ones searched counts together, behind the others.
+        _searches ??= new long[GeminiRequestReader.MaxCandidates + 1];
+        _searches[isKnown ? (int)CandidateIndex : GeminiRequestReader.MaxCandidates] += CandidateSearches;
     }
 }

@@ -8,7 +8,7 @@ namespace Spendra.Gateway.Dialects.Gemini;
 /// Puts together what the responses of one call said. Their usage is cumulative: the last one that can be believed
 /// counts, by the greatest that was told of each sum, and once one made no sense none is believed. While a stream has not
 /// ended its usage is only what was used so far, which is less than the bill: it counts when every candidate has its
-/// reason for ending.
+/// reason for ending, and only what is told with the last reason or behind it.
 /// </summary>
 /// <param name="hasOutput">Whether the call produces output tokens.</param>
 /// <param name="candidates">How many candidates must end before a stream's usage is complete; 0 when it is no stream.</param>
@@ -17,10 +17,12 @@ namespace Spendra.Gateway.Dialects.Gemini;
 /// </param>
 internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQueries)
 {
+    // Of each candidate, and behind them of those that have no place.
+    private readonly long[] _searches = new long[GeminiRequestReader.MaxCandidates + 1];
+
     private bool _isContradicted;
     private bool _isMapGrounded;
     private bool _isBlocked;
-    private long _searches;
     private long _ended;
     private Usage? _usage;
     private GeminiUsage? _told;
@@ -43,10 +45,12 @@ internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQuerie
         _isMapGrounded |= response.IsMapGrounded;
         _isBlocked |= response.IsBlocked;
         _ended |= response.Ended;
-        // Chunks repeat what grounds the answer so far.
-        _searches = Math.Max(_searches, response.Searches);
+        Ground(response.Searches);
+        // What was told before a candidate ended is less than it used.
+        if (response.Ended != 0 || response.IsBlocked) _usage = null;
         if (response.Usage is not { } told) return;
-        Tier = TierOf(told.TrafficType) ?? Tier;
+        Tier = TierOf(told) ?? Tier;
+        if (told.IsSilent) return;
         _isContradicted |= told.ToUsage(hasOutput) is null;
         if (_told is { } before) told.RaiseTo(before);
         _told = told;
@@ -61,18 +65,30 @@ internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQuerie
         reading.ServedTier = Tier;
     }
 
+    /// <summary>Each chunk repeats what grounds its candidates so far.</summary>
+    private void Ground(ReadOnlySpan<long> searches)
+    {
+        for (var candidate = 0; candidate < searches.Length; candidate++)
+            _searches[candidate] = Math.Max(_searches[candidate], searches[candidate]);
+    }
+
     /// <summary>
     /// Searches count as queries and as one grounded prompt: which of both is billed is a matter of the model, and the
     /// price book has a rate for that one.
     /// </summary>
     private Usage WithFees(Usage usage)
     {
-        if (_searches > 0) usage = usage.Plus(UnitClass.WebSearches, _searches).Plus(UnitClass.GroundedPrompts, 1);
+        if (_searches.Sum() is > 0 and var searches) usage = usage.Plus(UnitClass.WebSearches, searches).Plus(UnitClass.GroundedPrompts, 1);
         return _isMapGrounded ? usage.Plus(UnitClass.MapQueries, mapQueries) : usage;
     }
 
     /// <summary>The tier in the words of the price book; null when nothing is said.</summary>
-    private static string? TierOf(string? trafficType) => trafficType switch
+    private static string? TierOf(GeminiUsage told) => TierOfService(told.ServiceTier) ?? TierOfTraffic(told.TrafficType);
+
+    private static string? TierOfService(string? tier) =>
+        string.IsNullOrEmpty(tier) || tier.EndsWith("unspecified", StringComparison.OrdinalIgnoreCase) ? null : GeminiRequestReader.TierOf(tier);
+
+    private static string? TierOfTraffic(string? trafficType) => trafficType switch
     {
         null or "" or "TRAFFIC_TYPE_UNSPECIFIED" => null,
         "ON_DEMAND" => Core.Pricing.PriceVersion.DefaultTier,

@@ -23,12 +23,22 @@ internal sealed class GeminiUsage
     private GeminiModalities _cachedParts;
     private GeminiModalities _candidateParts;
     private GeminiModalities _toolUseParts;
+    private bool _hasCounts;
 
     /// <summary>Something in it made no sense.</summary>
     public bool IsBroken { get; private set; }
 
-    /// <summary>How the provider served the call, in its own word.</summary>
+    /// <summary>
+    /// It says nothing of what was used, and nothing that makes no sense: until the last chunk of a stream Vertex AI tells
+    /// only how it serves the call.
+    /// </summary>
+    public bool IsSilent => !IsBroken && !_hasCounts;
+
+    /// <summary>How Vertex AI served the call, in its own word.</summary>
     public string? TrafficType { get; set; }
+
+    /// <summary>How the Gemini API served the call, in the words of its requests.</summary>
+    public string? ServiceTier { get; set; }
 
     public void Break() => IsBroken = true;
 
@@ -113,6 +123,7 @@ internal sealed class GeminiUsage
 
     private void Set(ref long? field, long? count)
     {
+        _hasCounts = true;
         // The same told twice is no contradiction; two numbers are.
         IsBroken |= !IsPlausible(count) || (field is not null && field != count);
         field = count ?? 0;
@@ -120,6 +131,7 @@ internal sealed class GeminiUsage
 
     private void Add(ref GeminiModalities parts, string? modality, long count)
     {
+        _hasCounts = true;
         if (!IsPlausible(count))
         {
             IsBroken = true;
