@@ -21,6 +21,7 @@ internal sealed class OpenRouterProvider() : UpstreamProvider(KnownProvider.Find
         Intake = BodyIntake.Governed,
         IsPriced = true,
         AlwaysTellsUsage = true,
+        HasManyHosts = true,
     };
 
     public override ImmutableArray<GovernedRoute> Routes { get; } =

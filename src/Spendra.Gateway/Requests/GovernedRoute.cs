@@ -72,6 +72,12 @@ internal sealed record GovernedRoute
     /// <summary>The most choices that the provider makes for one request.</summary>
     public int MaxChoices { get; init; } = OpenAiRequestReader.MaxChoices;
 
+    /// <summary>
+    /// Several hosts serve a model, and the price book's maximum of output is that of one of them: it holds only where the
+    /// request says it.
+    /// </summary>
+    public bool HasManyHosts { get; init; }
+
     /// <summary>The provider tells the usage of every chat stream, whether it was asked to or not.</summary>
     public bool AlwaysTellsUsage { get; init; }
 
