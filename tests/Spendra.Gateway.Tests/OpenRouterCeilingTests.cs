@@ -53,7 +53,7 @@ public sealed class OpenRouterCeilingTests
 
     [Theory]
     [InlineData("responses", "\"model\":\"maker/m1\",\"input\":\"Hello\",\"max_output_tokens\":16", "1", "2")]
-    [InlineData("messages", $"\"model\":\"{Elsewhere.RouterModel}\",\"max_tokens\":16,\"messages\":[]", "1", "2")]
+    [InlineData("messages", $"\"model\":\"{Elsewhere.RouterModel}\",\"max_tokens\":16,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]", "1", "2")]
     [InlineData("embeddings", "\"model\":\"maker/emb\",\"input\":\"Hello\"", "0.02", null)]
     // The rates that the call was held at: its tier's, and those of a long prompt where it may be one.
     [InlineData("responses", "\"model\":\"maker/m-tiers\",\"input\":\"Hello\",\"service_tier\":\"priority\"", "2", "4")]

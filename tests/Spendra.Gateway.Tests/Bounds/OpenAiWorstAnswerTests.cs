@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using CsCheck;
 using Spendra.Core.Governance;
 using static Spendra.Gateway.Tests.Bounds.BoundedExchange;
@@ -48,7 +47,7 @@ public sealed class OpenAiWorstAnswerTests
         Gen.Select(OpenAiAsk.Any(null, "auto", "default", "flex", "priority"), Shares.OneOf(100, 105, 110, 125, 133), Gen.Int[0, 2], Shares.Any).Sample((ask, ratePercent, api, shares) =>
         {
             const string deployment = "chat-prod";
-            var settings = new AccountSettings { RatePercent = ratePercent, Deployments = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create(deployment, Model)]) };
+            var settings = new AccountSettings { RatePercent = ratePercent, Deployments = AccountSettings.NoDeployments.Add(deployment, Model) };
             var isOlder = api == 1;
             var isChat = api < 2;
             var asked = ask with { HasPrevious = ask.HasPrevious && !isChat, Tier = isOlder ? null : ask.Tier };
