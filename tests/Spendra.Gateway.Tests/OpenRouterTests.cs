@@ -49,6 +49,27 @@ public sealed class OpenRouterTests
         }
     }
 
+    [Theory]
+    // The book's 42,000, and a fee of 5 % for the customer's own key.
+    [InlineData(100)]
+    [InlineData(105)]
+    public async Task The_fee_for_a_key_of_the_customers_own_is_held_where_the_account_says_so(int ratePercent)
+    {
+        var rules = Formats.Rules();
+        await using var company = await Formats.StartAsync(rules with
+        {
+            Accounts = [.. rules.Accounts.Select(a => a.Contains("openrouter", StringComparison.Ordinal) ? a.Replace("credential:", $"ratePercent: {ratePercent}, credential:", StringComparison.Ordinal) : a)],
+        });
+        var body = Body("byok=true cost=0.0000021 upstream_cost=0.000042 input_tokens=10 output_tokens=16");
+
+        var answer = (await company.PostAsync(Chat, body)).ShouldBe(200);
+
+        answer.Header("x-spendra-warning").Should().BeNull();
+        var spent = (await company.SettledAsync()).Events.Single();
+        spent.CostNanos.Should().Be(44_100);
+        spent.ReservedNanos.Should().Be((Bodies.BoundOf(body) * ratePercent + 99) / 100);
+    }
+
     [Fact]
     public async Task A_bill_above_the_bound_is_paid_explained_and_warned_of()
     {
@@ -106,6 +127,8 @@ public sealed class OpenRouterTests
     [InlineData("\"modalities\":[\"image\",\"text\"]", "no rate")]
     [InlineData("\"modalities\":[\"audio\"]", "audio")]
     [InlineData("\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}", "no rate")]
+    [InlineData("\"cache_control\":{\"ttl\":\"5m\",\"ttl\":\"1h\"}", "no rate")]
+    [InlineData("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"},\"cache_c\\u006fntrol\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}}]", "no rate")]
     [InlineData("\"service_tier\":\"priority\"", "tier")]
     public async Task What_may_raise_the_cost_is_refused(string member, string why)
     {
@@ -137,11 +160,15 @@ public sealed class OpenRouterTests
     [InlineData("\"plugins\":[]")]
     [InlineData("\"plugins\":null,\"models\":null,\"route\":null,\"preset\":null,\"modalities\":null")]
     [InlineData("\"models\":[\"maker/m1\"],\"route\":\"fallback\"")]
-    [InlineData("\"provider\":{\"order\":[\"a\"],\"max_price\":{\"prompt\":1,\"completion\":2}},\"usage\":{\"include\":true},\"transforms\":[]")]
+    [InlineData("\"usage\":{\"include\":true},\"transforms\":[]")]
+    // What is called like the time of a cache and is none.
+    [InlineData("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"set_record\",\"parameters\":{\"type\":\"object\",\"properties\":{\"ttl\":{\"type\":\"integer\"},\"cache_control\":{\"properties\":{\"ttl\":{\"type\":\"string\"}}}}}}}]")]
+    [InlineData("\"metadata\":{\"ttl\":\"x\"},\"prompt_cache_options\":{\"ttl\":\"30m\"}")]
+    [InlineData("\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"r\",\"schema\":{\"properties\":{\"ttl\":{\"const\":\"1h\"}}}}}")]
     [InlineData("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"properties\":{\"file_data\":{\"type\":\"string\"}}}}}]")]
     [InlineData("\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"5m\"}")]
     [InlineData("\"reasoning\":{\"effort\":\"low\"},\"session_id\":\"s\"")]
-    public async Task What_cannot_raise_the_cost_passes_as_it_is(string member)
+    public async Task What_cannot_raise_the_cost_passes_as_it_is_below_the_price(string member)
     {
         await using var company = await Formats.StartAsync();
         var body = Body(more: "\"max_tokens\":16," + member);
@@ -149,7 +176,7 @@ public sealed class OpenRouterTests
         (await company.PostAsync(Chat, body)).ShouldBe(200);
 
         var sent = company.Journal.Requests.Single();
-        System.Text.Encoding.UTF8.GetString(sent.Body.Span).Should().Be(body);
+        System.Text.Encoding.UTF8.GetString(sent.Body.Span).Should().Be($"{{\"provider\":{{{OpenRouterCeilingTests.Ceiling}}},{body[1..]}");
         sent.Headers["Authorization"].Should().Be("Bearer or-upstream-secret");
         sent.PathAndQuery.Should().Be("/api/v1/chat/completions");
         await company.SettledAsync();
@@ -225,6 +252,8 @@ public sealed class OpenRouterTests
     [Theory]
     [InlineData(402, true)]
     [InlineData(403, true)]
+    // No host that takes so little.
+    [InlineData(404, true)]
     [InlineData(408, false)]
     [InlineData(429, true)]
     [InlineData(502, false)]

@@ -64,6 +64,27 @@ public sealed class OutputLimitTests
         (await company.SettledAsync()).Events.Single().BoundOutput.Should().Be(bound);
     }
 
+    [Theory]
+    // The maximum in the price book is that of one host; another may write more.
+    [InlineData(false, "chat/completions", "", "max_completion_tokens", 50)]
+    [InlineData(false, "chat/completions", "\"max_tokens\":null", "max_tokens", 50)]
+    [InlineData(false, "responses", "", "max_output_tokens", 50)]
+    [InlineData(true, "chat/completions", "", "max_completion_tokens", 50)]
+    [InlineData(true, "chat/completions", "\"max_tokens\":101", "max_tokens", 100)]
+    public async Task Where_many_hosts_serve_a_model_its_maximum_is_sent(bool isClamped, string path, string more, string name, long limit)
+    {
+        var rules = Formats.Rules();
+        rules = rules with { Prices = [.. rules.Prices, $"{{provider: openrouter, model: maker/m-max, {Rules.Rates}, maxOutput: 50}}"], Policies = isClamped ? Clamped.Policies : [] };
+        await using var company = await Formats.StartAsync(rules);
+        var body = path == "responses" ? Bodies.Response(more: more, model: "maker/m-max") : Bodies.Chat(more: more, model: "maker/m-max");
+
+        var answer = (await company.PostAsync("/v1/providers/openrouter/" + path, body)).ShouldBe(200);
+
+        answer.Header("x-spendra-max-output-tokens").Should().Be($"{limit}");
+        ((long)Sent(company)[name]!).Should().Be(limit);
+        (await company.SettledAsync()).Events.Single().BoundOutput.Should().Be(limit);
+    }
+
     [Fact]
     public async Task A_clamp_holds_for_every_choice()
     {

@@ -20,6 +20,7 @@ internal sealed class OpenRouterProvider() : UpstreamProvider(KnownProvider.Find
         Pattern = "",
         Intake = BodyIntake.Governed,
         IsPriced = true,
+        HasManyHosts = true,
     };
 
     public override ImmutableArray<GovernedRoute> Routes { get; } =

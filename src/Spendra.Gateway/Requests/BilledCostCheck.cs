@@ -25,10 +25,15 @@ internal static partial class BilledCostCheck
         if (!call.Route.Provider.TellsBilledCost) return false;
         if (call.Price is not { } price || reading.Usage is not { } usage) return false;
         if (SettlementPricing.Computed(price, call.Account, usage, reading.ServedTier, call.TierPercent) is not var (computed, _)) return false;
-        // The fee for using a key of the customer's own is in no price book.
-        var difference = Int128.Abs((Int128)settlement.Cost.Value - reading.BilledFee.Value - computed.Value);
+        // The fee for using a key of the customer's own is in no price book; the account's own rates may have it.
+        return Differs(settlement.Cost.Value, computed.Value) && Differs(settlement.Cost.Value - reading.BilledFee.Value, computed.Value);
+    }
+
+    private static bool Differs(Int128 billed, long computed)
+    {
+        var difference = Int128.Abs(billed - computed);
         // One nano-dollar is what rounding makes of the least costs.
-        return difference > 1 && difference * 100 > (Int128)computed.Value * Tolerance;
+        return difference > 1 && difference * 100 > (Int128)computed * Tolerance;
     }
 
     public static void Log(ILogger logger, GovernedCall call, Settlement settlement) =>

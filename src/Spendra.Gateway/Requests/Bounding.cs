@@ -160,7 +160,11 @@ internal static class Bounding
         if (asked is { } own && (clamp is null || own <= clamp)) return own;
         // Without a limit of its own the model's maximum bounds the request as it stands, unless a clamp is tighter.
         // A limit beyond that maximum must not be sent: providers refuse it.
-        if (asked is null && price.MaxOutput is { } maximum && (clamp is null || clamp >= maximum)) return maximum;
+        if (asked is null && price.MaxOutput is { } maximum && (clamp is null || clamp >= maximum))
+        {
+            if (!call.Route.HasManyHosts) return maximum;
+            clamp = maximum;
+        }
         var imposed = clamp ?? options.DefaultMaxOutputTokens;
         call.ImposedOutputLimit = imposed;
         call.Changes = call.Changes with { OutputLimit = imposed };

@@ -82,6 +82,12 @@ internal sealed record GovernedRoute
     public int MaxChoices { get; init; } = OpenAiRequestReader.MaxChoices;
 
     /// <summary>
+    /// Several hosts serve a model, and the price book's maximum of output is that of one of them: it holds only where the
+    /// request says it.
+    /// </summary>
+    public bool HasManyHosts { get; init; }
+
+    /// <summary>
     /// OpenAI's dialect: the provider runs tools of its own, which the request can limit and whose calls the answer tells.
     /// Elsewhere they are refused.
     /// </summary>

@@ -56,7 +56,7 @@ public sealed class RouterMessagesTests
     }
 
     [Fact]
-    public async Task A_message_passes_as_it_is_with_the_accounts_credential()
+    public async Task A_message_passes_below_the_price_with_the_accounts_credential()
     {
         await using var company = await Elsewhere.StartAsync();
         var body = Body(more: "\"provider\":{\"max_price\":{\"prompt\":1}},\"models\":[\"anthropic/claude-a\"],\"plugins\":[],\"session_id\":\"s\"");
@@ -69,7 +69,7 @@ public sealed class RouterMessagesTests
 
         var seen = company.Journal.Requests.Single();
         seen.PathAndQuery.Should().Be("/api/v1/messages?beta=true");
-        Encoding.UTF8.GetString(seen.Body.Span).Should().Be(body);
+        Encoding.UTF8.GetString(seen.Body.Span).Should().Be(body.Replace("{\"prompt\":1}", "{\"completion\":2.0000000005,\"request\":0,\"prompt\":1}", StringComparison.Ordinal));
         seen.Headers["Authorization"].Should().Be("Bearer or-upstream-secret");
         seen.Headers["anthropic-beta"].Should().Be("one-2026-01-01");
         seen.Headers["http-referer"].Should().Be("https://acme.example");

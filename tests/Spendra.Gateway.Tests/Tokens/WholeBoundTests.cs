@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
@@ -7,9 +9,11 @@ using Spendra.Sandbox;
 namespace Spendra.Gateway.Tests.Tokens;
 
 /// <summary>
-/// Requests of every dialect with texts of every script, through a whole gateway, whose provider reports what it counts:
-/// OpenAI's by the tokenizer and the overhead that OpenAI documents, the others' by the simulated provider's own rule, by
-/// which it also counts when it is asked. Whatever bound a request was admitted with covers what it is settled at.
+/// Requests of every provider with texts of every script, through a whole gateway, whose provider reports what it counts:
+/// OpenAI's by the tokenizer and the overhead that OpenAI documents, those of Azure and OpenRouter by the byte, with tiers
+/// and predictions, the others' by the simulated provider's own rule, by which it also counts when it is asked. Whatever
+/// bound a request was admitted with covers what it is settled at. The worst answers that providers may give are in
+/// the tests of <c>Bounds</c>.
 /// </summary>
 public sealed class WholeBoundTests
 {
@@ -20,15 +24,19 @@ public sealed class WholeBoundTests
     private static readonly Gen<Sent> Requests =
         from texts in Prompts.Texts.Array[1, 5]
         from repeat in Gen.Int[1, 8]
-        from kind in Gen.Int[0, 7]
+        from kind in Gen.Int[0, 9]
         from key in Gen.Int[0, 1]
         from flags in Gen.Select(Gen.Int[0, 5], Gen.Bool)
-        select Of(kind, [.. texts.Select(t => string.Concat(Enumerable.Repeat(t, repeat)))], key == 0 ? "k1" : "tight", hasImage: flags.Item1 == 0, hasTool: flags.Item2);
+        from tiers in Gen.Select(Gen.Int[0, 3], Gen.Bool)
+        let slug = key == 0 ? "k1" : "tight"
+        select kind >= 8
+            ? Tiered(kind, texts, slug, tiers.Item1, tiers.Item2)
+            : Of(kind, [.. texts.Select(t => string.Concat(Enumerable.Repeat(t, repeat)))], slug, hasImage: flags.Item1 == 0, hasTool: flags.Item2);
 
     [Fact]
     public async Task Nothing_is_settled_above_the_bound_it_was_admitted_with()
     {
-        var rules = ClaudeRules.Of(GeminiBodies.Of(new Rules { Cap = "100000" }));
+        var rules = ClaudeRules.Of(GeminiBodies.Of(Formats.Rules() with { Cap = "100000" }));
         await using var company = await Company.StartAsync(rules with
         {
             Prices =
@@ -38,13 +46,13 @@ public sealed class WholeBoundTests
             ],
             // What does not fit this limit by its bytes may fit when it is counted.
             Keys = ["{slug: k1, actor: employee/e1}", "{slug: tight, actor: employee/e1, maxRequestUsd: \"0.0004\"}"],
-        }, provider: new SandboxOptions());
+        }, provider: Formats.Provider);
 
         await Requests.SampleAsync(async sent =>
         {
             var answer = await company.PostAsync(sent.Path, Write(sent.Body), sent.Key);
             if (answer.Status != 200) answer.ShouldBe(403, "request_limit_exceeded");
-        }, iter: 400, threads: 4);
+        }, iter: 500, threads: 4);
 
         var books = await company.SettledAsync();
         books.Paid.Where(e => e.CostNanos > e.ReservedNanos).Should().BeEmpty();
@@ -52,7 +60,7 @@ public sealed class WholeBoundTests
         books.Events.Should().OnlyContain(e => !e.IsEstimated && e.CostNanos <= e.ReservedNanos);
         var bases = books.Paid.Select(e => e.BoundOthers is null ? "bytes" : (string)JsonNode.Parse(e.BoundOthers)!["basis"]!).Distinct();
         bases.Should().BeEquivalentTo("bytes", "context_window", "tokenizer", "counted");
-        books.Paid.Select(e => e.Provider).Distinct().Should().BeEquivalentTo("openai", "anthropic", "google", "vertexai");
+        books.Paid.Select(e => e.Provider).Distinct().Should().BeEquivalentTo("openai", "anthropic", "google", "vertexai", "azure", "openrouter");
     }
 
     private static Sent Of(int kind, string[] texts, string key, bool hasImage, bool hasTool) => kind switch
@@ -89,6 +97,29 @@ public sealed class WholeBoundTests
             });
         }
         return body;
+    }
+
+    /// <summary>Azure's regional host, or OpenRouter's: a tier that is asked for and may be short, and predicted output that is rejected.</summary>
+    private static Sent Tiered(int kind, string[] texts, string key, int tier, bool isShort)
+    {
+        var (asked, percent) = tier switch { 0 => ((string?)null, 100), 1 => ("default", 100), 2 => ("flex", 50), _ => ("priority", 200) };
+        var input = texts.Sum(t => Encoding.UTF8.GetByteCount(t) + 3L) + 3;
+        var output = 16L + Encoding.UTF8.GetByteCount(texts[^1]);
+        var served = asked is null || isShort ? "default" : asked;
+        var body = new JsonObject
+        {
+            ["model"] = kind == 8 ? Formats.TieredDeployment : "maker/m-tiers", ["max_tokens"] = 16,
+            ["prediction"] = new JsonObject { ["type"] = "content", ["content"] = texts[^1] },
+            ["messages"] = new JsonArray([.. texts.Select(t => new JsonObject { ["role"] = "user", ["content"] = t })]),
+        };
+        if (asked is not null) body["service_tier"] = asked;
+        // OpenRouter bills at the maximum that it was given, by the tier that served.
+        var cost = (1_000 * input + 2_000 * output) * (served == "default" ? 100 : percent) / 100 / 1_000_000_000m;
+        body["metadata"] = new JsonObject
+        {
+            ["sandbox"] = string.Create(CultureInfo.InvariantCulture, $"input_tokens={input} output_tokens={output} service_tier={served}{(kind == 8 ? "" : $" cost={cost}")}"),
+        };
+        return new(kind == 8 ? "/openai/v1/chat/completions" : "/v1/providers/openrouter/chat/completions", body, key);
     }
 
     private static JsonObject Response(string[] texts, bool hasImage)

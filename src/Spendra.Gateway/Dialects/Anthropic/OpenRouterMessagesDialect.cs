@@ -22,7 +22,8 @@ internal sealed class OpenRouterMessagesDialect : Dialect
         return null;
     }
 
-    public override ReadOnlyMemory<byte> Rewrite(GovernedCall call) => AnthropicDialect.Instance.Rewrite(call);
+    public override ReadOnlyMemory<byte> Rewrite(GovernedCall call) =>
+        OpenRouterCeiling.PutInto(AnthropicDialect.Instance.Rewrite(call), call);
 
     public override ResponseMeter MakeMeter(GovernedCall call, string? mediaType, int maxEventBytes) =>
         AnthropicDialect.Instance.MakeMeter(call, mediaType, maxEventBytes);

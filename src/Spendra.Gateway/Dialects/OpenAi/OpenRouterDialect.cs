@@ -20,7 +20,8 @@ internal sealed class OpenRouterDialect : Dialect
         return null;
     }
 
-    public override ReadOnlyMemory<byte> Rewrite(GovernedCall call) => OpenAiDialect.Instance.Rewrite(call);
+    public override ReadOnlyMemory<byte> Rewrite(GovernedCall call) =>
+        OpenRouterCeiling.PutInto(OpenAiDialect.Instance.Rewrite(call), call);
 
     public override StrippedBody Strip(GovernedCall call, IReadOnlyCollection<string> tools) => OpenAiDialect.Instance.Strip(call, tools);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Spendra.Core.Metering;
 using Spendra.Core.Pricing;
+using Spendra.Gateway.Dialects.Anthropic;
 using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Dialects.OpenAi;
@@ -15,6 +16,7 @@ internal ref struct OpenRouterFields
     private readonly RequestFacts _facts;
     private readonly bool _isOfOpenAi;
     private Utf8JsonReader _json;
+    private bool _hasTools;
 
     private OpenRouterFields(ReadOnlySpan<byte> body, RequestFacts facts, bool isOfOpenAi)
     {
@@ -31,6 +33,8 @@ internal ref struct OpenRouterFields
         var fields = new OpenRouterFields(body, facts, isOfOpenAi);
         fields._json.Read();
         while (fields._json.Read() && fields._json.TokenType == JsonTokenType.PropertyName) fields.ReadField();
+        // Of the makers' models Claude gets the most instructions for them, whichever format asked.
+        if (fields._hasTools) facts.TokensAdded += AnthropicTools.TokensOfPresence;
         // Perplexity's models search before they answer, asked to or not, and bill it.
         if (facts.Model.StartsWith("perplexity/", StringComparison.Ordinal))
             facts.PiecesWherePriced = facts.PiecesWherePriced.With(UnitClass.WebSearches, facts.Choices);
@@ -45,6 +49,8 @@ internal ref struct OpenRouterFields
         else if (_json.ValueTextEquals("background"u8)) RefuseUnless(IsFalseOrNull(), "a response in the background cannot be followed at OpenRouter");
         else if (!_isOfOpenAi) _json.Skip();
         else if (_json.ValueTextEquals("modalities"u8)) ReadModalities();
+        else if (_json.ValueTextEquals("cache_control"u8)) ReadCacheControl();
+        else if (_json.ValueTextEquals("tools"u8) || _json.ValueTextEquals("functions"u8)) _hasTools |= ReadInside(isContent: false);
         else ReadInside(isContent: _json.ValueTextEquals("messages"u8) || _json.ValueTextEquals("input"u8));
     }
 
@@ -82,19 +88,19 @@ internal ref struct OpenRouterFields
         }
     }
 
-    private void ReadInside(bool isContent)
+    /// <summary>Whether there is anything inside.</summary>
+    private bool ReadInside(bool isContent)
     {
         _json.Read();
         var depth = _json.CurrentDepth;
-        if (_json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject)) return;
+        if (_json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject)) return false;
+        var isEmpty = true;
         while (_json.Read() && _json.CurrentDepth > depth)
         {
+            isEmpty = false;
             if (_json.TokenType != JsonTokenType.PropertyName) continue;
-            if (_json.ValueTextEquals("ttl"u8))
-            {
-                // Anthropic's caches for an hour, which cost more to write than those for five minutes.
-                if (!IsTextOrNull("5m"u8)) _facts.Kinds |= TokenKinds.LongCache;
-            }
+            if (_json.ValueTextEquals("cache_control"u8)) ReadCacheControl();
+            else if (isContent && _json.ValueTextEquals("tools"u8)) _hasTools = true;
             else if (isContent && (_json.ValueTextEquals("file_data"u8) || _json.ValueTextEquals("file_url"u8)))
             {
                 RefuseUnless(IsNull(), "files may be read by a parser that has a fee of its own");
@@ -102,6 +108,33 @@ internal ref struct OpenRouterFields
             else if (isContent && (_json.ValueTextEquals("video_url"u8) || _json.ValueTextEquals("input_video"u8)))
             {
                 RefuseUnless(IsNull(), "video has rates of its own that are not in the price book");
+            }
+        }
+        return !isEmpty;
+    }
+
+    /// <summary>
+    /// Anthropic's caches for an hour cost more to write than those for five minutes. Elsewhere the word is somebody
+    /// else's: a parameter of a function, OpenAI's own option.
+    /// </summary>
+    private void ReadCacheControl()
+    {
+        _json.Read();
+        if (_json.TokenType != JsonTokenType.StartObject)
+        {
+            _json.Skip();
+            return;
+        }
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!_json.ValueTextEquals("ttl"u8))
+            {
+                _json.Read();
+                _json.Skip();
+            }
+            else if (!IsTextOrNull("5m"u8))
+            {
+                _facts.Kinds |= TokenKinds.LongCache;
             }
         }
     }
