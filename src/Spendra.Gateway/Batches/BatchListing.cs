@@ -53,6 +53,7 @@ internal sealed class BatchListing(GovernedCall call, DispatchPermit permit, Gat
         var query = call.Context.Request.Query;
         limit = DefaultPage;
         after = query["after"].ToString() is { Length: > 0 } id ? id : null;
+        if (after is not null && !Intake.IsObjectId(after)) return GatewayError.Invalid("'after' must be the id of a batch.", "after");
         return query.TryGetValue("limit", out var text)
             && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxPage)
                 ? GatewayError.Invalid($"'limit' must be a whole number from 1 to {MaxPage}.", "limit")

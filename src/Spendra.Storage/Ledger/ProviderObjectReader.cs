@@ -5,7 +5,14 @@ using Spendra.Core.Ledger;
 namespace Spendra.Storage.Ledger;
 
 /// <summary>Which files of an organization a list shows: at most so many, after one of them, of a purpose.</summary>
-public readonly record struct FilePage(int Limit, bool IsAscending, string? After, string? Purpose);
+public readonly record struct FilePage(int Limit, bool IsAscending, string? After, string? Purpose)
+{
+    /// <summary>Those of test keys, or those of all others: neither can be fetched with a key of the other kind.</summary>
+    public bool IsTest { get; init; }
+
+    /// <summary>Files whose time was over then are not shown: the provider has them no more.</summary>
+    public long NowMicros { get; init; }
+}
 
 /// <summary>The objects at providers, from their table.</summary>
 public sealed class ProviderObjectReader(Database database) : IProviderObjectSource
@@ -19,6 +26,8 @@ public sealed class ProviderObjectReader(Database database) : IProviderObjectSou
         $"""
         SELECT {Columns} FROM provider_objects
         WHERE organization_id = @organizationId AND kind = 1 AND deleted_at IS NULL
+          AND (expires_at IS NULL OR expires_at > @now)
+          AND (CASE WHEN account_id = @sandbox THEN 1 ELSE 0 END) = @isTest
           AND (CAST(@purpose AS text) IS NULL OR purpose = @purpose)
         """;
 
@@ -76,7 +85,12 @@ public sealed class ProviderObjectReader(Database database) : IProviderObjectSou
         await using var connection = await database.ConnectAsync(cancel);
         var rows = await connection.QueryAsync<StoredObject>(new CommandDefinition(
             page.IsAscending ? OldestFirst : NewestFirst,
-            new { organizationId, purpose = page.Purpose, after = page.After, limit = page.Limit }, cancellationToken: cancel));
+            new
+            {
+                organizationId, purpose = page.Purpose, after = page.After, limit = page.Limit,
+                now = page.NowMicros, sandbox = ProviderAccount.SandboxId, isTest = page.IsTest ? 1 : 0,
+            },
+            cancellationToken: cancel));
         return [.. rows.Select(r => r.ToObject())];
     }
 

@@ -1,8 +1,5 @@
 using System.Text;
-using Spendra.Control.Keys;
-using Spendra.Core.Keys;
 using Spendra.Storage;
-using Spendra.Storage.Governance;
 
 namespace Spendra.Gateway.Tests.Batches;
 
@@ -113,10 +110,7 @@ public sealed class BatchTests
     public async Task Test_keys_run_batches_at_the_sandbox_for_nothing()
     {
         await using var company = await Company.StartAsync(Batched.Rules);
-        var issued = await KeyIssuer.CreateAsync(
-            company.Gateway.Database, company.Gateway.MasterKey, company.Slug,
-            new KeyRequest { Slug = "t1", Mode = KeyMode.Test, Actor = "employee/e1" }, new ChangeAuthor("test", "test", null), TestContext.Current.CancellationToken);
-        company.Remember("k1", issued.Value!.Secret);
+        await company.IssueTestKeyAsync("k1");
 
         var (books, _) = await Batched.RunAsync(company, Batched.File(Two));
 
