@@ -99,6 +99,44 @@ public sealed class BatchPollerTests
         (await company.SettledAsync()).Settled.Should().Be(21_000);
     }
 
+    [Fact]
+    public async Task Files_that_drip_for_ever_keep_nobody_else_waiting()
+    {
+        await using var gateway = await GatewayHarness.StartAsync(options: new GatewayOptions { BatchPollSeconds = 1 });
+        await using var slow = await Company.StartAsync(Batched.Rules, gateway: gateway);
+        await using var other = await Company.StartAsync(Batched.Rules, gateway: gateway);
+        await using var dripping = RawBatches.Dripping();
+        for (var i = 0; i < 6; i++) (await Batched.CreateAsync(slow, Two, "batch_fetches=1000")).ShouldBe(200);
+        await slow.ApplyAsync(Batched.Rules with { BaseUrl = dripping.BaseUrl });
+        while (dripping.Requests < 4) await Task.Delay(20, TestContext.Current.CancellationToken);
+
+        (await Batched.CreateAsync(other, Two, "batch_fetches=1")).ShouldBe(200);
+
+        (await other.SettledAsync()).Settled.Should().Be(CostOfTwo);
+        (await slow.BooksAsync()).Open.Should().HaveCount(6, "nothing of them is known yet");
+    }
+
+    [Fact]
+    public async Task A_file_that_drips_is_given_up_and_read_again()
+    {
+        await using var company = await Company.StartAsync(Batched.Rules);
+        (await Batched.CreateAsync(company, Two, "batch_fetches=1")).ShouldBe(200);
+        await using (var dripping = RawBatches.Dripping())
+        {
+            await company.ApplyAsync(Batched.Rules with { BaseUrl = dripping.BaseUrl });
+            await using var process = new LaterProcess(company);
+
+            await process.PollAsync(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+            dripping.Requests.Should().Be(2);
+        }
+        (await company.BooksAsync()).Open.Should().ContainSingle(h => h.Route == "batches.create");
+        await company.ApplyAsync(Batched.Rules);
+        await using var whole = new LaterProcess(company);
+        await whole.PollAsync();
+        (await company.SettledAsync()).Settled.Should().Be(CostOfTwo);
+    }
+
     [Theory]
     [InlineData(1, false)]
     [InlineData(0, true)]
@@ -138,9 +176,9 @@ public sealed class BatchPollerTests
             _parts = new GatewayParts(options, GatewayEnvironment.Real(database, options, TimeProvider.System), _lane, company.Gateway.MasterKey, NullLogger.Instance);
         }
 
-        public async Task PollAsync()
+        public async Task PollAsync(TimeSpan? maxTime = null)
         {
-            using var poller = new BatchPoller(_parts);
+            using var poller = new BatchPoller(_parts) { MaxTime = maxTime ?? TimeSpan.FromSeconds(30) };
             await poller.PollAsync(TestContext.Current.CancellationToken);
         }
 
