@@ -14,8 +14,7 @@ namespace Spendra.Gateway.Batches;
 /// </summary>
 internal sealed partial class BatchFollowing(GatewayParts parts)
 {
-    // Whatever is asked for here is asked for again: a minute of silence says as much as ten.
-    private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(60);
+    private readonly BatchAdoption _adoption = new(parts);
 
     /// <summary>How long one batch is looked after at a time, however busy its provider seems. Then it is tried again.</summary>
     public TimeSpan MaxTime { get; set; } = TimeSpan.FromMinutes(10);
@@ -58,6 +57,11 @@ internal sealed partial class BatchFollowing(GatewayParts parts)
             LogNoDoor(parts.Logger, batch.ObjectId, batch.ReservationId);
             return;
         }
+        if (batch.Kind == ObjectKind.IntendedBatch)
+        {
+            if (await _adoption.FindAsync(batch, pending, door, cancel) is not { } made) return;
+            batch = made;
+        }
         if (await ReadStateAsync(door, batch, cancel) is not { HasEnded: true } state) return;
         await BatchRecords.KeepFilesAsync(parts.Lane, batch, state);
         if (await ReadOutputAsync(door, pending, state, cancel) is not { } output) return;
@@ -65,9 +69,9 @@ internal sealed partial class BatchFollowing(GatewayParts parts)
     }
 
     /// <summary>Null when it cannot be had now.</summary>
-    private async Task<BatchState?> ReadStateAsync(BatchDoor door, ProviderObject batch, CancellationToken cancel)
+    private static async Task<BatchState?> ReadStateAsync(BatchDoor door, ProviderObject batch, CancellationToken cancel)
     {
-        using var wait = Wait(cancel);
+        using var wait = door.Wait(cancel);
         using var response = await door.GetAsync($"/batches/{batch.ObjectId}", wait.Token);
         if (!response.IsSuccessStatusCode) return null;
         var (state, _) = await BatchState.ReadAsync(response, wait.Token);
@@ -81,13 +85,13 @@ internal sealed partial class BatchFollowing(GatewayParts parts)
         var options = parts.Options;
         if (BatchEndpoint.Find(door.Provider, state.Endpoint) is not { } route) return null;
         var lines = new BatchOutputLines(route, door.Price, door.Book, pending.Terms.ReservedAt, options.MaxStreamLineBytes);
-        var limits = new DownloadLimits(options.MaxStreamLineBytes, options.MaxResponseBytes, AtMost(options.StreamIdleSeconds));
+        var limits = new DownloadLimits(options.MaxStreamLineBytes, options.MaxResponseBytes, BatchDoor.AtMost(options.StreamIdleSeconds));
         // What was bounded with output is not believed to have had none.
         if (route.HasOutput != pending.Terms.Output > 0) lines.GiveUp();
         foreach (var file in state.Files)
         {
             if (lines.IsUnknown) break;
-            using var wait = Wait(cancel);
+            using var wait = door.Wait(cancel);
             using var response = await door.GetAsync($"/files/{file}/content", wait.Token);
             var status = (int)response.StatusCode;
             // Without its answers the bill cannot be told, and they do not come back.
@@ -147,15 +151,6 @@ internal sealed partial class BatchFollowing(GatewayParts parts)
             return null;
         }
     }
-
-    private CancellationTokenSource Wait(CancellationToken cancel)
-    {
-        var wait = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        wait.CancelAfter(AtMost(parts.Options.UpstreamTimeoutSeconds));
-        return wait;
-    }
-
-    private static TimeSpan AtMost(int seconds) => TimeSpan.FromSeconds(Math.Min(seconds, MaxSilence.TotalSeconds));
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "Batch {BatchId} of request {ReservationId} cannot be asked for: its account, credential or price is not there. It is tried again")]

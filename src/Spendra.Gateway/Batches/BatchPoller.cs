@@ -17,9 +17,6 @@ internal sealed partial class BatchPoller(GatewayParts parts) : BackgroundServic
     private const int MaxOfAccount = 2;
     private const int MaxWaiting = 10_000;
 
-    // A round does not wait for the slow: whoever is still followed then is left out of the next one.
-    private static readonly TimeSpan MaxRound = TimeSpan.FromSeconds(60);
-
     // The provider keeps the files of a batch for longer than it keeps anybody waiting.
     private static readonly TimeSpan MaxAge = TimeSpan.FromDays(7);
 
@@ -31,6 +28,7 @@ internal sealed partial class BatchPoller(GatewayParts parts) : BackgroundServic
     /// <inheritdoc cref="BatchFollowing.MaxTime"/>
     internal TimeSpan MaxTime
     {
+        get => _following.MaxTime;
         init => _following.MaxTime = value;
     }
 
@@ -46,13 +44,16 @@ internal sealed partial class BatchPoller(GatewayParts parts) : BackgroundServic
         await Task.WhenAll(_followed.Values);
     }
 
-    /// <summary>Follows every batch that waits, once, and returns when that is done or when it takes too long.</summary>
+    /// <summary>
+    /// Follows every batch that waits, once, and returns when that is done or the next round is due: that one leaves out
+    /// whatever is still followed then.
+    /// </summary>
     internal async Task PollAsync(CancellationToken cancel)
     {
         var since = Micros.Now(parts.Time) - MaxAge.Ticks / TimeSpan.TicksPerMicrosecond;
         var waiting = await parts.Objects.ListPendingBatchesAsync(since, MaxWaiting, cancel);
         var round = Task.WhenAll(waiting.Select(batch => FollowAsync(batch, cancel)));
-        await Task.WhenAny(round, Task.Delay(MaxRound, parts.Time, cancel));
+        await Task.WhenAny(round, Task.Delay(TimeSpan.FromSeconds(parts.Options.BatchPollSeconds), parts.Time, cancel));
         cancel.ThrowIfCancellationRequested();
     }
 

@@ -19,7 +19,8 @@ public sealed class ProviderObjectReader(Database database) : IProviderObjectSou
 {
     private const string Columns =
         """
-        organization_id, object_id, kind, account_id, key_id, reservation_id, created_at, bytes, file_name, purpose, expires_at
+        organization_id, object_id, kind, account_id, key_id, reservation_id, created_at, bytes, file_name, purpose, expires_at,
+        input_file_id
         """;
 
     private const string OnePage =
@@ -55,11 +56,14 @@ public sealed class ProviderObjectReader(Database database) : IProviderObjectSou
         ORDER BY created_at DESC, object_id DESC LIMIT @limit
         """;
 
-    // What FindPendingAsync of the reservations says of one, of all batches.
+    // What FindPendingAsync of the reservations says of one, of all batches; of intended ones those that were not made.
     private const string PendingBatches =
         $"""
         SELECT {Columns} FROM provider_objects b
-        WHERE b.kind = 3 AND b.created_at > @since AND (
+        WHERE b.kind IN (3, 4) AND b.created_at > @since
+          AND (b.kind = 3 OR NOT EXISTS (SELECT 1 FROM provider_objects m
+              WHERE m.organization_id = b.organization_id AND m.reservation_id = b.reservation_id AND m.kind = 3))
+          AND (
             EXISTS (SELECT 1 FROM open_reservations o WHERE o.organization_id = b.organization_id AND o.reservation_id = b.reservation_id)
             OR EXISTS (SELECT 1 FROM spend_events e
                 WHERE e.organization_id = b.organization_id AND e.reservation_id = b.reservation_id AND e.event_number = 0 AND e.kind = @expired
@@ -125,6 +129,7 @@ public sealed class ProviderObjectReader(Database database) : IProviderObjectSou
         public string? FileName { get; set; }
         public string? Purpose { get; set; }
         public long? ExpiresAt { get; set; }
+        public string? InputFileId { get; set; }
 
         public ProviderObject ToObject() => new()
         {
@@ -139,6 +144,7 @@ public sealed class ProviderObjectReader(Database database) : IProviderObjectSou
             FileName = FileName,
             Purpose = Purpose,
             ExpiresAt = ExpiresAt,
+            InputFileId = InputFileId,
         };
     }
 }

@@ -1,8 +1,5 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Spendra.Core.Ledger;
-using Spendra.Gateway.Batches;
 using Spendra.Storage;
-using Spendra.Storage.Ledger;
 
 namespace Spendra.Gateway.Tests.Batches;
 
@@ -161,31 +158,4 @@ public sealed class BatchPollerTests
 
     private static async Task<System.Collections.Immutable.ImmutableArray<Guid>> WindowsOfAsync(Company company) => PackedIds.Unpack(
         await Batched.ScalarAsync<byte[]>(company, "SELECT window_ids FROM open_reservations WHERE organization_id = @organization AND route = 'batches.create'"));
-
-    /// <summary>A gateway process that has nothing but the database of those before it.</summary>
-    private sealed class LaterProcess : IAsyncDisposable
-    {
-        private readonly LedgerLane _lane;
-        private readonly GatewayParts _parts;
-
-        public LaterProcess(Company company)
-        {
-            var options = new GatewayOptions { AllowPrivateUpstreams = true };
-            var database = company.Gateway.Database;
-            _lane = new LedgerLane(database, new LaneOptions(), TimeProvider.System, NullLogger<LedgerLane>.Instance);
-            _parts = new GatewayParts(options, GatewayEnvironment.Real(database, options, TimeProvider.System), _lane, company.Gateway.MasterKey, NullLogger.Instance);
-        }
-
-        public async Task PollAsync(TimeSpan? maxTime = null)
-        {
-            using var poller = new BatchPoller(_parts) { MaxTime = maxTime ?? TimeSpan.FromSeconds(30) };
-            await poller.PollAsync(TestContext.Current.CancellationToken);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _lane.DisposeAsync();
-            _parts.Dispose();
-        }
-    }
 }

@@ -141,14 +141,4 @@ public sealed class BatchRefusalTests
         books.Released.Should().ContainSingle(r => r.Route == "batches.create");
         books.Paid.Should().BeEmpty();
     }
-
-    [Fact]
-    public async Task One_whose_making_is_not_known_books_its_bound()
-    {
-        await using var company = await Company.StartAsync(Batched.Rules);
-
-        (await Batched.CreateAsync(company, Good, "status=500")).ShouldBe(500);
-
-        (await company.SettledAsync()).Paid.Should().ContainSingle().Which.IsEstimated.Should().BeTrue();
-    }
 }

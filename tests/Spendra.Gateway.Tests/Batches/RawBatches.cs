@@ -12,6 +12,20 @@ internal static class RawBatches
         else await DripAsync(network);
     });
 
+    /// <summary>Does what another provider does, and loses its answer to the creation of a batch.</summary>
+    public static RawUpstream Losing(Company company) => RawUpstream.Start(async (request, network) =>
+    {
+        var words = request[..request.IndexOf('\r')].Split(' ');
+        using var client = new HttpClient();
+        using var passed = new HttpRequestMessage(new HttpMethod(words[0]), new Uri(company.Provider.Root, words[1]));
+        passed.Headers.Authorization = new("Bearer", "sk-upstream-secret");
+        var isCreation = words[0] == "POST";
+        if (isCreation) passed.Content = GatewayHarness.Json(request[(request.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
+        using var answer = await client.SendAsync(passed);
+        answer.EnsureSuccessStatusCode();
+        if (!isCreation) await network.WriteAsync(Json(await answer.Content.ReadAsStringAsync()));
+    });
+
     public static byte[] Json(string body) => RawUpstream.Http($"HTTP/1.1 200 OK\ncontent-type: application/json\nconnection: close\ncontent-length: {body.Length}", body);
 
     public static string Completed(string id) =>
