@@ -69,7 +69,8 @@ public sealed class ProviderObjectReader(Database database) : IProviderObjectSou
                 WHERE e.organization_id = b.organization_id AND e.reservation_id = b.reservation_id AND e.event_number = 0 AND e.kind = @expired
                 AND NOT EXISTS (SELECT 1 FROM spend_events l
                     WHERE l.organization_id = b.organization_id AND l.reservation_id = b.reservation_id AND l.kind = @late)))
-        ORDER BY b.created_at, b.organization_id, b.object_id LIMIT @limit
+        ORDER BY row_number() OVER (PARTITION BY b.organization_id, b.account_id ORDER BY b.created_at, b.object_id),
+            b.created_at, b.organization_id, b.object_id LIMIT @limit
         """;
 
     public async Task<ProviderObject?> FindAsync(Guid organizationId, string objectId, ObjectKind kind, CancellationToken cancel)

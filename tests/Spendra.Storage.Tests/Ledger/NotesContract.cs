@@ -111,6 +111,24 @@ public abstract class NotesContract(DatabaseEngine engine)
     });
 
     [Fact]
+    public Task Batches_that_wait_are_listed_so_that_every_account_has_its_turn() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        var lane = world.OpenLane();
+        var cap = await tenant.BudgetAsync(100);
+        var other = Guid.CreateVersion7();
+        foreach (var (id, account, at) in new[] { ("a1", tenant.AccountId, 1L), ("a2", tenant.AccountId, 2L), ("a3", tenant.AccountId, 3L), ("b1", other, 4L) })
+        {
+            var held = tenant.Reserve(1, cap);
+            await lane.ReserveAsync(held);
+            await lane.RecordAsync(File(tenant, id) with { Kind = ObjectKind.Batch, AccountId = account, ReservationId = held.ReservationId, CreatedAt = at });
+        }
+
+        var listed = await new ProviderObjectReader(world.Database).ListPendingBatchesAsync(0, 3, default);
+
+        listed.Select(b => b.ObjectId).Should().Equal("a1", "b1", "a2");
+    });
+
+    [Fact]
     public Task Tool_that_was_left_out_is_kept_once() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
     {
         var stripped = new StrippedToolRecord(tenant.OrganizationId, Guid.CreateVersion7(), "web_search", Guid.CreateVersion7());
