@@ -45,6 +45,7 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
             if (error is null)
             {
                 var (permit, refused) = await Admitting.AdmitAsync(call, parts, cancel);                   // 3, 4, 5, 6
+                call.Batch?.Dispose();
                 error = permit is null ? refused : await RunAsync(call, permit);                           // 7, 8, 9, 10
             }
             if (error is null) return;

@@ -1,6 +1,9 @@
 using System.Net.Http.Headers;
+using Spendra.Control.Keys;
+using Spendra.Core.Keys;
 using Spendra.Sandbox;
 using Spendra.Storage;
+using Spendra.Storage.Governance;
 
 namespace Spendra.Gateway.Tests;
 
@@ -50,6 +53,15 @@ internal sealed class Company : IAsyncDisposable
     }
 
     public void Remember(string slug, string secret) => Secrets[slug] = secret;
+
+    /// <summary>Issues a test key, which clients here then use under a name that may have stood for another.</summary>
+    public async Task IssueTestKeyAsync(string name)
+    {
+        var issued = await KeyIssuer.CreateAsync(
+            Gateway.Database, Gateway.MasterKey, Slug, new KeyRequest { Slug = "t1", Mode = KeyMode.Test, Actor = "employee/e1" },
+            new ChangeAuthor("test", "test", null), TestContext.Current.CancellationToken);
+        Remember(name, issued.Value!.Secret);
+    }
 
     public string Secret(string slug) => Secrets[slug];
 

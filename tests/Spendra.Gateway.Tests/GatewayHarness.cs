@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Spendra.Control.Declarations;
+using Spendra.Core.Ledger;
 using Spendra.Sandbox;
 using Spendra.Storage;
 using Spendra.Storage.Governance;
@@ -88,6 +89,9 @@ internal sealed class GatewayHarness : IAsyncDisposable
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Keys[keySlug]);
         return client;
     }
+
+    public async Task<ProviderObject> FindFileAsync(Guid organizationId, string id) =>
+        (await new ProviderObjectReader(Database).FindAsync(organizationId, id, ObjectKind.File, CancellationToken.None))!;
 
     public async ValueTask DisposeAsync()
     {

@@ -49,6 +49,51 @@ public sealed partial class OwnershipTests
         ("chat/completions", $$"""{"model":"m-window","messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"{{file}}"} }]}]}""", file),
     ];
 
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task Test_keys_and_others_list_each_their_own_files(DatabaseEngine engine)
+    {
+        await using var company = await Company.StartAsync(engine: engine);
+        await company.IssueTestKeyAsync("t1");
+        var real = (string)(await Uploads.SendAsync(company, "a.txt", "a")).ShouldBe(200).Json["id"]!;
+        var tried = (string)(await Uploads.SendAsync(company, "b.txt", "b", "t1")).ShouldBe(200).Json["id"]!;
+
+        ListedFiles(await company.GetAsync("files")).Should().Equal(real);
+        ListedFiles(await company.GetAsync("files", "t1")).Should().Equal(tried);
+        (await company.SettledAsync()).Settled.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task A_file_whose_time_is_over_is_not_listed(DatabaseEngine engine)
+    {
+        await using var company = await Company.StartAsync(engine: engine);
+        var kept = (string)(await Uploads.SendAsync(company, "a.txt", "a")).ShouldBe(200).Json["id"]!;
+        var made = await company.Gateway.FindFileAsync(company.Id, kept);
+        var now = Micros.Now(TimeProvider.System);
+        await company.Gateway.Lane.RecordAsync(made with { ObjectId = "file-over", ExpiresAt = now - 1 });
+        await company.Gateway.Lane.RecordAsync(made with { ObjectId = "file-not-over", ExpiresAt = now + 3_600_000_000 });
+
+        ListedFiles(await company.GetAsync("files")).Should().BeEquivalentTo(kept, "file-not-over");
+    }
+
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task A_cursor_that_can_be_no_id_is_refused(DatabaseEngine engine)
+    {
+        await using var company = await Company.StartAsync(engine: engine);
+
+        foreach (var (path, field) in new[] { ("files?after=%00", "after"), ("files?purpose=%00", "purpose"), ("files?after=a%20b", "after"), ("batches?after=%00", "after"), ("batches?after=%ed%a0%80", "after") })
+            ((string)(await company.GetAsync(path)).ShouldBe(400, "invalid_request").Json["error"]!["param"]!).Should().Be(field);
+
+        (await company.GetAsync("files?after=file-of-nobody&purpose=user_data")).ShouldBe(200);
+    }
+
+    private static IEnumerable<string> ListedFiles(Answer list) => list.ShouldBe(200).Json["data"]!.AsArray().Select(f => (string)f!["id"]!);
+
     [Fact]
     public async Task The_owner_uses_what_is_its_own()
     {

@@ -36,7 +36,7 @@ internal static class StoreDump
             FROM refusals
             """),
         ("stripped", "SELECT request_id, tool, policy_id FROM stripped_tools"),
-        ("object", "SELECT object_id, kind, account_id, key_id, reservation_id, created_at, deleted_at, bytes, file_name, purpose, expires_at FROM provider_objects"),
+        ("object", "SELECT object_id, kind, account_id, key_id, reservation_id, created_at, deleted_at, bytes, file_name, purpose, expires_at, input_file_id FROM provider_objects"),
         ("gateway", "SELECT gateway_id, started_at, heartbeat_at FROM gateways"),
     ];
 
@@ -82,7 +82,7 @@ internal static class StoreDump
     }
 
     private static string ObjectLine(ProviderObject o, long? deletedAt) => Line("object", o.ObjectId, (int)o.Kind, o.AccountId, o.KeyId,
-        o.ReservationId, o.CreatedAt, deletedAt, o.Bytes, o.FileName, o.Purpose, o.ExpiresAt);
+        o.ReservationId, o.CreatedAt, deletedAt, o.Bytes, o.FileName, o.Purpose, o.ExpiresAt, o.InputFileId);
 
     private static object?[] FactsOf(Reservation r) =>
     [

@@ -41,7 +41,8 @@ internal sealed class SimSources(SimStore store, SimProcess process) : IGovernan
         ReadAsync<IReadOnlyList<ProviderObject>>(() =>
         {
             var files = store.Objects.Values
-                .Where(o => o.OrganizationId == organizationId && o.Kind == ObjectKind.File && IsThere(o) && (page.Purpose is null || o.Purpose == page.Purpose))
+                .Where(o => o.OrganizationId == organizationId && o.Kind == ObjectKind.File && IsThere(o) && (page.Purpose is null || o.Purpose == page.Purpose)
+                    && (o.ExpiresAt is null || o.ExpiresAt > page.NowMicros) && (o.AccountId == ProviderAccount.SandboxId) == page.IsTest)
                 .OrderBy(PlaceOf).ToList();
             if (!page.IsAscending) files.Reverse();
             if (page.After is { } after)

@@ -24,6 +24,9 @@ public sealed record ReserveCommand(Reservation Reservation, ImmutableArray<Wind
     public override ImmutableArray<Guid> WindowIds => Reservation.WindowIds;
 
     public IdempotencyClaim? Idempotency { get; init; }
+
+    /// <summary>What the request is about to make at the provider: written in the same commit, if the reservation is made.</summary>
+    public ProviderObject? Intent { get; init; }
 }
 
 /// <summary>The caller's idempotency key and what it was used for; both as SHA-256.</summary>

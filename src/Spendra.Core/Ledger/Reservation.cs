@@ -218,6 +218,12 @@ public enum ObjectKind
     File = 1,
     Response = 2,
     Batch = 3,
+
+    /// <summary>
+    /// A batch that a request was about to make, under the id of the request: it is recorded with the reservation, before
+    /// anything is sent, so that the batch is found when its own id is never learned.
+    /// </summary>
+    IntendedBatch = 4,
 }
 
 /// <summary>
@@ -227,7 +233,7 @@ public sealed record ProviderObject
 {
     public required Guid OrganizationId { get; init; }
 
-    /// <summary>The provider's id: <c>file-…</c>, <c>resp_…</c>, <c>batch_…</c>.</summary>
+    /// <summary>The provider's id: <c>file-…</c>, <c>resp_…</c>, <c>batch_…</c>. Of an intended batch, the request's.</summary>
     public required string ObjectId { get; init; }
 
     public required ObjectKind Kind { get; init; }
@@ -248,4 +254,7 @@ public sealed record ProviderObject
     public string? Purpose { get; init; }
 
     public long? ExpiresAt { get; init; }
+
+    /// <summary>What an intended batch reads; null for everything else.</summary>
+    public string? InputFileId { get; init; }
 }

@@ -24,7 +24,8 @@ internal readonly record struct BatchAnswer(int? Status, int Start, int Length)
         {
             return ReadRoot(ref json, ref answer);
         }
-        catch (JsonException)
+        // InvalidOperationException: a name with half of a surrogate pair.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return false;
         }

@@ -10,6 +10,9 @@ namespace Spendra.Gateway.Batches;
 /// <summary>Where a batch lives, with what is needed to ask for it and to price it.</summary>
 internal sealed class BatchDoor
 {
+    // Whatever is asked for here is asked for again: a minute of silence says as much as ten.
+    private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(60);
+
     private readonly GatewayParts _parts;
     private readonly FollowPermit _permit;
     private readonly string _baseUrl;
@@ -56,7 +59,7 @@ internal sealed class BatchDoor
     }
 
     /// <summary>Asks for something that costs nothing. The answer's headers are there when this returns.</summary>
-    /// <param name="path">Below the account's base URL.</param>
+    /// <param name="path">Below the account's base URL, with its query.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="HttpRequestException">The provider could not be reached.</exception>
     public async Task<HttpResponseMessage> GetAsync(string path, CancellationToken cancel)
@@ -67,6 +70,17 @@ internal sealed class BatchDoor
             throw new HttpRequestException("the credential of the account cannot be used");
         return await _parts.Upstream.SendFollowingAsync(_permit, request, Account is null, cancel);
     }
+
+    /// <summary>How long one answer is waited for.</summary>
+    public CancellationTokenSource Wait(CancellationToken cancel)
+    {
+        var wait = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        wait.CancelAfter(AtMost(_parts.Options.UpstreamTimeoutSeconds));
+        return wait;
+    }
+
+    /// <summary>So long, but not longer than what is tried again anyway is waited for.</summary>
+    public static TimeSpan AtMost(int seconds) => TimeSpan.FromSeconds(Math.Min(seconds, MaxSilence.TotalSeconds));
 
     private static bool Lacks(GovernanceSnapshot snapshot, ProviderObject batch, FollowPermit permit) =>
         (permit.Reservation.PriceId is { } price && !snapshot.Rows.Prices.ContainsKey(price))

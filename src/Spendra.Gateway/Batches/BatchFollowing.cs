@@ -14,44 +14,64 @@ namespace Spendra.Gateway.Batches;
 /// </summary>
 internal sealed partial class BatchFollowing(GatewayParts parts)
 {
-    public async Task FollowAsync(SeenBatch seen, CancellationToken cancel)
+    private readonly BatchAdoption _adoption = new(parts);
+
+    /// <summary>How long one batch is looked after at a time, however busy its provider seems. Then it is tried again.</summary>
+    public TimeSpan MaxTime { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The batch that a client has seen, or null when it cannot be looked up now.</summary>
+    public async Task<ProviderObject?> FindAsync(SeenBatch seen, CancellationToken cancel)
     {
         try
         {
-            if (await parts.Objects.FindAsync(seen.OrganizationId, seen.BatchId, ObjectKind.Batch, cancel) is { } batch)
-                await FollowAsync(batch, cancel);
+            return await parts.Objects.FindAsync(seen.OrganizationId, seen.BatchId, ObjectKind.Batch, cancel);
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
             LogNotFound(parts.Logger, seen.BatchId, e);
+            return null;
         }
     }
 
+    /// <summary>Ends the batch's reservation if that can be done now. What fails is logged.</summary>
     public async Task FollowAsync(ProviderObject batch, CancellationToken cancel)
     {
+        using var late = new CancellationTokenSource(MaxTime, parts.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         try
         {
-            if (await parts.Reservations.FindPendingAsync(batch.OrganizationId, batch.ReservationId, cancel) is not { } pending) return;
-            if (await BatchDoor.OpenAsync(parts, batch, FollowPermit.Of(pending), cancel) is not { } door)
-            {
-                LogNoDoor(parts.Logger, batch.ObjectId, batch.ReservationId);
-                return;
-            }
-            if (await ReadStateAsync(door, batch, cancel) is not { HasEnded: true } state) return;
-            await BatchRecords.KeepFilesAsync(parts.Lane, batch, state);
-            if (await ReadOutputAsync(door, pending, state, cancel) is not { } output) return;
-            await parts.Lane.EndAsync(Conclude(batch, pending, door, state, output));
+            await EndAsync(batch, both.Token);
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
             LogFailed(parts.Logger, batch.ObjectId, batch.ReservationId, e);
         }
+        if (late.IsCancellationRequested) LogTooSlow(parts.Logger, batch.ObjectId, batch.ReservationId);
+    }
+
+    private async Task EndAsync(ProviderObject batch, CancellationToken cancel)
+    {
+        if (await parts.Reservations.FindPendingAsync(batch.OrganizationId, batch.ReservationId, cancel) is not { } pending) return;
+        if (await BatchDoor.OpenAsync(parts, batch, FollowPermit.Of(pending), cancel) is not { } door)
+        {
+            LogNoDoor(parts.Logger, batch.ObjectId, batch.ReservationId);
+            return;
+        }
+        if (batch.Kind == ObjectKind.IntendedBatch)
+        {
+            if (await _adoption.FindAsync(batch, pending, door, cancel) is not { } made) return;
+            batch = made;
+        }
+        if (await ReadStateAsync(door, batch, cancel) is not { HasEnded: true } state) return;
+        await BatchRecords.KeepFilesAsync(parts.Lane, batch, state);
+        if (await ReadOutputAsync(door, pending, state, cancel) is not { } output) return;
+        await parts.Lane.EndAsync(Conclude(batch, pending, door, state, output));
     }
 
     /// <summary>Null when it cannot be had now.</summary>
-    private async Task<BatchState?> ReadStateAsync(BatchDoor door, ProviderObject batch, CancellationToken cancel)
+    private static async Task<BatchState?> ReadStateAsync(BatchDoor door, ProviderObject batch, CancellationToken cancel)
     {
-        using var wait = Wait(cancel);
+        using var wait = door.Wait(cancel);
         using var response = await door.GetAsync($"/batches/{batch.ObjectId}", wait.Token);
         if (!response.IsSuccessStatusCode) return null;
         var (state, _) = await BatchState.ReadAsync(response, wait.Token);
@@ -65,13 +85,13 @@ internal sealed partial class BatchFollowing(GatewayParts parts)
         var options = parts.Options;
         if (BatchEndpoint.Find(door.Provider, state.Endpoint) is not { } route) return null;
         var lines = new BatchOutputLines(route, door.Price, door.Book, pending.Terms.ReservedAt, options.MaxStreamLineBytes);
-        var limits = new DownloadLimits(options.MaxStreamLineBytes, options.MaxResponseBytes, TimeSpan.FromSeconds(options.StreamIdleSeconds));
+        var limits = new DownloadLimits(options.MaxStreamLineBytes, options.MaxResponseBytes, BatchDoor.AtMost(options.StreamIdleSeconds));
         // What was bounded with output is not believed to have had none.
         if (route.HasOutput != pending.Terms.Output > 0) lines.GiveUp();
         foreach (var file in state.Files)
         {
             if (lines.IsUnknown) break;
-            using var wait = Wait(cancel);
+            using var wait = door.Wait(cancel);
             using var response = await door.GetAsync($"/files/{file}/content", wait.Token);
             var status = (int)response.StatusCode;
             // Without its answers the bill cannot be told, and they do not come back.
@@ -132,13 +152,6 @@ internal sealed partial class BatchFollowing(GatewayParts parts)
         }
     }
 
-    private CancellationTokenSource Wait(CancellationToken cancel)
-    {
-        var wait = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        wait.CancelAfter(TimeSpan.FromSeconds(parts.Options.UpstreamTimeoutSeconds));
-        return wait;
-    }
-
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "Batch {BatchId} of request {ReservationId} cannot be asked for: its account, credential or price is not there. It is tried again")]
     private static partial void LogNoDoor(ILogger logger, string batchId, Guid reservationId);
@@ -148,4 +161,7 @@ internal sealed partial class BatchFollowing(GatewayParts parts)
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Batch {BatchId} of request {ReservationId} could not be followed; it is tried again")]
     private static partial void LogFailed(ILogger logger, string batchId, Guid reservationId, Exception error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Batch {BatchId} of request {ReservationId} could not be read in time; it is tried again")]
+    private static partial void LogTooSlow(ILogger logger, string batchId, Guid reservationId);
 }

@@ -8,7 +8,7 @@ namespace Spendra.Gateway.Batches;
 /// </summary>
 internal sealed class BatchInput : IDisposable
 {
-    private SemaphoreSlim? _place;
+    private IDisposable? _place;
 
     public required string FileId { get; init; }
 
@@ -21,17 +21,21 @@ internal sealed class BatchInput : IDisposable
     /// <summary>The lines that are calls, in their order.</summary>
     public List<BatchLine> Lines { get; } = [];
 
-    /// <summary>The facts of a file may be large: few files are known at a time, and this one is while it is not disposed.</summary>
-    public async Task HoldPlaceAsync(SemaphoreSlim places, CancellationToken cancel)
+    /// <summary>
+    /// The facts of a file may be large: few files are known at a time, and this one is while it is not disposed. False when
+    /// no place became free in time.
+    /// </summary>
+    public async Task<bool> TryHoldPlaceAsync(SharedPlaces<Guid> places, Guid organizationId, TimeSpan patience, CancellationToken cancel)
     {
-        await places.WaitAsync(cancel);
-        _place = places;
+        _place = await places.TakeAsync(organizationId, patience, cancel);
+        return _place is not null;
     }
 
+    /// <summary>Forgets the lines and leaves the place: once the batch is admitted, nobody asks for them any more.</summary>
     public void Dispose()
     {
         Lines.Clear();
-        _place?.Release();
+        _place?.Dispose();
         _place = null;
     }
 }

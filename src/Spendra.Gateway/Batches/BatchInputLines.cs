@@ -37,7 +37,7 @@ internal sealed class BatchInputLines(BatchInput input, int maxLines, int maxRef
     private string? ReadLine(int number, ReadOnlySpan<byte> line)
     {
         if (BatchLineReader.Read(line, input.Endpoint, out var body) is { } broken) return broken;
-        if (OpenAiRequestReader.Read(body, input.LineRoute.Body, out var fault) is not { } facts)
+        if (OpenAiRequestReader.Read(body, input.LineRoute.Body, out var fault, runsTools: input.LineRoute.RunsTools) is not { } facts)
             return $"has a body that is refused: {fault!.Message.TrimEnd('.')}";
         if (Judge(facts) is { } refused) return refused;
         if (Model.Length == 0) Model = facts.Model;

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Metering;
@@ -14,6 +15,8 @@ internal static class BatchIntake
 {
     private const int MaxReferences = 1_000;
 
+    private static readonly TimeSpan MaxWaitForPlace = TimeSpan.FromSeconds(5);
+
     /// <summary>The reading of an input file as the ledger names it; no client can call it.</summary>
     private static readonly GovernedRoute InputRoute = new()
     {
@@ -24,7 +27,7 @@ internal static class BatchIntake
     /// <summary>Fills in what the lines ask for; or says why they cannot be sent.</summary>
     public static async Task<GatewayError?> ReadAsync(GovernedCall call, BatchInput input, GatewayParts parts, CancellationToken cancel)
     {
-        await input.HoldPlaceAsync(parts.Batches.InputPlaces, cancel);
+        if (!await input.TryHoldPlaceAsync(parts.Batches.InputPlaces, call.Snapshot.OrganizationId, MaxWaitForPlace, cancel)) return TooManyAtOnce();
         var lines = new BatchInputLines(input, parts.Options.MaxBatchLines, MaxReferences);
         if (await FetchAsync(call, input, lines, parts, cancel) is { } notRead) return notRead;
         if (lines.Fault is { } fault) return GatewayError.Invalid(fault, "input_file_id");
@@ -88,10 +91,13 @@ internal static class BatchIntake
         HttpResponseMessage response, BatchInputLines lines, GatewayParts parts, CancellationToken cancel)
     {
         var options = parts.Options;
+        // The silence between two pieces is limited, and so is the whole: the request must end, and others want its place.
+        using var inTime = new CancellationTokenSource(TimeSpan.FromSeconds(options.ReservationSeconds), parts.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, inTime.Token);
         await using var upstream = await response.Content.ReadAsStreamAsync(cancel);
         var limits = new DownloadLimits(
             (int)Math.Min(options.MaxBodyBytes, int.MaxValue), options.MaxBatchBytes, TimeSpan.FromSeconds(options.StreamIdleSeconds));
-        return await LineDownload.ReadAsync(upstream, lines, limits, parts.Time, cancel) switch
+        return await LineDownload.ReadAsync(upstream, lines, limits, parts.Time, both.Token) switch
         {
             DownloadEnd.Complete or DownloadEnd.Stopped => null,
             DownloadEnd.TooLarge => GatewayError.Invalid($"The input file is larger than {options.MaxBatchBytes} bytes. Split it.", "input_file_id"),
@@ -106,5 +112,8 @@ internal static class BatchIntake
                 $"The provider did not give out the input file (status {status}). No batch was made and nothing was spent; try again later.") { RetryAfter = 1 };
 
     private static GatewayError BrokenOff => new(502, "api_error", "upstream_failed",
-        "The provider broke off while the input file was read. No batch was made and nothing was spent; try again later.") { RetryAfter = 1 };
+        "The provider broke off or took too long while the input file was read. No batch was made and nothing was spent; try again later.") { RetryAfter = 1 };
+
+    private static GatewayError TooManyAtOnce() => GatewayError.From(new Refusal(RefusalCode.ConcurrencyLimitExceeded,
+        "Too many batches are being made here at the moment. Nothing was sent; try again shortly."));
 }

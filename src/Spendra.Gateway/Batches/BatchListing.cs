@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Metering;
@@ -17,6 +18,9 @@ internal sealed class BatchListing(GovernedCall call, DispatchPermit permit, Gat
     private const int DefaultPage = 20;
     private const int MaxPage = 100;
     private const int MaxAtOnce = 8;
+
+    /// <summary>Some batches of the page could not be told now, and are left out of it.</summary>
+    private const string NotAllTold = "batches_not_told";
 
     /// <summary>Null when the response has been given; otherwise the gateway's own answer.</summary>
     public async Task<GatewayError?> RunAsync()
@@ -43,8 +47,8 @@ internal sealed class BatchListing(GovernedCall call, DispatchPermit permit, Gat
             (shown[i], var failed) = await AskAsync(page[i], stop);
             if (failed is not null) error = failed;
         });
-        if (error is not null) return error;
-        await WriteAsync(page, shown, hasMore: batches.Count > limit);
+        if (error is not null && shown.All(s => s is null)) return error;
+        await WriteAsync(page, shown, isWhole: error is null, hasMore: batches.Count > limit);
         return null;
     }
 
@@ -53,6 +57,7 @@ internal sealed class BatchListing(GovernedCall call, DispatchPermit permit, Gat
         var query = call.Context.Request.Query;
         limit = DefaultPage;
         after = query["after"].ToString() is { Length: > 0 } id ? id : null;
+        if (after is not null && !Intake.IsObjectId(after)) return GatewayError.Invalid("'after' must be the id of a batch.", "after");
         return query.TryGetValue("limit", out var text)
             && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxPage)
                 ? GatewayError.Invalid($"'limit' must be a whole number from 1 to {MaxPage}.", "limit")
@@ -105,7 +110,7 @@ internal sealed class BatchListing(GovernedCall call, DispatchPermit permit, Gat
         ?? new GatewayError(502, "api_error", "upstream_failed",
             $"The provider did not say how batch '{asking.NamedObjectId}' is (status {status}). Nothing was spent; try again later.") { RetryAfter = 1 };
 
-    private async Task WriteAsync(List<ProviderObject> page, ReadOnlyMemory<byte>?[] shown, bool hasMore)
+    private async Task WriteAsync(List<ProviderObject> page, ReadOnlyMemory<byte>?[] shown, bool isWhole, bool hasMore)
     {
         var body = new ArrayBufferWriter<byte>(4096);
         using (var json = new Utf8JsonWriter(body))
@@ -126,6 +131,7 @@ internal sealed class BatchListing(GovernedCall call, DispatchPermit permit, Gat
         var response = call.Context.Response;
         response.ContentType = "application/json";
         ExplainHeaders.Write(response.Headers, call, permit);
+        if (!isWhole) response.Headers.Append(ExplainHeaders.Warning, NotAllTold);
         response.ContentLength = body.WrittenCount;
         try
         {

@@ -36,17 +36,23 @@ internal sealed record BatchState(string Id, string Status, string Endpoint, str
     /// <exception cref="IOException">The provider broke off.</exception>
     public static async Task<(BatchState? State, ReadOnlyMemory<byte> Body)> ReadAsync(HttpResponseMessage response, CancellationToken cancel)
     {
+        return await HoldAsync(response, MaxBytes, cancel) is { } whole ? (Read(whole), whole) : default;
+    }
+
+    /// <summary>Reads a body whole; null when it is too large.</summary>
+    /// <exception cref="IOException">The provider broke off.</exception>
+    public static async Task<ReadOnlyMemory<byte>?> HoldAsync(HttpResponseMessage response, int maxBytes, CancellationToken cancel)
+    {
         await using var body = await response.Content.ReadAsStreamAsync(cancel);
         using var held = new MemoryStream();
         var piece = new byte[4096];
         int read;
         while ((read = await body.ReadAsync(piece, cancel)) > 0)
         {
-            if (held.Length + read > MaxBytes) return default;
+            if (held.Length + read > maxBytes) return null;
             held.Write(piece, 0, read);
         }
-        var whole = held.GetBuffer().AsMemory(0, (int)held.Length);
-        return (Read(whole), whole);
+        return held.GetBuffer().AsMemory(0, (int)held.Length);
     }
 
     /// <summary>Null when the body is no batch, or one that makes no sense.</summary>

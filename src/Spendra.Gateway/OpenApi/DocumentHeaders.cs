@@ -19,7 +19,7 @@ internal static class DocumentHeaders
         (ExplainHeaders.CostUsd, JsonSchemaType.String, "The cost in USD, when it is known before the headers leave."),
         (ExplainHeaders.Remaining, JsonSchemaType.String, "What is left of the tightest hard cap after this reservation, in USD."),
         (ExplainHeaders.MaxOutputTokens, JsonSchemaType.Integer, "The output limit that was clamped or injected."),
-        (ExplainHeaders.Warning, JsonSchemaType.String, "`soft_cap:<policy>`, `alert:<policy>:<percent>`, `usage_unknown`, `cost_differs`; several with commas between."),
+        (ExplainHeaders.Warning, JsonSchemaType.String, "`soft_cap:<policy>`, `alert:<policy>:<percent>`, `usage_unknown`, `cost_differs`, `batches_not_told`; several with commas between."),
         (ShouldRetry, JsonSchemaType.Boolean, "Whether trying again can help."),
         (RetryAfter, JsonSchemaType.Integer, "Seconds after which trying again makes sense."),
     ];

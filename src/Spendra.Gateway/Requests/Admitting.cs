@@ -116,7 +116,7 @@ internal static class Admitting
             GatewayId = isBackground ? null : parts.GatewayId,
             IdempotencyDigest = call.Idempotency?.KeyDigest,
         };
-        return new ReserveCommand(reservation, admit.Claims) { Idempotency = call.Idempotency };
+        return new ReserveCommand(reservation, admit.Claims) { Idempotency = call.Idempotency, Intent = ObjectRecords.Intent(call, reservation) };
     }
 
     private static async Task<GatewayError> ExplainAsync(

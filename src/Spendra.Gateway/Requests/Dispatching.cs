@@ -29,6 +29,9 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
     private static readonly GatewayError TimedOut = new(504, "api_error", "upstream_timeout",
         "The provider fell silent, or its response took longer than a request may. What it billed is booked, as an estimate where its usage is unknown. Ask for less at once.");
 
+    private static readonly GatewayError HeldUp = new(503, "api_error", "provider_unavailable",
+        "The gateway was held up until the request was too old to be sent. Nothing was spent; try again.") { RetryAfter = 1 };
+
     private readonly HttpContext _context = call.Context;
     private readonly UpstreamProvider _provider = call.Route.Provider;
 
@@ -40,6 +43,12 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         {
             ending.Release("the client left before the request was sent");
             return null;
+        }
+        // A batch that is found nowhere counts as never made some time later: so none is sent late.
+        if (ending.IsFoundOutLater && Storage.Micros.Now(parts.Time) - permit.Reservation.ReservedAt > parts.Options.ReservationSeconds * 1_000_000L)
+        {
+            ending.Release("the gateway was held up until the request was too old");
+            return HeldUp;
         }
         await Stripping.KeepAsync(call, parts);
         using var patience = new UpstreamPatience(parts.Options, parts.Time, _context.RequestAborted);
@@ -113,11 +122,12 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
                 address?.Message ?? "The provider could not be reached. Nothing was spent; try again later.") { RetryAfter = 1 };
         }
         ending.SettleAtBound(status: 0, upstreamRequestId: null);
+        var consequence = ending.IsFoundOutLater
+            ? "It may have made the batch: its bound stays held until the provider's list tells."
+            : "It may bill the request, so its bound was booked as an estimate.";
         return e is OperationCanceledException
-            ? new GatewayError(504, "api_error", "upstream_timeout",
-                "The provider did not answer in time. It may bill the request, so its bound was booked as an estimate.")
-            : new GatewayError(502, "api_error", "upstream_failed",
-                "The connection to the provider broke. It may bill the request, so its bound was booked as an estimate.");
+            ? new GatewayError(504, "api_error", "upstream_timeout", "The provider did not answer in time. " + consequence)
+            : new GatewayError(502, "api_error", "upstream_failed", "The connection to the provider broke. " + consequence);
     }
 
     /// <summary>What was wrong with a body that is read while it is sent on.</summary>

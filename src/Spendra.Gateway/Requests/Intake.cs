@@ -104,7 +104,7 @@ internal static class Intake
         {
             ObjectKind.File => "file",
             ObjectKind.Response => "response",
-            ObjectKind.Batch => "batch",
+            ObjectKind.Batch or ObjectKind.IntendedBatch => "batch",
         };
         var shown = IsObjectId(id) ? $" '{id}'" : "";
         return GatewayError.NotFound($"No such {what}{shown}: it does not exist, was deleted, or belongs to somebody else.");

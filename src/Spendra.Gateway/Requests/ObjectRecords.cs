@@ -15,6 +15,11 @@ internal static class ObjectRecords
     public static ProviderObject Batch(GovernedCall call, Reservation reservation, string id) =>
         Make(call, reservation, id, ObjectKind.Batch);
 
+    /// <summary>The batch that an admitted request is about to make; null when it makes none.</summary>
+    public static ProviderObject? Intent(GovernedCall call, Reservation reservation) => call.Batch is { } batch
+        ? Make(call, reservation, reservation.ReservationId.ToString(), ObjectKind.IntendedBatch) with { InputFileId = batch.FileId }
+        : null;
+
     /// <summary>The file of an upload's answer, or null when the answer is not a file.</summary>
     public static ProviderObject? File(GovernedCall call, Reservation reservation, string id, ReadOnlySpan<byte> body)
     {

@@ -7,11 +7,17 @@ namespace Spendra.Gateway.Requests;
 /// <summary>
 /// Step 9: ends a reservation exactly once, whatever happens to the request. Disposing it without having ended it
 /// books the bound when something went wrong after the request was sent, because the provider may bill; before that
-/// it gives the reservation back.
+/// it gives the reservation back. That of a batch which may have been made stays open until that is known.
 /// </summary>
 internal sealed class ReservationEnding(GovernedCall call, DispatchPermit permit, GatewayParts parts) : IDisposable
 {
     private bool _hasEnded;
+
+    /// <summary>
+    /// A batch whose answer was not seen may have been made. What was recorded with the reservation finds it, so that
+    /// nothing is booked here that could be known.
+    /// </summary>
+    public bool IsFoundOutLater => call.Batch is not null;
 
     /// <summary>Works out the settlement without booking it yet, so that a header can tell it.</summary>
     public Settlement Price(MeterReading reading, int status, string? upstreamRequestId) =>
@@ -21,6 +27,7 @@ internal sealed class ReservationEnding(GovernedCall call, DispatchPermit permit
     {
         if (_hasEnded) return;
         _hasEnded = true;
+        if (IsFoundOutLater) return;
         var reservation = permit.Reservation;
         parts.Tightness.Record(reservation, settlement);
         End(new SettleCommand(reservation.OrganizationId, reservation.ReservationId, reservation.WindowIds, settlement));

@@ -35,7 +35,8 @@ public interface IProviderObjectSource
 
     /// <summary>
     /// Batches of all organizations, made after an instant, whose reservations wait for their settlement: they are open, or
-    /// ended by expiry alone. The oldest first.
+    /// ended by expiry alone. Intended batches too, as long as none is recorded under their reservation. The oldest of
+    /// each account come first: however many wait at one, the limit leaves room for those of the others.
     /// </summary>
     Task<IReadOnlyList<ProviderObject>> ListPendingBatchesAsync(long sinceMicros, int limit, CancellationToken cancel);
 }

@@ -25,7 +25,7 @@ public sealed partial class LedgerLane
                 var commands = CommandsOf(batch);
                 var state = await _engine.BeginAsync(commands, isAmbiguous);
                 var decision = LedgerMachine.Decide(state, commands, Micros.Now(_time));
-                var notes = NotesOf(batch);
+                var notes = NotesOf(batch, decision);
                 // What an unclear commit has left is seen here and perhaps on no replica yet: it is answered when a commit
                 // after it has waited for the replicas.
                 if (decision.Writes.IsEmpty && notes.IsEmpty && !isAmbiguous)
@@ -77,10 +77,17 @@ public sealed partial class LedgerLane
         return commands;
     }
 
-    private static LaneNotes NotesOf(List<LaneTicket> batch)
+    private static LaneNotes NotesOf(List<LaneTicket> batch, LedgerDecision decision)
     {
         var notes = new LaneNotes();
-        foreach (var ticket in batch) ticket.Note?.Invoke(notes);
+        var next = 0;
+        foreach (var ticket in batch)
+        {
+            ticket.Note?.Invoke(notes);
+            if (ticket.Command is not { } command) continue;
+            // It stands or falls with its reservation.
+            if (decision.Outcomes[next++] is LedgerOutcome.Admitted && command is ReserveCommand { Intent: { } intent }) notes.Objects.Add(intent);
+        }
         return notes;
     }
 

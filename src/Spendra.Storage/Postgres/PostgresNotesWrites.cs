@@ -27,9 +27,9 @@ internal static class PostgresNotesWrites
     private const string InsertObjects =
         """
         INSERT INTO provider_objects (organization_id, object_id, kind, account_id, key_id, reservation_id, created_at,
-            bytes, file_name, purpose, expires_at)
+            bytes, file_name, purpose, expires_at, input_file_id)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[],
-            $8::bigint[], $9::text[], $10::text[], $11::bigint[])
+            $8::bigint[], $9::text[], $10::text[], $11::bigint[], $12::text[])
         ON CONFLICT (organization_id, object_id) DO NOTHING
         """;
 
@@ -77,5 +77,5 @@ internal static class PostgresNotesWrites
         .Column(rows, r => r.OrganizationId).Column(rows, r => r.ObjectId).Column(rows, r => (short)r.Kind)
         .Column(rows, r => r.AccountId).Column(rows, r => r.KeyId).Column(rows, r => r.ReservationId)
         .Column(rows, r => r.CreatedAt).Column(rows, r => r.Bytes).Column(rows, r => ForeignText.Storable(r.FileName))
-        .Column(rows, r => ForeignText.Storable(r.Purpose)).Column(rows, r => r.ExpiresAt);
+        .Column(rows, r => ForeignText.Storable(r.Purpose)).Column(rows, r => r.ExpiresAt).Column(rows, r => r.InputFileId);
 }

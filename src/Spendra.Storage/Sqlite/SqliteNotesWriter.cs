@@ -23,8 +23,8 @@ internal sealed class SqliteNotesWriter(Func<string, SqliteStatement> prepare)
     private readonly SqliteStatement _object = prepare(
         """
         INSERT INTO provider_objects (organization_id, object_id, kind, account_id, key_id, reservation_id, created_at,
-            bytes, file_name, purpose, expires_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            bytes, file_name, purpose, expires_at, input_file_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (organization_id, object_id) DO NOTHING
         """);
 
@@ -46,7 +46,7 @@ internal sealed class SqliteNotesWriter(Func<string, SqliteStatement> prepare)
         {
             _object.Bind(row.OrganizationId).Bind(row.ObjectId).Bind((int)row.Kind).Bind(row.AccountId).Bind(row.KeyId)
                 .Bind(row.ReservationId).Bind(row.CreatedAt).Bind(row.Bytes).Bind(ForeignText.Storable(row.FileName))
-                .Bind(ForeignText.Storable(row.Purpose)).Bind(row.ExpiresAt).Run();
+                .Bind(ForeignText.Storable(row.Purpose)).Bind(row.ExpiresAt).Bind(row.InputFileId).Run();
         }
         foreach (var row in notes.Deletions)
             _deletion.Bind(row.DeletedAt).Bind(row.OrganizationId).Bind(row.ObjectId).Run();

@@ -1,8 +1,5 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Spendra.Core.Ledger;
-using Spendra.Gateway.Batches;
 using Spendra.Storage;
-using Spendra.Storage.Ledger;
 
 namespace Spendra.Gateway.Tests.Batches;
 
@@ -99,6 +96,44 @@ public sealed class BatchPollerTests
         (await company.SettledAsync()).Settled.Should().Be(21_000);
     }
 
+    [Fact]
+    public async Task Files_that_drip_for_ever_keep_nobody_else_waiting()
+    {
+        await using var gateway = await GatewayHarness.StartAsync(options: new GatewayOptions { BatchPollSeconds = 1 });
+        await using var slow = await Company.StartAsync(Batched.Rules, gateway: gateway);
+        await using var other = await Company.StartAsync(Batched.Rules, gateway: gateway);
+        await using var dripping = RawBatches.Dripping();
+        for (var i = 0; i < 6; i++) (await Batched.CreateAsync(slow, Two, "batch_fetches=1000")).ShouldBe(200);
+        await slow.ApplyAsync(Batched.Rules with { BaseUrl = dripping.BaseUrl });
+        while (dripping.Requests < 4) await Task.Delay(20, TestContext.Current.CancellationToken);
+
+        (await Batched.CreateAsync(other, Two, "batch_fetches=1")).ShouldBe(200);
+
+        (await other.SettledAsync()).Settled.Should().Be(CostOfTwo);
+        (await slow.BooksAsync()).Open.Should().HaveCount(6, "nothing of them is known yet");
+    }
+
+    [Fact]
+    public async Task A_file_that_drips_is_given_up_and_read_again()
+    {
+        await using var company = await Company.StartAsync(Batched.Rules);
+        (await Batched.CreateAsync(company, Two, "batch_fetches=1")).ShouldBe(200);
+        await using (var dripping = RawBatches.Dripping())
+        {
+            await company.ApplyAsync(Batched.Rules with { BaseUrl = dripping.BaseUrl });
+            await using var process = new LaterProcess(company);
+
+            await process.PollAsync(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+            dripping.Requests.Should().Be(2);
+        }
+        (await company.BooksAsync()).Open.Should().ContainSingle(h => h.Route == "batches.create");
+        await company.ApplyAsync(Batched.Rules);
+        await using var whole = new LaterProcess(company);
+        await whole.PollAsync();
+        (await company.SettledAsync()).Settled.Should().Be(CostOfTwo);
+    }
+
     [Theory]
     [InlineData(1, false)]
     [InlineData(0, true)]
@@ -123,31 +158,4 @@ public sealed class BatchPollerTests
 
     private static async Task<System.Collections.Immutable.ImmutableArray<Guid>> WindowsOfAsync(Company company) => PackedIds.Unpack(
         await Batched.ScalarAsync<byte[]>(company, "SELECT window_ids FROM open_reservations WHERE organization_id = @organization AND route = 'batches.create'"));
-
-    /// <summary>A gateway process that has nothing but the database of those before it.</summary>
-    private sealed class LaterProcess : IAsyncDisposable
-    {
-        private readonly LedgerLane _lane;
-        private readonly GatewayParts _parts;
-
-        public LaterProcess(Company company)
-        {
-            var options = new GatewayOptions { AllowPrivateUpstreams = true };
-            var database = company.Gateway.Database;
-            _lane = new LedgerLane(database, new LaneOptions(), TimeProvider.System, NullLogger<LedgerLane>.Instance);
-            _parts = new GatewayParts(options, GatewayEnvironment.Real(database, options, TimeProvider.System), _lane, company.Gateway.MasterKey, NullLogger.Instance);
-        }
-
-        public async Task PollAsync()
-        {
-            using var poller = new BatchPoller(_parts);
-            await poller.PollAsync(TestContext.Current.CancellationToken);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _lane.DisposeAsync();
-            _parts.Dispose();
-        }
-    }
 }

@@ -51,6 +51,20 @@ public sealed class BatchRefusalTests
         { Good.Replace("16", "9000000") + "\n" + string.Concat(Enumerable.Repeat(Good.Replace("\"max_tokens\":16", "\"n\":100,\"max_tokens\":9000000") + "\n", 2)), "unpriceable_request", "Up to line 3 the input file may use more than 1000000000 tokens" },
     };
 
+    [Fact]
+    public async Task A_model_that_searches_by_itself_is_refused_in_a_line()
+    {
+        await using var company = await Company.StartAsync(Batched.Rules with
+        {
+            Prices = [.. Batched.Rules.Prices, $"{{provider: openai, model: x-search-1, {Rules.Rates}, unitUsdPerMillion: {{web_searches: \"10000\"}}, tiers: {{batch: 50}}}}"],
+        });
+
+        var answer = (await Batched.CreateAsync(company, Good.Replace("b1", "x-search-1"))).ShouldBe(400, "invalid_request");
+
+        ((string)answer.Json["error"]!["message"]!).Should().Contain("Line 1 of the input file offers the tool 'web_search'");
+        Batched.CreatedAtProvider(company).Should().Be(0);
+    }
+
     [Theory]
     [MemberData(nameof(Files))]
     public async Task A_file_that_may_not_be_sent_makes_no_batch(string content, string code, string text)
@@ -128,15 +142,5 @@ public sealed class BatchRefusalTests
         var books = await company.SettledAsync();
         books.Released.Should().ContainSingle(r => r.Route == "batches.create");
         books.Paid.Should().BeEmpty();
-    }
-
-    [Fact]
-    public async Task One_whose_making_is_not_known_books_its_bound()
-    {
-        await using var company = await Company.StartAsync(Batched.Rules);
-
-        (await Batched.CreateAsync(company, Good, "status=500")).ShouldBe(500);
-
-        (await company.SettledAsync()).Paid.Should().ContainSingle().Which.IsEstimated.Should().BeTrue();
     }
 }

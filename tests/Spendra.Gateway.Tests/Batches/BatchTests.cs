@@ -1,8 +1,5 @@
 using System.Text;
-using Spendra.Control.Keys;
-using Spendra.Core.Keys;
 using Spendra.Storage;
-using Spendra.Storage.Governance;
 
 namespace Spendra.Gateway.Tests.Batches;
 
@@ -95,6 +92,31 @@ public sealed class BatchTests
     }
 
     [Fact]
+    public async Task A_list_leaves_out_what_cannot_be_told_now_and_fails_only_when_nothing_can()
+    {
+        await using var company = await Company.StartAsync(Batched.Rules);
+        var told = (string)(await Batched.CreateAsync(company, Batched.File(Two), "batch_fetches=1000")).Json["id"]!;
+        var untold = (string)(await Batched.CreateAsync(company, Batched.File(Two), "batch_fetches=1000")).Json["id"]!;
+        var broken = new HashSet<string> { untold };
+        await using var provider = RawUpstream.Start(async (request, network) =>
+        {
+            var id = RawBatches.IdIn(request)!;
+            await network.WriteAsync(broken.Contains(id)
+                ? RawUpstream.Http("HTTP/1.1 401 Unauthorized\nconnection: close\ncontent-length: 0")
+                : RawBatches.Json($$"""{"id":"{{id}}","status":"in_progress"}"""));
+        });
+        await company.ApplyAsync(Batched.Rules with { BaseUrl = provider.BaseUrl });
+
+        var list = (await company.GetAsync("batches?limit=2")).ShouldBe(200);
+
+        list.Json["data"]!.AsArray().Select(b => (string)b!["id"]!).Should().Equal(told);
+        ((string)list.Json["first_id"]!, (string)list.Json["last_id"]!).Should().Be((untold, told), "the page goes on after both");
+        list.Header("x-spendra-warning").Should().Be("batches_not_told");
+        broken.Add(told);
+        (await company.GetAsync("batches")).ShouldBe(502, "provider_credential_rejected");
+    }
+
+    [Fact]
     public async Task Everything_stands_below_the_providers_name_too()
     {
         await using var company = await Company.StartAsync(Batched.Rules);
@@ -113,10 +135,7 @@ public sealed class BatchTests
     public async Task Test_keys_run_batches_at_the_sandbox_for_nothing()
     {
         await using var company = await Company.StartAsync(Batched.Rules);
-        var issued = await KeyIssuer.CreateAsync(
-            company.Gateway.Database, company.Gateway.MasterKey, company.Slug,
-            new KeyRequest { Slug = "t1", Mode = KeyMode.Test, Actor = "employee/e1" }, new ChangeAuthor("test", "test", null), TestContext.Current.CancellationToken);
-        company.Remember("k1", issued.Value!.Secret);
+        await company.IssueTestKeyAsync("k1");
 
         var (books, _) = await Batched.RunAsync(company, Batched.File(Two));
 

@@ -85,6 +85,8 @@ public sealed class BatchLineTests
         Answer.Replace("\"model\":\"b1\"", "\"model\":\"other\""),
         Answer.Replace("\"model\":\"b1\"", "\"model\":\"b1\",\"service_tier\":\"priority\""),
         Answer.Replace("c1", "\\ud800"),
+        Answer.Replace("{\"id\":\"r1\"", "{\"\\ud800abcdef\":1,\"id\":\"r1\""),
+        Answer.Replace("\"status_code\":200", "\"\\ud800abcdef\":1,\"status_code\":200"),
     ];
 
     [Theory]

@@ -1,6 +1,7 @@
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Core.Money;
+using Spendra.Storage.Ledger;
 using static Spendra.Storage.Tests.Ledger.Tenant;
 
 namespace Spendra.Storage.Tests.Ledger;
@@ -72,7 +73,7 @@ public abstract class NotesContract(DatabaseEngine engine)
         {
             ["organization_id"] = file.OrganizationId, ["object_id"] = "file-1", ["kind"] = file.Kind, ["account_id"] = file.AccountId,
             ["key_id"] = file.KeyId, ["reservation_id"] = file.ReservationId, ["created_at"] = 7L, ["deleted_at"] = null,
-            ["bytes"] = 8L, ["file_name"] = "ünïcode.jsonl", ["purpose"] = "batch", ["expires_at"] = 9L,
+            ["bytes"] = 8L, ["file_name"] = "ünïcode.jsonl", ["purpose"] = "batch", ["expires_at"] = 9L, ["input_file_id"] = null,
         });
         (await world.RowAsync("SELECT * FROM provider_objects")).Should().BeEquivalentTo(columns);
 
@@ -81,6 +82,50 @@ public abstract class NotesContract(DatabaseEngine engine)
         await lane.RecordDeletionAsync(Guid.CreateVersion7(), "file-1", 12);
         columns["deleted_at"] = 10L;
         (await world.RowAsync("SELECT * FROM provider_objects")).Should().BeEquivalentTo(columns, "the first deletion counts");
+    });
+
+    [Fact]
+    public Task What_a_request_is_about_to_make_is_written_with_its_reservation_and_not_without() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        var lane = world.OpenLane();
+        var cap = await tenant.BudgetAsync(100);
+        var admitted = Intending(tenant.Reserve(60, cap));
+        var refused = Intending(tenant.Reserve(60, cap));
+
+        (await lane.ReserveAsync(admitted)).Should().BeOfType<LedgerOutcome.Admitted>();
+        (await lane.ReserveAsync(refused)).Should().BeOfType<LedgerOutcome.Refused>();
+
+        var reader = new ProviderObjectReader(world.Database);
+        (await reader.ListPendingBatchesAsync(0, 10, default)).Should().Equal(admitted.Intent!);
+        await lane.RecordAsync(admitted.Intent! with { ObjectId = "batch_1", Kind = ObjectKind.Batch, InputFileId = null });
+        (await reader.ListPendingBatchesAsync(0, 10, default)).Should().ContainSingle("it has been made").Which.ObjectId.Should().Be("batch_1");
+        (await world.CountAsync("provider_objects")).Should().Be(2);
+
+        ReserveCommand Intending(ReserveCommand command) => command with
+        {
+            Intent = File(tenant, $"{command.ReservationId}") with
+            {
+                Kind = ObjectKind.IntendedBatch, ReservationId = command.ReservationId, Bytes = null, FileName = null, Purpose = null, ExpiresAt = null, InputFileId = "file-1",
+            },
+        };
+    });
+
+    [Fact]
+    public Task Batches_that_wait_are_listed_so_that_every_account_has_its_turn() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        var lane = world.OpenLane();
+        var cap = await tenant.BudgetAsync(100);
+        var other = Guid.CreateVersion7();
+        foreach (var (id, account, at) in new[] { ("a1", tenant.AccountId, 1L), ("a2", tenant.AccountId, 2L), ("a3", tenant.AccountId, 3L), ("b1", other, 4L) })
+        {
+            var held = tenant.Reserve(1, cap);
+            await lane.ReserveAsync(held);
+            await lane.RecordAsync(File(tenant, id) with { Kind = ObjectKind.Batch, AccountId = account, ReservationId = held.ReservationId, CreatedAt = at });
+        }
+
+        var listed = await new ProviderObjectReader(world.Database).ListPendingBatchesAsync(0, 3, default);
+
+        listed.Select(b => b.ObjectId).Should().Equal("a1", "b1", "a2");
     });
 
     [Fact]

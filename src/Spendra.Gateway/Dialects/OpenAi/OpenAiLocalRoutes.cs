@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Requests;
+using Spendra.Storage;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Gateway.Dialects.OpenAi;
@@ -38,7 +39,7 @@ internal sealed partial class OpenAiLocalRoutes(GatewayParts parts, LocalRequest
 
     public Task ListFilesAsync(HttpContext context) => AnswerAsync(context, Files, async call =>
     {
-        if (ReadPage(context.Request.Query, out var page) is { } fault) return (null, fault);
+        if (ReadPage(call, out var page) is { } fault) return (null, fault);
         var oneMore = page with { Limit = page.Limit + 1 };
         var files = await parts.Objects.ListFilesAsync(call.Snapshot.OrganizationId, oneMore, context.RequestAborted);
         return (TakePage(files, page.Limit), null);
@@ -76,15 +77,20 @@ internal sealed partial class OpenAiLocalRoutes(GatewayParts parts, LocalRequest
         await JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
     }
 
-    private static GatewayError? ReadPage(IQueryCollection query, out FilePage page)
+    private GatewayError? ReadPage(GovernedCall call, out FilePage page)
     {
+        var query = call.Context.Request.Query;
         var limit = MaxPage;
         page = default;
         if (query.TryGetValue("limit", out var text) && (!int.TryParse(text, out limit) || limit is < 1 or > MaxPage))
             return GatewayError.Invalid($"'limit' must be a whole number from 1 to {MaxPage}.", "limit");
         if (query["order"].ToString() is not ("" or "asc" or "desc"))
             return GatewayError.Invalid("'order' must be 'asc' or 'desc'.", "order");
-        page = new FilePage(limit, query["order"] == "asc", NotEmpty(query["after"]), NotEmpty(query["purpose"]));
+        var (after, purpose) = (NotEmpty(query["after"]), NotEmpty(query["purpose"]));
+        if (after is not null && !Intake.IsObjectId(after)) return GatewayError.Invalid("'after' must be the id of a file.", "after");
+        // A purpose is a word of the same letters as an id.
+        if (purpose is not null && !Intake.IsObjectId(purpose)) return GatewayError.Invalid("'purpose' must be one of the provider's purposes.", "purpose");
+        page = new FilePage(limit, query["order"] == "asc", after, purpose) { IsTest = call.IsTest, NowMicros = Micros.Now(parts.Time) };
         return null;
     }
 
