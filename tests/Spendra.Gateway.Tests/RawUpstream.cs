@@ -11,11 +11,11 @@ namespace Spendra.Gateway.Tests;
 internal sealed class RawUpstream : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly Func<NetworkStream, Task> _answer;
+    private readonly Func<string, NetworkStream, Task> _answer;
     private readonly Task _accepting;
     private int _requests;
 
-    private RawUpstream(Func<NetworkStream, Task> answer)
+    private RawUpstream(Func<string, NetworkStream, Task> answer)
     {
         _answer = answer;
         _listener.Start(512);
@@ -26,9 +26,12 @@ internal sealed class RawUpstream : IAsyncDisposable
 
     public int Requests => Volatile.Read(ref _requests);
 
-    public static RawUpstream Start(Func<NetworkStream, Task> answer) => new(answer);
+    /// <summary>Answers by what was asked: the request line comes first.</summary>
+    public static RawUpstream Start(Func<string, NetworkStream, Task> answer) => new(answer);
 
-    public static RawUpstream Start(Func<byte[]> answer) => new(async stream => await stream.WriteAsync(answer()));
+    public static RawUpstream Start(Func<NetworkStream, Task> answer) => new((_, stream) => answer(stream));
+
+    public static RawUpstream Start(Func<byte[]> answer) => new(async (_, stream) => await stream.WriteAsync(answer()));
 
     public static byte[] Http(string head, string body = "") => Encoding.Latin1.GetBytes(head.ReplaceLineEndings("\r\n") + "\r\n\r\n" + body);
 
@@ -62,9 +65,9 @@ internal sealed class RawUpstream : IAsyncDisposable
             try
             {
                 var stream = client.GetStream();
-                if (!await ReadRequestAsync(stream)) return;
+                if (await ReadRequestAsync(stream) is not { } request) return;
                 Interlocked.Increment(ref _requests);
-                await _answer(stream);
+                await _answer(request, stream);
             }
             catch (IOException)
             {
@@ -73,20 +76,20 @@ internal sealed class RawUpstream : IAsyncDisposable
         }
     }
 
-    private static async Task<bool> ReadRequestAsync(NetworkStream stream)
+    private static async Task<string?> ReadRequestAsync(NetworkStream stream)
     {
         var received = new List<byte>();
         var piece = new byte[16 * 1024];
         while (true)
         {
             var read = await stream.ReadAsync(piece);
-            if (read == 0) return false;
+            if (read == 0) return null;
             received.AddRange(piece.AsSpan(0, read));
             var text = Encoding.Latin1.GetString([.. received]);
             var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             if (end < 0) continue;
             var length = text[..end].Split("\r\n").FirstOrDefault(l => l.StartsWith("content-length:", StringComparison.OrdinalIgnoreCase));
-            if (received.Count >= end + 4 + (length is null ? 0 : int.Parse(length["content-length:".Length..]))) return true;
+            if (received.Count >= end + 4 + (length is null ? 0 : int.Parse(length["content-length:".Length..]))) return text;
         }
     }
 }
