@@ -15,7 +15,7 @@ namespace Spendra.Gateway.Batches;
 internal sealed class BatchListing(GovernedCall call, DispatchPermit permit, GatewayParts parts)
 {
     private const int DefaultPage = 20;
-    private const int MaxPage = 100;
+    public const int MaxPage = 100;
     private const int MaxAtOnce = 8;
 
     /// <summary>Null when the response has been given; otherwise the gateway's own answer.</summary>
