@@ -41,12 +41,15 @@ internal sealed class BodyWriter
     public Task CutAsync(string body) => SendAsync("\ncontent-length: 1000000", body);
 
     /// <summary>One drop after the other for as long as the gateway takes them: never silent, and never done.</summary>
-    public async Task DripAsync(string drop, string first = "")
+    /// <param name="drop">What is sent again and again.</param>
+    /// <param name="onDrop">Told of each.</param>
+    public async Task DripAsync(string drop, Action? onDrop = null)
     {
-        await SendAsync("", first);
+        await SendAsync("", "");
         while (true)
         {
             await _network.WriteAsync(Encoding.UTF8.GetBytes(drop));
+            onDrop?.Invoke();
             await Task.Delay(Pace);
         }
     }
