@@ -77,7 +77,7 @@ public static class GatewayStartup
     private static void MapModels(
         IEndpointRouteBuilder endpoints, OpenAiLocalRoutes openAi, AnthropicLocalRoutes anthropic, GeminiLocalRoutes gemini)
     {
-        var list = RouteMark.Local(OpenAiDialect.Instance, "List the models that the key may use; in Anthropic's shape with the header anthropic-version");
+        var list = RouteMark.Local(OpenAiDialect.Instance, "List the models that the key may use; in Anthropic's shape, and its pages, with the header anthropic-version", Paging.ClaudeModels);
         var one = RouteMark.Local(OpenAiDialect.Instance, "Describe a model that the key may use; in Anthropic's shape with the header anthropic-version");
         endpoints.MapGet(Version + "/models", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.ListModelsAsync(context) : openAi.ListModelsAsync(context)).WithMetadata(list);
         endpoints.MapGet(Version + "/models/{**id}", context => AnthropicLocalRoutes.Speaks(context) ? anthropic.GetModelAsync(context) : openAi.GetModelAsync(context)).WithMetadata(one);
@@ -86,13 +86,13 @@ public static class GatewayStartup
             endpoints.MapGet(prefix + "/models", openAi.ListDeploymentsAsync).WithMetadata(RouteMark.Local(OpenAiDialect.Instance, "List Azure's deployments that the key may use"));
             endpoints.MapGet(prefix + "/models/{id}", openAi.GetDeploymentAsync).WithMetadata(RouteMark.Local(OpenAiDialect.Instance, "Describe a deployment that the key may use"));
         }
-        var files = RouteMark.Local(OpenAiDialect.Instance, "List the files of the organization");
+        var files = RouteMark.Local(OpenAiDialect.Instance, "List the files of the organization", Paging.Files);
         endpoints.MapGet(Version + "/files", openAi.ListFilesAsync).WithMetadata(files);
         endpoints.MapGet(Version + "/providers/openai/files", openAi.ListFilesAsync).WithMetadata(files);
         foreach (var prefix in AnthropicProvider.ClientPrefixes)
         {
             if (prefix == Version) continue;
-            endpoints.MapGet(prefix + "/models", anthropic.ListModelsAsync).WithMetadata(RouteMark.Local(AnthropicDialect.Instance, "List the Claude models that the key may use"));
+            endpoints.MapGet(prefix + "/models", anthropic.ListModelsAsync).WithMetadata(RouteMark.Local(AnthropicDialect.Instance, "List the Claude models that the key may use", Paging.ClaudeModels));
             endpoints.MapGet(prefix + "/models/{**id}", anthropic.GetModelAsync).WithMetadata(RouteMark.Local(AnthropicDialect.Instance, "Describe a Claude model that the key may use"));
         }
         foreach (var root in (ReadOnlySpan<string>)["/", "/v1/providers/anthropic"])

@@ -147,13 +147,13 @@ public sealed class DocumentTests
     private static IReadOnlyList<string> MethodsOf(RouteEndpoint endpoint) =>
         endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET", "POST", "PUT", "DELETE"];
 
-    private static async Task<string> DocumentAsync(GatewayHarness gateway)
+    internal static async Task<string> DocumentAsync(GatewayHarness gateway)
     {
         using var client = new HttpClient { BaseAddress = gateway.BaseUrl };
         return (await Answer.OfAsync(client.GetAsync("/openapi.json", TestContext.Current.CancellationToken))).ShouldBe(200).Text;
     }
 
-    private static List<Operation> Operations(string document) =>
+    internal static List<Operation> Operations(string document) =>
     [
         .. from path in JsonNode.Parse(document)!["paths"]!.AsObject()
            from operation in path.Value!.AsObject()
@@ -170,7 +170,7 @@ public sealed class DocumentTests
         _ => [],
     };
 
-    private static JsonNode? Resolve(JsonNode document, string reference) =>
+    internal static JsonNode? Resolve(JsonNode document, string reference) =>
         reference.TrimStart('#', '/').Split('/').Aggregate((JsonNode?)document, (node, name) => node?[name]);
 
     private static string RootFolder()
@@ -182,7 +182,7 @@ public sealed class DocumentTests
         throw new DirectoryNotFoundException("The tests run outside of the repository.");
     }
 
-    private sealed record Operation(string Method, string Path, string Kind)
+    internal sealed record Operation(string Method, string Path, string Kind)
     {
         private readonly Regex _pattern = new("^" + Regex.Replace(Regex.Escape(Path), @"\\\{\w+}", "[^/:]+") + "$");
 

@@ -111,7 +111,7 @@ public sealed class HostileUpstreamTests
 
     [Theory]
     [MemberData(nameof(Surfaces))]
-    public async Task An_answer_that_drips_too_slowly_is_cut_off_and_booked_at_the_bound(string path, string model)
+    public async Task An_answer_that_falls_silent_is_cut_off_and_booked_at_the_bound(string path, string model)
     {
         await using var gateway = await GatewayHarness.StartAsync(options: new GatewayOptions { StreamIdleSeconds = 1 });
         var isOver = new TaskCompletionSource();

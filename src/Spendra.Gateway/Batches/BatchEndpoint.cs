@@ -11,6 +11,8 @@ internal static class BatchEndpoint
         ("/v1/chat/completions", "chat.completions"), ("/v1/responses", "responses"), ("/v1/embeddings", "embeddings"),
     ];
 
+    public static IEnumerable<string> Urls => Known.Select(k => k.Url);
+
     public static string Names { get; } = string.Join(", ", Known.Select(k => $"'{k.Url}'"));
 
     /// <summary>The route of a line, or null when lines of this URL are not governed.</summary>

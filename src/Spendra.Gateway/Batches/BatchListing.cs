@@ -16,7 +16,7 @@ namespace Spendra.Gateway.Batches;
 internal sealed class BatchListing(GovernedCall call, DispatchPermit permit, GatewayParts parts)
 {
     private const int DefaultPage = 20;
-    private const int MaxPage = 100;
+    public const int MaxPage = 100;
     private const int MaxAtOnce = 8;
 
     /// <summary>Some batches of the page could not be told now, and are left out of it.</summary>

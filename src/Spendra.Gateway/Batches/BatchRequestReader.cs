@@ -11,11 +11,11 @@ namespace Spendra.Gateway.Batches;
 internal ref struct BatchRequestReader
 {
     // The only one that is sold; another could have another price.
-    private const string Window = "24h";
+    public const string Window = "24h";
 
     private const int MaxLength = 200;
 
-    private static readonly string[] Names = ["input_file_id", "endpoint", "completion_window"];
+    public static readonly string[] Names = ["input_file_id", "endpoint", "completion_window"];
 
     private readonly string?[] _values;
     private Utf8JsonReader _json;

@@ -82,6 +82,20 @@ internal sealed class ResponsePump(GatewayOptions options, UpstreamPatience pati
         }
     }
 
+    /// <summary>Reads until the end, or until there is no more room: how many bytes, and whether they are all or the provider broke off.</summary>
+    public async ValueTask<(int Length, bool IsComplete, bool IsBroken)> ReadHeadAsync(Stream upstream, Memory<byte> head)
+    {
+        var length = 0;
+        while (length < head.Length)
+        {
+            var read = await ReadAsync(upstream, head[length..]);
+            if (read < 0) return (length, false, true);
+            if (read == 0) return (length, true, false);
+            length += read;
+        }
+        return (length, false, false);
+    }
+
     /// <summary>Passes on what the provider did not say. After the end, and when <see cref="CanTellMore"/>.</summary>
     public async Task TellAsync(ReadOnlyMemory<byte> text)
     {

@@ -36,6 +36,8 @@ internal static class McpHeaders
     private static string? Decode(string value)
     {
         if (!value.StartsWith(EncodedBegin, StringComparison.Ordinal) || !value.EndsWith(EncodedEnd, StringComparison.Ordinal)) return value;
+        // Begin and end share a sign: this is neither a name nor an encoded one.
+        if (value.Length < EncodedBegin.Length + EncodedEnd.Length) return null;
         var encoded = value.AsSpan()[EncodedBegin.Length..^EncodedEnd.Length];
         var bytes = new byte[encoded.Length];
         return Convert.TryFromBase64Chars(encoded, bytes, out var length) ? Encoding.UTF8.GetString(bytes, 0, length) : null;

@@ -12,8 +12,6 @@ namespace Spendra.Gateway.Mcp;
 /// <summary>Steps 7 to 10 for one admitted call of a tool that came without MCP: the session is opened and closed here.</summary>
 internal sealed class ToolCalling(GovernedCall call, DispatchPermit permit, GatewayParts parts)
 {
-    private const int MaxErrorBytes = 64 * 1024;
-
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly UpstreamProvider _provider = call.Route.Provider;
@@ -67,7 +65,7 @@ internal sealed class ToolCalling(GovernedCall call, DispatchPermit permit, Gate
         var status = (int)response.StatusCode;
         var upstreamId = Dispatching.UpstreamRequestId(_provider, response);
         var verdict = _provider.Judge(status);
-        if (verdict != UpstreamVerdict.Worked) return await RefusedAsync(response, verdict, ending, upstreamId);
+        if (verdict != UpstreamVerdict.Worked) return await RefusedAsync(session, response, verdict, ending, upstreamId);
         var answer = new ToolCallAnswer(call);
         var reading = await session.ReadAsync(response, answer);
         if (!answer.IsGiven)
@@ -83,24 +81,16 @@ internal sealed class ToolCalling(GovernedCall call, DispatchPermit permit, Gate
     }
 
     private async Task<GatewayError> RefusedAsync(
-        HttpResponseMessage response, UpstreamVerdict verdict, ReservationEnding ending, string? upstreamId)
+        ToolSession session, HttpResponseMessage response, UpstreamVerdict verdict, ReservationEnding ending, string? upstreamId)
     {
         var status = (int)response.StatusCode;
-        var isRefusal = verdict == UpstreamVerdict.Refused && (status < 500 || await SaysErrorAsync(response));
+        // A 503 may come from something between here and the server, after work was done; its own is in its shape.
+        var isRefusal = verdict == UpstreamVerdict.Refused && (status < 500 || call.Route.Dialect.IsError((await session.ReadErrorAsync(response)).Span));
         if (isRefusal) ending.Release($"the provider refused with status {status}");
         else ending.SettleAtBound(status, upstreamId);
         return Dispatching.NotForClients(call, status) ?? new GatewayError(502, "api_error", "upstream_failed", isRefusal
             ? $"The server of tools refused the call with status {status}. Nothing was spent."
             : $"The server of tools failed with status {status}. It may have worked, so the tool's price was booked as an estimate.");
-    }
-
-    /// <summary>A 503 may come from something between here and the server, after work was done; its own is in its shape.</summary>
-    private async Task<bool> SaysErrorAsync(HttpResponseMessage response)
-    {
-        await using var body = await response.Content.ReadAsStreamAsync();
-        var head = new byte[MaxErrorBytes];
-        var length = await body.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false);
-        return call.Route.Dialect.IsError(head.AsSpan(0, length));
     }
 
     /// <param name="answer">What the server said.</param>

@@ -89,6 +89,15 @@ internal sealed class ToolSession(GovernedCall call, DispatchPermit permit, Gate
         }
     }
 
+    /// <summary>What a server says to a call that it did not take, as far as it is read; half of it when it breaks off or falls silent.</summary>
+    public async Task<ReadOnlyMemory<byte>> ReadErrorAsync(HttpResponseMessage response)
+    {
+        await using var upstream = await response.Content.ReadAsStreamAsync();
+        var head = new byte[Dispatching.MaxErrorBytes];
+        var (length, _, _) = await new ResponsePump(parts.Options, patience, call.Context).ReadHeadAsync(upstream, head);
+        return head.AsMemory(0, length);
+    }
+
     /// <summary>Ends the session, if the server keeps one. A server that does not hear it lets it expire.</summary>
     public async Task CloseAsync()
     {

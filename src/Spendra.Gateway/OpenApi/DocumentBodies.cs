@@ -1,15 +1,18 @@
 using Microsoft.OpenApi;
+using Spendra.Gateway.Batches;
 using Spendra.Gateway.Dialects.Anthropic;
 using Spendra.Gateway.Dialects.Gemini;
 using Spendra.Gateway.Dialects.OpenAi;
+using Spendra.Gateway.Dialects.OpenAi.Media;
 using Spendra.Gateway.Mcp;
 using Spendra.Gateway.Requests;
+using static Spendra.Gateway.OpenApi.BodyMember;
 
 namespace Spendra.Gateway.OpenApi;
 
 /// <summary>
-/// What is sent. Bodies belong to the providers, and fields that are not named here pass: only what governance reads is
-/// described.
+/// What is sent. Bodies belong to the providers, and fields that are not named here pass: only what decides whether a call
+/// is admitted, what is held for it and how it is settled is described.
 /// </summary>
 internal static class DocumentBodies
 {
@@ -17,12 +20,12 @@ internal static class DocumentBodies
     public const string Answer = "ProviderAnswer";
 
     private const string Json = "application/json";
-    private const string AnyRequest = "ProviderRequest";
+    private const string Form = "multipart/form-data";
+    private const string ServerTools = "What the client runs is free. What the provider runs must be in the key's scope and have a price.";
 
     public static void AddTo(OpenApiDocument document)
     {
         Add(document, Answer, "As the provider sends it.", []);
-        Add(document, AnyRequest, "As the provider's own documentation has it.", [], Model);
         Add(document, "ChatRequest", "OpenAI's chat completion.", ["messages"], Model, List("messages", "The conversation."),
             Flag("stream", "Answer as events."), Number("max_completion_tokens", "Output limit; clamped, or injected where there is none."),
             Number("max_tokens", "The older name of the same."), Number("n", "Choices; all of them are bounded and billed."),
@@ -36,71 +39,56 @@ internal static class DocumentBodies
             Number("max_tokens", "Output limit, required for messages and clamped where a policy says so."), Flag("stream", "Answer as events."), List("tools", ServerTools));
         Add(document, "ContentRequest", "Google's content, to be answered, counted or embedded. The path names the model.", [],
             List("contents", "The conversation."), Any("generationConfig", "`maxOutputTokens` is clamped, or injected where there is none."), List("tools", ServerTools));
+        Add(document, "PredictRequest", "Texts to be embedded by Vertex AI. The path names the model.", ["instances"], List("instances", "The texts."));
         Add(document, "JsonRpcMessage", "One JSON-RPC message of MCP. Members may be given once, and in this spelling.", ["jsonrpc"],
             Text("jsonrpc", "2.0"), Any("id", "Absent in a notification."), Text("method", "`tools/call` is priced; other methods are passed on for nothing, or refused."), Any("params", "Of the method."));
         Add(document, "ToolCallRequest", "A call of a tool.", ["server", "tool"],
             Text("server", "A registered server."), Text("tool", "One of its tools."), Any("arguments", "Passed byte for byte."));
+        DocumentMediaBodies.AddTo(document);
     }
 
     /// <summary>Null where nothing is sent.</summary>
-    public static IOpenApiRequestBody? Of(OpenApiDocument document, GovernedRoute route) => route.Intake switch
+    public static IOpenApiRequestBody? Of(OpenApiDocument document, GovernedRoute route) => route switch
     {
-        BodyIntake.None => null,
-        BodyIntake.Streamed => new OpenApiRequestBody
-        {
-            Required = true, Content = Content("multipart/form-data", new OpenApiSchema { Type = JsonSchemaType.Object }),
-        },
-        _ => new OpenApiRequestBody { Required = true, Content = Content(Json, new OpenApiSchemaReference(RequestOf(route), document)) },
+        { Intake: BodyIntake.None } => null,
+        { Intake: BodyIntake.Streamed } => Body(document, Form, DocumentMediaBodies.Upload),
+        { Dialect: MediaDialect media } => Body(document, media.Kind.IsForm() ? Form : Json, DocumentMediaBodies.Of(media.Kind)),
+        _ => Body(document, Json, RequestOf(route)),
     };
+
+    public static void Add(OpenApiDocument document, string id, string description, string[] required, params ReadOnlySpan<BodyMember> members)
+    {
+        var properties = new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal);
+        foreach (var (name, schema) in members) properties[name] = schema;
+        document.AddComponent<IOpenApiSchema>(id, new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object, Description = description, Required = required.ToHashSet(), Properties = properties,
+        });
+    }
 
     private static string RequestOf(GovernedRoute route) => route.Dialect switch
     {
         AnthropicDialect or OpenRouterMessagesDialect or VertexClaudeDialect => "MessagesRequest",
         GeminiDialect => "ContentRequest",
+        PredictDialect => "PredictRequest",
         McpDialect => "JsonRpcMessage",
         ToolCallDialect => "ToolCallRequest",
+        BatchDialect => DocumentMediaBodies.Batch,
         OpenAiDialect or OpenRouterDialect => route.Body switch
         {
             OpenAiBody.Chat => "ChatRequest",
             OpenAiBody.Responses => "ResponsesRequest",
             OpenAiBody.Embeddings => "EmbeddingsRequest",
-            _ => AnyRequest,
         },
-        _ => AnyRequest,
+        _ => throw new InvalidOperationException($"nothing is said of what route {route.Name} takes"),
     };
 
-    private const string ServerTools = "What the client runs is free. What the provider runs must be in the key's scope and have a price.";
-
-    private static Property Model => Text("model", "A model that has a price and is in the key's scope; at Azure a deployment. Not where the path names it.");
-
-    private static Property Text(string name, string description) => new(name, JsonSchemaType.String, description);
-
-    private static Property Number(string name, string description) => new(name, JsonSchemaType.Integer, description);
-
-    private static Property Flag(string name, string description) => new(name, JsonSchemaType.Boolean, description);
-
-    private static Property List(string name, string description) => new(name, JsonSchemaType.Array, description);
-
-    private static Property Any(string name, string description) => new(name, null, description);
-
-    private static void Add(OpenApiDocument document, string id, string description, string[] required, params ReadOnlySpan<Property> properties)
+    private static OpenApiRequestBody Body(OpenApiDocument document, string mediaType, string schema) => new()
     {
-        var members = new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal);
-        foreach (var (name, type, what) in properties)
+        Required = true,
+        Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
         {
-            members[name] = new OpenApiSchema
-            {
-                Type = type, Description = what, Items = type == JsonSchemaType.Array ? new OpenApiSchema() : null,
-            };
-        }
-        document.AddComponent<IOpenApiSchema>(id, new OpenApiSchema
-        {
-            Type = JsonSchemaType.Object, Description = description, Required = required.ToHashSet(), Properties = members,
-        });
-    }
-
-    private static Dictionary<string, OpenApiMediaType> Content(string mediaType, IOpenApiSchema schema) =>
-        new(StringComparer.Ordinal) { [mediaType] = new OpenApiMediaType { Schema = schema } };
-
-    private readonly record struct Property(string Name, JsonSchemaType? Type, string Description);
+            [mediaType] = new() { Schema = new OpenApiSchemaReference(schema, document) },
+        },
+    };
 }

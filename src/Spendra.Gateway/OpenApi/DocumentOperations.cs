@@ -22,7 +22,7 @@ internal static class DocumentOperations
             OperationId = IdOf(path, method),
             Summary = mark.Summary,
             Description = DescriptionOf(mark),
-            Parameters = [.. parameters.Select(ParameterOf)],
+            Parameters = [.. parameters.Select(ParameterOf), .. DocumentPages.Of(mark.Paging)],
             Responses = new OpenApiResponses { ["200"] = DocumentAnswers.Of(document, method, mark) },
             Security = DocumentKeys.Of(document, mark),
             Tags = new HashSet<OpenApiTagReference> { new(DocumentTags.NameOf(mark), document) },

@@ -26,11 +26,18 @@ internal enum RouteKind
 /// <param name="Route">Of a governed route.</param>
 internal sealed record RouteMark(RouteKind Kind, string Summary, Dialect? Dialect, GovernedRoute? Route)
 {
+    /// <summary>How it is turned over, when it is a list that is put together here.</summary>
+    public Paging Paging { get; init; }
+
     public static RouteMark Refused { get; } = new(RouteKind.Refused, "", Dialect: null, Route: null);
 
-    public static RouteMark Of(GovernedRoute route) => new(RouteKind.Governed, RouteSummaries.Of(route), route.Dialect, route);
+    public static RouteMark Of(GovernedRoute route) => new(RouteKind.Governed, RouteSummaries.Of(route), route.Dialect, route)
+    {
+        Paging = route.ListsBatches ? Paging.Batches : Paging.None,
+    };
 
-    public static RouteMark Local(Dialect dialect, string summary) => new(RouteKind.Local, summary, dialect, Route: null);
+    public static RouteMark Local(Dialect dialect, string summary, Paging paging = Paging.None) =>
+        new(RouteKind.Local, summary, dialect, Route: null) { Paging = paging };
 
     public static RouteMark Open(string summary) => new(RouteKind.Open, summary, Dialect: null, Route: null);
 }

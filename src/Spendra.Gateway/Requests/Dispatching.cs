@@ -21,7 +21,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
     private static readonly TimeSpan MaxRecordWait = TimeSpan.FromSeconds(5);
 
     // Error bodies are small; what a provider says beyond this is cut off.
-    private const int MaxErrorBytes = 64 * 1024;
+    internal const int MaxErrorBytes = 64 * 1024;
 
     internal static readonly GatewayError BrokenOff = new(502, "api_error", "upstream_failed",
         "The provider's response broke off. What it billed is booked, as an estimate where its usage is unknown. Ask again if you need all of it.");
@@ -181,7 +181,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         var length = 0;
         try
         {
-            (length, var isComplete, var isBroken) = await ReadHeadAsync(upstream, pump, head);
+            (length, var isComplete, var isBroken) = await pump.ReadHeadAsync(upstream, head.AsMemory(0, HeadBytes));
             if (isBroken)
             {
                 ending.SettleAtBound(status, upstreamId);
@@ -245,19 +245,6 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         }
     }
 
-    private static async Task<(int Length, bool IsComplete, bool IsBroken)> ReadHeadAsync(Stream upstream, ResponsePump pump, byte[] head)
-    {
-        var length = 0;
-        while (length < HeadBytes)
-        {
-            var read = await pump.ReadAsync(upstream, head.AsMemory(length, HeadBytes - length));
-            if (read < 0) return (length, false, true);
-            if (read == 0) return (length, true, false);
-            length += read;
-        }
-        return (length, false, false);
-    }
-
     private async Task<GatewayError?> PassErrorAsync(
         HttpResponseMessage response, UpstreamVerdict verdict, Stream upstream, ResponsePump pump, ReservationEnding ending, string? upstreamId)
     {
@@ -268,7 +255,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         var length = 0;
         try
         {
-            (length, _, _) = await ReadHeadAsync(upstream, pump, head);
+            (length, _, _) = await pump.ReadHeadAsync(upstream, head.AsMemory(0, MaxErrorBytes));
             // A 503 may come from something between here and the provider, after work was done; its own is in its shape.
             var isRefusal = verdict == UpstreamVerdict.Refused && (status < 500 || call.Route.Dialect.IsError(head.AsSpan(0, length)));
             if (isRefusal) ending.Release($"the provider refused with status {status}");

@@ -135,6 +135,10 @@ public sealed class ToolRefusalTests
     [InlineData("Mcp-Name", "translate", -32020)]
     [InlineData("Mcp-Name", "=?base64?dHJhbnNsYXRl?=", -32020)]
     [InlineData("Mcp-Name", "=?base64?!!?=", -32020)]
+    // Begin and end of an encoded value, with one sign for both.
+    [InlineData("Mcp-Name", "=?base64?=", -32020)]
+    [InlineData("Mcp-Name", "=?base64??=", -32020)]
+    [InlineData("Mcp-Method", "=?base64?=", -32020)]
     [InlineData("Mcp-Method", "tools/list", -32020)]
     [InlineData("Mcp-Name", "search", 0)]
     [InlineData("Mcp-Name", "=?base64?c2VhcmNo?=", 0)]

@@ -11,7 +11,7 @@ namespace Spendra.Gateway.Dialects.Anthropic;
 internal sealed class AnthropicLocalRoutes(LocalRequest local)
 {
     private const int DefaultPage = 20;
-    private const int MaxPage = 1_000;
+    public const int MaxPage = 1_000;
 
     private static readonly GovernedRoute Models = new()
     {

@@ -15,7 +15,7 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 /// </summary>
 internal sealed partial class OpenAiLocalRoutes(GatewayParts parts, LocalRequest local)
 {
-    private const int MaxPage = 10_000;
+    public const int MaxPage = 10_000;
 
     private static readonly GovernedRoute Models = Local("models.list", "/models");
     private static readonly GovernedRoute Files = Local("files.list", "/files");

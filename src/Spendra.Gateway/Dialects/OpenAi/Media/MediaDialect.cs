@@ -28,6 +28,8 @@ internal sealed class MediaDialect : Dialect
 
     public static MediaDialect Moderation { get; } = new(MediaKind.Moderation);
 
+    public MediaKind Kind => _kind;
+
     public override RequestFault? Read(GovernedCall call, ReadOnlySpan<byte> body)
     {
         var fields = new MediaFields(_kind);
