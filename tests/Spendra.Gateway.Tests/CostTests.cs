@@ -1,5 +1,4 @@
 using System.Text;
-using Spendra.Sandbox;
 using Spendra.Storage;
 
 namespace Spendra.Gateway.Tests;
@@ -148,7 +147,7 @@ public sealed class CostTests
 
         var spent = (await company.SettledAsync()).Events.Single();
         spent.BoundOutput.Should().Be(48);
-        spent.OutputUnits.Should().Be(SandboxUsage.OutputTokens(16, null, 3));
+        spent.OutputUnits.Should().Be(48);
         spent.CostNanos.Should().Be(10 * 1000 + 48 * 2000);
     }
 

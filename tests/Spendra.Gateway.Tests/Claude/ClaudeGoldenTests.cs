@@ -44,7 +44,7 @@ public sealed class ClaudeGoldenTests
         // Tools that the client runs cost their tokens: 500·1000 + 30·5000
         { "tools", "\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"}},{\"type\":\"bash_20250124\",\"name\":\"bash\"}]", $"\"input_tokens\":500,\"output_tokens\":30,{Standard}",
             $"\"input_tokens\":500,\"output_tokens\":4,{Standard}", ["\"output_tokens\":30"], "500,0,0,0,30,0,0", 650_000 },
-        // 100·1000 + 20·5000, and 10 per thousand searches: 3·10,000,000. The input rises while tools run.
+        // 1,100·1000 + 20·5000, and 10 dollars per thousand searches: 3·10,000,000. The input rises while tools run.
         { "web search", Search(5), $"\"input_tokens\":1100,\"output_tokens\":20,\"server_tool_use\":{{\"web_search_requests\":3,\"web_fetch_requests\":0}},{Standard}",
             $"\"input_tokens\":100,\"output_tokens\":1,{Standard}",
             ["\"input_tokens\":600,\"output_tokens\":10,\"server_tool_use\":{\"web_search_requests\":1}", "\"input_tokens\":1100,\"output_tokens\":20,\"server_tool_use\":{\"web_search_requests\":3}"], "1100,0,0,0,20,0,3", 31_200_000 },

@@ -5,7 +5,8 @@ namespace Spendra.Gateway.Tests.Gemini;
 
 /// <summary>
 /// Recorded shapes of Google's answers with the classes and the cost that they must settle at, worked out by hand from
-/// the price list (<see cref="GeminiPrices"/>), at both of Google's doors and in each wire shape.
+/// <see cref="GeminiPrices"/>, at both of Google's doors and in each wire shape. The doors share the prices here; those that
+/// each of them lists are in <see cref="Golden.ListedPriceTests"/>.
 /// </summary>
 public sealed class GeminiGoldenTests
 {

@@ -14,10 +14,10 @@ public sealed class MediaGoldenTests
     {
         // 20·5,000 + 1,056·30,000
         ["image"] = new(MediaCall.Image(knobs: "input_tokens=20 output_tokens=1056"), "20,0,0; image_output 1056", 31_780_000),
-        // 20·5,000 + 2·4,160·30,000
-        ["two images"] = new(MediaCall.Image(knobs: "input_tokens=20", more: "\"n\":2,\"quality\":\"high\",\"size\":\"1024x1024\""), "20,0,0; image_output 8320", 249_700_000),
+        // 7,024 tokens are a large square picture: 20·5,000 + 2·7,024·30,000
+        ["two images"] = new(MediaCall.Image(knobs: "input_tokens=20 output_tokens=14048", more: "\"n\":2,\"quality\":\"high\",\"size\":\"1024x1024\""), "20,0,0; image_output 14048", 421_540_000),
         // 20·5,000 + (272 + 2·100)·30,000
-        ["image, streamed"] = new(MediaCall.Image(knobs: "input_tokens=20", more: "\"stream\":true,\"partial_images\":2,\"quality\":\"low\",\"size\":\"1024x1024\""), "20,0,0; image_output 472", 14_260_000),
+        ["image, streamed"] = new(MediaCall.Image(knobs: "input_tokens=20 output_tokens=472", more: "\"stream\":true,\"partial_images\":2,\"quality\":\"low\",\"size\":\"1024x1024\""), "20,0,0; image_output 472", 14_260_000),
         // 20·5,000 + 200·8,000 + 272·30,000
         ["edit"] = new(MediaCall.Edit(knobs: "input_tokens=220 image_tokens=200 output_tokens=272"), "20,0,0; image_input 200, image_output 272", 9_860_000),
         ["edit, streamed"] = new(MediaCall.Edit(knobs: "input_tokens=220 image_tokens=200 output_tokens=272", more: ("stream", "true")), "20,0,0; image_input 200, image_output 272", 9_860_000),
