@@ -120,6 +120,20 @@ public sealed class RouterMessagesTests
         company.Journal.Count.Should().Be(status == 200 ? 1 : 0);
     }
 
+    // What is counted at the start is an estimate, and may have been more than was billed.
+    [Theory]
+    [InlineData(",\"cost\":0.00005", 50_000L)]
+    [InlineData("", null)]
+    public void Totals_that_fall_are_believed_beside_a_bill_alone(string atEnd, long? nanos)
+    {
+        var call = ClaudeCall.Read(Body(more: "\"stream\":true"), route: ProviderList.Routes.Single(r => r.Name == "openrouter.messages"));
+        var stream = ClaudeAnswers.Stream("\"input_tokens\":10,\"output_tokens\":1", "\"input_tokens\":9,\"output_tokens\":16" + atEnd);
+
+        var reading = ClaudeCall.Meter(call, "text/event-stream", Encoding.UTF8.GetBytes(stream));
+
+        (reading.BilledCost?.Value, reading.Usage is null).Should().Be((nanos, nanos is null));
+    }
+
     [Theory]
     [InlineData("", ",\"cost\":0.00005,\"is_byok\":false", 50_000L)]
     // Before the end it is what was used so far.
@@ -131,8 +145,6 @@ public sealed class RouterMessagesTests
     [InlineData("", ",\"cost\":\"1\"", null)]
     [InlineData("", ",\"cost\":0.1,\"is_byok\":true", null)]
     [InlineData("", ",\"cost\":0.1,\"is_byok\":true,\"cost_details\":{\"upstream_inference_cost\":0.2}", 300_000_000L)]
-    // What is counted at the start is another count than the bill's, and may have been more.
-    [InlineData("", ",\"cost\":0.00005,\"input_tokens\":9", 50_000L)]
     public void A_bill_counts_with_the_last_totals_alone(string atStart, string atEnd, long? nanos)
     {
         var call = ClaudeCall.Read(Body(more: "\"stream\":true"), route: ProviderList.Routes.Single(r => r.Name == "openrouter.messages"));

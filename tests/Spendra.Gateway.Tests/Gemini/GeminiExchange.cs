@@ -26,7 +26,7 @@ internal static class GeminiExchange
     public static readonly NanoUsd Bound = new(987_654_321);
 
     /// <summary>The usage so far, as each chunk before the last one tells it.</summary>
-    private const string SoFar = "\"promptTokenCount\":1,\"candidatesTokenCount\":1,\"totalTokenCount\":2";
+    private const string SoFar = "\"promptTokenCount\":1,\"totalTokenCount\":1";
 
     /// <param name="shape">Whole, as events, or as one list.</param>
     /// <param name="usage">The members of the usage.</param>

@@ -97,7 +97,7 @@ public sealed class CountingTests
         (await company.PostAsync("/v1beta/models/gemini-3-big:generateContent", body)).ShouldBe(200);
 
         var spent = (await company.SettledAsync()).Paid.Single();
-        spent.BoundOthers.Should().Be("{\"basis\":\"counted\"}");
+        spent.BoundOthers.Should().StartWith("{\"basis\":\"counted\"");
         spent.BoundInput.Should().BeGreaterThan(5_007 + Dialects.Gemini.GeminiRequestReader.ImageTokens).And.BeLessThan(20_000);
     }
 
