@@ -1,8 +1,5 @@
 using System.Text;
 using Spendra.Core.Governance;
-using Spendra.Core.Metering;
-using Spendra.Core.Pricing;
-using Spendra.Storage.Pricing;
 
 namespace Spendra.Gateway.Tests.Golden;
 
@@ -53,26 +50,5 @@ public sealed class ListedPriceTests
             rows.Should().Contain(r => r.Told.Cached > 0, $"{provider} reads from a cache");
             rows.Should().Contain(r => r.Told.Input + r.Told.Cached + r.Told.Written + r.Told.WrittenLong > 100_000, $"{provider} has long context");
         }
-    }
-
-    /// <summary>
-    /// A cache that is kept for twelve hours is refused, since no answer of OpenAI's says how much was written to it. The
-    /// rate is in the book for whoever bills by hand: 500·2,000 + 500·5,000 + 100·10,000, and above the line twice as much
-    /// for input: 272,000·4,000 + 1·10,000.
-    /// </summary>
-    [Theory]
-    [InlineData("gpt-6.2-sol", 500, 500, 100, 4_500_000)]
-    [InlineData("gpt-6.2-sol", 272_000, 1, 0, 1_088_010_000)]
-    // 500·1,000 + 500·2,500 + 100·5,000
-    [InlineData("gpt-6.1-terra", 500, 500, 100, 2_250_000)]
-    public void A_write_for_twelve_hours_has_a_rate_and_no_way_through_the_gateway(string model, long input, long written, long output, long nanos)
-    {
-        var (_, refusal) = ListedCall.Bound(Doors.OpenAiResponses, model, Doors.Body(Doors.OpenAiResponses, model, isStream: false, "\"prompt_cache_options\":{\"ttl\":\"12h\"}"));
-        refusal.Should().NotBeNull();
-        refusal!.Code.Should().Be(RefusalCode.UnpriceableRequest);
-
-        var price = PriceCatalog.Find(KnownProvider.OpenAi, model, ListedCall.MicrosOf("2026-11-20"))!;
-        var usage = new Usage { Input = input, Output = output }.Plus(UnitClass.CacheWriteLong, written);
-        Cost.Of(price, usage).Value.Should().Be(nanos);
     }
 }

@@ -8,6 +8,7 @@ namespace Spendra.Gateway.Tests.Golden;
 internal static class ListedPrices
 {
     private const string Hour = "\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}";
+    private const string HalfADay = "\"prompt_cache_options\":{\"ttl\":\"12h\"}";
     private const string Queries = "\"groundingMetadata\":{\"webSearchQueries\":[\"a\",\"b\",\"c\"]},";
 
     /// <param name="Door">Where.</param>
@@ -60,6 +61,12 @@ internal static class ListedPrices
         ["gpt-6.2-sol, cache read and write"] = new(Doors.OpenAiResponses, "gpt-6.2-sol", new(1_000, 100) { Cached = 300, Written = 500 }, "200,300,500,100,0", 2_680_000),
         // A write is dearer above the line as input is: 272,000·4,000 + 1·5,000 + 1,000·15,000
         ["gpt-6.2-sol, above the line by its writes"] = new(Doors.OpenAiResponses, "gpt-6.2-sol", new(272_001, 1_000) { Written = 1 }, "272000,0,1,1000,0", 1_103_005_000),
+        // A write for twelve hours is 5: 500·2,000 + 500·5,000 + 100·10,000
+        ["gpt-6.2-sol, write for twelve hours"] = new(Doors.OpenAiResponses, "gpt-6.2-sol", new(1_000, 100) { Written = 500 }, "500,0,0,100,0; cache_write_long 500", 4_500_000) { Request = HalfADay },
+        // And twice as much above the line: 272,000·4,000 + 1·10,000 + 1,000·15,000
+        ["gpt-6.2-sol, write for twelve hours above the line"] = new(Doors.OpenAiResponses, "gpt-6.2-sol", new(272_001, 1_000) { Written = 1 }, "272000,0,0,1000,0; cache_write_long 1", 1_103_010_000) { Request = HalfADay },
+        // 500·1,000 + 500·2,500 + 100·5,000
+        ["gpt-6.1-terra, write for twelve hours"] = new(Doors.OpenAiChat, "gpt-6.1-terra", new(1_000, 100) { Written = 500 }, "500,0,0,100,0; cache_write_long 500", 2_250_000) { Request = HalfADay },
         // Three times (1,000·2,000 + 100·10,000), and six times from March on
         ["gpt-6.2-sol, ultrafast"] = new(Doors.OpenAiResponses, "gpt-6.2-sol", new(1_000, 100) { Tier = "ultrafast" }, "1000,0,0,100,0", 9_000_000) { Request = "\"service_tier\":\"ultrafast\"" },
         ["gpt-6.2-sol, ultrafast in March"] = new(Doors.OpenAiResponses, "gpt-6.2-sol", new(1_000, 100) { Tier = "ultrafast" }, "1000,0,0,100,0", 18_000_000) { Request = "\"service_tier\":\"ultrafast\"", Day = "2027-03-01" },
