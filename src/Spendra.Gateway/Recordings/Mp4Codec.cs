@@ -25,11 +25,21 @@ internal static class Mp4Codec
         if (stream.Length < streamHeadBytes || (stream[2] & 0xE0) != 0) return null;
         var decoder = Content(stream[streamHeadBytes..], Decoder);
         if (decoder.Length < decoderHeadBytes || decoder[0] != Aac) return null;
-        var specific = Content(decoder[decoderHeadBytes..], Specific);
+        return RateIndexOfConfiguration(Content(decoder[decoderHeadBytes..], Specific));
+    }
+
+    /// <summary>The same from an AudioSpecificConfig (ISO/IEC 14496-3).</summary>
+    private static int? RateIndexOfConfiguration(ReadOnlySpan<byte> specific)
+    {
+        const int explicitRate = 15;
         if (specific.Length < 2) return null;
         var kind = specific[0] >> 3;
-        if (kind is not (LowComplexity or Replicated or Parametric)) return null;
-        return (specific[0] & 7) << 1 | specific[1] >> 7;
+        var index = (specific[0] & 7) << 1 | specific[1] >> 7;
+        if (kind == LowComplexity) return index;
+        if (kind is not (Replicated or Parametric) || specific.Length < 3 || index == explicitRate) return null;
+        // After the channels and the rate on top: the kind below, whose frames are what is played.
+        var upperIndex = (specific[1] & 7) << 1 | specific[2] >> 7;
+        return upperIndex != explicitRate && (specific[2] >> 2 & 31) == LowComplexity ? index : null;
     }
 
     /// <summary>What stands in the descriptor at the beginning, if it is the one that is expected; nothing otherwise.</summary>

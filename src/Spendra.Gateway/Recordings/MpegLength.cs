@@ -1,90 +1,91 @@
 namespace Spendra.Gateway.Recordings;
 
 /// <summary>
-/// MPEG audio (MP3 and its elder layers): the sum of its frames. Bytes between frames are counted as sound of the lowest
-/// rate that there is, 8 kbit/s, since a decoder may find frames among them.
+/// MPEG audio (MP3 and its elder layers): the sum of its frames, as long as each follows the one before and is of its kind.
+/// What comes then, or all of it when a decoder might begin with another frame, is counted as the slowest sound that there
+/// is: no decoder finds more in as many bytes, whichever frames it takes.
 /// </summary>
 internal static class MpegLength
 {
-    private const int HeadBytes = 4;
-    private const int TagHeadBytes = 10;
     private const long PicosPerSecond = 1_000_000_000_000;
-    private const long PicosPerStrayByte = PicosPerSecond / 1000;
 
-    private static readonly int[] Layer1 = [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448];
-    private static readonly int[] Layer2 = [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384];
-    private static readonly int[] Layer3 = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
-    private static readonly int[] LowLayer1 = [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256];
-    private static readonly int[] LowLayers = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-    private static readonly int[] Rates = [44_100, 48_000, 32_000];
+    // Frames of 8 kbit/s, which are cut to whole bytes: 52 of them for 576 samples at 11,025 a second are 1.0047 ms each.
+    private const long PicosPerStrayByte = 1_005_000_000;
+
+    // The last of those frames need not be whole: 1,152 samples of 8,000 a second.
+    private const long PicosOfLongestFrame = 144_000_000_000;
+
+    // Decoders look for up to eleven headers that agree before they trust the first.
+    private const int SureFrames = 12;
 
     public static long? MaxSeconds(ReadOnlySpan<byte> file)
     {
-        var at = AfterTags(file);
-        if (FrameAt(file, at) is null) return null;
+        if (AfterTag(file) is not { } start) return null;
         Int128 picos = 0;
-        while (at < file.Length)
+        var at = start;
+        var count = 0;
+        MpegFrame? first = null;
+        while (MpegFrame.At(file, at) is { } frame && frame.IsLike(first ??= frame))
         {
-            if (FrameAt(file, at) is { } frame)
-            {
-                // A rate that the header does not name may be lower than any that it could.
-                if (frame.Bytes == 0) return null;
-                picos += frame.Picos;
-                at += frame.Bytes;
-            }
-            else
-            {
-                picos += PicosPerStrayByte;
-                at++;
-            }
+            // A rate that the header does not name may be lower than any that it could.
+            if (frame.Bytes == 0) return null;
+            picos += frame.Picos;
+            at += frame.Bytes;
+            count++;
         }
+        if (first is null) return null;
+        if (count < SureFrames || !BeginsForAll(file, start))
+        {
+            picos = 0;
+            at = start;
+        }
+        var rest = file[Math.Min(at, file.Length)..];
+        if (HoldsUnnamedRate(rest)) return null;
+        if (!rest.IsEmpty) picos += (Int128)rest.Length * PicosPerStrayByte + PicosOfLongestFrame;
         return (long)((picos + PicosPerSecond - 1) / PicosPerSecond);
     }
 
-    /// <summary>Where the sound begins: tags (ID3v2) tell their length, and every decoder skips them by it.</summary>
-    private static int AfterTags(ReadOnlySpan<byte> file)
+    /// <summary>
+    /// Where the sound begins: after a tag (ID3v2), which tells its length. Null for what only some decoders take for one,
+    /// since the others find sound in it.
+    /// </summary>
+    private static int? AfterTag(ReadOnlySpan<byte> file)
     {
-        long at = 0;
-        while (at + TagHeadBytes <= file.Length && file[(int)at..].StartsWith("ID3"u8))
+        const int headBytes = 10;
+        const byte footer = 0x10;
+        if (!file.StartsWith("ID3"u8)) return 0;
+        if (file.Length < headBytes || file[3] is < 2 or > 4 || file[4] == 0xFF || file[6..headBytes].ContainsAnyInRange((byte)0x80, (byte)0xFF)) return null;
+        var hasFooter = (file[5] & footer) != 0;
+        // Earlier versions do not know it.
+        if (hasFooter && file[3] != 4) return null;
+        var length = file[6] << 21 | file[7] << 14 | file[8] << 7 | file[9];
+        return Math.Min(headBytes + length + (hasFooter ? headBytes : 0), file.Length);
+    }
+
+    /// <summary>
+    /// The first two frames with sound agree in all that a decoder compares; before them there may be one with the table of
+    /// a variable rate, which encoders mark otherwise.
+    /// </summary>
+    private static bool BeginsForAll(ReadOnlySpan<byte> file, int start)
+    {
+        var first = MpegFrame.At(file, start)!.Value;
+        if (first.HoldsTable(file[start..]))
         {
-            var head = file[(int)at..];
-            long length = ((head[6] & 0x7F) << 21) | ((head[7] & 0x7F) << 14) | ((head[8] & 0x7F) << 7) | (head[9] & 0x7F);
-            var hasFooter = (head[5] & 0x10) != 0;
-            at += TagHeadBytes + length + (hasFooter ? TagHeadBytes : 0);
+            start += first.Bytes;
+            first = MpegFrame.At(file, start)!.Value;
         }
-        return (int)Math.Min(at, file.Length);
+        return MpegFrame.At(file, start + first.Bytes) is { } second && second.AgreesWith(first);
     }
 
-    /// <summary>The frame whose header stands here, or null; of no length when it does not name its rate.</summary>
-    private static Frame? FrameAt(ReadOnlySpan<byte> file, int at)
+    private static bool HoldsUnnamedRate(ReadOnlySpan<byte> rest)
     {
-        if (at + HeadBytes > file.Length) return null;
-        var head = file.Slice(at, HeadBytes);
-        if (head[0] != 0xFF || (head[1] & 0xE0) != 0xE0) return null;
-        var version = (head[1] >> 3) & 3;
-        var layer = 4 - ((head[1] >> 1) & 3);
-        var bitRate = head[2] >> 4;
-        var rate = (head[2] >> 2) & 3;
-        if (version == 1 || layer == 4 || bitRate == 15 || rate == 3) return null;
-        var isFull = version == 3;
-        long perSecond = Rates[rate] / (isFull ? 1 : version == 2 ? 2 : 4);
-        var samples = layer == 1 ? 384 : layer == 3 && !isFull ? 576 : 1152;
-        var picos = (samples * PicosPerSecond + perSecond - 1) / perSecond;
-        if (bitRate == 0) return new Frame(0, picos);
-        var bits = 1000L * BitRatesOf(isFull, layer)[bitRate - 1];
-        var padding = (head[2] >> 1) & 1;
-        var bytes = layer == 1 ? (12 * bits / perSecond + padding) * 4 : samples / 8 * bits / perSecond + padding;
-        return new Frame((int)bytes, picos);
+        for (var at = 0; at < rest.Length; at++)
+        {
+            var next = rest[at..].IndexOf((byte)0xFF);
+            if (next < 0) return false;
+            at += next;
+            if (MpegFrame.At(rest, at) is { Bytes: 0 }) return true;
+        }
+        return false;
     }
-
-    private static int[] BitRatesOf(bool isFull, int layer) => (isFull, layer) switch
-    {
-        (true, 1) => Layer1,
-        (true, 2) => Layer2,
-        (true, _) => Layer3,
-        (false, 1) => LowLayer1,
-        (false, _) => LowLayers,
-    };
-
-    private readonly record struct Frame(int Bytes, long Picos);
 }

@@ -4,7 +4,8 @@ namespace Spendra.Gateway.Recordings;
 
 /// <summary>
 /// Opus in Ogg: the sum of its packets, or where its pages place its last sample if that is later. Several streams in one
-/// file are added up.
+/// file are added up. Decoders drop a page that is not whole and search for the next one inside of it: a file with one has
+/// no known length.
 /// </summary>
 internal static class OggLength
 {
@@ -12,6 +13,7 @@ internal static class OggLength
     private const int FullSegment = 255;
     private const byte IsContinued = 1;
     private const byte Begins = 2;
+    private const byte MostFlags = 7;
     private const long SamplesPerSecond = 48_000;
 
     public static long? MaxSeconds(ReadOnlySpan<byte> file)
@@ -23,18 +25,22 @@ internal static class OggLength
         for (var at = 0; at < file.Length;)
         {
             var page = file[at..];
-            if (page.Length < PageHeadBytes || !page.StartsWith("OggS"u8)) return null;
+            // Of the one version that there is
+            if (page.Length < PageHeadBytes || !page.StartsWith("OggS\0"u8) || page[5] > MostFlags) return null;
             var segments = page[26];
             if (page.Length < PageHeadBytes + segments) return null;
             if (((page[5] & IsContinued) != 0) != isOpen) return null;
             var content = page[(PageHeadBytes + segments)..];
+            var begins = streams.Add(BinaryPrimitives.ReadUInt32LittleEndian(page[14..]));
+            if (((page[5] & Begins) != 0) != begins) return null;
             // Another codec than Opus would begin its stream in another way.
-            var begins = (page[5] & Begins) != 0 | streams.Add(BinaryPrimitives.ReadUInt32LittleEndian(page[14..]));
             if (begins && !content.StartsWith("OpusHead"u8)) return null;
             if (TakePackets(page.Slice(PageHeadBytes, segments), content, begins, ref isOpen, out var used) is not { } found) return null;
+            var length = PageHeadBytes + segments + used;
+            if (!OggChecksum.IsRight(page[..length])) return null;
             units += found;
             samples = Math.Max(samples, BinaryPrimitives.ReadInt64LittleEndian(page[6..]));
-            at += PageHeadBytes + segments + used;
+            at += length;
         }
         return Math.Max(OpusPacket.SecondsOf(units), samples / SamplesPerSecond + (samples % SamplesPerSecond == 0 ? 0 : 1));
     }

@@ -4,7 +4,8 @@ namespace Spendra.Gateway.Recordings;
 
 /// <summary>
 /// Opus in WebM, as browsers record it: the sum of its packets, or where its clusters place the last one if that is later.
-/// Containers (EBML, RFC 8794) are entered whatever length they claim, since recorders that write while they record claim none.
+/// Containers (EBML, RFC 8794) are entered, of known length or not, since recorders that write while they record claim none.
+/// Decoders search for the next cluster when they cannot read on: one that is hidden in something else leaves no known length.
 /// </summary>
 internal ref struct WebmLength
 {
@@ -22,10 +23,15 @@ internal ref struct WebmLength
     private const uint Block = 0xA1;
     private const uint SimpleBlock = 0xA3;
     private const byte Lacing = 0x06;
+    private const int MostDepth = 12;
     private const long NanosPerSecond = 1_000_000_000;
 
     private readonly ReadOnlySpan<byte> _file;
+
+    // Where the containers of known length end in which the next element stands, the innermost on top.
+    private readonly Stack<long> _ends = new();
     private int _at;
+    private int _clusters;
     private long _units;
     private long _scale = 1_000_000;
     private long _clusterTime;
@@ -35,13 +41,15 @@ internal ref struct WebmLength
 
     private WebmLength(ReadOnlySpan<byte> file) => _file = file;
 
+    private static ReadOnlySpan<byte> ClusterId => [0x1F, 0x43, 0xB6, 0x75];
+
     public static bool IsWebm(ReadOnlySpan<byte> file) => file.StartsWith((ReadOnlySpan<byte>)[0x1A, 0x45, 0xDF, 0xA3]);
 
     public static long? MaxSeconds(ReadOnlySpan<byte> file)
     {
         var reader = new WebmLength(file);
         while (!reader._isUnknown && reader._at < file.Length) reader.TakeElement();
-        if (reader._isUnknown || !reader._hasOpus) return null;
+        if (reader._isUnknown || !reader._hasOpus || reader._clusters != file.Count(ClusterId)) return null;
         var byTime = ((Int128)reader._lastTime * reader._scale + NanosPerSecond - 1) / NanosPerSecond;
         // The last packet begins at its time and ends after it.
         return byTime < long.MaxValue - 1 ? Math.Max(OpusPacket.SecondsOf(reader._units), (long)byTime + 1) : null;
@@ -49,9 +57,17 @@ internal ref struct WebmLength
 
     private void TakeElement()
     {
+        while (_ends.TryPeek(out var reached) && reached <= _at) _ends.Pop();
+        var end = _ends.TryPeek(out var innermost) ? innermost : long.MaxValue;
         var id = ReadId();
         var length = ReadLength();
-        if (_isUnknown || id is Segment or SegmentInfo or Tracks or TrackEntry or Cluster or BlockGroup) return;
+        _isUnknown |= _at > end || length > end - _at;
+        if (_isUnknown) return;
+        if (id is Segment or SegmentInfo or Tracks or TrackEntry or Cluster or BlockGroup)
+        {
+            Enter(id, length);
+            return;
+        }
         if (length is not { } known || known > _file.Length - _at)
         {
             _isUnknown = true;
@@ -71,6 +87,14 @@ internal ref struct WebmLength
         }
     }
 
+    private void Enter(uint id, long? length)
+    {
+        if (id == Cluster) _clusters++;
+        if (length is not { } known) return;
+        _isUnknown |= _ends.Count == MostDepth;
+        _ends.Push(_at + known);
+    }
+
     private void TakeCodec(ReadOnlySpan<byte> name)
     {
         if (name.SequenceEqual("A_OPUS"u8)) _hasOpus = true;
@@ -81,7 +105,8 @@ internal ref struct WebmLength
     private void TakeBlock(ReadOnlySpan<byte> block)
     {
         var track = block.IsEmpty ? 0 : WidthOf(block[0]);
-        if (track == 0 || block.Length < track + 3)
+        // Before the tracks are known, decoders take them from wherever they find them first.
+        if (!_hasOpus || track == 0 || block.Length < track + 3)
         {
             _isUnknown = true;
             return;

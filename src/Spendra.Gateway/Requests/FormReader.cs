@@ -18,6 +18,7 @@ internal ref struct FormReader
 
     private readonly ReadOnlySpan<byte> _body;
     private readonly ReadOnlySpan<byte> _delimiter;
+    private readonly ReadOnlySpan<byte> _returnDelimiter;
     private int _at;
     private RequestFault? _fault;
 
@@ -25,6 +26,7 @@ internal ref struct FormReader
     {
         _body = body;
         _delimiter = Encoding.ASCII.GetBytes("\r\n--" + boundary);
+        _returnDelimiter = Encoding.ASCII.GetBytes("\r--" + boundary);
     }
 
     /// <summary>The form; or null and what is wrong with it.</summary>
@@ -82,10 +84,18 @@ internal ref struct FormReader
         if (_fault is not null) return null;
         var length = _body[_at..].IndexOf(_delimiter);
         if (length < 0) return Fail("ends without its last boundary");
+        if (HoldsBoundary(_body.Slice(_at, length))) return Fail("has its boundary at the beginning of a line of a field: choose one that no field contains");
         var part = new FormPart(name!, isFile, new ByteSpan(_at, length));
         _at += length + _delimiter.Length;
         return part;
     }
+
+    /// <summary>
+    /// Some servers take one character alone for a line's end, and some see a boundary where the content begins: they would
+    /// find another field in this one.
+    /// </summary>
+    private bool HoldsBoundary(ReadOnlySpan<byte> content) =>
+        content.StartsWith(_delimiter["\r\n"u8.Length..]) || content.IndexOf(_delimiter["\r"u8.Length..]) >= 0 || content.IndexOf(_returnDelimiter) >= 0;
 
     private (string? Name, bool IsFile) ReadHeaders()
     {

@@ -24,13 +24,13 @@ public sealed class FormReaderTests
     [InlineData("Content-Disposition: form-data; name=model; filename=a.wav; filename*=utf-8''a.wav", true)]
     public void Fields_are_found_as_clients_write_them(string head, bool isFile)
     {
-        var body = Field("n", "2") + Part(head, "whisper\r\n--b") + "--B--\r\n";
+        var body = Field("n", "2") + Part(head, "whisper\r\n--b\nx--B\n") + "--B--\r\n";
 
         var form = Read(body, out var fault)!;
 
         fault.Should().BeNull();
         form.Parts.Select(p => (p.Name, p.IsFile, body.Substring(p.Content.Start, p.Content.Length)))
-            .Should().Equal(("n", false, "2"), ("model", isFile, "whisper\r\n--b"));
+            .Should().Equal(("n", false, "2"), ("model", isFile, "whisper\r\n--b\nx--B\n"));
         form.ContentType.Should().Be("multipart/form-data; boundary=\"B\"");
     }
 
@@ -51,6 +51,9 @@ public sealed class FormReaderTests
         Part("Content-Disposition: form-data; name=n\r\nContent-Transfer-Encoding: base64", "1") + "--B--",
         Part("Content-Disposition: form-data; name=n\r\nX-More: 1", "1") + "--B--",
         Part("Content-Disposition: form-data; name=n\rX: 1", "1") + "--B--",
+        // Some servers end lines by one character alone, or see a boundary where a field begins.
+        Field("x", "1\n--B\nContent-Disposition: form-data; name=\"n\"\n\n10") + "--B--", Field("x", "1\r--B\rContent-Disposition: form-data; name=\"n\"\r\r10") + "--B--",
+        Field("x", "\n--B--") + "--B--", Field("x", "1\n\n--B--") + "--B--", Field("x", "--B\r\nContent-Disposition: form-data; name=\"n\"") + "--B--",
         string.Concat(Enumerable.Repeat(Field("x", "1"), 201)) + "--B--");
 
     [Theory]

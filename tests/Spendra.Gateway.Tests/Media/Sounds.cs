@@ -38,12 +38,29 @@ internal static class Sounds
         [.. Page(2, [.. "OpusHead"u8, 1, 1, 0, 0, 0x80, 0xBB, 0, 0, 0, 0, 0]), .. Page(0, [.. "OpusTags"u8, 0, 0, 0, 0, 0, 0, 0, 0]),
             .. packets.SelectMany(p => Page(0, p))];
 
-    /// <summary>One page of Ogg with one packet.</summary>
-    public static byte[] Page(byte flags, byte[] packet, byte serial = 7)
+    /// <summary>One page of Ogg with one packet, to be played until so many samples.</summary>
+    public static byte[] Page(byte flags, byte[] packet, byte serial = 7, long samples = 0)
     {
         var full = packet.Length / 255;
         byte[] lacing = [.. Enumerable.Repeat((byte)255, full), (byte)(packet.Length % 255)];
-        return [.. "OggS"u8, 0, flags, .. new byte[8], serial, 0, 0, 0, .. new byte[8], (byte)lacing.Length, .. lacing, .. packet];
+        byte[] page = [.. "OggS"u8, 0, flags, .. new byte[8], serial, 0, 0, 0, .. new byte[8], (byte)lacing.Length, .. lacing, .. packet];
+        BinaryPrimitives.WriteInt64LittleEndian(page.AsSpan(6), samples);
+        return Sealed(page);
+    }
+
+    /// <summary>The page with the checksum that its bytes have: bit by bit, as RFC 3533 tells it.</summary>
+    public static byte[] Sealed(byte[] page)
+    {
+        const uint polynomial = 0x04C11DB7;
+        page.AsSpan(22, 4).Clear();
+        uint sum = 0;
+        foreach (var b in page)
+        {
+            sum ^= (uint)b << 24;
+            for (var bit = 0; bit < 8; bit++) sum = (sum & 0x8000_0000) != 0 ? sum << 1 ^ polynomial : sum << 1;
+        }
+        BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(22), sum);
+        return page;
     }
 
     /// <summary>Opus in WebM as a browser records it: segment and cluster of no known length, one block for each packet.</summary>
@@ -65,20 +82,41 @@ internal static class Sounds
     /// <summary>An element of EBML with a length of two bytes.</summary>
     public static byte[] Element(byte[] id, byte[] content) => [.. id, (byte)(0x40 | content.Length >> 8), (byte)content.Length, .. content];
 
-    /// <summary>AAC in MP4: as many frames as the tables list, at a rate by its index (4 is 44.1 kHz).</summary>
-    public static byte[] Mp4(int frames, int rateIndex = 4, byte kind = 2, string format = "mp4a", int claimedSeconds = 1) =>
+    /// <summary>
+    /// AAC in MP4: as many frames as the tables list, at a rate by its index (4 is 44.1 kHz). Boxes can be put into the track
+    /// before its media, into the format after its description, and in place of the table of durations.
+    /// </summary>
+    public static byte[] Mp4(int frames, int rateIndex = 4, byte kind = 2, string format = "mp4a", int claimedSeconds = 1,
+        byte[]? inTrack = null, byte[]? inFormat = null, byte[]? inTables = null) =>
     [
         .. Box("ftyp", [.. "M4A "u8, 0, 0, 0, 0]), .. Box("mdat", new byte[10]),
-        .. Box("moov", Box("trak", Box("mdia",
+        .. Box("moov",
         [
-            .. Box("mdhd", [.. new byte[12], 0, 0, 0x03, 0xE8, .. Number(claimedSeconds * 1000), 0, 0, 0, 0]),
-            .. Box("minf", Box("stbl",
+            .. Box("mvhd", Claim(claimedSeconds)),
+            .. Box("trak",
             [
-                .. Box("stsd", [0, 0, 0, 0, .. Number(1), .. Box(format, [.. new byte[28], .. Box("esds", Description(rateIndex, kind))])]),
-                .. Box("stsz", [0, 0, 0, 0, 0, 0, 0, 0, .. Number(frames)]),
-            ])),
-        ]))),
+                .. inTrack ?? [],
+                .. Box("mdia",
+                [
+                    .. Box("mdhd", Claim(claimedSeconds)),
+                    .. Box("minf", Box("stbl",
+                    [
+                        .. Box("stsd", [0, 0, 0, 0, .. Number(1), .. Box(format, [.. new byte[28], .. Box("esds", Description(rateIndex, kind)), .. inFormat ?? []])]),
+                        .. inTables ?? Box("stts", [0, 0, 0, 0, .. Number(1), .. Number(frames), .. Number(1_024)]),
+                        .. Box("stsz", [0, 0, 0, 0, 0, 0, 0, 0, .. Number(frames)]),
+                    ])),
+                ]),
+            ]),
+        ]),
     ];
+
+    /// <summary>A list of edits of a track: thousandths of seconds of the whole, where in the media (-1: nothing is played), and how fast.</summary>
+    public static byte[] Edits(params (int Milliseconds, int At, int Rate)[] edits) =>
+        Box("edts", Box("elst", [0, 0, 0, 0, .. Number(edits.Length), .. edits.SelectMany(e => (byte[])[.. Number(e.Milliseconds), .. Number(e.At), .. Number(e.Rate)])]));
+
+    public const int NormalRate = 0x10000;
+
+    private static byte[] Claim(int seconds) => [.. new byte[12], .. Number(1_000), .. Number(seconds * 1_000), 0, 0, 0, 0];
 
     public static byte[] Box(string type, byte[] content) => [.. Number(content.Length + 8), .. System.Text.Encoding.ASCII.GetBytes(type), .. content];
 
@@ -89,9 +127,10 @@ internal static class Sounds
         return bytes;
     }
 
-    private static byte[] Description(int rateIndex, byte kind)
+    /// <summary>The description of a stream of AAC; one that is replicated names the plain kind that is below.</summary>
+    public static byte[] Description(int rateIndex, byte kind, byte below = 2)
     {
-        byte[] specific = [0x05, 2, (byte)(kind << 3 | rateIndex >> 1), (byte)(rateIndex << 7)];
+        byte[] specific = [0x05, 3, (byte)(kind << 3 | rateIndex >> 1), (byte)(rateIndex << 7), (byte)(below << 2)];
         byte[] decoder = [0x04, 0x80, 0x80, 0x80, (byte)(13 + specific.Length), 0x40, .. new byte[12], .. specific];
         return [0, 0, 0, 0, 0x03, (byte)(3 + decoder.Length), 0, 0, 0, .. decoder];
     }

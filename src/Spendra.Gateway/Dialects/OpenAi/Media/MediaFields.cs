@@ -88,8 +88,8 @@ internal sealed class MediaFields(MediaKind kind)
             _recordings++;
             _recordingSeconds = RecordingLength.MaxSeconds(content);
         }
-        // A server may take it for the field's value, or for none.
-        else if (Governs(kind, Plain(name))) Fail("must not be a file", name);
+        // A server may take it for the field's value, which was not counted then, or for none.
+        else Fail("must not be a file", name);
     }
 
     private void TakeText(string name, ReadOnlySpan<byte> content)
