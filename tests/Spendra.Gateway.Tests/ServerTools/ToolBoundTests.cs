@@ -176,7 +176,8 @@ public sealed class ToolBoundTests
             ];
             items.Add(kinds[(i + pair.Shares[6]) % kinds.Length]);
         }
-        var input = Part(calls == 0 ? Math.Min(bytes, ToolCall.Window) : ToolCall.Window * (calls + 1), 1);
+        // A request that was read has input: without it the answer tells no usage.
+        var input = Math.Max(1, Part(calls == 0 ? Math.Min(bytes, ToolCall.Window) : ToolCall.Window * (calls + 1), 1));
         var cached = Part(input, 2);
         var written = Part(input - cached, 3);
         var output = Part(pair.Output > 0 ? pair.Output : 500L * (calls + 1), 4);
