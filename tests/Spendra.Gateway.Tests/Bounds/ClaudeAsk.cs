@@ -3,7 +3,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
-using Spendra.Gateway.Tests.Tokens;
 
 namespace Spendra.Gateway.Tests.Bounds;
 
@@ -18,9 +17,9 @@ internal sealed record ClaudeAsk(
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static readonly Gen<ClaudeAsk> Any =
-        from texts in Prompts.Texts.Array[1, 6]
+        from texts in Shares.Texts(1)
         from parts in Gen.Select(Gen.Int[0, 2], Gen.Int[0, 5], Gen.Bool)
-        from functions in Prompts.Texts.Array[0, 3]
+        from functions in Shares.Texts(0)
         from tools in Gen.Select(Gen.Bool, Gen.Bool, Gen.Bool)
         from uses in Gen.Select(Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[0, 2])
         from limit in Gen.Int[1, 32_000]

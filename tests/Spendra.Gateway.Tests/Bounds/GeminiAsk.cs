@@ -3,7 +3,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
-using Spendra.Gateway.Tests.Tokens;
 
 namespace Spendra.Gateway.Tests.Bounds;
 
@@ -28,7 +27,7 @@ internal sealed record GeminiAsk(
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static readonly Gen<GeminiAsk> Any =
-        from texts in Prompts.Texts.Array[1, 6]
+        from texts in Shares.Texts(1)
         from repeat in Gen.Int[1, 6]
         from part in Gen.Int[0, 8]
         from tier in Shares.OneOf(null, "SERVICE_TIER_UNSPECIFIED", "standard", "flex", "priority")

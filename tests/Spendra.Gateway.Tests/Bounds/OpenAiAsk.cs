@@ -19,9 +19,9 @@ internal sealed record OpenAiAsk(
     private static readonly JsonSerializerOptions Escaped = new() { Encoder = JavaScriptEncoder.Default };
 
     public static Gen<OpenAiAsk> Any(params string?[] tiers) =>
-        from texts in Prompts.Texts.Array[1, 6]
+        from texts in Shares.Texts(1)
         from repeat in Gen.Int[1, 6]
-        from functions in Prompts.Texts.Array[0, 3]
+        from functions in Shares.Texts(0)
         from flags in Gen.Select(Gen.Int[0, 5], Gen.Int[0, 5], Gen.Bool)
         from tier in Shares.OneOf(tiers)
         from limits in Gen.Select(Gen.Int[0, 3_000], Gen.Int[0, 3_000], Gen.Int[0, 3])

@@ -58,7 +58,7 @@ public sealed class WholeBoundTests
         books.Paid.Where(e => e.CostNanos > e.ReservedNanos).Should().BeEmpty();
         books.Excesses.Should().BeEmpty();
         books.Events.Should().OnlyContain(e => !e.IsEstimated && e.CostNanos <= e.ReservedNanos);
-        var bases = books.Paid.Select(e => e.BoundOthers is null ? "bytes" : (string)JsonNode.Parse(e.BoundOthers)!["basis"]!).Distinct();
+        var bases = books.Paid.Select(e => e.BoundOthers is null ? "bytes" : (string?)JsonNode.Parse(e.BoundOthers)!["basis"] ?? "bytes").Distinct();
         bases.Should().BeEquivalentTo("bytes", "context_window", "tokenizer", "counted");
         books.Paid.Select(e => e.Provider).Distinct().Should().BeEquivalentTo("openai", "anthropic", "google", "vertexai", "azure", "openrouter");
     }

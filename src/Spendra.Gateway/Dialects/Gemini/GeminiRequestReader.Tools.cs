@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Spendra.Core.Metering;
+using Spendra.Core.Pricing;
 
 namespace Spendra.Gateway.Dialects.Gemini;
 
@@ -72,6 +73,8 @@ internal ref partial struct GeminiRequestReader
         // nothing in a request limits how often they run. A bound by what the provider documents, not by what it enforces.
         _facts.BoundedTools = _facts.BoundedTools.Add(tool);
         _facts.HasUnseenContent = true;
+        // An address may be that of a picture or of a document.
+        if (tool == "url_context") _facts.Kinds |= TokenKinds.ImageInput;
         if (tool == WebSearch)
         {
             _facts.UncountedUnits = _facts.UncountedUnits.Add(UnitClass.WebSearches);
