@@ -37,9 +37,9 @@ internal sealed class BatchDoor
     /// <summary>Null while the account, its credential or the price cannot be had: the batch is asked for later.</summary>
     public static async ValueTask<BatchDoor?> OpenAsync(GatewayParts parts, ProviderObject batch, FollowPermit permit, CancellationToken cancel)
     {
-        // Price versions are never taken back: the snapshot that is known has it, or the next one.
+        // No request may come that would notice a renewed credential, or a price version that the batch was reserved at.
         var snapshot = await parts.Snapshots.RefreshAsync(batch.OrganizationId, known: null, cancel);
-        if (snapshot is not null && Lacks(snapshot, batch, permit)) snapshot = await parts.Snapshots.RefreshAsync(batch.OrganizationId, snapshot, cancel);
+        if (snapshot is not null && !await parts.Snapshots.IsCurrentAsync(snapshot, cancel)) snapshot = await parts.Snapshots.RefreshAsync(batch.OrganizationId, snapshot, cancel);
         if (snapshot is null || Lacks(snapshot, batch, permit)) return null;
         if (batch.AccountId == ProviderAccount.SandboxId)
         {

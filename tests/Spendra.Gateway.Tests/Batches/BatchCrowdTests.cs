@@ -17,7 +17,8 @@ public sealed class BatchCrowdTests
         using var left = new CancellationTokenSource();
         using var client = slow.Client();
         Task<HttpResponseMessage>[] waiting = [.. Enumerable.Range(0, 4).Select(_ => client.PostAsync("batches", GatewayHarness.Json(Batched.Request(file)), left.Token))];
-        while (dripping.Requests < 4) await Task.Delay(20, TestContext.Current.CancellationToken);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (dripping.Requests < 4) await Task.Delay(20, patience.Token);
 
         var refused = slow.PostAsync("batches", Batched.Request(file));
         (await Batched.CreateAsync(other, Good)).ShouldBe(200, what: "the other organization has places of its own");
@@ -53,7 +54,8 @@ public sealed class BatchCrowdTests
         await using var company = await Company.StartAsync(Batched.Rules, gateway: gateway);
         var file = await Batched.UploadAsync(company, Good);
         Task<Answer>[] waiting = [.. Enumerable.Range(0, 4).Select(_ => company.PostAsync("batches", Batched.Request(file, "latency_ms=6000")))];
-        while (Batched.CreatedAtProvider(company) < 4) await Task.Delay(20, TestContext.Current.CancellationToken);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (Batched.CreatedAtProvider(company) < 4) await Task.Delay(20, patience.Token);
 
         (await company.PostAsync("batches", Batched.Request(file))).ShouldBe(200);
 

@@ -191,6 +191,8 @@ public sealed class BatchIntentTests
             await network.WriteAsync(RawBatches.Json(Two));
         });
         await company.ApplyAsync(Batched.Rules with { BaseUrl = provider.BaseUrl });
+        // The rules of now are known: the request is decided once, before it is held up.
+        (await company.GetAsync("batches")).ShouldBe(200);
         var creating = company.PostAsync("batches", Batched.Request(file));
 
         await using (await isLocked.Task)

@@ -105,7 +105,8 @@ public sealed class BatchPollerTests
         await using var dripping = RawBatches.Dripping();
         for (var i = 0; i < 6; i++) (await Batched.CreateAsync(slow, Two, "batch_fetches=1000")).ShouldBe(200);
         await slow.ApplyAsync(Batched.Rules with { BaseUrl = dripping.BaseUrl });
-        while (dripping.Requests < 4) await Task.Delay(20, TestContext.Current.CancellationToken);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (dripping.Requests < 4) await Task.Delay(20, patience.Token);
 
         (await Batched.CreateAsync(other, Two, "batch_fetches=1")).ShouldBe(200);
 
