@@ -20,7 +20,8 @@ internal readonly record struct ContentUsage(Int128 Prompt, Int128 Cached, Int12
     public static ContentUsage After(ContentCall call, int words) => new(
         call.Knobs.InputTokens ?? call.InputTokens,
         call.Knobs.CachedTokens ?? 0,
-        (long)words * call.Candidates,
+        // A total that grows is never more than it is in the end.
+        call.Knobs.OutputTokens is { } end && end >= 0 ? Int128.Min(end, (long)words * call.Candidates) : (long)words * call.Candidates,
         call.Knobs.ReasoningTokens ?? 0,
         call.Knobs.ToolUsePromptTokens ?? 0);
 

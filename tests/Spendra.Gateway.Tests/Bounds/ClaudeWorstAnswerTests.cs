@@ -35,7 +35,7 @@ public sealed class ClaudeWorstAnswerTests
                     PriceWithFees(), new AccountSettings { RatePercent = ratePercent }, Model)
                 : Bound(Route("vertexai", "vertexai.messages"), body, PriceWithFees(), new AccountSettings { RatePercent = ratePercent });
             refusal.Should().BeNull();
-            var input = shares.Of(ask.MostInput * ask.Passes, 6);
+            var input = shares.OfInput(ask.MostInput * ask.Passes);
             var (cached, written) = OpenAiAsk.Cached(input, shares);
             var hourLong = ask.IsHourLong ? shares.Of(written, 8) : 0;
             var output = shares.Of((long)ask.MaxTokens * ask.Passes, 7);

@@ -43,7 +43,7 @@ public sealed class GeminiWorstAnswerTests
 
     private static string Answer(GeminiAsk ask, long mostOutput, Shares shares)
     {
-        var prompt = shares.Of(ask.MostPrompt, 6);
+        var prompt = shares.OfInput(ask.MostPrompt);
         var tools = ask.UsesTools ? shares.Of(Window - prompt, 8) : 0;
         var promptKinds = Kinds(ask, prompt, shares, 1);
         // What was read from the cache is a part of the prompt, kind by kind.

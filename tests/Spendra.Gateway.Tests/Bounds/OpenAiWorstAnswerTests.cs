@@ -26,7 +26,7 @@ public sealed class OpenAiWorstAnswerTests
             ((string?)sent["service_tier"]).Should().NotBeNull("the project's own setting may be a dear one").And.NotBe("auto");
 
             ShouldCover(call, $"{{\"id\":\"c\",\"model\":\"{Model}\",\"service_tier\":\"{Served((string?)sent["service_tier"], shares.Is(4))}\",\"choices\":[{{}}],"
-                + OpenAiAsk.Usage(isChat: true, shares.Of(asked.MostInput(), 6), shares.Of(OpenAiAsk.MostOutput(sent), 7), shares) + "}");
+                + OpenAiAsk.Usage(isChat: true, shares.OfInput(asked.MostInput()), shares.Of(OpenAiAsk.MostOutput(sent), 7), shares) + "}");
         }, iter: 2_000);
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class OpenAiWorstAnswerTests
             var sent = Sent(call);
 
             ShouldCover(call, $"{{\"id\":\"r\",\"model\":\"{Model}\",\"status\":\"completed\",\"service_tier\":\"{Served((string?)sent["service_tier"], shares.Is(4))}\",\"output\":[],"
-                + OpenAiAsk.Usage(isChat: false, shares.Of(ask.MostInput(), 6), shares.Of(OpenAiAsk.MostOutput(sent), 7), shares) + "}");
+                + OpenAiAsk.Usage(isChat: false, shares.OfInput(ask.MostInput()), shares.Of(OpenAiAsk.MostOutput(sent), 7), shares) + "}");
         }, iter: 2_000);
 
     /// <summary>The account's host costs its per cent of whatever the tier costs; what is not whole is refused.</summary>
@@ -65,7 +65,7 @@ public sealed class OpenAiWorstAnswerTests
             var tier = served is null ? "" : $"\"service_tier\":\"{served}\",";
 
             ShouldCover(call, $"{{\"id\":\"c\",\"model\":\"{Model}-2025-04-14\",{tier}"
-                + OpenAiAsk.Usage(isChat, shares.Of(asked.MostInput(), 6), shares.Of(OpenAiAsk.MostOutput(sent), 7), shares) + "}",
+                + OpenAiAsk.Usage(isChat, shares.OfInput(asked.MostInput()), shares.Of(OpenAiAsk.MostOutput(sent), 7), shares) + "}",
                 // Half of an odd per cent is no whole multiplier: the bound is booked, as an estimate.
                 mayBeEstimated: served == "flex" && ratePercent % 2 != 0);
         }, iter: 2_000);
@@ -82,7 +82,7 @@ public sealed class OpenAiWorstAnswerTests
             var (call, refusal) = Bound(Route("anthropic", "chat.completions"), asked.Chat(Model), Price("anthropic", Model));
             refusal.Should().BeNull();
             var output = shares.Of(OpenAiAsk.MostOutput(Sent(call)), 7);
-            var input = shares.Of(asked.MostInput(presence), 6);
+            var input = shares.OfInput(asked.MostInput(presence));
 
             ShouldCover(call, $"{{\"id\":\"c\",\"model\":\"{Model}\",\"usage\":{{\"prompt_tokens\":{input},\"completion_tokens\":{output},\"total_tokens\":{input + output}}}}}");
         }, iter: 2_000);

@@ -41,7 +41,7 @@ public sealed class OpenRouterWorstAnswerTests
                 Price("openrouter", Model), Account(hosts));
             refusal.Should().BeNull();
             var sent = Sent(call);
-            var input = shares.Of(asked.MostInput(Presence), 6);
+            var input = shares.OfInput(asked.MostInput(Presence));
             // Without a limit a host may fill what is left of the context.
             var output = shares.Of(OpenAiAsk.MostOutput(sent, withoutLimit: Window), 7);
 
@@ -58,7 +58,7 @@ public sealed class OpenRouterWorstAnswerTests
             var more = hosts.Preferences.Length > 0 ? $"\"provider\":{hosts.Preferences}" : "";
             var (call, refusal) = Bound(Route("openrouter", "openrouter.messages"), asked.Body(Model, more), Price("openrouter", Model), Account(hosts));
             refusal.Should().BeNull();
-            var input = shares.Of(asked.Images > 0 ? Window : asked.MostInput, 6);
+            var input = shares.OfInput(asked.Images > 0 ? Window : asked.MostInput);
             var output = shares.Of(asked.MaxTokens, 7);
             var (cached, written) = OpenAiAsk.Cached(input, shares);
 

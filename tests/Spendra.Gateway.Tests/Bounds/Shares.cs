@@ -15,6 +15,9 @@ internal sealed record Shares(int[] Thousandths)
 
     public long Of(long whole, int which) => Thousandths[which] > All ? whole : whole * Thousandths[which] / 1_000;
 
+    /// <summary>Whatever was asked, it has a token: an answer that says otherwise is not believed.</summary>
+    public long OfInput(long most) => Math.Max(1, Of(most, 6));
+
     public bool Is(int which) => Thousandths[which] >= 500;
 
     public override string ToString() => string.Join(' ', Thousandths);
