@@ -1,4 +1,5 @@
 using Spendra.Core.Governance;
+using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 using static Spendra.Core.Tests.Governance.World;
 
@@ -10,6 +11,7 @@ public sealed class ToolNameTests
     [InlineData("finder/search", "finder/search", true)]
     [InlineData("finder/*", "finder/search", true)]
     [InlineData("finder/*", "finder/a/b", true)]
+    [InlineData("finder/*", "finder/a", true)]
     [InlineData("finder/*", "finder/*", true)]
     [InlineData("finder/*", "finder/", false)]
     [InlineData("finder/*", "finder", false)]
@@ -84,6 +86,13 @@ public sealed class ToolNameTests
         Cost.Of(price, ToolPrice.OneCall).Value.Should().Be(nanos);
         Cost.Bound(price, new UnitBound(0, 0) { Pieces = ToolPrice.OneCall.Others })!.Value.Value.Should().Be(nanos);
     }
+
+    // A million times this price wraps around to less than a nano-USD a call.
+    [Theory]
+    [InlineData(18_446_744_073_710)]
+    [InlineData(long.MaxValue)]
+    public void A_price_whose_rate_does_not_fit_throws_instead_of_wrapping(long nanos) =>
+        FluentActions.Invoking(() => ToolPrice.CardOf(new NanoUsd(nanos))).Should().Throw<OverflowException>();
 
     private static PriceVersion Price(string name, string usd) => new()
     {

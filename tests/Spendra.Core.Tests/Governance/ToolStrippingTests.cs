@@ -24,6 +24,8 @@ public sealed class ToolStrippingTests
         Stripped("web_search", "code_interpreter").Should().BeEmpty();
         Allow(201, strips: false, "maps");
         Stripped("web_search", "code_interpreter").Should().BeEmpty();
+        Allow(201, strips: false, "*");
+        Stripped("code_interpreter").Should().BeEmpty("the policy allows it, and the key's scope refuses");
     }
 
     [Fact]
@@ -56,6 +58,24 @@ public sealed class ToolStrippingTests
         Allow(201, strips: true, "*");
         Allow(202, strips: true, "maps");
         Stripped("web_search").Should().Equal("web_search by policy-202");
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("maps")]
+    public void Of_several_policies_with_equal_say_the_first_is_named(string allowed)
+    {
+        Allow(201, strips: true, allowed);
+        Allow(202, strips: true, allowed);
+        Stripped("code_interpreter").Should().Equal("code_interpreter by policy-201");
+    }
+
+    [Fact]
+    public void The_policy_that_denies_is_named_for_tools_outside_of_the_keys_scope_too()
+    {
+        Allow(201, strips: true, "*");
+        Allow(202, strips: true, "maps");
+        Stripped("code_interpreter").Should().Equal("code_interpreter by policy-202");
     }
 
     [Fact]

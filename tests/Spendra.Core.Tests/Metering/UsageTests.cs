@@ -106,6 +106,24 @@ public sealed class UsageTests
     }
 
     [Theory]
+    [InlineData(0, true)]
+    [InlineData(Usage.MaxUnits, true)]
+    [InlineData(Usage.MaxUnits + 1, false)]
+    [InlineData(-1, false)]
+    public void Each_count_with_a_field_must_be_plausible_by_itself(long count, bool isPlausible)
+    {
+        new Usage { Input = count }.IsPlausible.Should().Be(isPlausible, "input");
+        new Usage { CachedInput = count }.IsPlausible.Should().Be(isPlausible, "cached input");
+        new Usage { CacheWrite = count }.IsPlausible.Should().Be(isPlausible, "cache write");
+        new Usage { Output = count }.IsPlausible.Should().Be(isPlausible, "output");
+        new Usage { ReasoningWithinOutput = count }.IsPlausible.Should().Be(isPlausible, "reasoning");
+    }
+
+    [Fact]
+    public void A_count_of_zero_that_was_not_left_out_is_plausible() =>
+        new Usage { Others = default(UnitMap<long>).With(UnitClass.Images, 0) }.IsPlausible.Should().BeTrue();
+
+    [Theory]
     [InlineData(Usage.MaxCharges, true)]
     [InlineData(Usage.MaxCharges + 1, false)]
     [InlineData(-1, false)]

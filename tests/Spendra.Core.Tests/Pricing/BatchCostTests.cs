@@ -83,5 +83,30 @@ public sealed class BatchCostTests
         BatchCost.Bound(price, new UnitBound(2, 0), new UnitBound(2, 0), 100)!.Value.Value.Should().Be(2);
     }
 
+    [Fact]
+    public void Usage_that_is_not_plausible_has_no_cost_in_either_band()
+    {
+        var tooMuch = new Usage { Input = Usage.MaxUnits + 1 };
+
+        FluentActions.Invoking(() => BatchCost.Of(Prices.Sol, tooMuch, default, 100)).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => BatchCost.Of(Prices.Sol, default, tooMuch, 100)).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => BatchCost.MayBeCost(Prices.Sol, tooMuch, 100, 0)).Should().Throw<ArgumentException>();
+    }
+
+    [Fact]
+    public void A_sum_of_both_bands_that_does_not_fit_throws_instead_of_wrapping()
+    {
+        // Each band alone comes to about 10^38, which fits 128 bits; both together do not.
+        var price = Prices.Version(Prices.Card(long.MaxValue, long.MaxValue, long.MaxValue, long.MaxValue));
+        var usage = new Usage
+        {
+            Input = Usage.MaxUnits, CachedInput = Usage.MaxUnits, CacheWrite = Usage.MaxUnits, Output = Usage.MaxUnits,
+        }.Plus(UnitClass.AudioInput, Usage.MaxUnits);
+        var bound = new UnitBound(5 * Usage.MaxUnits, 0);
+
+        FluentActions.Invoking(() => BatchCost.Of(price, usage, usage, int.MaxValue)).Should().Throw<OverflowException>();
+        FluentActions.Invoking(() => BatchCost.Bound(price, bound, bound, int.MaxValue)).Should().Throw<OverflowException>();
+    }
+
     private static UnitBound Plus(UnitBound a, UnitBound b) => new(a.Input + b.Input, a.Output + b.Output);
 }

@@ -29,6 +29,26 @@ public sealed class CapCutCheckTests
     }
 
     [Fact]
+    public void Of_several_changes_at_once_the_largest_is_what_a_cut_is_held_to()
+    {
+        Cut(101);
+        _changes.AddRange([new CapChange(At, Budget, Nanos(60)), new CapChange(At, Budget, Nanos(100)), new CapChange(At, Budget, Nanos(80))]);
+        Violations.Should().Equal(new Violation(Invariant.CapCutRecorded, Subject,
+            "at most the 0.0000001 USD by which the budget was lowered", "0.000000101 USD"));
+    }
+
+    [Fact]
+    public void Each_cut_counts_as_looked_at_whether_it_is_sound_or_not()
+    {
+        Cut(1);
+        Cut(2);
+        _changes.Add(new CapChange(At, Budget, Nanos(1)));
+        var report = Run();
+        report.Checked[Invariant.CapCutRecorded].Should().Be(2);
+        report.Violations.Should().ContainSingle();
+    }
+
+    [Fact]
     public void A_budget_that_was_only_watched_may_stand_anywhere_when_it_is_capped()
     {
         Cut(1_000_000);

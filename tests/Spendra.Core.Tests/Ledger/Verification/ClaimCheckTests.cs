@@ -109,6 +109,20 @@ public sealed class ClaimCheckTests
         _ledger.Violations.Should().Equal(isSound ? [] : [Lacks(Released, "a window", Other), Lacks(Released, "a policy", CapBudget)]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_policy_that_has_changed_still_asks_for_a_window_that_it_pointed_at_at_some_time(bool pointedElsewhere)
+    {
+        _ledger.Budgets[Other] = Cap.Window.Budget with { BudgetId = Other };
+        _ledger.Policies[Id(80)] = new(PolicyKind.HardCap, Other)
+        {
+            ChangedEpoch = LedgerLane.Epoch + 1, EarlierBudgets = pointedElsewhere ? [WatchedBudget] : [],
+        };
+        ChangeReleased(f => f with { PolicyIds = Bytes(Cap.PolicyId, Id(80)) });
+        _ledger.Violations.Should().Equal(Lacks(Released, "a window", Other));
+    }
+
     [Fact]
     public void What_is_unknown_is_reported_as_unknown_and_not_as_missing()
     {

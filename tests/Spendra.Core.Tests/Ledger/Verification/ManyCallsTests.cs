@@ -47,5 +47,16 @@ public sealed class ManyCallsTests
         _ledger.ViolationsOf(Invariant.ReservationBound).Should().ContainSingle();
     }
 
+    [Theory]
+    [InlineData(8_000, false)]
+    [InlineData(16_000, true)]
+    public void Bound_of_many_calls_is_of_their_tier(long amount, bool isSound)
+    {
+        _ledger.ChangeOpen(h => h with { TierPercent = 200, Facts = Many(h.Facts) with { Amount = amount } });
+
+        _ledger.ViolationsOf(Invariant.ReservationBound).Should().Equal(isSound ? [] : [new Violation(
+            Invariant.ReservationBound, $"reservation {Open}", "a bound of the units between the rates of both context bands", "0.000008 USD")]);
+    }
+
     private static Facts Many(Facts facts) => facts with { BoundKinds = TokenKinds.ManyCalls };
 }

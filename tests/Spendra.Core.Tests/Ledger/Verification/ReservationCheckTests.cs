@@ -1,5 +1,7 @@
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger.Verification;
+using Spendra.Core.Metering;
+using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 using Spendra.Core.Tests.Pricing;
 using static Spendra.Core.Tests.Ledger.LedgerLane;
@@ -15,6 +17,8 @@ public sealed class ReservationCheckTests
 
     private static Violation Wrong(string invariant, Guid id, string expected, string found) =>
         new(invariant, $"reservation {id}", expected, found);
+
+    private static UnitMap<long> Searches(long count) => count == 0 ? default : default(UnitMap<long>).With(UnitClass.WebSearches, count);
 
     private void ChangeReleased(Func<Facts, Facts> change) => _ledger.Releases[0] = change(_ledger.Releases[0]);
 
@@ -114,12 +118,64 @@ public sealed class ReservationCheckTests
     }
 
     [Theory]
+    [InlineData(4, true)]
+    [InlineData(5, false)]
+    [InlineData(6, false)]
+    public void Price_that_has_ended_is_not_pinned_any_more(long reservedAt, bool isSound)
+    {
+        var ended = Prices.Mini with { PriceId = Id(60), EffectiveTo = 5 };
+        _ledger.PriceVersions[ended.PriceId] = ended;
+        ChangeReleased(f => f with { PriceId = ended.PriceId, ReservedAt = reservedAt });
+        _ledger.Violations.Should().Equal(isSound ? [] : [Wrong(
+            Invariant.ReservationPrice, Released, $"a price in force at {reservedAt}", $"{Id(60)}, in force from 0 to 5")]);
+    }
+
+    [Theory]
     [InlineData(101, 50, "0.0001204")]
     [InlineData(100, 49, "0.0001184")]
     public void Reservation_holds_the_bound_of_its_units(long input, long output, string bound)
     {
         ChangeReleased(f => f with { BoundInput = input, BoundOutput = output });
         _ledger.Violations.Should().Equal(Wrong(Invariant.ReservationBound, Released, $"{bound} USD", "0.00012 USD"));
+    }
+
+    // 100 tokens in and 50 out at 400 and 1,600 nano-USD: 120,000. A long write to the cache costs 800, a spoken token
+    // 3,200, a search 1,000.
+    [Theory]
+    [InlineData(TokenKinds.Text, 2, 122_000, "0.000122")]
+    [InlineData(TokenKinds.LongCache, 0, 160_000, "0.00016")]
+    [InlineData(TokenKinds.AudioOutput, 0, 200_000, "0.0002")]
+    [InlineData(TokenKinds.LongCache | TokenKinds.AudioOutput, 2, 242_000, "0.000242")]
+    public void Reservation_holds_the_bound_of_its_kinds_of_tokens_and_of_its_pieces(TokenKinds kinds, long searches, long bound, string usd)
+    {
+        _ledger.PriceVersions[Price] = Prices.Mini with { Rates = Prices.Mini.Rates with { Others = default(UnitMap<Rate>)
+            .With(UnitClass.CacheWriteLong, new Rate(800 * Rate.UnitsPerRate)).With(UnitClass.AudioOutput, new Rate(3_200 * Rate.UnitsPerRate))
+            .With(UnitClass.WebSearches, new Rate(1_000 * Rate.UnitsPerRate)) } };
+        ChangeReleased(f => f with { Amount = bound, BoundKinds = kinds, BoundPieces = Searches(searches) });
+        _ledger.ViolationsOf(Invariant.ReservationBound).Should().BeEmpty();
+        ChangeReleased(f => f with { Amount = 120_000 });
+        _ledger.ViolationsOf(Invariant.ReservationBound).Should().Equal(
+            Wrong(Invariant.ReservationBound, Released, $"{usd} USD", "0.00012 USD"));
+    }
+
+    [Theory]
+    [InlineData(TokenKinds.LongCache, 0)]
+    [InlineData(TokenKinds.Text, 1)]
+    public void Reservation_of_what_has_no_rate_is_reported(TokenKinds kinds, long searches)
+    {
+        ChangeReleased(f => f with { BoundKinds = kinds, BoundPieces = Searches(searches) });
+        _ledger.Violations.Should().Equal(Wrong(
+            Invariant.ReservationBound, Released, "a rate for everything that is bounded", "0.00012 USD"));
+    }
+
+    [Fact]
+    public void The_tier_that_is_kept_with_a_bound_decides_before_the_tier_that_was_charged()
+    {
+        ChangeReleased(f => f with { BoundTierPercent = 200 });
+        _ledger.ChangeFacts(Estimated, 0, f => f with { BoundTierPercent = 200 });
+        _ledger.Violations.Should().Equal(
+            Wrong(Invariant.ReservationBound, Estimated, "0.00024 USD", "0.00012 USD"),
+            Wrong(Invariant.ReservationBound, Released, "0.00024 USD", "0.00012 USD"));
     }
 
     [Fact]
