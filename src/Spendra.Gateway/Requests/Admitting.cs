@@ -68,6 +68,7 @@ internal static class Admitting
             return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable, call.Route.Provider.HasNoAccount(call)));
         }
         if (ToolBounds.CheckStores(call) is { } foreign) return new Decision.Deny(foreign);
+        if (ImageToolBounding.CheckModel(call) is { } other) return new Decision.Deny(other);
         var bounded = call.Batch is { } batch ? BatchBounding.Bound(call, batch, options, now) : Bounding.Bound(call, options, now);
         if (bounded is { } unpriceable) return new Decision.Deny(unpriceable);
         var decision = Admission.Decide(call.Snapshot, call.Standing, call.Shape, call.Amount, now);

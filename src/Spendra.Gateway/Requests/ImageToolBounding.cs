@@ -11,6 +11,11 @@ namespace Spendra.Gateway.Requests;
 /// </summary>
 internal static class ImageToolBounding
 {
+    /// <summary>The model that makes the images is one that the key may use: a tool is no way around its list.</summary>
+    public static Refusal? CheckModel(GovernedCall call) => call.Facts.ImageTool is { Model: var model }
+        ? Admission.CheckPermissions(call.Standing, call.Shape with { Model = model })
+        : null;
+
     public static Refusal? Bound(GovernedCall call, long atMicros)
     {
         if (call.Facts.ImageTool is not { Model: var model, Each: var image }) return null;

@@ -7,6 +7,7 @@ namespace Spendra.Gateway.Tests.ServerTools;
 /// </summary>
 public sealed class ImageToolTests
 {
+    private const string ImagePrice = "{provider: openai, model: gpt-image-1.5, inputUsdPerMillion: \"5\", outputUsdPerMillion: \"10\", unitUsdPerMillion: {image_output: \"32\"}}";
     private const string Usage = "\"input_tokens\":10,\"output_tokens\":5";
     private const string Anew = "{\"type\":\"image_generation\",\"model\":\"gpt-image-1.5\",\"action\":\"generate\",\"size\":\"1024x1024\",\"quality\":\"low\"}";
     private const string Any = "{\"type\":\"image_generation\",\"model\":\"gpt-image-1.5\"}";
@@ -141,7 +142,7 @@ public sealed class ImageToolTests
         var rules = ToolGatewayTests.Rules("[image_generation]");
         await using var company = await Company.StartAsync(rules with
         {
-            Prices = [.. rules.Prices, "{provider: openai, model: gpt-image-1.5, inputUsdPerMillion: \"5\", outputUsdPerMillion: \"10\", unitUsdPerMillion: {image_output: \"32\"}}"],
+            Prices = [.. rules.Prices, ImagePrice],
         });
         var body = Bodies.Response("image_calls=2 input_tokens=10", $"\"max_output_tokens\":16,\"max_tool_calls\":3,\"tools\":[{Anew}]{(isStream ? ",\"stream\":true" : "")}");
 
@@ -156,6 +157,27 @@ public sealed class ImageToolTests
         await using var other = await Company.StartAsync(ToolGatewayTests.Rules("[web_search]"));
         (await other.PostAsync("responses", body)).ShouldBe(403, "tool_not_allowed");
         other.Journal.Count.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData("[m1]", "", 403)]
+    [InlineData("[m1, gpt-image-1.5]", "", 200)]
+    [InlineData("[m1, gpt-image-1.5]", "{slug: cheap, kind: allowlist, scope: organization, models: [m1]}", 403)]
+    public async Task The_model_that_makes_images_must_be_permitted_like_any_other(string models, string policy, int status)
+    {
+        var rules = ToolGatewayTests.Rules();
+        await using var company = await Company.StartAsync(rules with
+        {
+            Keys = [$"{{slug: k1, actor: employee/e1, tools: [image_generation], models: {models}}}"],
+            Policies = policy.Length > 0 ? [policy] : [],
+            Prices = [.. rules.Prices, ImagePrice],
+        });
+
+        var answer = await company.PostAsync("responses", Bodies.Response("image_calls=1", $"\"max_output_tokens\":16,\"max_tool_calls\":1,\"tools\":[{Anew}]"));
+
+        answer.ShouldBe(status, status == 200 ? null : "model_not_allowed");
+        if (status != 200) answer.Text.Should().Contain("gpt-image-1.5");
+        company.Journal.Count.Should().Be(status == 200 ? 1 : 0);
     }
 
     private static string Told(string image) => $"\"tool_usage\":{{\"image_gen\":{{{image}}},\"web_search\":{{\"num_requests\":0}}}},";
