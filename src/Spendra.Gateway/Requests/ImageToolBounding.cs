@@ -28,13 +28,11 @@ internal static class ImageToolBounding
             return Refuse($"How many tokens an image of '{price.Model}' has at size '{image.Size}' and quality '{image.Quality}' is not known. "
                 + "Give the tool 'image_generation' a size and quality that its documentation lists.");
         }
-        if (ImageToolPrice.PercentOf(call) is not { } percent)
-            return Refuse($"Images have no whole multiplier at the rates of account '{call.Account!.Slug}'. Remove the tool 'image_generation'.");
         var bound = new UnitBound(ImageTokens.OfPrompt + image.Sources * ImageTokens.OfSource, most + image.Partials * ImageTokens.OfPartial)
         {
             Kinds = image.Sources > 0 ? TokenKinds.ImageInput | TokenKinds.ImageOutput : TokenKinds.ImageOutput,
         };
-        if (AmountOf(price, bound, percent) is not { } amount)
+        if (AmountOf(price, bound, ImageToolPrice.PercentOf(call)) is not { } amount)
             return Refuse($"An image of '{model}' has no bound below a thousand dollars. Name another model, or a smaller size.");
         call.ImagePrice = price;
         call.ChargePerImage = amount;

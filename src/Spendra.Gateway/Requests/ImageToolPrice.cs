@@ -11,12 +11,10 @@ internal sealed record ImageToolPrice(PriceVersion Price, int AccountPercent, bo
 {
     /// <summary>Null where the request offered no such tool.</summary>
     public static ImageToolPrice? Of(GovernedCall call) =>
-        call is { ImagePrice: { } price, Facts.ImageTool: { } tool } && PercentOf(call) is { } percent
-            ? new ImageToolPrice(price, percent, tool.Each.Sources > 0)
-            : null;
+        call is { ImagePrice: { } price, Facts.ImageTool: { } tool } ? new ImageToolPrice(price, PercentOf(call), tool.Each.Sources > 0) : null;
 
-    /// <summary>The account's rates; null when they are not whole.</summary>
-    public static int? PercentOf(GovernedCall call) => SettlementPricing.OfAccount(Cost.DefaultTierPercent, call.Account);
+    /// <summary>The account's rates, in per cent: the tier of the request is not that of the images.</summary>
+    public static int PercentOf(GovernedCall call) => call.Account?.Settings.RatePercent ?? Cost.DefaultTierPercent;
 
     /// <summary>Nano-USD; null when what was told makes no sense or has no rate.</summary>
     public long? ChargeFor(OpenAiImageTokens told) =>

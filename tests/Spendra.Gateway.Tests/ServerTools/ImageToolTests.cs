@@ -180,5 +180,32 @@ public sealed class ImageToolTests
         company.Journal.Count.Should().Be(status == 200 ? 1 : 0);
     }
 
+    [Fact]
+    public async Task Images_cost_what_the_accounts_rates_make_of_their_price()
+    {
+        var rules = ToolGatewayTests.Rules(account: ", ratePercent: 110");
+        await using var company = await Company.StartAsync(rules with { Prices = [.. rules.Prices, ImagePrice] });
+
+        (await company.PostAsync("responses", Bodies.Response("image_calls=1 input_tokens=10", $"\"max_output_tokens\":16,\"max_tool_calls\":1,\"tools\":[{Anew}]"))).ShouldBe(200);
+
+        var spent = (await company.SettledAsync()).Events.Should().ContainSingle().Subject;
+        // (Two passes over the window and 16 of output) and an image at 128,000·5,000 + 272·32,000, all at 110 per cent
+        spent.ReservedNanos.Should().Be((2_000 * 1_250 + 16 * 2_000) * 11 / 10 + 648_704_000L * 11 / 10);
+        // (10·1000 + 16·2000) and (50·5,000 + 1,056·32,000), all at 110 per cent
+        spent.CostNanos.Should().Be(46_200 + 37_446_200);
+    }
+
+    [Fact]
+    public async Task An_image_that_may_cost_a_thousand_dollars_is_refused()
+    {
+        var rules = ToolGatewayTests.Rules();
+        await using var company = await Company.StartAsync(rules with { Cap = "1000000", Prices = [.. rules.Prices, ImagePrice.Replace("\"32\"", "\"9000000\"", StringComparison.Ordinal)] });
+
+        var refused = await company.PostAsync("responses", Bodies.Response(more: $"\"max_output_tokens\":16,\"tools\":[{Anew}]"));
+
+        refused.ShouldBe(400, "unpriceable_request").Text.Should().Contain("thousand dollars");
+        company.Journal.Count.Should().Be(0);
+    }
+
     private static string Told(string image) => $"\"tool_usage\":{{\"image_gen\":{{{image}}},\"web_search\":{{\"num_requests\":0}}}},";
 }
