@@ -96,18 +96,6 @@ internal static class BoundedExchange
             AccountId = Org, Slug = "main", Provider = price.Provider, BaseUrl = "https://provider.invalid",
             CredentialKind = CredentialKind.Environment, Credential = [], Settings = settings,
         };
-        return new(new GovernanceRows
-        {
-            OrganizationId = Org,
-            Slug = "acme",
-            Epoch = 1,
-            Scopes = new Dictionary<Guid, Scope>(),
-            Budgets = new Dictionary<Guid, Core.Budgets.Budget>(),
-            Policies = new Dictionary<Guid, Policy>(),
-            Keys = new Dictionary<Guid, ScopedKey>(),
-            KeyDigests = new Dictionary<Guid, byte[]>(),
-            Accounts = new Dictionary<Guid, ProviderAccount> { [account.AccountId] = account },
-            Prices = new Dictionary<Guid, PriceVersion> { [price.PriceId] = price },
-        });
+        return PricedSnapshot.Of(Org, [price], account);
     }
 }

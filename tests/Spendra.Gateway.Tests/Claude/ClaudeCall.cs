@@ -104,17 +104,5 @@ internal static class ClaudeCall
 
     private static Rate Nanos(long perUnit) => new(perUnit * Rate.UnitsPerRate);
 
-    private static GovernanceSnapshot Snapshot(PriceVersion price) => new(new GovernanceRows
-    {
-        OrganizationId = Org,
-        Slug = "acme",
-        Epoch = 1,
-        Scopes = new Dictionary<Guid, Scope>(),
-        Budgets = new Dictionary<Guid, Spendra.Core.Budgets.Budget>(),
-        Policies = new Dictionary<Guid, Policy>(),
-        Keys = new Dictionary<Guid, ScopedKey>(),
-        KeyDigests = new Dictionary<Guid, byte[]>(),
-        Accounts = new Dictionary<Guid, ProviderAccount>(),
-        Prices = new Dictionary<Guid, PriceVersion> { [price.PriceId] = price },
-    });
+    private static GovernanceSnapshot Snapshot(PriceVersion price) => PricedSnapshot.Of(Org, [price]);
 }

@@ -83,17 +83,5 @@ internal static class ListedCall
     public static long MicrosOf(string day) =>
         (DateTime.ParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal) - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 
-    private static GovernanceSnapshot Snapshot(IEnumerable<PriceVersion> prices, ProviderAccount account) => new(new GovernanceRows
-    {
-        OrganizationId = Org,
-        Slug = "acme",
-        Epoch = 1,
-        Scopes = new Dictionary<Guid, Scope>(),
-        Budgets = new Dictionary<Guid, Core.Budgets.Budget>(),
-        Policies = new Dictionary<Guid, Policy>(),
-        Keys = new Dictionary<Guid, ScopedKey>(),
-        KeyDigests = new Dictionary<Guid, byte[]>(),
-        Accounts = new Dictionary<Guid, ProviderAccount> { [account.AccountId] = account },
-        Prices = prices.ToDictionary(p => p.PriceId),
-    });
+    private static GovernanceSnapshot Snapshot(IEnumerable<PriceVersion> prices, ProviderAccount account) => PricedSnapshot.Of(Org, prices, account);
 }
