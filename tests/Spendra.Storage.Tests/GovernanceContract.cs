@@ -121,10 +121,10 @@ public abstract class GovernanceContract(DatabaseEngine engine)
         var employee = GovernanceEdits.Employee(Guid.CreateVersion7());
         var key = GovernanceEdits.Key(Guid.CreateVersion7(), employee.Scope.ScopeId);
         await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutScope(employee), new GovernanceWrite.AddKey(key, [1]));
-        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.RevokeKey(key.KeyId));
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.RevokeKey(key));
         var revokedAt = (await store.LoadAsync(id)).Keys[key.KeyId].RevokedAt;
 
-        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.ChangeKey(key with { Environment = "other" }), new GovernanceWrite.RevokeKey(key.KeyId));
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.ChangeKey(key with { Environment = "other" }), new GovernanceWrite.RevokeKey(key));
 
         (await store.LoadAsync(id)).Keys[key.KeyId].Should().Be(key with { RevokedAt = revokedAt });
     }
@@ -147,7 +147,7 @@ public abstract class GovernanceContract(DatabaseEngine engine)
             2 when _budgets.Count > 0 => new GovernanceWrite.PutPolicy(GovernanceEdits.Cap(Pick(_policies), organizationId, Any(_budgets), isArchived: Flip())),
             3 when _employees.Count > 0 => AddKey(),
             4 when _keys.Count > 0 => new GovernanceWrite.ChangeKey(GovernanceEdits.Key(Any(_keys), organizationId, $"env{random.Next(9)}")),
-            5 when _keys.Count > 0 => new GovernanceWrite.RevokeKey(Any(_keys)),
+            5 when _keys.Count > 0 => new GovernanceWrite.RevokeKey(GovernanceEdits.Key(Any(_keys), organizationId)),
             6 => new GovernanceWrite.PutAccount(GovernanceEdits.Account(Pick(_accounts), $"https://h{random.Next(9)}/v1", Flip())),
             _ => new GovernanceWrite.AddPrice(GovernanceEdits.Price(Guid.CreateVersion7(), $"m{random.Next(4)}")),
         };

@@ -74,14 +74,14 @@ internal sealed class NodeReader
             throw new UnreadableException(line, "tags (!name) are not supported: write the plain value");
         return next switch
         {
-            Scalar scalar => ToScalar(scalar, line),
+            YamlDotNet.Core.Events.Scalar scalar => ToScalar(scalar, line),
             SequenceStart => ReadList(line, depth),
             MappingStart => ReadMap(line, depth),
             _ => throw new UnreadableException(line, "a value was expected here"),
         };
     }
 
-    private static ScalarNode ToScalar(Scalar scalar, int line) =>
+    private static ScalarNode ToScalar(YamlDotNet.Core.Events.Scalar scalar, int line) =>
         new(scalar is { Style: ScalarStyle.Plain, Value: "" or "~" or "null" } ? null : scalar.Value, line);
 
     private ListNode ReadList(int line, int depth)

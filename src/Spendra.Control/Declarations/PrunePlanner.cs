@@ -15,7 +15,7 @@ internal static class PrunePlanner
         foreach (var row in Missing(draft.State.Keys.Where(k => k.Key.RevokedAt is null), k => k.Key.Slug, file.Keys?.Select(k => k.Slug)))
         {
             draft.Add(ChangeAction.Revoke, "key", row.Key.Slug, Description.Of(row.Key, draft.NameOf), after: null,
-                new GovernanceWrite.RevokeKey(row.Key.KeyId));
+                new GovernanceWrite.RevokeKey(row.Key));
         }
         foreach (var row in Missing(draft.State.Policies.Where(p => !p.IsArchived), p => p.Policy.Slug, file.Policies?.Select(p => p.Slug)))
         {

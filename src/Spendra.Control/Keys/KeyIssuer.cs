@@ -117,7 +117,7 @@ public static class KeyIssuer
         {
             var before = Description.Of(row.Key, id => names[id]);
             await transaction.ApplyAsync(
-                [new GovernanceChange(new GovernanceWrite.RevokeKey(row.Key.KeyId), new ChangeNote("revoke", "key", row.Key.Slug, before.ToJson(), null))],
+                [new GovernanceChange(new GovernanceWrite.RevokeKey(row.Key), new ChangeNote("revoke", "key", row.Key.Slug, before.ToJson(), null))],
                 author, cancel);
             row = row with { Key = row.Key with { RevokedAt = transaction.NowMicros } };
         }

@@ -23,6 +23,21 @@ public sealed class ScopeTree
     public Scope? Find(Guid scopeId) => _scopes.GetValueOrDefault(scopeId);
 
     /// <summary>
+    /// A scope and what contains or owns it, from below to above, the organization last; nothing for a scope that does not
+    /// exist. Stops after as many steps as a whole tree has, should stored parents form a circle.
+    /// </summary>
+    public IEnumerable<Scope> WithAncestors(Guid scopeId)
+    {
+        var scope = Find(scopeId);
+        for (var depth = 0; scope is not null && depth <= MaxDepth; depth++)
+        {
+            yield return scope;
+            if (scope.Kind == ScopeKind.Organization) yield break;
+            scope = Find(scope.ParentId ?? OrganizationId);
+        }
+    }
+
+    /// <summary>
     /// The scopes of a request: the organization, the actor, everything that contains or owns the actor, and the
     /// key's project. Null when the actor or the project does not exist, is archived, or a chain does not end.
     /// </summary>

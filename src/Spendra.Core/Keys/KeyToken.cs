@@ -1,6 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace Spendra.Core.Keys;
 
@@ -19,17 +17,12 @@ public enum KeyMode
 /// </summary>
 public sealed class KeyToken
 {
-    public const int SecretBytes = 32;
+    public const int SecretBytes = TokenText.SecretBytes;
     public const string LivePrefix = "spk_live_";
     public const string TestPrefix = "spk_test_";
 
-    private const int ChecksumBytes = 4;
-    private const int IdChars = 26;
-    private const int PrefixChars = 9;
-    private const int SecretChars = 58;
-
     /// <summary>Characters of every well-formed token; anything longer is refused unread.</summary>
-    public const int Length = PrefixChars + IdChars + 1 + SecretChars;
+    public static int Length => TokenText.LengthOf(LivePrefix);
 
     private readonly byte[] _secret;
 
@@ -60,67 +53,32 @@ public sealed class KeyToken
     public static bool TryParse(ReadOnlySpan<char> text, [NotNullWhen(true)] out KeyToken? token)
     {
         token = null;
-        if (text.Length != Length || text[PrefixChars + IdChars] != '_') return false;
         KeyMode mode;
         if (text.StartsWith(LivePrefix, StringComparison.Ordinal)) mode = KeyMode.Live;
         else if (text.StartsWith(TestPrefix, StringComparison.Ordinal)) mode = KeyMode.Test;
         else return false;
 
-        Span<byte> id = stackalloc byte[16];
-        Span<byte> secret = stackalloc byte[SecretBytes + ChecksumBytes];
-        if (!Base32.TryDecode(text.Slice(PrefixChars, IdChars), id)) return false;
-        if (!Base32.TryDecode(text[(PrefixChars + IdChars + 1)..], secret)) return false;
-        Span<byte> checksum = stackalloc byte[ChecksumBytes];
-        Checksum(mode, id, secret[..SecretBytes], checksum);
-        if (!checksum.SequenceEqual(secret[SecretBytes..])) return false;
-        token = new KeyToken(mode, new Guid(id, bigEndian: true), secret[..SecretBytes].ToArray());
+        Span<byte> secret = stackalloc byte[SecretBytes];
+        if (!TokenText.TryRead(text, Prefix(mode), out var keyId, secret)) return false;
+        token = new KeyToken(mode, keyId, secret.ToArray());
         return true;
     }
 
     /// <summary>The full text with the secret. Shown once, to whoever creates the key.</summary>
-    public string Reveal()
-    {
-        Span<byte> id = stackalloc byte[16];
-        KeyId.TryWriteBytes(id, bigEndian: true, out _);
-        Span<byte> secret = stackalloc byte[SecretBytes + ChecksumBytes];
-        _secret.CopyTo(secret);
-        Checksum(Mode, id, _secret, secret[SecretBytes..]);
-        return $"{Prefix(Mode)}{Base32.Encode(id)}_{Base32.Encode(secret)}";
-    }
+    public string Reveal() => TokenText.Write(Prefix(Mode), KeyId, _secret);
 
     /// <summary>How a key is named in lists and logs: prefix and id, without the secret.</summary>
-    public static string DisplayName(KeyMode mode, Guid keyId)
-    {
-        Span<byte> id = stackalloc byte[16];
-        keyId.TryWriteBytes(id, bigEndian: true, out _);
-        return $"{Prefix(mode)}{Base32.Encode(id)}";
-    }
+    public static string DisplayName(KeyMode mode, Guid keyId) => TokenText.Name(Prefix(mode), keyId);
 
     /// <summary>Reads what <see cref="DisplayName"/> wrote, or a full token, as the key id.</summary>
     public static bool TryParseId(ReadOnlySpan<char> text, out Guid keyId)
     {
-        keyId = default;
         if (text.StartsWith(LivePrefix, StringComparison.Ordinal) || text.StartsWith(TestPrefix, StringComparison.Ordinal))
-            text = text[PrefixChars..];
-        if (text.Length > IdChars && text[IdChars] == '_') text = text[..IdChars];
-        Span<byte> id = stackalloc byte[16];
-        if (!Base32.TryDecode(text, id)) return false;
-        keyId = new Guid(id, bigEndian: true);
-        return true;
+            text = text[LivePrefix.Length..];
+        return TokenText.TryReadId(text, out keyId);
     }
 
     public override string ToString() => $"{DisplayName(Mode, KeyId)}_[redacted]";
 
     private static string Prefix(KeyMode mode) => mode == KeyMode.Live ? LivePrefix : TestPrefix;
-
-    private static void Checksum(KeyMode mode, ReadOnlySpan<byte> id, ReadOnlySpan<byte> secret, Span<byte> checksum)
-    {
-        Span<byte> input = stackalloc byte[PrefixChars + 16 + SecretBytes];
-        Encoding.ASCII.GetBytes(Prefix(mode), input);
-        id.CopyTo(input[PrefixChars..]);
-        secret.CopyTo(input[(PrefixChars + 16)..]);
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(input, digest);
-        digest[..ChecksumBytes].CopyTo(checksum);
-    }
 }

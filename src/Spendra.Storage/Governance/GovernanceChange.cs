@@ -1,5 +1,7 @@
+using Spendra.Core.Access;
 using Spendra.Core.Keys;
 using Spendra.Core.Pricing;
+using Spendra.Storage.Access;
 using Spendra.Storage.Pricing;
 
 namespace Spendra.Storage.Governance;
@@ -8,7 +10,14 @@ namespace Spendra.Storage.Governance;
 /// <param name="Actor">For example the operating system's user, or a member of the organization.</param>
 /// <param name="Origin">For example <c>cli</c> or an address.</param>
 /// <param name="Reason">Free text, or null.</param>
-public sealed record ChangeAuthor(string Actor, string Origin, string? Reason = null);
+public sealed record ChangeAuthor(string Actor, string Origin, string? Reason = null)
+{
+    /// <summary>
+    /// What the author may do: a transaction refuses changes beyond it. The command line is the operator, whom only
+    /// having the database and the master key makes one; the management API sets its caller's.
+    /// </summary>
+    public Authority Authority { get; init; } = Authority.Operator;
+}
 
 /// <summary>What an audit record says about a change. States are JSON objects without secrets.</summary>
 public sealed record ChangeNote(string Action, string SubjectKind, string Subject, string? Before, string? After);
@@ -17,7 +26,8 @@ public sealed record ChangeNote(string Action, string SubjectKind, string Subjec
 public sealed record GovernanceChange(GovernanceWrite Write, ChangeNote Note);
 
 /// <summary>
-/// A row to write. Rows are put whole: inserted when their id is new, otherwise updated. Nothing is deleted.
+/// A row to write. Rows are put whole: inserted when their id is new, otherwise updated. Nothing is deleted. What a write
+/// needs its author to hold stands in one place, <see cref="ChangeNeeds"/>.
 /// </summary>
 public abstract record GovernanceWrite
 {
@@ -25,15 +35,22 @@ public abstract record GovernanceWrite
     {
     }
 
+    /// <summary>False for what no gateway decides by: it raises no epoch, and no reservation is resolved again for it.</summary>
+    public virtual bool ChangesRules => true;
+
     /// <summary>Creates the organization with its own scope and the catalog's prices, or changes name and time zone.</summary>
     public sealed record PutOrganization(OrganizationRow Row) : GovernanceWrite;
 
-    public sealed record PutScope(ScopeRow Row) : GovernanceWrite;
+    /// <param name="Row">The scope as it shall be.</param>
+    /// <param name="PreviousParentId">What contained it before, when it is moved.</param>
+    public sealed record PutScope(ScopeRow Row, Guid? PreviousParentId = null) : GovernanceWrite;
 
     /// <summary>Only the amount and the archive mark of a stored budget may differ.</summary>
     public sealed record PutBudget(BudgetRow Row) : GovernanceWrite;
 
-    public sealed record PutPolicy(PolicyRow Row) : GovernanceWrite;
+    /// <param name="Row">The policy as it shall be.</param>
+    /// <param name="PreviousScopeId">The scope that it bound before, when it is moved.</param>
+    public sealed record PutPolicy(PolicyRow Row, Guid? PreviousScopeId = null) : GovernanceWrite;
 
     public sealed record PutAccount(AccountRow Row) : GovernanceWrite;
 
@@ -51,5 +68,32 @@ public abstract record GovernanceWrite
     /// <summary>Changes what a key permits; its actor, mode and secret stay. A revoked key is not touched.</summary>
     public sealed record ChangeKey(ScopedKey Key) : GovernanceWrite;
 
-    public sealed record RevokeKey(Guid KeyId) : GovernanceWrite;
+    public sealed record RevokeKey(ScopedKey Key) : GovernanceWrite;
+
+    /// <summary>Adds a membership or changes its role and scopes.</summary>
+    /// <param name="Row">The membership as it shall be.</param>
+    /// <param name="Before">As it stands; null for a new one.</param>
+    public sealed record PutMember(MemberRow Row, MemberRow? Before) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Adds a personal access token of the author's own.</summary>
+    public sealed record AddToken(AccessTokenRow Row, byte[] SecretHmac) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+
+        public override string ToString() => $"AddToken {Row.Name} [redacted]";
+    }
+
+    public sealed record RevokeToken(AccessTokenRow Row) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Remembers what was answered to a creation, for its repetition.</summary>
+    public sealed record AddReceipt(CreationReceipt Receipt) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
 }

@@ -7,29 +7,29 @@ namespace Spendra.Storage.Governance;
 internal static class GovernanceQueries
 {
     public const string ChangedScopes = """
-        SELECT scope_id, kind, slug, name, email, parent_id, archived_at FROM scopes
+        SELECT scope_id, kind, slug, name, email, parent_id, archived_at, changed_epoch FROM scopes
         WHERE organization_id = @organizationId AND changed_epoch > @since AND (@since >= 0 OR archived_at IS NULL)
         """;
 
     public const string ChangedBudgets = """
         SELECT budget_id, slug, scope_id, amount_nanos, period, week_start, fiscal_start_month, range_start, range_end,
-            time_zone, archived_at FROM budgets
+            time_zone, archived_at, changed_epoch FROM budgets
         WHERE organization_id = @organizationId AND changed_epoch > @since AND (@since >= 0 OR archived_at IS NULL)
         """;
 
     public const string ChangedPolicies = """
-        SELECT policy_id, slug, kind, scope_id, budget_id, rule, archived_at FROM policies
+        SELECT policy_id, slug, kind, scope_id, budget_id, rule, archived_at, changed_epoch FROM policies
         WHERE organization_id = @organizationId AND changed_epoch > @since AND (@since >= 0 OR archived_at IS NULL)
         """;
 
     public const string ChangedKeys = """
         SELECT key_id, slug, mode, actor_id, project_id, secret_hmac, permissions, environment, max_request_nanos,
-            expires_at, created_at, created_by, revoked_at FROM scoped_keys
+            expires_at, created_at, created_by, revoked_at, changed_epoch FROM scoped_keys
         WHERE organization_id = @organizationId AND changed_epoch > @since
         """;
 
     public const string ChangedAccounts = """
-        SELECT account_id, slug, provider, base_url, credential_kind, credential, settings, archived_at FROM provider_accounts
+        SELECT account_id, slug, provider, base_url, credential_kind, credential, settings, archived_at, changed_epoch FROM provider_accounts
         WHERE organization_id = @organizationId AND changed_epoch > @since AND (@since >= 0 OR archived_at IS NULL)
         """;
 

@@ -3,6 +3,7 @@ using Dapper;
 using Spendra.Core.Audit;
 using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
+using Spendra.Storage.Access;
 using Spendra.Storage.Ledger;
 using Spendra.Storage.Pricing;
 
@@ -34,6 +35,7 @@ internal sealed class GovernanceRowWriter(
         await AddKeysAsync([.. writes.OfType<GovernanceWrite.AddKey>()]);
         await ChangeKeysAsync(writes.OfType<GovernanceWrite.ChangeKey>());
         await RevokeKeysAsync(writes.OfType<GovernanceWrite.RevokeKey>());
+        await new AccessRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
     }
 
     private async Task PutOrganizationAsync(OrganizationRow row, IReadOnlyList<PriceVersion> seed)
@@ -178,7 +180,7 @@ internal sealed class GovernanceRowWriter(
     private Task RevokeKeysAsync(IEnumerable<GovernanceWrite.RevokeKey> keys) => ExecuteEachAsync("""
         UPDATE scoped_keys SET revoked_at = @NowMicros, revoked_by = @Actor, changed_epoch = @Epoch
         WHERE organization_id = @OrganizationId AND key_id = @KeyId AND revoked_at IS NULL
-        """, keys.Select(k => new { stamp.OrganizationId, k.KeyId, stamp.NowMicros, stamp.Actor, stamp.Epoch }));
+        """, keys.Select(k => new { stamp.OrganizationId, k.Key.KeyId, stamp.NowMicros, stamp.Actor, stamp.Epoch }));
 
     private long? ArchivedAt(bool isArchived) => isArchived ? stamp.NowMicros : null;
 

@@ -16,6 +16,9 @@ public sealed record ScopeRow(Scope Scope, bool IsArchived)
 
     public ImmutableSortedSet<Guid> ProjectIds { get; init; } = [];
 
+    /// <summary>The governance epoch of the last change: the row's version.</summary>
+    public long ChangedEpoch { get; init; }
+
     /// <summary>
     /// Whether a key of this actor may name the project. An employee with declared projects may name only those;
     /// every other actor may name any.
@@ -24,14 +27,43 @@ public sealed record ScopeRow(Scope Scope, bool IsArchived)
         Scope.Kind != ScopeKind.Employee || ProjectIds.IsEmpty || ProjectIds.Contains(project.Scope.ScopeId);
 }
 
-public sealed record BudgetRow(Budget Budget, bool IsArchived);
+public sealed record BudgetRow(Budget Budget, bool IsArchived)
+{
+    /// <summary>The governance epoch of the last change: the row's version.</summary>
+    public long ChangedEpoch { get; init; }
+}
 
-public sealed record PolicyRow(Policy Policy, bool IsArchived);
+public sealed record PolicyRow(Policy Policy, bool IsArchived)
+{
+    /// <summary>The governance epoch of the last change: the row's version.</summary>
+    public long ChangedEpoch { get; init; }
+}
 
-public sealed record AccountRow(ProviderAccount Account, bool IsArchived);
+public sealed record AccountRow(ProviderAccount Account, bool IsArchived)
+{
+    /// <summary>The governance epoch of the last change: the row's version.</summary>
+    public long ChangedEpoch { get; init; }
+}
 
 /// <summary>A key and its history; never its secret or the secret's digest.</summary>
-public sealed record KeyRow(ScopedKey Key, long CreatedAt, string CreatedBy);
+public sealed record KeyRow(ScopedKey Key, long CreatedAt, string CreatedBy)
+{
+    /// <summary>The governance epoch of the last change: the row's version.</summary>
+    public long ChangedEpoch { get; init; }
+}
+
+/// <summary>Which tables of an organization a change looks at. The organization itself and its scopes always come along.</summary>
+[Flags]
+public enum StateParts
+{
+    Scopes = 0,
+    Budgets = 1,
+    Policies = 2,
+    Accounts = 4,
+    Keys = 8,
+    Prices = 16,
+    Everything = Budgets | Policies | Accounts | Keys | Prices,
+}
 
 /// <summary>
 /// Everything that governs an organization, archived rows included: what a planner compares a declaration with.

@@ -21,7 +21,7 @@ public static class GovernanceStateReader
         var organizationId = await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(
             "SELECT organization_id FROM organization_directory WHERE slug = @slug", new { slug }, transaction, cancellationToken: cancel));
         return organizationId is { } id
-            ? await ReadAsync(connection, transaction, id, cancel)
+            ? await ReadAsync(connection, transaction, id, StateParts.Everything, cancel)
             : StartOf(Guid.CreateVersion7(), nowMicros);
     }
 
@@ -34,7 +34,7 @@ public static class GovernanceStateReader
     };
 
     internal static async Task<GovernanceState> ReadAsync(
-        DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel)
+        DbConnection connection, DbTransaction transaction, Guid organizationId, StateParts parts, CancellationToken cancel)
     {
         var head = await connection.QuerySingleAsync<StoredOrganization>(Command(
             "SELECT slug, name, currency, time_zone, governance_epoch FROM organizations WHERE organization_id = @organizationId"));
@@ -42,11 +42,11 @@ public static class GovernanceStateReader
             "SELECT employee_id, project_id FROM employee_projects WHERE organization_id = @organizationId")))
             .ToLookup(m => m.EmployeeId, m => m.ProjectId);
         var scopes = await connection.QueryAsync<StoredScope>(Command(GovernanceQueries.ChangedScopes));
-        var budgets = await connection.QueryAsync<StoredBudget>(Command(GovernanceQueries.ChangedBudgets));
-        var policies = await connection.QueryAsync<StoredPolicy>(Command(GovernanceQueries.ChangedPolicies));
-        var accounts = await connection.QueryAsync<StoredAccount>(Command(GovernanceQueries.ChangedAccounts));
-        var keys = await connection.QueryAsync<StoredKey>(Command(GovernanceQueries.ChangedKeys));
-        var prices = await connection.QueryAsync<StoredPrice>(Command(GovernanceQueries.ChangedPrices));
+        var budgets = await PartAsync<StoredBudget>(StateParts.Budgets, GovernanceQueries.ChangedBudgets);
+        var policies = await PartAsync<StoredPolicy>(StateParts.Policies, GovernanceQueries.ChangedPolicies);
+        var accounts = await PartAsync<StoredAccount>(StateParts.Accounts, GovernanceQueries.ChangedAccounts);
+        var keys = await PartAsync<StoredKey>(StateParts.Keys, GovernanceQueries.ChangedKeys);
+        var prices = await PartAsync<StoredPrice>(StateParts.Prices, GovernanceQueries.ChangedPrices);
         return new GovernanceState
         {
             OrganizationId = organizationId,
@@ -56,13 +56,17 @@ public static class GovernanceStateReader
             {
                 Email = s.Email,
                 ProjectIds = [.. projects[s.ScopeId]],
+                ChangedEpoch = s.ChangedEpoch,
             })],
-            Budgets = [.. budgets.Select(b => new BudgetRow(b.ToBudget(), b.ArchivedAt is not null))],
-            Policies = [.. policies.Select(p => new PolicyRow(p.ToPolicy(), p.ArchivedAt is not null))],
-            Accounts = [.. accounts.Select(a => new AccountRow(a.ToAccount(), a.ArchivedAt is not null))],
-            Keys = [.. keys.Select(k => new KeyRow(k.ToKey(), k.CreatedAt, k.CreatedBy))],
+            Budgets = [.. budgets.Select(b => new BudgetRow(b.ToBudget(), b.ArchivedAt is not null) { ChangedEpoch = b.ChangedEpoch })],
+            Policies = [.. policies.Select(p => new PolicyRow(p.ToPolicy(), p.ArchivedAt is not null) { ChangedEpoch = p.ChangedEpoch })],
+            Accounts = [.. accounts.Select(a => new AccountRow(a.ToAccount(), a.ArchivedAt is not null) { ChangedEpoch = a.ChangedEpoch })],
+            Keys = [.. keys.Select(k => new KeyRow(k.ToKey(), k.CreatedAt, k.CreatedBy) { ChangedEpoch = k.ChangedEpoch })],
             Prices = [.. prices.Select(p => p.ToPrice())],
         };
+
+        async Task<IEnumerable<T>> PartAsync<T>(StateParts part, string sql) =>
+            parts.HasFlag(part) ? await connection.QueryAsync<T>(Command(sql)) : [];
 
         CommandDefinition Command(string sql) =>
             new(sql, new { organizationId, since = Ever }, transaction, cancellationToken: cancel);

@@ -1,6 +1,9 @@
 using System.Data.Common;
 using Dapper;
+using Spendra.Core.Access;
 using Spendra.Core.Audit;
+using Spendra.Core.Governance;
+using Spendra.Storage.Access;
 using Spendra.Storage.Audit;
 
 namespace Spendra.Storage.Governance;
@@ -18,6 +21,7 @@ public sealed class GovernanceTransaction : IAsyncDisposable
     private readonly DbTransaction _transaction;
     private LockedHead? _head;
     private GovernanceState? _state;
+    private StateParts _loaded;
     private bool _isApplied;
 
     private GovernanceTransaction(Database database, DbConnection connection, DbTransaction transaction, long nowMicros)
@@ -38,30 +42,49 @@ public sealed class GovernanceTransaction : IAsyncDisposable
 
     /// <summary>Begins and locks. Without <see cref="ApplyAsync"/> nothing happens.</summary>
     /// <exception cref="DatabaseUnavailableException">Unreachable, or locked by another process for too long.</exception>
-    public static async Task<GovernanceTransaction> BeginAsync(
-        Database database, string organizationSlug, TimeProvider time, CancellationToken cancel)
+    public static Task<GovernanceTransaction> BeginAsync(
+        Database database, string organizationSlug, TimeProvider time, CancellationToken cancel) =>
+        BeginAsync(database, time, begun => begun.LockAsync(organizationSlug, cancel), cancel);
+
+    /// <summary>As the other, for an organization that exists.</summary>
+    public static Task<GovernanceTransaction> BeginAsync(
+        Database database, Guid organizationId, TimeProvider time, CancellationToken cancel) =>
+        BeginAsync(database, time, begun => begun.LockAsync(organizationId, cancel), cancel);
+
+    /// <summary>What governs the organization now, under the lock: everything, or the parts that a change looks at.</summary>
+    public async Task<GovernanceState> LoadStateAsync(CancellationToken cancel, StateParts parts = StateParts.Everything)
     {
-        var connection = await database.ConnectAsync(cancel);
-        try
-        {
-            var transaction = await database.BeginWriteAsync(connection, cancel);
-            var now = Micros.Now(time);
-            var begun = new GovernanceTransaction(database, connection, transaction, now);
-            await begun.LockAsync(organizationSlug, cancel);
-            return begun;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
+        if (_state is not null && (_loaded & parts) == parts) return _state;
+        _loaded = parts | StateParts.Scopes;
+        return _state = IsNew
+            ? GovernanceStateReader.StartOf(OrganizationId, NowMicros)
+            : await GovernanceStateReader.ReadAsync(_connection, _transaction, OrganizationId, _loaded, cancel);
     }
 
-    /// <summary>Everything that governs the organization now, under the lock.</summary>
-    public async Task<GovernanceState> LoadStateAsync(CancellationToken cancel) =>
-        _state ??= IsNew
-            ? GovernanceStateReader.StartOf(OrganizationId, NowMicros)
-            : await GovernanceStateReader.ReadAsync(_connection, _transaction, OrganizationId, cancel);
+    /// <summary>
+    /// What a member holds at this moment, under the lock: what a request was authenticated with may have been taken away
+    /// since. <see cref="Authority.None"/> for somebody who is no member.
+    /// </summary>
+    public async Task<Authority> LoadAuthorityAsync(Guid memberId, CancellationToken cancel) =>
+        (await MemberReader.FindAsync(_connection, _transaction, OrganizationId, memberId, cancel))?.Membership.ToAuthority() ?? Authority.None;
+
+    /// <summary>Reads whatever else a change looks at, under the lock.</summary>
+    internal Task<T> ReadAsync<T>(Func<DbConnection, DbTransaction, Task<T>> read) => read(_connection, _transaction);
+
+    /// <summary>Why one of the changes is not the author's to make, in one sentence; null when all are.</summary>
+    public async Task<string?> DenialAsync(IReadOnlyList<GovernanceChange> changes, Authority authority, CancellationToken cancel)
+    {
+        var state = await LoadStateAsync(cancel, StateParts.Scopes);
+        var scopes = new Dictionary<Guid, Scope>();
+        foreach (var row in state.Scopes) scopes[row.Scope.ScopeId] = row.Scope;
+        foreach (var change in changes)
+        {
+            if (change.Write is GovernanceWrite.PutScope put) scopes.TryAdd(put.Row.Scope.ScopeId, put.Row.Scope);
+        }
+        var tree = new ScopeTree(OrganizationId, scopes.Values);
+        var denial = changes.Select(c => ChangeNeeds.Denial(authority, c.Write, tree)).FirstOrDefault(d => d is not null);
+        return denial ?? await LastAdminAsync([.. changes.Select(c => c.Write).OfType<GovernanceWrite.PutMember>()], cancel);
+    }
 
     /// <summary>
     /// Writes every change with its audit record and commits; no change, no new epoch. Can be called once. A call
@@ -80,7 +103,10 @@ public sealed class GovernanceTransaction : IAsyncDisposable
             return _head?.GovernanceEpoch ?? 0;
         }
 
-        var epoch = (_head?.GovernanceEpoch ?? 0) + 1;
+        if (author.Authority != Authority.Operator && await DenialAsync(changes, author.Authority, cancel) is { } denial)
+            throw new InvalidOperationException($"a change that its author may not make was about to be applied: {denial}");
+
+        var epoch = (_head?.GovernanceEpoch ?? 0) + (changes.Any(c => c.Write.ChangesRules) ? 1 : 0);
         var stamp = new WriteStamp(OrganizationId, epoch, NowMicros, author.Actor);
         var state = await CatalogStateAsync(cancel);
         var writer = new GovernanceRowWriter(_database, _connection, _transaction, stamp, cancel);
@@ -105,6 +131,44 @@ public sealed class GovernanceTransaction : IAsyncDisposable
     private async Task<GovernanceState?> CatalogStateAsync(CancellationToken cancel) =>
         IsNew ? await LoadStateAsync(cancel) : null;
 
+    /// <summary>An organization that has an org admin keeps one: otherwise nobody could make another.</summary>
+    private async Task<string?> LastAdminAsync(List<GovernanceWrite.PutMember> changes, CancellationToken cancel)
+    {
+        var lost = changes.Count(c => c.Before?.Membership.Role == MemberRole.OrgAdmin && c.Row.Membership.Role != MemberRole.OrgAdmin);
+        if (lost == 0) return null;
+        var gained = changes.Count(c => c.Before?.Membership.Role != MemberRole.OrgAdmin && c.Row.Membership.Role == MemberRole.OrgAdmin);
+        var now = await _connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT count(*) FROM members WHERE organization_id = @OrganizationId AND role = 'org_admin' AND removed_at IS NULL",
+            new { OrganizationId }, _transaction, cancellationToken: cancel));
+        return now - lost + gained > 0 ? null : "the last org admin stays: make somebody else one first";
+    }
+
+    private static async Task<GovernanceTransaction> BeginAsync(
+        Database database, TimeProvider time, Func<GovernanceTransaction, Task> lockAsync, CancellationToken cancel)
+    {
+        var connection = await database.ConnectAsync(cancel);
+        try
+        {
+            var transaction = await database.BeginWriteAsync(connection, cancel);
+            var begun = new GovernanceTransaction(database, connection, transaction, Micros.Now(time));
+            await lockAsync(begun);
+            return begun;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task LockAsync(Guid organizationId, CancellationToken cancel)
+    {
+        OrganizationId = organizationId;
+        _head = await _connection.QuerySingleAsync<LockedHead>(new CommandDefinition(
+            "SELECT governance_epoch, audit_sequence, audit_hash FROM organizations WHERE organization_id = @organizationId"
+            + _database.ForUpdate, new { organizationId }, _transaction, cancellationToken: cancel));
+    }
+
     private async Task LockAsync(string slug, CancellationToken cancel)
     {
         var found = await FindAsync(slug, cancel);
@@ -119,10 +183,7 @@ public sealed class GovernanceTransaction : IAsyncDisposable
             if (inserted == 1) return;
             found = await FindAsync(slug, cancel);
         }
-        OrganizationId = found!.Value;
-        _head = await _connection.QuerySingleAsync<LockedHead>(new CommandDefinition(
-            "SELECT governance_epoch, audit_sequence, audit_hash FROM organizations WHERE organization_id = @organizationId"
-            + _database.ForUpdate, new { organizationId = OrganizationId }, _transaction, cancellationToken: cancel));
+        await LockAsync(found!.Value, cancel);
     }
 
     private Task<Guid?> FindAsync(string slug, CancellationToken cancel) =>
@@ -135,8 +196,10 @@ public sealed class GovernanceTransaction : IAsyncDisposable
     {
         var head = _head is null ? AuditHead.Start : new AuditHead(_head.AuditSequence, _head.AuditHash);
         var records = new List<AuditRecord>(changes.Count);
-        foreach (var (_, note) in changes)
+        foreach (var (write, note) in changes)
         {
+            // A receipt is no change of its own: what it remembers was audited.
+            if (write is GovernanceWrite.AddReceipt) continue;
             var record = AuditChain.Append(head, new AuditRecord
             {
                 OrganizationId = OrganizationId,

@@ -20,6 +20,7 @@ internal sealed class StoredScope
     public string? Email { get; set; }
     public Guid? ParentId { get; set; }
     public long? ArchivedAt { get; set; }
+    public long ChangedEpoch { get; set; }
 
     public Scope ToScope() => new(ScopeId, GovernanceNames.ReadScopeKind(Kind), Slug, Name, ParentId);
 }
@@ -37,6 +38,7 @@ internal sealed class StoredBudget
     public string? RangeEnd { get; set; }
     public string TimeZone { get; set; } = "";
     public long? ArchivedAt { get; set; }
+    public long ChangedEpoch { get; set; }
 
     public Budget ToBudget() => new()
     {
@@ -70,6 +72,7 @@ internal sealed class StoredPolicy
     public Guid? BudgetId { get; set; }
     public string Rule { get; set; } = "";
     public long? ArchivedAt { get; set; }
+    public long ChangedEpoch { get; set; }
 
     public Policy ToPolicy() => RuleJson.Read(Rule, new Policy
     {
@@ -96,6 +99,7 @@ internal sealed class StoredKey
     public long CreatedAt { get; set; }
     public string CreatedBy { get; set; } = "";
     public long? RevokedAt { get; set; }
+    public long ChangedEpoch { get; set; }
 
     public ScopedKey ToKey()
     {
@@ -128,6 +132,7 @@ internal sealed class StoredAccount
     public byte[] Credential { get; set; } = [];
     public string Settings { get; set; } = "";
     public long? ArchivedAt { get; set; }
+    public long ChangedEpoch { get; set; }
 
     public ProviderAccount ToAccount() => new()
     {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 using Spendra.Cli;
+using Spendra.Control;
 using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
 using Spendra.Gateway;
@@ -105,6 +106,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         {
             services.AddSpendraGateway(options.Gateway with { SandboxUrl = parts.SandboxUrl });
         }
+        if (options.Role is Role.All or Role.Control) services.AddSpendraControl();
         services.AddSingleton(new LaneOptions());
         services.AddSingleton<LedgerLane>();
         if (options.Role is Role.All or Role.Worker)
@@ -121,6 +123,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         {
             app.MapSpendraGateway();
         }
+        if (options.Role is Role.All or Role.Control) app.MapSpendraControl();
     }
 
     private static void Limit(KestrelServerOptions server, SpendraOptions options)

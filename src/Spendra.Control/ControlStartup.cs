@@ -1,0 +1,58 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Scalar.AspNetCore;
+using Spendra.Control.Hierarchy;
+using Spendra.Control.Shell;
+
+namespace Spendra.Control;
+
+/// <summary>How the executable adds the control plane to its host.</summary>
+public static class ControlStartup
+{
+    private const string Root = "/api";
+    private const string Version = Root + "/v1";
+
+    /// <summary>
+    /// Registers the management API. Needs <see cref="Storage.Database"/>, <see cref="Storage.Keys.MasterKey"/> and
+    /// <see cref="TimeProvider"/> in the container.
+    /// </summary>
+    public static IServiceCollection AddSpendraControl(this IServiceCollection services)
+    {
+        services.AddControlAuthentication();
+        services.AddValidation();
+        services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
+        {
+            context.ProblemDetails.Extensions.Remove("traceId");
+            if (context.ProblemDetails is not HttpValidationProblemDetails invalid) return;
+            invalid.Errors = invalid.Errors.ToDictionary(e => JsonProblems.FieldOf(e.Key), e => e.Value);
+            context.ProblemDetails.Type = Problem.TypeOf(ProblemKind.InvalidRequest);
+            context.ProblemDetails.Title = Problem.TitleOf(ProblemKind.InvalidRequest);
+            context.ProblemDetails.Detail = "The fields named in 'errors' are not as expected. Nothing was done.";
+            context.ProblemDetails.Extensions["requestId"] = RequestIds.Of(context.HttpContext);
+        });
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.ConfigureHttpJsonOptions(options => ControlJson.Configure(options.SerializerOptions));
+        services.AddControlDocument();
+        services.AddSingleton<AccessGate>();
+        services.AddSingleton<ControlCalls>();
+        services.AddSingleton<ChangeDesk>();
+        return services;
+    }
+
+    /// <summary>Maps every operation, each with its mark. Below <c>/api</c> there is nothing else.</summary>
+    public static void MapSpendraControl(this WebApplication app)
+    {
+        var calls = app.Services.GetRequiredService<ControlCalls>();
+        app.UseWhen(http => http.Request.Path.StartsWithSegments(Root), branch => branch.Use(next => http => calls.InvokeAsync(http, next)));
+
+        var organization = app.MapGroup($"{Version}/organizations/{{{AccessGate.OrganizationParameter}}}");
+        HierarchyEndpoints.Map(organization);
+
+        var open = new Operation { Name = "document", Summary = "This document", Audience = Audience.Anybody };
+        app.MapOpenApi(ControlDocument.Pattern).WithMetadata(open);
+        app.MapScalarApiReference(Root + "/reference", options => options.WithOpenApiRoutePattern(ControlDocument.Pattern)).WithMetadata(open with { Name = "reference", Summary = "A page to read the document on" });
+        app.Map(Root + "/{**rest}", (HttpContext http) => Problem.NotFound.WriteAsync(http));
+    }
+}

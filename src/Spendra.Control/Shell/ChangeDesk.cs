@@ -1,0 +1,66 @@
+using Spendra.Storage;
+using Spendra.Storage.Governance;
+
+namespace Spendra.Control.Shell;
+
+/// <summary>
+/// How everything is changed: lock and load, decide, check that it is the caller's to change, apply with audit. All or
+/// nothing, and the caller's rights are read under the same lock as what they change.
+/// </summary>
+internal sealed class ChangeDesk(Database database, TimeProvider time)
+{
+    /// <summary>Runs one change. What decides adds its writes to the draft and answers with what the caller gets.</summary>
+    /// <param name="caller">Who changes.</param>
+    /// <param name="parts">The tables that the decision looks at, beside the scopes.</param>
+    /// <param name="decide">Decides; a problem leaves everything as it is.</param>
+    /// <param name="cancel">Stops waiting; never during the commit.</param>
+    public Task<Outcome<T>> RunAsync<T>(Caller caller, StateParts parts, Func<Draft, Outcome<T>> decide, CancellationToken cancel) =>
+        RunAsync(caller, parts, null, draft => Task.FromResult(decide(draft)), cancel);
+
+    /// <summary>As the other, for decisions that read more under the lock.</summary>
+    public Task<Outcome<T>> RunAsync<T>(
+        Caller caller, StateParts parts, Func<Draft, Task<Outcome<T>>> decide, CancellationToken cancel) =>
+        RunAsync(caller, parts, null, decide, cancel);
+
+    /// <summary>Runs a creation: repeated with the same idempotency key it creates nothing and is answered as the first time.</summary>
+    /// <param name="caller">Who creates.</param>
+    /// <param name="repetition">The idempotency key of the call, should it have one.</param>
+    /// <param name="parts">The tables that the decision looks at, beside the scopes.</param>
+    /// <param name="decide">Decides; its answer names the location of what it creates.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    public Task<Outcome<T>> CreateAsync<T>(
+        Caller caller, Repetition repetition, StateParts parts, Func<Draft, Outcome<T>> decide, CancellationToken cancel) =>
+        RunAsync(caller, parts, repetition, draft => Task.FromResult(decide(draft)), cancel);
+
+    /// <summary>As the other, for decisions that read more under the lock.</summary>
+    public Task<Outcome<T>> CreateAsync<T>(
+        Caller caller, Repetition repetition, StateParts parts, Func<Draft, Task<Outcome<T>>> decide, CancellationToken cancel) =>
+        RunAsync(caller, parts, repetition, decide, cancel);
+
+    private async Task<Outcome<T>> RunAsync<T>(
+        Caller caller, StateParts parts, Repetition? repetition, Func<Draft, Task<Outcome<T>>> decide, CancellationToken cancel)
+    {
+        if (repetition?.Problem is { } malformed) return malformed;
+
+        // 1. Lock and load, the caller's rights as well.
+        await using var transaction = await GovernanceTransaction.BeginAsync(database, caller.OrganizationId, time, cancel);
+        var authority = caller.Limit(await transaction.LoadAuthorityAsync(caller.MemberId, cancel));
+        if (authority.Capabilities.IsEmpty) return Problem.NotFound;
+        if (repetition is not null && await repetition.FindAsync<T>(transaction, caller, cancel) is { } earlier) return earlier;
+        var state = await transaction.LoadStateAsync(cancel, parts);
+
+        // 2. Decide.
+        var draft = new Draft(transaction, state, caller, authority);
+        var outcome = await decide(draft);
+        if (!outcome.IsDone) return outcome;
+
+        // 3. Check, by the rules that hold for every write.
+        if (await transaction.DenialAsync(draft.Changes, authority, cancel) is { } denial)
+            return new Problem(ProblemKind.Forbidden, $"{char.ToUpperInvariant(denial[0])}{denial[1..]}.");
+        if (repetition?.Receipt(caller, outcome) is { } receipt) draft.Changes.Add(receipt);
+
+        // 4. Apply.
+        await transaction.ApplyAsync(draft.Changes, caller.ToAuthor(authority), cancel);
+        return outcome;
+    }
+}

@@ -1,0 +1,45 @@
+using System.Reflection;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http;
+using Spendra.Core.Access;
+
+namespace Spendra.Control.Shell;
+
+/// <summary>The person behind a call, however they proved who they are.</summary>
+/// <param name="UserId">The person.</param>
+/// <param name="TokenName">The personal access token that was presented; null for somebody who signed in.</param>
+/// <param name="OrganizationId">The only organization that the token is for; null for somebody who signed in.</param>
+/// <param name="Mask">What the token leaves of its owner's capabilities.</param>
+internal sealed record SignedIn(Guid UserId, string? TokenName, Guid? OrganizationId, CapabilitySet Mask)
+{
+    private const string UserClaim = "spendra:user";
+    private const string TokenClaim = "spendra:token";
+    private const string OrganizationClaim = "spendra:organization";
+    private const string CapabilityClaim = "spendra:capability";
+
+    /// <summary>The claims that every scheme issues for a person.</summary>
+    public static Claim[] ClaimsOf(Guid userId) => [new(UserClaim, userId.ToString())];
+
+    /// <summary>The claims of a token: its owner, its organization and what it may do.</summary>
+    public static Claim[] ClaimsOf(Guid userId, string tokenName, Guid organizationId, IEnumerable<Capability> capabilities) =>
+    [
+        .. ClaimsOf(userId),
+        new(TokenClaim, tokenName),
+        new(OrganizationClaim, organizationId.ToString()),
+        .. capabilities.Select(c => new Claim(CapabilityClaim, Capabilities.NameOf(c))),
+    ];
+
+    public static SignedIn? Read(ClaimsPrincipal principal)
+    {
+        if (!Guid.TryParse(principal.FindFirstValue(UserClaim), out var userId)) return null;
+        if (principal.FindFirstValue(TokenClaim) is not { } token) return new SignedIn(userId, null, null, CapabilitySet.Everything);
+        return Guid.TryParse(principal.FindFirstValue(OrganizationClaim), out var organizationId)
+            ? new SignedIn(userId, token, organizationId,
+                CapabilitySet.Of([.. principal.FindAll(CapabilityClaim).Select(c => Capabilities.Find(c.Value)).OfType<Capability>()]))
+            : null;
+    }
+
+    public static ValueTask<SignedIn?> BindAsync(HttpContext context, ParameterInfo parameter) =>
+        ValueTask.FromResult<SignedIn?>(Read(context.User)
+            ?? throw new InvalidOperationException("this endpoint is not marked as an operation for people who are signed in"));
+}

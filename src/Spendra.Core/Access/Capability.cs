@@ -1,0 +1,89 @@
+using System.Collections.Frozen;
+
+namespace Spendra.Core.Access;
+
+/// <summary>
+/// What a member may do. Operations name the capability that they need; roles are only sets of these. The order is part of
+/// no contract: outside, a capability is its name.
+/// </summary>
+public enum Capability
+{
+    OrganizationRead,
+    OrganizationWrite,
+    DomainsWrite,
+    HierarchyRead,
+    HierarchyWrite,
+    MembersRead,
+    MembersWrite,
+    RolesGrant,
+    RolesGrantElevated,
+    KeysRead,
+    /// <summary>Keys for oneself and one's agents, within the rules that managers set.</summary>
+    KeysIssueOwn,
+    /// <summary>Keys for any actor in one's scopes.</summary>
+    KeysIssue,
+    KeysRevoke,
+    /// <summary>The rules within which employees issue keys themselves.</summary>
+    KeyRulesWrite,
+    PoliciesRead,
+    PoliciesWrite,
+    BudgetsRead,
+    BudgetsWrite,
+    RequestsRead,
+    RequestsCreate,
+    RequestsDecide,
+    ProvidersRead,
+    ProvidersWrite,
+    PricesRead,
+    PricesPropose,
+    PricesApprove,
+    LedgerRead,
+    LedgerAdjust,
+    LedgerApprove,
+    AuditRead,
+}
+
+/// <summary>The names of capabilities: <c>keys.issue_own</c>.</summary>
+public static class Capabilities
+{
+    private static readonly FrozenDictionary<string, Capability> ByName =
+        All.ToFrozenDictionary(NameOf, c => c, StringComparer.Ordinal);
+
+    public static IReadOnlyList<Capability> All => Enum.GetValues<Capability>();
+
+    public static Capability? Find(string name) => ByName.TryGetValue(name, out var found) ? found : null;
+
+    public static string NameOf(Capability capability) => capability switch
+    {
+        Capability.OrganizationRead => "organization.read",
+        Capability.OrganizationWrite => "organization.write",
+        Capability.DomainsWrite => "domains.write",
+        Capability.HierarchyRead => "hierarchy.read",
+        Capability.HierarchyWrite => "hierarchy.write",
+        Capability.MembersRead => "members.read",
+        Capability.MembersWrite => "members.write",
+        Capability.RolesGrant => "roles.grant",
+        Capability.RolesGrantElevated => "roles.grant_elevated",
+        Capability.KeysRead => "keys.read",
+        Capability.KeysIssueOwn => "keys.issue_own",
+        Capability.KeysIssue => "keys.issue",
+        Capability.KeysRevoke => "keys.revoke",
+        Capability.KeyRulesWrite => "key_rules.write",
+        Capability.PoliciesRead => "policies.read",
+        Capability.PoliciesWrite => "policies.write",
+        Capability.BudgetsRead => "budgets.read",
+        Capability.BudgetsWrite => "budgets.write",
+        Capability.RequestsRead => "requests.read",
+        Capability.RequestsCreate => "requests.create",
+        Capability.RequestsDecide => "requests.decide",
+        Capability.ProvidersRead => "providers.read",
+        Capability.ProvidersWrite => "providers.write",
+        Capability.PricesRead => "prices.read",
+        Capability.PricesPropose => "prices.propose",
+        Capability.PricesApprove => "prices.approve",
+        Capability.LedgerRead => "ledger.read",
+        Capability.LedgerAdjust => "ledger.adjust",
+        Capability.LedgerApprove => "ledger.approve",
+        Capability.AuditRead => "audit.read",
+    };
+}

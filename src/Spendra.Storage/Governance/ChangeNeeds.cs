@@ -1,0 +1,96 @@
+using Spendra.Core.Access;
+using Spendra.Core.Governance;
+
+namespace Spendra.Storage.Governance;
+
+/// <summary>What the author of a change must hold.</summary>
+/// <param name="Capability">The capability.</param>
+/// <param name="ScopeId">Over which scope; null wants it over the whole organization.</param>
+/// <param name="FromAbove">The scope must lie strictly below one that the author holds.</param>
+public sealed record ChangeNeed(Capability Capability, Guid? ScopeId, bool FromAbove = false);
+
+/// <summary>
+/// The one place that says what each write needs. Every change passes here, whether it comes from the management API or from
+/// a declaration, under the lock that it is made with.
+/// </summary>
+public static class ChangeNeeds
+{
+    /// <summary>Why a change is not the author's to make, in one sentence; null when it is.</summary>
+    /// <param name="authority">What the author holds.</param>
+    /// <param name="write">The change.</param>
+    /// <param name="scopes">Every scope of the organization, with those that the same transaction makes.</param>
+    public static string? Denial(Authority authority, GovernanceWrite write, ScopeTree scopes)
+    {
+        foreach (var need in Of(write, scopes.OrganizationId))
+        {
+            if (!IsMet(authority, need, scopes)) return Describe(need, scopes);
+        }
+        return write switch
+        {
+            GovernanceWrite.PutMember put => RoleGrants.Denial(authority, put.Before?.Membership, put.Row.Membership, scopes),
+            GovernanceWrite.AddToken add when add.Row.MemberId != authority.MemberId && authority.MemberId is not null =>
+                "nobody makes a token for somebody else",
+            GovernanceWrite.AddToken add when !CapabilitySet.Of(add.Row.Capabilities.AsSpan()).IsWithin(authority.Capabilities) =>
+                "nobody gives a token more than they hold",
+            _ => null,
+        };
+    }
+
+    private static List<ChangeNeed> Of(GovernanceWrite write, Guid organizationId) => write switch
+    {
+        GovernanceWrite.PutOrganization => [new(Capability.OrganizationWrite, null)],
+        GovernanceWrite.PutScope put => OfScope(put, organizationId),
+        GovernanceWrite.PutBudget put => [new(Capability.BudgetsWrite, put.Row.Budget.ScopeId, FromAbove: true)],
+        GovernanceWrite.PutPolicy put => OfPolicy(put),
+        GovernanceWrite.PutAccount => [new(Capability.ProvidersWrite, null)],
+        GovernanceWrite.AddPrice => [new(Capability.PricesApprove, null)],
+        GovernanceWrite.DecideProposal => [new(Capability.PricesApprove, null)],
+        GovernanceWrite.AddKey add => OfKey(add.Key),
+        GovernanceWrite.ChangeKey change => OfKey(change.Key),
+        GovernanceWrite.RevokeKey revoke => [new(Capability.KeysRevoke, revoke.Key.ActorId)],
+        GovernanceWrite.PutMember => [],
+        GovernanceWrite.AddToken => [],
+        GovernanceWrite.RevokeToken => [],
+        GovernanceWrite.AddReceipt => [],
+        _ => throw new InvalidOperationException($"{write.GetType().Name} has no rule that says who may write it"),
+    };
+
+    private static List<ChangeNeed> OfScope(GovernanceWrite.PutScope put, Guid organizationId)
+    {
+        // Where it is put, and where it is taken from: whoever holds both may move it.
+        var needs = new List<ChangeNeed> { new(Capability.HierarchyWrite, put.Row.Scope.ParentId ?? organizationId) };
+        if (put.PreviousParentId is { } previous) needs.Add(new(Capability.HierarchyWrite, previous));
+        return needs;
+    }
+
+    /// <summary>Rules about money belong to whoever holds budgets, rules about what may be used to whoever holds policies.</summary>
+    private static List<ChangeNeed> OfPolicy(GovernanceWrite.PutPolicy put)
+    {
+        var policy = put.Row.Policy;
+        var capability = policy.Kind is PolicyKind.Allowlist or PolicyKind.RequestLimit ? Capability.PoliciesWrite : Capability.BudgetsWrite;
+        var needs = new List<ChangeNeed> { new(capability, policy.ScopeId, FromAbove: true) };
+        if (put.PreviousScopeId is { } previous) needs.Add(new(capability, previous, FromAbove: true));
+        return needs;
+    }
+
+    private static List<ChangeNeed> OfKey(Core.Keys.ScopedKey key)
+    {
+        var needs = new List<ChangeNeed> { new(Capability.KeysIssue, key.ActorId) };
+        if (key.ProjectId is { } project) needs.Add(new(Capability.KeysIssue, project));
+        return needs;
+    }
+
+    private static bool IsMet(Authority authority, ChangeNeed need, ScopeTree scopes)
+    {
+        if (!authority.Holds(need.Capability)) return false;
+        if (authority.CoversEverything) return true;
+        if (need.ScopeId is not { } scopeId) return false;
+        return need.FromAbove ? authority.CoversFromAbove(scopes, scopeId) : authority.Covers(scopes, scopeId);
+    }
+
+    private static string Describe(ChangeNeed need, ScopeTree scopes)
+    {
+        var where = need.ScopeId is { } scopeId ? scopes.Find(scopeId)?.Reference ?? "that scope" : "the whole organization";
+        return $"this needs {Capabilities.NameOf(need.Capability)} over {where}{(need.FromAbove ? ", from a scope above it" : "")}";
+    }
+}
