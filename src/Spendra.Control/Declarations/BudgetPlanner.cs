@@ -27,7 +27,8 @@ internal static class BudgetPlanner
                 Amount = item.Amount,
                 Period = item.Period,
                 Zone = item.Zone ?? before?.Budget.Zone ?? defaultZone,
-            };
+                Increases = before?.Budget.Increases ?? [],
+            }.WithBaseAmount(item.Amount);
             draft.Name(budget.BudgetId, item.Slug);
             var row = new BudgetRow(budget, IsArchived: false);
             draft.LiveBudgets[item.Slug] = row;
@@ -74,6 +75,7 @@ internal static class PolicyPlanner
                 PolicyId = before?.Policy.PolicyId ?? draft.Inputs.NewId(),
                 ScopeId = scopeId ?? draft.State.OrganizationId,
                 BudgetId = budget?.Budget.BudgetId,
+                Approvals = before?.Policy.Approvals ?? [],
             };
             draft.Put("policy", item.Slug, before is null ? null : Description.Of(before.Policy, draft.NameOf),
                 before is { IsArchived: true }, Description.Of(policy, draft.NameOf),

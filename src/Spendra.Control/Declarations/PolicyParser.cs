@@ -17,7 +17,7 @@ internal static class PolicyParser
     private static readonly string[] Lists = ["providers", "models", "tools", "environments"];
 
     private static readonly string[] Fields =
-        ["slug", "kind", "scope", "budget", .. Lists, "filter", "thresholdsPercent", "aboveUsd", "onDenied", "maxRequestUsd", "maxOutputTokens", "maxConcurrent"];
+        ["slug", "kind", "scope", "budget", .. Lists, "filter", "thresholdsPercent", "aboveUsd", "onExceed", "onDenied", "maxRequestUsd", "maxOutputTokens", "maxConcurrent"];
 
     public static PolicyItem Parse(MapNode node, ErrorList errors)
     {
@@ -45,6 +45,7 @@ internal static class PolicyParser
                 StripsTools = fields.OneOf("onDenied", FindDenial, Denials) ?? false,
                 ThresholdPercents = Thresholds(fields),
                 ReviewAbove = fields.Amount("aboveUsd") ?? NanoUsd.Zero,
+                OnlyFlags = fields.OneOf("onExceed", FindExceeding, Exceedings) ?? false,
                 MaxRequest = fields.Amount("maxRequestUsd"),
                 MaxOutputTokens = fields.Whole("maxOutputTokens", 1, int.MaxValue),
                 MaxConcurrent = (int?)fields.Whole("maxConcurrent", 1, 1_000_000),
@@ -61,6 +62,7 @@ internal static class PolicyParser
         if (!onBudget && !fields.Has("scope")) fields.Missing("scope", "'organization' or a scope such as team/search");
         OnlyFor(fields, "thresholdsPercent", kind == PolicyKind.Alert, "alert");
         OnlyFor(fields, "aboveUsd", kind == PolicyKind.Review, "review");
+        OnlyFor(fields, "onExceed", kind == PolicyKind.Review, "review");
         OnlyFor(fields, "onDenied", kind == PolicyKind.Allowlist, "allowlist");
         if (kind == PolicyKind.Allowlist && fields.Has("onDenied") && !fields.Has("tools"))
             fields.Missing("tools", "the tools that may be used, since 'onDenied' says what becomes of others; ['*'] for all in the key's scope");
@@ -124,6 +126,15 @@ internal static class PolicyParser
     {
         "refuse" => false,
         "strip" => true,
+        _ => null,
+    };
+
+    private static readonly string[] Exceedings = ["hold", "flag"];
+
+    private static bool? FindExceeding(string name) => name switch
+    {
+        "hold" => false,
+        "flag" => true,
         _ => null,
     };
 

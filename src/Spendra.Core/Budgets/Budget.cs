@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Spendra.Core.Money;
 
@@ -13,8 +14,31 @@ public sealed record Budget
 
     public required Guid ScopeId { get; init; }
 
-    /// <summary>Limit of each window; zero closes the scope.</summary>
+    /// <summary>Limit of each window, with the increases that were not taken back yet; zero closes the scope.</summary>
     public required NanoUsd Amount { get; init; }
+
+    /// <summary>What is part of the amount for a time only.</summary>
+    public ImmutableArray<BudgetIncrease> Increases { get; init; } = [];
+
+    /// <summary>The amount without its increases: what was set for good.</summary>
+    public NanoUsd BaseAmount => Increases.Aggregate(Amount, (left, increase) => left - increase.Amount);
+
+    /// <summary>
+    /// The amount at an instant: an increase whose time is over covers nothing, whether or not it was taken back already.
+    /// </summary>
+    public NanoUsd AmountAt(long atMicros)
+    {
+        var amount = Amount;
+        foreach (var increase in Increases)
+        {
+            if (increase.Until <= atMicros) amount -= increase.Amount;
+        }
+        return amount;
+    }
+
+    /// <summary>The budget with another amount for good, its increases on top.</summary>
+    public Budget WithBaseAmount(NanoUsd amount) =>
+        this with { Amount = Increases.Aggregate(amount, (sum, increase) => sum + increase.Amount) };
 
     public required Period Period { get; init; }
 

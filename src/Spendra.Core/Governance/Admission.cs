@@ -49,7 +49,7 @@ public static class Admission
         GovernanceSnapshot snapshot, KeyStanding standing, RequestShape request, NanoUsd bound, long atMicros)
     {
         if (CheckPermissions(standing, request) is { } forbidden) return new Decision.Deny(forbidden);
-        if (CheckSingleRequest(standing, request, bound) is { } limited) return new Decision.Deny(limited);
+        if (CheckSingleRequest(standing, request, bound, atMicros) is { } limited) return new Decision.Deny(limited);
         return ClaimBudgets(snapshot, standing, request, bound, atMicros);
     }
 
@@ -93,7 +93,7 @@ public static class Admission
     }
 
     /// <summary>The rules for one request whatever the budgets hold: limits and reviews.</summary>
-    public static Refusal? CheckSingleRequest(KeyStanding standing, RequestShape request, NanoUsd bound)
+    public static Refusal? CheckSingleRequest(KeyStanding standing, RequestShape request, NanoUsd bound, long atMicros)
     {
         if (bound > standing.Key.MaxRequest)
         {
@@ -111,8 +111,8 @@ public static class Admission
         }
         foreach (var policy in standing.Policies)
         {
-            if (policy.Kind == PolicyKind.Review && bound > policy.ReviewAbove
-                && policy.Filter.Matches(request))
+            if (policy.Kind == PolicyKind.Review && !policy.OnlyFlags && bound > policy.ReviewAbove
+                && policy.Filter.Matches(request) && !policy.IsApproved(standing.Key.KeyId, bound, atMicros))
             {
                 return Refuse(RefusalCode.ReviewRequired,
                     $"This request may cost up to {bound} USD; '{policy.Slug}' wants a review above "
@@ -149,7 +149,7 @@ public static class Admission
             var window = budget.WindowAt(atMicros);
             if (window is null) continue;
             permitted |= isHard;
-            if (isHard && budget.Amount == NanoUsd.Zero)
+            if (isHard && budget.AmountAt(atMicros) == NanoUsd.Zero)
                 return new Decision.Deny(Closed(policy, window, bound));
             // What can cost nothing holds nothing.
             if (bound > NanoUsd.Zero) AddClaim(claims, policy, window, isHard ? Enforcement.Hard : Enforcement.Observed);

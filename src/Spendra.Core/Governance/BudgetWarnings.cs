@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Spendra.Core.Ledger;
+using Spendra.Core.Money;
 
 namespace Spendra.Core.Governance;
 
@@ -8,19 +9,23 @@ public static class BudgetWarnings
 {
     /// <summary>
     /// One text per rule that speaks: <c>soft_cap:&lt;policy&gt;</c> when what is settled and held is above the
-    /// budget's limit, <c>alert:&lt;policy&gt;:&lt;percent&gt;</c> for the highest threshold that is reached.
+    /// budget's limit, <c>alert:&lt;policy&gt;:&lt;percent&gt;</c> for the highest threshold that is reached,
+    /// <c>review:&lt;policy&gt;</c> when the bound is above the threshold of a review that only flags.
     /// </summary>
     /// <param name="standing">The key with its policies.</param>
     /// <param name="request">What the request looks like to rules.</param>
+    /// <param name="bound">The most that the request can cost.</param>
     /// <param name="claims">The claims of the reservation.</param>
     /// <param name="windows">The windows as the reservation left them, in the order of the claims.</param>
     public static ImmutableArray<string> Of(
-        KeyStanding standing, RequestShape request, IReadOnlyList<WindowClaim> claims, ImmutableArray<WindowRow> windows)
+        KeyStanding standing, RequestShape request, NanoUsd bound, IReadOnlyList<WindowClaim> claims, ImmutableArray<WindowRow> windows)
     {
         ImmutableArray<string>.Builder? warnings = null;
         foreach (var policy in standing.Policies)
         {
-            if (policy.Kind is not (PolicyKind.SoftCap or PolicyKind.Alert) || !policy.Filter.Matches(request)) continue;
+            if (policy.Kind is not (PolicyKind.SoftCap or PolicyKind.Alert or PolicyKind.Review) || !policy.Filter.Matches(request)) continue;
+            if (policy is { Kind: PolicyKind.Review, OnlyFlags: true } && bound > policy.ReviewAbove)
+                (warnings ??= ImmutableArray.CreateBuilder<string>()).Add($"review:{policy.Slug}");
             for (var i = 0; i < claims.Count; i++)
             {
                 if (claims[i].Window.Budget.BudgetId != policy.BudgetId) continue;

@@ -11,7 +11,7 @@ public enum PolicyKind
     SoftCap,
     /// <summary>Announces when a share of the budget is reached.</summary>
     Alert,
-    /// <summary>Holds requests above a threshold for an approver; refused until approvals exist.</summary>
+    /// <summary>Holds requests above a threshold until an approver lets the key make them, or only flags them.</summary>
     Review,
     /// <summary>Only the listed providers, models and tools may be used.</summary>
     Allowlist,
@@ -85,6 +85,13 @@ public sealed record PolicyFilter
         Providers.Admits(request.Provider) && (Environments.IsUnrestricted || Environments.Admits(request.Environment ?? ""));
 }
 
+/// <summary>An approver's word that a key may make requests above a review's threshold.</summary>
+/// <param name="RequestId">Of the request that was granted.</param>
+/// <param name="KeyId">Which key.</param>
+/// <param name="Ceiling">The most that one request may be bounded at.</param>
+/// <param name="Until">Microseconds since the Unix epoch; from then on it permits nothing.</param>
+public sealed record ReviewApproval(Guid RequestId, Guid KeyId, NanoUsd Ceiling, long Until);
+
 /// <summary>A rule on a scope.</summary>
 public sealed record Policy
 {
@@ -106,6 +113,22 @@ public sealed record Policy
 
     /// <summary>Review: requests whose bound is above this need an approval. Zero: every request.</summary>
     public NanoUsd ReviewAbove { get; init; }
+
+    /// <summary>Review: requests above the threshold are admitted and flagged in place of held.</summary>
+    public bool OnlyFlags { get; init; }
+
+    /// <summary>Review: which keys may pass the threshold, how far and until when.</summary>
+    public ImmutableArray<ReviewApproval> Approvals { get; init; } = [];
+
+    /// <summary>Whether an approval covers a request of a key at an instant.</summary>
+    public bool IsApproved(Guid keyId, NanoUsd bound, long atMicros)
+    {
+        foreach (var approval in Approvals)
+        {
+            if (approval.KeyId == keyId && bound <= approval.Ceiling && atMicros < approval.Until) return true;
+        }
+        return false;
+    }
 
     /// <summary>Allowlist: what may be used. For tools, an absent list does not restrict.</summary>
     public PolicyFilter Allowed { get; init; } = PolicyFilter.Everything;

@@ -27,6 +27,9 @@ internal sealed class LedgerBatch(LedgerState state, long nowMicros)
             || (state.StillOpen.Contains(key) && !state.Spent.ContainsKey(key) && !state.Released.Contains(key));
     }
 
+    /// <summary>The instant of the decision, in microseconds since the Unix epoch.</summary>
+    public long NowMicros => nowMicros;
+
     public Reservation? FindOpen(LedgerCommand command) => state.Open.GetValueOrDefault(KeyOf(command));
 
     public SpentReservation? FindSpent(LedgerCommand command) => state.Spent.GetValueOrDefault(KeyOf(command));

@@ -123,7 +123,7 @@ public static class LedgerMachine
         foreach (var claim in command.Claims)
         {
             if (claim.Enforcement != Enforcement.Hard) continue;
-            var window = batch.Window(command.OrganizationId, claim);
+            var window = AsOfNow(batch.Window(command.OrganizationId, claim), claim, batch.NowMicros);
             var amount = command.Reservation.Amount;
             if (window.Fits(amount)) continue;
             var isHeld = window.FitsWithoutHolds(amount);
@@ -132,6 +132,16 @@ public static class LedgerMachine
             held ??= refusal;
         }
         return held;
+    }
+
+    /// <summary>
+    /// A window whose limit still holds an increase that is over: that money covers nothing any more. The claim's budget is
+    /// the one in force, since the reservation was decided under the epoch that is.
+    /// </summary>
+    private static WindowRow AsOfNow(WindowRow window, WindowClaim claim, long nowMicros)
+    {
+        var limit = claim.Window.Budget.AmountAt(nowMicros);
+        return limit < window.Limit ? window with { Limit = limit } : window;
     }
 
     private static Refusal Shortfall(WindowClaim claim, WindowRow window, NanoUsd amount, bool isHeld)

@@ -40,7 +40,8 @@ internal sealed class ToolListRoute(GatewayParts parts)
             json.WriteStartObject();
             json.WriteString("object", "list");
             json.WriteStartArray("data");
-            foreach (var price in call.Snapshot.Prices.InForce(Micros.Now(parts.Time))) WriteTool(json, call, price);
+            var now = Micros.Now(parts.Time);
+            foreach (var price in call.Snapshot.Prices.InForce(now)) WriteTool(json, call, price, now);
             json.WriteEndArray();
             json.WriteEndObject();
         }
@@ -51,7 +52,7 @@ internal sealed class ToolListRoute(GatewayParts parts)
         await response.Body.WriteAsync(body.WrittenMemory, call.Context.RequestAborted);
     }
 
-    private static void WriteTool(Utf8JsonWriter json, GovernedCall call, PriceVersion price)
+    private static void WriteTool(Utf8JsonWriter json, GovernedCall call, PriceVersion price, long nowMicros)
     {
         if (price.Provider != KnownProvider.Mcp || ToolName.ServerOf(price.Model) is not { } server) return;
         if (!call.IsTest && !call.Snapshot.Accounts.Any(a => a.Provider == KnownProvider.Mcp && a.Slug == server)) return;
@@ -72,7 +73,7 @@ internal sealed class ToolListRoute(GatewayParts parts)
         json.WriteString("tool", price.Model[(server.Length + 1)..]);
         json.WriteString("price_usd", cost.ToString());
         // What budgets hold changes with every call and is not told here.
-        json.WriteString("permission", Admission.CheckSingleRequest(call.Standing, shape, cost)?.CodeName ?? "allowed");
+        json.WriteString("permission", Admission.CheckSingleRequest(call.Standing, shape, cost, nowMicros)?.CodeName ?? "allowed");
         json.WriteEndObject();
     }
 }

@@ -25,7 +25,7 @@ internal static class ExplainHeaders
             headers[MaxOutputTokens] = limit.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (!call.StrippedTools.IsEmpty) headers[StrippedTools] = string.Join(", ", call.StrippedTools.Select(s => Visible(s.Tool)));
         if (TightestRemaining(permit.Admission, call.Claims) is { } remaining) headers[Remaining] = remaining.ToString();
-        var warnings = BudgetWarnings.Of(call.Standing, call.Shape, call.Claims, permit.Admission.Windows);
+        var warnings = BudgetWarnings.Of(call.Standing, call.Shape, call.Amount, call.Claims, permit.Admission.Windows);
         if (warnings.Length > 0) headers[Warning] = string.Join(", ", warnings);
     }
 

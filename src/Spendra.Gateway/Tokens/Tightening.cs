@@ -51,7 +51,7 @@ internal static class Tightening
         if (Cost.Bound(price, call.Bound with { Input = 0 }, call.TierPercent) is not { } least) return false;
         return refusal.Window is { } window
             ? least < window.Limit - window.Settled
-            : Admission.CheckSingleRequest(call.Standing, call.Shape, least) is null;
+            : Admission.CheckSingleRequest(call.Standing, call.Shape, least, call.DecidedAt) is null;
     }
 
     private static long? ByTokenizer(GovernedCall call)

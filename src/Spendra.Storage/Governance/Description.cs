@@ -61,6 +61,7 @@ public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fi
     [
         ("scope", nameOf(row.ScopeId)),
         ("amountUsd", row.Amount.ToString()),
+        .. row.Increases.Select(i => ($"increases.{i.IncreaseId}", (string?)$"{i.Amount} until {InstantText.Of(i.Until)}")),
         ("period", GovernanceNames.Of(row.Period.Kind)),
         ("timeZone", row.Zone.Id),
         ("weekStart", row.Period.Kind == PeriodKind.Week ? GovernanceNames.Of(row.Period.WeekStart) : null),
@@ -79,6 +80,8 @@ public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fi
         .. Names("filter.", row.Filter),
         ("thresholdsPercent", row.ThresholdPercents.IsDefaultOrEmpty ? null : string.Join(", ", row.ThresholdPercents)),
         ("aboveUsd", row.Kind == PolicyKind.Review ? row.ReviewAbove.ToString() : null),
+        ("onExceed", row.OnlyFlags ? "flag" : null),
+        .. row.Approvals.Select(a => ($"approvals.{a.RequestId}", (string?)$"key {a.KeyId} up to {a.Ceiling} until {InstantText.Of(a.Until)}")),
         ("maxRequestUsd", row.MaxRequest?.ToString()),
         ("maxOutputTokens", row.MaxOutputTokens?.ToString()),
         ("maxConcurrent", row.MaxConcurrent?.ToString()),

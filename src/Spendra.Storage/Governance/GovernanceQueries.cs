@@ -13,7 +13,7 @@ internal static class GovernanceQueries
 
     public const string ChangedBudgets = """
         SELECT budget_id, slug, scope_id, amount_nanos, period, week_start, fiscal_start_month, range_start, range_end,
-            time_zone, archived_at, changed_epoch FROM budgets
+            time_zone, increases, archived_at, changed_epoch FROM budgets
         WHERE organization_id = @organizationId AND changed_epoch > @since AND (@since >= 0 OR archived_at IS NULL)
         """;
 

@@ -122,17 +122,18 @@ internal sealed class GovernanceRowWriter(
 
     private Task PutBudgetsAsync(IEnumerable<BudgetRow> rows) => ExecuteEachAsync("""
         INSERT INTO budgets (organization_id, budget_id, slug, scope_id, amount_nanos, period, week_start,
-            fiscal_start_month, range_start, range_end, time_zone, archived_at, changed_epoch)
+            fiscal_start_month, range_start, range_end, time_zone, increases, archived_at, changed_epoch)
         VALUES (@OrganizationId, @BudgetId, @Slug, @ScopeId, @amount, @period, @weekStart, @FiscalStartMonth,
-            @rangeStart, @rangeEnd, @zone, @archivedAt, @Epoch)
+            @rangeStart, @rangeEnd, @zone, @increases, @archivedAt, @Epoch)
         ON CONFLICT (organization_id, budget_id) DO UPDATE SET amount_nanos = excluded.amount_nanos,
-            archived_at = excluded.archived_at, changed_epoch = excluded.changed_epoch
+            increases = excluded.increases, archived_at = excluded.archived_at, changed_epoch = excluded.changed_epoch
         """, rows.Select(r => new
     {
         stamp.OrganizationId, r.Budget.BudgetId, r.Budget.Slug, r.Budget.ScopeId, amount = r.Budget.Amount.Value,
         period = GovernanceNames.Of(r.Budget.Period.Kind), weekStart = (int)r.Budget.Period.WeekStart,
         r.Budget.Period.FiscalStartMonth, rangeStart = StoredBudget.Text(r.Budget.Period.RangeStart),
         rangeEnd = StoredBudget.Text(r.Budget.Period.RangeEnd), zone = r.Budget.Zone.Id,
+        increases = RuleJson.Write(r.Budget.Increases),
         archivedAt = ArchivedAt(r.IsArchived), stamp.Epoch,
     }));
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Spendra.Core.Budgets;
 using Spendra.Core.Governance;
 using Spendra.Core.Keys;
 using Spendra.Core.Money;
@@ -9,7 +10,7 @@ using Spendra.Core.Pricing;
 namespace Spendra.Storage.Governance;
 
 /// <summary>
-/// The JSON columns: <c>policies.rule</c>, <c>scoped_keys.permissions</c>, <c>prices.tier_percents</c>,
+/// The JSON columns: <c>policies.rule</c>, <c>budgets.increases</c>, <c>scoped_keys.permissions</c>, <c>prices.tier_percents</c>,
 /// <c>provider_accounts.settings</c>. The
 /// reader and the writer share this one mapping. An absent list does not restrict; an unknown member means a
 /// newer program wrote the row, and is refused: a restriction must not be overlooked.
@@ -24,6 +25,9 @@ internal static class RuleJson
             ReviewAboveNanos = policy.ReviewAbove == NanoUsd.Zero ? null : policy.ReviewAbove.Value,
             Allowed = FilterDocument.Of(policy.Allowed),
             StripsTools = policy.StripsTools ? true : null,
+            OnlyFlags = policy.OnlyFlags ? true : null,
+            Approvals = policy.Approvals.IsEmpty ? null
+                : [.. policy.Approvals.Select(a => new ApprovalDocument(a.RequestId, a.KeyId, a.Ceiling.Value, a.Until))],
             MaxRequestNanos = policy.MaxRequest?.Value,
             MaxOutputTokens = policy.MaxOutputTokens,
             MaxConcurrent = policy.MaxConcurrent,
@@ -40,11 +44,22 @@ internal static class RuleJson
             ReviewAbove = new NanoUsd(rule.ReviewAboveNanos ?? 0),
             Allowed = rule.Allowed?.ToFilter() ?? PolicyFilter.Everything,
             StripsTools = rule.StripsTools ?? false,
+            OnlyFlags = rule.OnlyFlags ?? false,
+            Approvals = rule.Approvals is { } approvals
+                ? [.. approvals.Select(a => new ReviewApproval(a.RequestId, a.KeyId, new NanoUsd(a.CeilingNanos), a.Until))] : [],
             MaxRequest = rule.MaxRequestNanos is { } max ? new NanoUsd(max) : null,
             MaxOutputTokens = rule.MaxOutputTokens,
             MaxConcurrent = rule.MaxConcurrent,
         };
     }
+
+    /// <summary><c>budgets.increases</c>: what is part of the amount for a time only.</summary>
+    public static string Write(ImmutableArray<BudgetIncrease> increases) => JsonSerializer.Serialize(
+        [.. increases.Select(i => new IncreaseDocument(i.IncreaseId, i.Amount.Value, i.Until))], RuleJsonContext.Default.IncreaseDocumentArray);
+
+    public static ImmutableArray<BudgetIncrease> ReadIncreases(string json) =>
+        [.. JsonSerializer.Deserialize(json, RuleJsonContext.Default.IncreaseDocumentArray)!
+            .Select(i => new BudgetIncrease(i.IncreaseId, new NanoUsd(i.AmountNanos), i.Until))];
 
     public static string WritePermissions(ScopedKey key) => JsonSerializer.Serialize(
         new FilterDocument
@@ -102,8 +117,16 @@ internal sealed record SettingsDocument
     public bool? CountsTokens { get; init; }
 }
 
+internal sealed record ApprovalDocument(Guid RequestId, Guid KeyId, long CeilingNanos, long Until);
+
+internal sealed record IncreaseDocument(Guid IncreaseId, long AmountNanos, long Until);
+
 internal sealed record RuleDocument
 {
+    public bool? OnlyFlags { get; init; }
+
+    public ApprovalDocument[]? Approvals { get; init; }
+
     public FilterDocument? Filter { get; init; }
 
     public int[]? ThresholdPercents { get; init; }

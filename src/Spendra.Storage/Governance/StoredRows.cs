@@ -37,6 +37,7 @@ internal sealed class StoredBudget
     public string? RangeStart { get; set; }
     public string? RangeEnd { get; set; }
     public string TimeZone { get; set; } = "";
+    public string Increases { get; set; } = "[]";
     public long? ArchivedAt { get; set; }
     public long ChangedEpoch { get; set; }
 
@@ -46,6 +47,7 @@ internal sealed class StoredBudget
         Slug = Slug,
         ScopeId = ScopeId,
         Amount = new NanoUsd(AmountNanos),
+        Increases = RuleJson.ReadIncreases(Increases),
         Period = new Period
         {
             Kind = GovernanceNames.ReadPeriodKind(Period),

@@ -102,6 +102,17 @@ public sealed class BudgetWarningTests
             "soft_cap:policy-201", "alert:policy-202:10%", "soft_cap:policy-203");
     }
 
+    [Theory]
+    [InlineData("1", true, false)]
+    [InlineData("1.000000001", true, true)]
+    [InlineData("1.000000001", false, false)]
+    public void A_review_that_only_flags_speaks_above_its_threshold(string bound, bool onlyFlags, bool speaks)
+    {
+        _world.Add(Rule(201, PolicyKind.Review) with { ReviewAbove = Usd("1"), OnlyFlags = onlyFlags });
+        _world.Add(Rule(202, PolicyKind.Review) with { OnlyFlags = true, Filter = new PolicyFilter { Environments = Names("prod") } });
+        BudgetWarnings.Of(_world.Standing(), Chat(), Usd(bound), [], []).Should().Equal(speaks ? ["review:policy-201"] : []);
+    }
+
     private void Watch(int id, PolicyKind kind, Budget budget, params int[] percents) =>
         _world.Add(Rule(id, kind) with { BudgetId = budget.BudgetId, ThresholdPercents = [.. percents] });
 
@@ -109,7 +120,7 @@ public sealed class BudgetWarningTests
     {
         var claims = used.Select(u => new WindowClaim(
             u.Budget.WindowAt(Noon)!, Id(1), "policy", Enforcement.Observed)).ToArray();
-        return BudgetWarnings.Of(_world.Standing(), Chat(), claims, [.. used.Select((u, i) => new WindowRow
+        return BudgetWarnings.Of(_world.Standing(), Chat(), NanoUsd.Zero, claims, [.. used.Select((u, i) => new WindowRow
         {
             OrganizationId = Org, WindowId = claims[i].WindowId, BudgetId = u.Budget.BudgetId, Span = claims[i].Window.Span,
             Limit = new NanoUsd(u.Limit), Reserved = new NanoUsd(u.Reserved), Settled = new NanoUsd(u.Settled),

@@ -81,6 +81,9 @@ internal sealed class World
         return policy;
     }
 
+    /// <summary>Puts a budget in the place of the one with its id.</summary>
+    public void Put(Budget budget) => _budgets[budget.BudgetId] = budget;
+
     public void Forget(Budget budget) => _budgets.Remove(budget.BudgetId);
 
     public GovernanceSnapshot Snapshot() => new(new GovernanceRows
