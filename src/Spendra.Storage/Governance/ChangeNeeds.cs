@@ -1,5 +1,6 @@
 using Spendra.Core.Access;
 using Spendra.Core.Governance;
+using Spendra.Core.Money;
 
 namespace Spendra.Storage.Governance;
 
@@ -28,6 +29,10 @@ public static class ChangeNeeds
         return write switch
         {
             GovernanceWrite.PutMember put => RoleGrants.Denial(authority, put.Before?.Membership, put.Row.Membership, scopes),
+            GovernanceWrite.GrantIncrease grant => BeyondLimit(authority, grant.Increase.Amount),
+            GovernanceWrite.ApproveReview approve => BeyondLimit(authority, approve.Approval.Ceiling),
+            GovernanceWrite.AskForBudget ask when ask.Request.RequestedBy != authority.MemberId => "nobody asks in somebody else's name",
+            GovernanceWrite.EndRequest end => RequestDenial(authority, end.Request),
             GovernanceWrite.AddToken add when add.Row.MemberId != authority.MemberId && authority.MemberId is not null =>
                 "nobody makes a token for somebody else",
             GovernanceWrite.AddToken add when !CapabilitySet.Of(add.Row.Capabilities.AsSpan()).IsWithin(authority.Capabilities) =>
@@ -48,12 +53,24 @@ public static class ChangeNeeds
         GovernanceWrite.AddKey add => OfKey(add.Key),
         GovernanceWrite.ChangeKey change => OfKey(change.Key),
         GovernanceWrite.RevokeKey revoke => [new(Capability.KeysRevoke, revoke.Key.ActorId)],
+        GovernanceWrite.GrantIncrease grant => [new(Capability.RequestsDecide, grant.Row.Budget.ScopeId, FromAbove: true)],
+        GovernanceWrite.ApproveReview approve => [new(Capability.RequestsDecide, approve.Row.Policy.ScopeId, FromAbove: true)],
+        GovernanceWrite.AskForBudget ask => [new(Capability.RequestsCreate, ask.Request.ActorId)],
+        GovernanceWrite.EndRequest end when end.Request.State == BudgetRequestState.Withdrawn => [new(Capability.RequestsCreate, end.Request.ActorId)],
+        GovernanceWrite.EndRequest end => [new(Capability.RequestsDecide, end.Request.ScopeId, FromAbove: true)],
         GovernanceWrite.PutMember => [],
         GovernanceWrite.AddToken => [],
         GovernanceWrite.RevokeToken => [],
         GovernanceWrite.AddReceipt => [],
         _ => throw new InvalidOperationException($"{write.GetType().Name} has no rule that says who may write it"),
     };
+
+    private static string? BeyondLimit(Authority authority, NanoUsd amount) => authority.ApprovalLimit is { } most && amount > most
+        ? $"you approve at most {most} USD at once; somebody with a higher limit must decide" : null;
+
+    private static string? RequestDenial(Authority authority, BudgetRequest request) => request.State == BudgetRequestState.Withdrawn
+        ? request.RequestedBy == authority.MemberId ? null : "only who asked takes a request back"
+        : request.RequestedBy == authority.MemberId ? "nobody decides on their own request" : null;
 
     private static List<ChangeNeed> OfScope(GovernanceWrite.PutScope put, Guid organizationId)
     {

@@ -1,4 +1,6 @@
 using Spendra.Core.Access;
+using Spendra.Core.Budgets;
+using Spendra.Core.Governance;
 using Spendra.Core.Keys;
 using Spendra.Core.Pricing;
 using Spendra.Storage.Access;
@@ -87,6 +89,28 @@ public abstract record GovernanceWrite
     }
 
     public sealed record RevokeToken(AccessTokenRow Row) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Adds money to a budget for a time, by a decision on a request.</summary>
+    /// <param name="Row">The budget with the increase.</param>
+    /// <param name="Increase">What is added.</param>
+    public sealed record GrantIncrease(BudgetRow Row, BudgetIncrease Increase) : GovernanceWrite;
+
+    /// <summary>Lets a key pass a review for a time, by a decision on a request.</summary>
+    /// <param name="Row">The policy with the approval.</param>
+    /// <param name="Approval">What is permitted.</param>
+    public sealed record ApproveReview(PolicyRow Row, ReviewApproval Approval) : GovernanceWrite;
+
+    /// <summary>Asks for something after a refusal.</summary>
+    public sealed record AskForBudget(BudgetRequest Request) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Approves, declines or withdraws a request.</summary>
+    public sealed record EndRequest(BudgetRequest Request) : GovernanceWrite
     {
         public override bool ChangesRules => false;
     }

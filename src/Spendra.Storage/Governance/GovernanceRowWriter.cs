@@ -31,10 +31,13 @@ internal sealed class GovernanceRowWriter(
                 stamp.NowMicros, stamp.Actor, cancel);
         }
         await PutBudgetsAsync(writes.OfType<GovernanceWrite.PutBudget>().Select(w => w.Row));
+        await PutBudgetsAsync(writes.OfType<GovernanceWrite.GrantIncrease>().Select(w => w.Row));
         await PutPoliciesAsync(writes.OfType<GovernanceWrite.PutPolicy>().Select(w => w.Row));
+        await PutPoliciesAsync(writes.OfType<GovernanceWrite.ApproveReview>().Select(w => w.Row));
         await AddKeysAsync([.. writes.OfType<GovernanceWrite.AddKey>()]);
         await ChangeKeysAsync(writes.OfType<GovernanceWrite.ChangeKey>());
         await RevokeKeysAsync(writes.OfType<GovernanceWrite.RevokeKey>());
+        await BudgetRequestWriter.WriteAsync(database, connection, transaction, stamp, writes, cancel);
         await new AccessRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
     }
 

@@ -183,6 +183,7 @@ internal sealed record FilterDocument
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(SettingsDocument))]
 [JsonSerializable(typeof(RuleDocument))]
+[JsonSerializable(typeof(IncreaseDocument[]))]
 [JsonSerializable(typeof(FilterDocument))]
 [JsonSerializable(typeof(SortedDictionary<string, int>))]
 internal sealed partial class RuleJsonContext : JsonSerializerContext;
