@@ -87,8 +87,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             host.ShutdownTimeout = TimeSpan.FromSeconds(options.Gateway.DrainSeconds) + StopMargin);
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, QuietLifetime>());
         ConfigureLogging(builder.Logging, options.Log);
-        // Why a start failed is said once, by the command, and not by the host as well.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => isStarted() && level >= LogLevel.Warning);
+        builder.Services.PostConfigure<LoggerFilterOptions>(filters => Seal(filters, options.Log.Level, isStarted));
         AddParts(builder.Services, options, parts, time);
         replace(builder.Services);
         var app = builder.Build();
@@ -136,11 +135,24 @@ internal sealed class SpendraServer : IAsyncDisposable
         server.Limits.MinResponseDataRate = null;
     }
 
+    /// <summary>
+    /// What is logged is decided by our settings alone. The web server's own lines below a warning hold addresses, in which
+    /// a key may stand, and pieces of headers that are malformed: no variable of the environment (<c>Logging__LogLevel__…</c>)
+    /// may ask for them.
+    /// </summary>
+    private static void Seal(LoggerFilterOptions filters, LogLevel least, Func<bool> isStarted)
+    {
+        filters.MinLevel = least;
+        filters.Rules.Clear();
+        var ofServer = least > LogLevel.Warning ? least : LogLevel.Warning;
+        filters.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft", ofServer, filter: null));
+        // Why a start failed is said once, by the command, and not by the host as well.
+        filters.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft.Extensions.Hosting.Internal.Host", ofServer, (_, _, _) => isStarted()));
+    }
+
     private static void ConfigureLogging(ILoggingBuilder logging, LogSettings log)
     {
         logging.ClearProviders();
-        logging.SetMinimumLevel(log.Level);
-        logging.AddFilter("Microsoft", log.Level > LogLevel.Warning ? log.Level : LogLevel.Warning);
         if (log.Json)
         {
             logging.AddJsonConsole(console =>
