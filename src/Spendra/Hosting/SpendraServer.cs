@@ -34,6 +34,9 @@ internal sealed class SpendraServer : IAsyncDisposable
     /// <summary>Where it listens; a port that was chosen by the system is filled in.</summary>
     public IReadOnlyList<string> Urls => [.. _app.Urls];
 
+    /// <summary>Every endpoint that is mapped, of whatever part, for the census of the tests.</summary>
+    internal IReadOnlyList<Endpoint> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
+
     /// <exception cref="CommandException">The address cannot be listened on.</exception>
     public static Task<SpendraServer> StartAsync(SpendraOptions options, ServerParts parts, TimeProvider time, CancellationToken cancel) =>
         StartAsync(options, parts, time, static _ => { }, cancel);

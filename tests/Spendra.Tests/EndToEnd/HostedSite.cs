@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Spendra.Hosting;
 using Spendra.Settings;
@@ -19,6 +20,8 @@ internal sealed class HostedSite : IAsyncDisposable
     }
 
     public Database Database { get; }
+
+    public IReadOnlyList<Endpoint> Endpoints => _server.Endpoints;
 
     public Uri Url => new(_server.Urls[0]);
 

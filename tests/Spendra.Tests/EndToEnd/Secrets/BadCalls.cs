@@ -62,6 +62,7 @@ internal sealed class BadCalls(string odd)
         .. MessageMembers.Select(member => CanaryCall.Json(CanaryCalls.Messages, $$"""{"model":"claude-a","max_tokens":16,"messages":{{Said}},{{member}}}""")),
         .. ContentMembers.Select(member => CanaryCall.Json(CanaryCalls.Contents, $$$"""{"contents":[{"parts":[{"text":"{{{Canaries.Prompt}}}"}]}],{{{member}}}}""")),
         .. Broken(), .. Unfinished(), .. Forms(), .. Tools(),
+        CanaryCall.Get($"/api/v1/organizations/acme/teams?search={Uri.EscapeDataString(odd)}"), CanaryCall.Json("/api/v1/organizations/acme/teams", Canaries.Prompt),
     ];
 
     /// <summary>Requests that are no HTTP: what a server says of them must not repeat them.</summary>
