@@ -1,5 +1,4 @@
 using Spendra.Gateway.Providers;
-using Spendra.Gateway.Tests.Batches;
 using Spendra.Gateway.Tests.Claude;
 using Spendra.Gateway.Tests.Media;
 
@@ -157,36 +156,20 @@ public sealed class RouteCensusTests
     [Fact]
     public async Task With_a_cap_of_zero_no_route_reaches_a_provider()
     {
-        var tools = Tools.Rules();
-        var formats = Formats.Rules();
-        var rules = Elsewhere.Of(GeminiBodies.Of(ClaudeRules.Of(formats with { Prices = [.. formats.Prices, .. Batched.Prices], Accounts = [.. formats.Accounts, .. tools.Accounts], Keys = tools.Keys })));
-        await using var company = await Company.StartAsync(rules, provider: Formats.Provider);
-        var file = (string)(await Uploads.SendAsync(company, "a.txt", "text")).ShouldBe(200).Json["id"]!;
-        var response = (string)(await company.PostAsync("responses", Bodies.Response())).ShouldBe(200).Json["id"]!;
-        var atAzure = (string)(await company.PostAsync("/openai/v1/responses", Bodies.Response(model: Formats.Deployment))).ShouldBe(200).Json["id"]!;
-        var batch = await Batched.MakeAsync(company);
-        await company.SettledAsync();
-        await company.ApplyAsync(rules with { Cap = "0" });
-        var before = company.Journal.Count;
+        await using var closed = await ClosedCompany.StartAsync();
+        var company = closed.Company;
 
         foreach (var row in Governed.Concat(Local).Concat(Open))
         {
             using var client = company.Client();
-            using var request = new HttpRequestMessage(new HttpMethod(row.Method), row.Path.Replace(File, file).Replace(Response, response).Replace(Batch, batch)
-                .Replace(AzureResponse, atAzure).Replace(Deployment, Formats.Deployment).Replace("{model}", "g1").Replace(Claude, ClaudeRules.Model).Replace(Server, Tools.Server)
-                .Replace(MediaCensus.Deployment, Formats.MediaDeployment));
-            if (row.IsUpload) request.Content = Uploads.Form("b.txt", "text");
-            else if (row.Media is { } media) request.Content = media.Content();
-            else if (row.Body is { } body) request.Content = GatewayHarness.Json(body.Replace(File, file));
+            using var request = closed.Request(row);
 
             var answer = await Answer.SendAsync(client, request);
 
             if (!Governed.Contains(row)) answer.ShouldBe(200);
-            else if (row.RpcMethod is "tools/call") ((string?)answer.ShouldBe(200).Json["result"]!["_meta"]!["spendra/reason"]).Should().Be("budget_exceeded");
-            else if (row.Path.StartsWith("/mcp/")) ((string?)answer.ShouldBe(row.WantsRpcAnswer ? 200 : 402).Json["error"]!["data"]!["reason"]).Should().Be("budget_exceeded");
-            else answer.ShouldBe(402, "budget_exceeded", row.Path);
+            else row.ShouldBeRefused(answer);
         }
-        company.Journal.Count.Should().Be(before);
+        closed.Calls.Should().Be(0);
         var books = await company.SettledAsync();
         books.Refusals.Select(r => r.Route).Should().BeEquivalentTo(
             ProviderList.Routes.SelectMany(r => r.ClientPrefixes, (r, _) => r.Name)
@@ -204,6 +187,14 @@ public sealed class RouteCensusTests
         public string? RpcMethod { get; init; }
 
         public bool WantsRpcAnswer => RpcMethod is not null && !RpcMethod.StartsWith("notifications/");
+
+        /// <summary>As its dialect tells that a budget has nothing left.</summary>
+        public void ShouldBeRefused(Answer answer)
+        {
+            if (RpcMethod is "tools/call") ((string?)answer.ShouldBe(200).Json["result"]!["_meta"]!["spendra/reason"]).Should().Be("budget_exceeded");
+            else if (Path.StartsWith("/mcp/")) ((string?)answer.ShouldBe(WantsRpcAnswer ? 200 : 402).Json["error"]!["data"]!["reason"]).Should().Be("budget_exceeded");
+            else answer.ShouldBe(402, "budget_exceeded", Path);
+        }
 
         public bool NamesObject => Path.Contains(File) || Path.Contains(Response);
     }

@@ -10,7 +10,7 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder routes, Database database, IHostApplicationLifetime lifetime)
     {
-        routes.MapGet("/healthz", () => TypedResults.Text("ok\n"));
+        routes.MapGet("/healthz", () => TypedResults.Text("ok\n")).WithMetadata(new PublicMark("a probe has no key, and is told only that the process answers"));
         routes.MapGet("/readyz", async (HttpContext http) =>
         {
             if (lifetime.ApplicationStopping.IsCancellationRequested) return Unready("stopping\n");
@@ -24,7 +24,7 @@ internal static class HealthEndpoints
                 // Why is in the log of whatever needs the database; a probe is told no addresses.
                 return Unready("the database does not answer\n");
             }
-        });
+        }).WithMetadata(new PublicMark("a probe has no key, and is told only whether work can be taken"));
     }
 
     private static ContentHttpResult Unready(string reason) =>

@@ -34,6 +34,9 @@ internal sealed class SpendraServer : IAsyncDisposable
     /// <summary>Where it listens; a port that was chosen by the system is filled in.</summary>
     public IReadOnlyList<string> Urls => [.. _app.Urls];
 
+    /// <summary>Every endpoint that is mapped, of whatever part, for the census of the tests.</summary>
+    internal IReadOnlyList<Endpoint> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
+
     /// <exception cref="CommandException">The address cannot be listened on.</exception>
     public static Task<SpendraServer> StartAsync(SpendraOptions options, ServerParts parts, TimeProvider time, CancellationToken cancel) =>
         StartAsync(options, parts, time, static _ => { }, cancel);
@@ -87,8 +90,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             host.ShutdownTimeout = TimeSpan.FromSeconds(options.Gateway.DrainSeconds) + StopMargin);
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, QuietLifetime>());
         ConfigureLogging(builder.Logging, options.Log);
-        // Why a start failed is said once, by the command, and not by the host as well.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => isStarted() && level >= LogLevel.Warning);
+        builder.Services.PostConfigure<LoggerFilterOptions>(filters => Seal(filters, options.Log.Level, isStarted));
         AddParts(builder.Services, options, parts, time);
         replace(builder.Services);
         var app = builder.Build();
@@ -136,11 +138,24 @@ internal sealed class SpendraServer : IAsyncDisposable
         server.Limits.MinResponseDataRate = null;
     }
 
+    /// <summary>
+    /// What is logged is decided by our settings alone. The web server's own lines below a warning hold addresses, in which
+    /// a key may stand, and pieces of headers that are malformed: no variable of the environment (<c>Logging__LogLevel__…</c>)
+    /// may ask for them.
+    /// </summary>
+    private static void Seal(LoggerFilterOptions filters, LogLevel least, Func<bool> isStarted)
+    {
+        filters.MinLevel = least;
+        filters.Rules.Clear();
+        var ofServer = least > LogLevel.Warning ? least : LogLevel.Warning;
+        filters.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft", ofServer, filter: null));
+        // Why a start failed is said once, by the command, and not by the host as well.
+        filters.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft.Extensions.Hosting.Internal.Host", ofServer, (_, _, _) => isStarted()));
+    }
+
     private static void ConfigureLogging(ILoggingBuilder logging, LogSettings log)
     {
         logging.ClearProviders();
-        logging.SetMinimumLevel(log.Level);
-        logging.AddFilter("Microsoft", log.Level > LogLevel.Warning ? log.Level : LogLevel.Warning);
         if (log.Json)
         {
             logging.AddJsonConsole(console =>

@@ -1,115 +1,187 @@
 using System.Text;
-using Spendra.Sandbox;
+using System.Text.Json;
 using Spendra.Storage;
-using Spendra.Testing;
+using Spendra.Tests.EndToEnd.Secrets;
 
 namespace Spendra.Tests.EndToEnd;
 
-/// <summary>What must stay between client and provider is nowhere else: not in logs, not in files, not in errors.</summary>
+/// <summary>What must stay between client and provider is nowhere else: in no log, trace, metric, table, file or answer of others.</summary>
 public sealed class SecretsTests
 {
-    private const string Credential = "sk-canary-credential-7f3a9c";
-    private const string Prompt = "canary-prompt-51d20e";
-    // What the sandbox always answers.
-    private const string Completion = "budget holds because the ledger";
-    private const string Upload = "canary-file-content-88ab04";
-
     [Theory]
     [InlineData(DatabaseEngine.Sqlite)]
     [InlineData(DatabaseEngine.Postgres)]
-    public async Task Secrets_and_texts_stay_out_of_logs_files_and_errors(DatabaseEngine engine)
+    public async Task Secrets_and_contents_are_nowhere_but_between_client_and_provider(DatabaseEngine engine)
     {
-        await using var site = await Site.CreateAsync(engine, new SandboxOptions { RecordRequests = true });
-        site.Variables["SPENDRA__LOG__LEVEL"] = "trace";
-        site.Variables["SPENDRA__DEBUG"] = "true";
-        await site.ApplyAsync(Acme.Declaration("1", credential: Credential));
-        var served = await site.ServeAsync();
-        var secret = site.Keys["ada"];
+        using var company = new CanaryCompany();
+        await using var site = await SiteOfAsync(engine, company);
+        using var watch = new Watch();
+        await using var host = await HostedSite.StartAsync(site, watch.Join);
 
-        var answers = await CallInEveryWayAsync(served, secret);
-        await UploadAsync(served, secret);
+        var told = await CallInEveryWayAsync(host.Url, site);
+        await NothingIsReservedAsync(host.Database);
+        await host.StopAsync();
+
+        var canaries = CanariesOf(company, site);
+        canaries.Add(told.Session);
+        ShouldHaveReachedTheProvider(site, company);
+        watch.Log.Any(line => line.StartsWith("Spendra.Gateway Warning")).Should().BeTrue();
+        watch.Log.Any(line => line.Contains("gave no token to application")).Should().BeTrue();
+        watch.Activities.Any(text => text.Contains(CanaryCalls.Contents)).Should().BeTrue();
+        watch.Measurements.Any(text => text.Contains("spendra.bound.tightness")).Should().BeTrue();
+        Leaks(watch.All.Select(t => (t.Where, Encoding.UTF8.GetBytes(t.Text))), canaries).Should().BeEmpty();
+        var rows = await KeptData.RowsAsync(host.Database);
+        rows.Select(r => r.Table).Distinct().Should().Contain(["refusals", "spend_events", "released_reservations", "provider_objects", "outbox", "audit_records"]);
+        Leaks(rows, canaries).Should().OnlyContain(leak => leak.StartsWith("refusals") && leak.EndsWith(Canaries.OddName), "a refusal is explained by the names in it");
+        var files = (await KeptData.FilesAsync(site, host.Database)).ConvertAll(path => (Path: path, Bytes: File.ReadAllBytes(path)));
+        files.Exists(f => f.Bytes.AsSpan().IndexOf("ada@acme.example"u8) >= 0).Should().BeTrue("this is where the data is");
+        Leaks(files, canaries).Should().OnlyContain(leak => leak.EndsWith(Canaries.OddName), "the tables are in them");
+        Leaks(told.ToOthers, canaries).Should().BeEmpty();
+        Leaks(told.Errors, canaries).Should().OnlyContain(leak => Canaries.IsOdd(leak), "only who sent it reads it again");
+        await ShouldShowNothingAsync(site, canaries);
+    }
+
+    [Fact]
+    public async Task The_process_logs_none_of_it_whatever_its_environment_asks_for()
+    {
+        using var company = new CanaryCompany();
+        await using var site = await SiteOfAsync(DatabaseEngine.Sqlite, company);
+        foreach (var category in new[] { "Default", "Microsoft", "Microsoft.AspNetCore", "Microsoft.AspNetCore.Server.Kestrel", "System" })
+            site.Variables[$"Logging__LogLevel__{category}"] = "Trace";
+        site.Variables["Logging__Console__LogLevel__Default"] = "Trace";
+        site.Variables["Logging__Console__LogLevel__Microsoft.AspNetCore"] = "Trace";
+        var served = await site.ServeAsync();
+
+        await CallInEveryWayAsync(served.Url, site);
         await served.ShouldStopAsync();
 
-        site.Sandbox.Journal.Requests.Should().OnlyContain(r => r.Headers["Authorization"] == $"Bearer {Credential}");
-        answers.Should().Contain(a => a.Status == 200);
-        var random = secret[(secret.LastIndexOf('_') + 1)..];
-        foreach (var answer in answers.Where(a => a.Status != 200))
-            Canaries(random).Should().NotContain(c => answer.Body.Contains(c), $"{answer.Status}: {answer.Body}");
-        Canaries(random).Should().NotContain(c => served.Process.Output.Contains(c), "the log was {0}", served.Process.Output);
-        var files = (await DatabaseFilesAsync(site)).ToList();
-        files.Should().NotBeEmpty();
-        files.Should().Contain(f => Holds(f, "ada@acme.example"), "this is where the data is");
-        foreach (var file in files) Canaries(random).Should().NotContain(c => Holds(file, c), file);
+        served.Process.Output.Should().Contain("Spendra.Gateway[");
+        Leaks(served.Process.Lines.Select(line => ("the log", Encoding.UTF8.GetBytes(line))), CanariesOf(company, site)).Should().BeEmpty();
+    }
+
+    private static async Task<Site> SiteOfAsync(DatabaseEngine engine, CanaryCompany company)
+    {
+        var site = await Site.CreateAsync(engine, CanaryCompany.Provider);
+        site.Variables["SPENDRA__LOG__LEVEL"] = "trace";
+        site.Variables["SPENDRA__DEBUG"] = "true";
+        site.Variables["SPENDRA__GATEWAY__BATCHPOLLSECONDS"] = "1";
+        site.Variables["SPENDRA__MASTERKEY"] = Canaries.MasterKey;
+        await site.ApplyAsync(company.Declaration(site));
+        await site.ApplyAsync(CanaryCompany.Neighbour(site));
+        return site;
+    }
+
+    /// <summary>All that is known when the calls have been made: the tokens that were bought too.</summary>
+    private static Canaries CanariesOf(CanaryCompany company, Site site) => new(
+    [
+        .. company.Credentials, Canaries.MasterKey, .. site.Keys.Values.Select(key => key[(key.LastIndexOf('_') + 1)..]), .. TokensOf(site),
+    ]);
+
+    private static IEnumerable<string> TokensOf(Site site) =>
+        from request in site.Sandbox.Journal.Requests
+        where request.Headers.ContainsKey("Authorization")
+        let token = request.Headers["Authorization"]["Bearer ".Length..]
+        where token.StartsWith("ya29.") || token.StartsWith("eyJ0eXAi.")
+        group token by token into bought
+        select bought.Key;
+
+    /// <summary>Successes and every kind of failure, here and at the provider, with the key in each place.</summary>
+    private static async Task<Told> CallInEveryWayAsync(Uri url, Site site)
+    {
+        using var ada = new CanaryClient(url);
+        var key = site.Keys["ada"];
+        await ada.SendAsync(CanaryCalls.BeginSession, KeyPlace.Authorization, key);
+        foreach (var place in CanaryCall.Places)
+        {
+            foreach (var call in CanaryCalls.Said().Concat(CanaryCalls.Sent())) await ada.SendAsync(call, place, key);
+            foreach (var wrong in new[] { Canaries.ForeignKey, Altered(key), key[..^4] })
+                await ada.SendAsync(CanaryCalls.Said().First(), place, wrong);
+        }
+        var sent = 0;
+        CanaryCall[] failing = [.. CanaryCalls.Knobs.SelectMany(CanaryCalls.Said), .. new BadCalls(Canaries.OddName).All(), .. new BadCalls(Canaries.OddText).All()];
+        foreach (var call in failing)
+            await ada.SendAsync(call, CanaryCall.Places[sent++ % CanaryCall.Places.Length], key);
+        var objects = await MakeObjectsAsync(ada, key);
+        var raw = await BadCalls.SendNoHttpAsync(url, key);
+        using var others = new CanaryClient(url);
+        foreach (var other in new[] { site.Keys["bob"], site.Keys["carol"], "no key" }) await AskAsync(others, other, objects);
+        return new Told(ada.Session,
+            [.. ada.Answers.Where(a => a.Status is not 200).Select(a => (a.What, Encoding.UTF8.GetBytes(a.Text))), .. raw.Select(text => ("no HTTP", Encoding.Latin1.GetBytes(text)))],
+            [.. others.Answers.Where(a => a.Status is not 200).Select(a => (a.What, Encoding.UTF8.GetBytes(a.Text)))]);
+    }
+
+    /// <summary>A file, a response and a batch with its output, as others may hear of.</summary>
+    private static async Task<string[]> MakeObjectsAsync(CanaryClient ada, string key)
+    {
+        var file = await MakeAsync(CanaryCalls.Upload(Canaries.Upload, "user_data"));
+        var response = await MakeAsync(CanaryCalls.Said().First(c => c.Path == CanaryCalls.Responses));
+        foreach (var line in new[] { Canaries.BatchLine, $$"""{"{{Canaries.BatchLine}}":""", CanaryCalls.Line(model: "unpriced"), CanaryCalls.Line("\\ud800" + Canaries.BatchLine) })
+            await ada.SendAsync(CanaryCalls.Batch(await MakeAsync(CanaryCalls.Upload(line, "batch"))), KeyPlace.Authorization, key);
+        var batch = await MakeAsync(CanaryCalls.Batch(await MakeAsync(CanaryCalls.Upload(CanaryCalls.Line(), "batch"))));
+        var output = "";
+        for (var i = 0; i < 20 && output.Length == 0; i++)
+            output = Member(await ada.SendAsync(CanaryCall.Get($"/v1/batches/{batch}"), KeyPlace.Authorization, key), "output_file_id");
+        output.Should().NotBeEmpty("a batch ends with its second fetch");
+        foreach (var path in new[] { $"/v1/files/{file}", $"/v1/files/{file}/content", $"/v1/files/{output}/content", $"/v1/responses/{response}", $"/v1/responses/{response}/input_items", "/v1/batches" })
+            await ada.SendAsync(CanaryCall.Get(path), KeyPlace.Authorization, key);
+        return [$"/v1/files/{file}", $"/v1/files/{file}/content", $"/v1/files/{output}/content", $"/v1/responses/{response}", $"/v1/responses/{response}/input_items", $"/v1/batches/{batch}"];
+
+        async Task<string> MakeAsync(CanaryCall call) => Member(await ada.SendAsync(call, KeyPlace.Authorization, key), "id");
+    }
+
+    /// <summary>What others are told who ask for the same and fail.</summary>
+    private static async Task AskAsync(CanaryClient client, string key, string[] objects)
+    {
+        foreach (var path in objects) await client.SendAsync(CanaryCall.Get(path), KeyPlace.Authorization, key);
+        foreach (var path in new[] { CanaryCalls.Chat, CanaryCalls.Responses, CanaryCalls.Messages, CanaryCalls.Contents, CanaryCalls.Tools, CanaryCalls.ToolCalls })
+        {
+            foreach (var body in new[] { "{", "{}", "{\"model\":\"m1\",\"messages\":[{\"role\":\"user\",\"content\":\"[[sandbox status=400]]\"}]}" })
+                await client.SendAsync(CanaryCall.Json(path, body), KeyPlace.Authorization, key);
+        }
+    }
+
+    /// <summary>A member of the answer's own object, or nothing.</summary>
+    private static string Member(string answer, string name)
+    {
+        using var document = JsonDocument.Parse(answer[answer.IndexOf('{')..]);
+        return document.RootElement.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+    }
+
+    private static string Altered(string key) => key[..^1] + (key[^1] == '0' ? '1' : '0');
+
+    private static List<string> Leaks(IEnumerable<(string Where, byte[] Bytes)> places, Canaries canaries) =>
+        [.. places.SelectMany(place => canaries.FoundIn(place.Bytes).Select(canary => $"{place.Where}: {Around(place.Bytes, canary)}: {canary}"))];
+
+    private static string Around(byte[] bytes, string canary)
+    {
+        var text = Encoding.UTF8.GetString(bytes);
+        var at = text.IndexOf(canary, StringComparison.Ordinal);
+        return at < 0 ? "encoded" : text[Math.Max(0, at - 200)..Math.Min(text.Length, at + canary.Length + 50)];
+    }
+
+    /// <summary>Otherwise there would be nothing to find.</summary>
+    private static void ShouldHaveReachedTheProvider(Site site, CanaryCompany company)
+    {
+        var requests = site.Sandbox.Journal.Requests;
+        var bodies = requests.Select(r => Encoding.UTF8.GetString(r.Body.Span)).ToList();
+        Canaries.Contents.Where(content => !bodies.Exists(body => body.Contains(content))).Should().BeEmpty();
+        CanaryCompany.SentCredentials.Where(credential => !requests.Any(r => r.Headers.Values.Any(v => v.Contains(credential)))).Should().BeEmpty();
+        TokensOf(site).Should().HaveCount(2);
+        requests.SelectMany(r => r.Headers.Values.Append(r.PathAndQuery)).Where(text => site.Keys.Values.Any(text.Contains)).Should().BeEmpty("clients' keys end here");
+    }
+
+    private static async Task ShouldShowNothingAsync(Site site, Canaries canaries)
+    {
         foreach (var command in new[] { "budgets", "verify", "reservations" })
-        {
-            var shown = (await site.RunAsync(command)).ToString();
-            Canaries(random).Should().NotContain(c => shown.Contains(c));
-        }
+            canaries.FoundIn((await site.RunAsync(command, "--organization", "acme")).ShouldSucceed().ToString()).Should().BeEmpty(command);
     }
 
-    private static string[] Canaries(string secret) => [secret, Credential, Prompt, Completion, Upload];
-
-    /// <summary>Successes and every kind of failure, here and at the provider.</summary>
-    private static async Task<List<Answer>> CallInEveryWayAsync(ServedProcess served, string secret)
+    private static async Task NothingIsReservedAsync(Database database)
     {
-        var answers = new List<Answer>();
-        string[] knobs = ["", "status=400", "status=401", "status=429", "status=500", "garbage=true", "break_after=2", "error_midstream=true", "no_usage=true"];
-        foreach (var knob in knobs)
-        {
-            foreach (var isStreamed in new[] { false, true })
-                answers.Add(await TryAsync(() => served.ChatAsync(secret, Acme.Chat(isStreamed, knob, Prompt))));
-        }
-        answers.Add(await served.ChatAsync(secret, Acme.Chat(prompt: Prompt), idempotencyKey: "once"));
-        answers.Add(await served.ChatAsync(secret, Acme.Chat(prompt: Prompt), idempotencyKey: "once"));
-        answers.Add(await served.ChatAsync(secret, $"{{\"model\":\"gpt-4.1-mini\",\"messages\":[{{\"role\":\"user\",\"content\":\"{Prompt}"));
-        answers.Add(await served.ChatAsync(secret, Acme.Chat(prompt: Prompt).Replace(Acme.Model, "no-such-model", StringComparison.Ordinal)));
-        answers.Add(await served.ChatAsync(secret[..^1] + (secret[^1] == '0' ? '1' : '0'), Acme.Chat(prompt: Prompt)));
-        answers.Add(await served.PostAsync("/v1/responses", secret, $$"""{"model":"{{Acme.Model}}","input":"{{Prompt}}","max_output_tokens":16}"""));
-        answers.Add(await served.PostAsync("/v1/embeddings", secret, $$"""{"model":"{{Acme.EmbeddingModel}}","input":"{{Prompt}}"}"""));
-        answers.Add(await served.PostAsync("/v1/unheard-of", secret, Acme.Chat(prompt: Prompt)));
-        return answers;
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while ((await KeptData.RowsAsync(database)).Exists(r => r.Table == "open_reservations")) patience.Token.ThrowIfCancellationRequested();
     }
 
-    private static async Task<Answer> TryAsync(Func<Task<Answer>> call)
-    {
-        try
-        {
-            return await call();
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            // The provider broke off, and so did the gateway.
-            return new Answer(0, e.Message, null, null, null, null);
-        }
-    }
-
-    private static async Task UploadAsync(ServedProcess served, string secret)
-    {
-        using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(served.Url, "/v1/files"));
-        request.Headers.Add("Authorization", $"Bearer {secret}");
-        request.Content = new MultipartFormDataContent
-        {
-            { new StringContent("user_data"), "purpose" },
-            { new ByteArrayContent(Encoding.UTF8.GetBytes(Upload)), "file", "notes.txt" },
-        };
-        using var response = await http.SendAsync(request);
-        response.IsSuccessStatusCode.Should().BeTrue();
-    }
-
-    private static async Task<IEnumerable<string>> DatabaseFilesAsync(Site site)
-    {
-        if (site.Engine == DatabaseEngine.Sqlite) return Directory.EnumerateFiles(site.DataFolder);
-        await using var database = Database.Open(site.Target);
-        await using var connection = await database.ConnectAsync(default);
-        await using var command = connection.CreateCommand();
-        // Only after a checkpoint is everything in the files of the tables.
-        command.CommandText = "CHECKPOINT";
-        await command.ExecuteNonQueryAsync();
-        command.CommandText = "SELECT oid::bigint FROM pg_database WHERE datname = current_database()";
-        var folder = Path.Combine((await PostgresCluster.SharedAsync()).Folder, "data", "base", $"{await command.ExecuteScalarAsync()}");
-        return Directory.EnumerateFiles(folder);
-    }
-
-    private static bool Holds(string path, string text) => File.ReadAllBytes(path).AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
+    /// <summary>What was answered that is no success.</summary>
+    private sealed record Told(string Session, List<(string Where, byte[] Bytes)> Errors, List<(string Where, byte[] Bytes)> ToOthers);
 }
