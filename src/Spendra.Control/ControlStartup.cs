@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Scalar.AspNetCore;
 using Spendra.Control.Hierarchy;
+using Spendra.Control.Requests;
 using Spendra.Control.Shell;
 
 namespace Spendra.Control;
@@ -49,6 +50,8 @@ public static class ControlStartup
 
         var organization = app.MapGroup($"{Version}/organizations/{{{AccessGate.OrganizationParameter}}}");
         HierarchyEndpoints.Map(organization);
+        RequestEndpoints.Map(organization);
+        IncreaseEndpoints.Map(organization);
 
         var open = new Operation { Name = "document", Summary = "This document", Audience = Audience.Anybody };
         app.MapOpenApi(ControlDocument.Pattern).WithMetadata(open);

@@ -5,6 +5,7 @@ using Spendra.Cli;
 using Spendra.Control;
 using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
+using Spendra.Control.Requests;
 using Spendra.Gateway;
 using Spendra.Settings;
 using Spendra.Storage;
@@ -115,6 +116,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         {
             services.AddReservationSweep(options.Sweep);
             services.AddCatalogSync(options.Catalog);
+            services.AddIncreaseEnding();
         }
     }
 
