@@ -73,6 +73,11 @@ internal sealed class OpenAiDialect : Dialect
         json.WriteEndObject();
     }
 
+    /// <summary>OpenAI's client for .NET reads a chunk that is an error as one without choices.</summary>
+    public override bool HasClientsThatPassOverErrors => true;
+
+    public override string RequestIdHeader => "x-request-id";
+
     public override string? ErrorEventOf(GovernedCall call) => call.Route.Body == OpenAiBody.Responses ? "error" : null;
 
     /// <summary>Events of a response have their type and their members at the top; chunks of a chat have an error as an answer has.</summary>
@@ -89,6 +94,12 @@ internal sealed class OpenAiDialect : Dialect
         json.WriteString("message", ErrorAnswer.MessageOf(call.RequestId, error));
         json.WriteString("param", error.Parameter);
         ErrorAnswer.WriteDetails(json, call.RequestId, error);
+        // OpenAI's clients for Node.js and Python raise what has this member; an event without it is one of many to them.
+        json.WriteStartObject("error");
+        json.WriteString("type", error.Type);
+        json.WriteString("code", error.Code);
+        json.WriteString("message", ErrorAnswer.MessageOf(call.RequestId, error));
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 }
