@@ -182,7 +182,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
     /// </summary>
     private async Task BreakConnectionAsync()
     {
-        await Task.Delay(MaxHangUpWait, parts.Time, _context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(MaxHangUpWait, parts.Time, _context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         _context.Abort();
     }
 

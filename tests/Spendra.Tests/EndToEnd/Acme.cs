@@ -9,6 +9,7 @@ internal static class Acme
 {
     public const string Model = "gpt-4.1-mini";
     public const string EmbeddingModel = "text-embedding-3-small";
+    public const int EmbeddingDimensions = 1_536;
     public const string Prompt = "Say hello.";
 
     /// <summary>What the sandbox answers when nothing else is asked of it: a word for each of 16 tokens.</summary>
