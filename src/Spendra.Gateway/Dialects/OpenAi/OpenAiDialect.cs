@@ -55,8 +55,11 @@ internal sealed class OpenAiDialect : Dialect
 
     public override bool IsError(ReadOnlySpan<byte> body)
     {
-        var document = new OpenAiDocumentReader(Math.Max(body.Length, 1));
-        document.Feed(body, isLast: true);
+        // Google's errors in this format stand in a list of one.
+        var whole = body.Trim(" \t\r\n"u8);
+        if (whole is [(byte)'[', .. var inner, (byte)']']) whole = inner;
+        var document = new OpenAiDocumentReader(Math.Max(whole.Length, 1));
+        document.Feed(whole, isLast: true);
         return document is { IsBroken: false, HasError: true };
     }
 
