@@ -19,8 +19,10 @@ function answer(request) {
   if (knobs.status) return { status: Number(knobs.status), error: { message: 'Something is wrong here.', type: 'server_error', code: 'server_error' } };
   // The names of chat completions: aimock translates them into those of the dialect.
   const usage = { prompt_tokens: Number(knobs.input_tokens), completion_tokens: Number(knobs.output_tokens) };
-  // Only OpenRouter says what it cost.
+  // Only OpenRouter says what it cost, and only there aimock tells parts of the usage.
   if (knobs.cost) usage.cost = Number(knobs.cost);
+  if (knobs.cached_tokens) usage.prompt_tokens_details = { cached_tokens: Number(knobs.cached_tokens) };
+  if (knobs.reasoning_tokens) usage.completion_tokens_details = { reasoning_tokens: Number(knobs.reasoning_tokens) };
   const whole = deployments[request.model] ? { usage, model: deployments[request.model] } : { usage };
   return knobs.tool_calls
     ? { toolCalls: [{ name: 'get_weather', arguments: '{}' }], ...whole }

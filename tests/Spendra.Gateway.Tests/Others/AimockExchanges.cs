@@ -11,9 +11,9 @@ namespace Spendra.Gateway.Tests.Others;
 /// the reason <c>FUNCTION_CALL</c>, and its errors have OpenAI's words in <c>status</c>; embeddings use no tokens, Gemini's
 /// tell nothing; OpenRouter tells no cost of responses.</para>
 /// <para>What it cannot do, so that only the sandbox stands for it: count tokens; report what was cached or reasoned,
-/// tiers, audio, images among tokens or the provider's own tools; OpenAI's chat at Vertex AI, whose address it does not
-/// know; Claude at Vertex AI, and Anthropic's messages at OpenRouter; stop a
-/// stream with an error event, without its last event, or inside of one; an array that breaks off.</para>
+/// but for OpenRouter, and tiers, audio, images among tokens or the provider's own tools; OpenAI's chat at Vertex AI, whose
+/// address it does not know; Claude at Vertex AI, and Anthropic's messages at OpenRouter; stop a stream with an error event,
+/// without its last event, or inside of one; an array that breaks off.</para>
 /// </summary>
 internal static class AimockExchanges
 {
@@ -37,6 +37,7 @@ internal static class AimockExchanges
 
     // As it says itself, whatever the list says.
     private static readonly Booked AtRouter = Usual with { CostNanos = 50_000 };
+    private static readonly Booked CachedAtRouter = AtRouter with { Input = 15, Cached = 5 };
 
     private static readonly string[] ChatPaths = ["object", "choices.0.message.role", "~choices.0.message.content", "choices.0.finish_reason", "usage.prompt_tokens", "usage.completion_tokens", "usage.total_tokens"];
     private static readonly string[] ChunkPaths = ["object", "choices.0.delta.role", "~choices.0.delta.content", "choices.0.finish_reason"];
@@ -57,11 +58,11 @@ internal static class AimockExchanges
     public static Exchange[] Table { get; } =
     [
         new("chat", "chat/completions", Bodies.Chat(Usage), ChatPaths,
-            "object=chat.completion|choices.0.message.role=assistant|~choices.0.message.content=text|choices.0.finish_reason=stop|usage.prompt_tokens=20|usage.completion_tokens=8|usage.total_tokens=28"),
-        new("chat stream", "chat/completions", Bodies.Chat(Usage, "\"max_tokens\":16,\"stream\":true"), [.. ChunkPaths, "usage.prompt_tokens"],
-            "object=chat.completion.chunk|choices.0.delta.role=assistant|~choices.0.delta.content=text|choices.0.finish_reason=stop|usage.prompt_tokens=|[DONE]=True"),
+            ChatSeen),
+        new("chat stream", "chat/completions", Bodies.Chat(Usage, Streamed), [.. ChunkPaths, "usage.prompt_tokens"],
+            ChunksSeen + "|usage.prompt_tokens=|[DONE]=True"),
         new("chat stream with usage", "chat/completions", Bodies.Chat(Usage, "\"max_tokens\":16,\"stream\":true,\"stream_options\":{\"include_usage\":true}"), [.. ChunkPaths, "usage.prompt_tokens"],
-            "object=chat.completion.chunk|choices.0.delta.role=assistant|~choices.0.delta.content=text|choices.0.finish_reason=stop|usage.prompt_tokens=20|[DONE]=True"),
+            ChunksSeen + "|usage.prompt_tokens=20|[DONE]=True"),
         new("chat tools", "chat/completions", Bodies.Chat(Call, ChatTool), ["choices.0.finish_reason", "choices.0.message.tool_calls.0.function.name", "usage.completion_tokens"],
             "choices.0.finish_reason=tool_calls|choices.0.message.tool_calls.0.function.name=get_weather|usage.completion_tokens=8"),
         new("chat tools stream", "chat/completions", Bodies.Chat(Call, ChatTool + ",\"stream\":true"), ["choices.0.finish_reason", "choices.0.delta.tool_calls.0.function.name"],
@@ -71,8 +72,7 @@ internal static class AimockExchanges
         new("responses", "responses", Bodies.Response(Usage), ResponsePaths,
             "object=response|status=completed|model=m1|output.0.type=message|output.0.role=assistant|~output.0.content.0.text=text|usage.input_tokens=20|usage.output_tokens=8|usage.total_tokens=28"),
         new("responses stream", "responses", Bodies.Response(Usage, "\"max_output_tokens\":16,\"stream\":true"), ResponseEventPaths,
-            "type=response.created,response.in_progress,response.output_item.added,response.content_part.added,response.output_text.delta,response.output_text.done,response.content_part.done,response.output_item.done,response.completed"
-            + "|response.status=in_progress,completed|~delta=text|response.usage.input_tokens=20|response.usage.output_tokens=8|[DONE]=False"),
+            EventsSeen),
         new("embeddings", "embeddings", """{"model":"emb","input":"A sentence."}""", ["object", "data.0.object", "~data.0.embedding.0"],
             "object=list|data.0.object=embedding|~data.0.embedding.0=text")
         {
@@ -87,11 +87,11 @@ internal static class AimockExchanges
         new("messages tools", "messages", ClaudeRules.Body(Call, "\"tools\":[{\"name\":\"get_weather\",\"input_schema\":{\"type\":\"object\"}}]"), ["content.*.name", "stop_reason", "usage.output_tokens"],
             "content.*.name=get_weather|stop_reason=tool_use|usage.output_tokens=8"),
         new("gemini", "/v1beta/models/g1:generateContent", GeminiBodies.Content(Usage), ContentPaths,
-            "candidates.0.content.role=model|~candidates.0.content.parts.0.text=text|candidates.0.finishReason=STOP|>usageMetadata.promptTokenCount=20|>usageMetadata.candidatesTokenCount=8"),
+            ContentSeen),
         new("gemini stream", "/v1beta/models/g1:streamGenerateContent?alt=sse", GeminiBodies.Content(Usage), ContentPaths,
-            "candidates.0.content.role=model|~candidates.0.content.parts.0.text=text|candidates.0.finishReason=STOP|>usageMetadata.promptTokenCount=20|>usageMetadata.candidatesTokenCount=8|[DONE]=False"),
+            ContentSeen + "|[DONE]=False"),
         new("vertex", "/v1/providers/vertexai/publishers/google/models/g1:generateContent", GeminiBodies.Content(Usage), ContentPaths,
-            "candidates.0.content.role=model|~candidates.0.content.parts.0.text=text|candidates.0.finishReason=STOP|>usageMetadata.promptTokenCount=20|>usageMetadata.candidatesTokenCount=8"),
+            ContentSeen),
         new("gemini embedding", "/v1beta/models/g-emb:embedContent", GeminiBodies.Embedding(), ["~embedding.values.0"], "~embedding.values.0=text")
         {
             // No usage at all: the bound, every byte and 64 tokens more.
@@ -118,6 +118,9 @@ internal static class AimockExchanges
         new("openrouter", Router + "chat/completions", Bodies.Chat(Billed, model: RouterModel), [.. ChatPaths, "usage.cost"], ChatSeen + "|usage.cost=0.00005") { Here = AtRouter, There = AtRouter },
         new("openrouter stream", Router + "chat/completions", Bodies.Chat(Billed, Streamed, RouterModel), [.. ChunkPaths, "usage.prompt_tokens", "usage.cost"],
             ChunksSeen + "|usage.prompt_tokens=20|usage.cost=0.00005|[DONE]=True") { Here = AtRouter, There = AtRouter },
+        new("openrouter cached", Router + "chat/completions", Bodies.Chat(Billed + " cached_tokens=5 reasoning_tokens=3", model: RouterModel),
+            ["usage.prompt_tokens_details.cached_tokens", "usage.completion_tokens_details.reasoning_tokens"],
+            "usage.prompt_tokens_details.cached_tokens=5|usage.completion_tokens_details.reasoning_tokens=3") { Here = CachedAtRouter, There = CachedAtRouter },
         new("openrouter tools", Router + "chat/completions", Bodies.Chat(Billed + " tool_calls=1", ChatTool, RouterModel), ["choices.0.finish_reason", "choices.0.message.tool_calls.0.function.name"],
             "choices.0.finish_reason=tool_calls|choices.0.message.tool_calls.0.function.name=get_weather") { Here = AtRouter, There = AtRouter },
         new("openrouter responses", Router + "responses", Bodies.Response(Billed, model: RouterModel), ["status", "usage.input_tokens", "usage.output_tokens"],

@@ -68,7 +68,7 @@ public sealed class TroubledClientTests
         var between = broken.GetProperty("between");
         Acme.Text.Should().StartWith(between.GetProperty("text").GetString()).And.NotBe(between.GetProperty("text").GetString());
         between.GetProperty("error").GetProperty("isOwn").GetBoolean().Should().BeTrue(client);
-        between.GetProperty("error").GetProperty("message").GetString().Should().Contain($"The provider's response broke off.").And.Contain($"(request {ids["between"]})");
+        between.GetProperty("error").GetProperty("message").GetString().Should().Contain("The provider's response broke off.").And.Contain($"(request {ids["between"]})");
 
         // What the runtime says of a connection that broke; some clients make it their own error, others let it pass.
         broken.GetProperty("inside").GetProperty("error").GetProperty("message").GetString().Should().Be("terminated", client);
