@@ -42,8 +42,8 @@ namespace Spendra.Sandbox;
 /// <item><term>web_searches, web_fetches</term><description>searches and fetches that the provider makes, if the tool is offered
 /// and up to its <c>max_uses</c>; with ignore_limit always</description></item>
 /// <item><term>web_search_requests</term><description>searches that Anthropic's usage reports, whatever was done</description></item>
-/// <item><term>tool_calls, stop_reason</term><description>calls of the first tool that the request offers; the reported
-/// reason</description></item>
+/// <item><term>tool_calls, stop_reason</term><description>calls of the first tool of its own that the client offers, in place
+/// of the text; the reported reason</description></item>
 /// <item><term>tool_use_prompt_tokens, output_image_tokens</term><description>Gemini: tokens beside the prompt, and the images
 /// among the candidates</description></item>
 /// <item><term>total_tokens, audio_tokens, image_tokens, output_audio_tokens, accepted_tokens, rejected_tokens, seconds</term>

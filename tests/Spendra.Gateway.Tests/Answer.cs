@@ -25,6 +25,25 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
         return new Answer((int)response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
     }
 
+    /// <summary>What came of an answer that may break off after it has begun, and whether it ended as a whole one ends.</summary>
+    public static async Task<(Answer Came, bool IsWhole)> BegunAsync(HttpClient client, string path, HttpContent content)
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        using var bytes = new MemoryStream();
+        var isWhole = true;
+        try
+        {
+            await (await response.Content.ReadAsStreamAsync(cancel)).CopyToAsync(bytes, cancel);
+        }
+        catch (IOException)
+        {
+            isWhole = false;
+        }
+        return (new Answer((int)response.StatusCode, response.Headers, response.Content.Headers, bytes.ToArray()), isWhole);
+    }
+
     public static Task<Answer> PostAsync(HttpClient client, string path, string json) =>
         OfAsync(client.PostAsync(path, GatewayHarness.Json(json), TestContext.Current.CancellationToken));
 

@@ -123,8 +123,10 @@ public sealed class HostileUpstreamTests
         await using var company = await StartAsync(provider, gateway);
         var body = Bodies.Chat(more: "\"max_tokens\":16,\"stream\":true", model: model);
 
-        var answer = (await company.PostAsync(path, body)).ShouldBe(200);
+        using var client = company.Client();
+        var (answer, isWhole) = await Answer.BegunAsync(client, path, GatewayHarness.Json(body));
 
+        (answer.Status, isWhole).Should().Be((200, false));
         answer.Text.Should().StartWith("data: {\"choices\":[]}\n\ndata: {\"error\":{").And.Contain("\"upstream_timeout\"");
         TroubleTests.ShouldBeEstimated(await company.SettledAsync(), body);
         isOver.SetResult();

@@ -57,7 +57,7 @@ public sealed class SlowDripTests
 
     [Fact]
     public async Task A_stream_that_drips_without_end_is_cut_off_and_booked_at_the_bound() => await DripAsync(Streamed, "text/event-stream", ":\n\n", async (company, call) =>
-        (await call.SendAsync(company)).ShouldBe(200, what: call.Path).Text.Should().Contain("\"upstream_timeout\"", call.Path));
+        (await call.BeginAsync(company)).ShouldBe(200, what: call.Path).Text.Should().Contain("\"upstream_timeout\"", call.Path));
 
     [Fact]
     public async Task A_stream_that_is_one_array_and_drips_without_end_is_cut_off_and_booked_at_the_bound() =>

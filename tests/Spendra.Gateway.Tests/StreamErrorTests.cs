@@ -16,7 +16,7 @@ public sealed class StreamErrorTests
     [InlineData(true, "upstream_timeout")]
     public async Task Chat_gets_a_chunk_with_an_error(bool isSilent, string code)
     {
-        var error = await LastEventAsync("chat/completions", Bodies.Chat(more: "\"max_tokens\":16,\"stream\":true"), Chunk, isSilent, eventLine: "");
+        var error = await LastEventAsync("chat/completions", Bodies.Chat(more: "\"max_tokens\":16,\"stream\":true"), Chunk, isSilent, eventLine: "", breaks: true);
 
         ((string)error["error"]!["code"]!).Should().Be(code);
         ((string)error["error"]!["type"]!).Should().Be("api_error");
@@ -28,11 +28,13 @@ public sealed class StreamErrorTests
     [InlineData(true, "upstream_timeout")]
     public async Task Responses_get_an_event_of_the_type_error(bool isSilent, string code)
     {
-        var error = await LastEventAsync("responses", Bodies.Response(more: "\"max_output_tokens\":16,\"stream\":true"), Delta, isSilent, "event: error\n");
+        var error = await LastEventAsync("responses", Bodies.Response(more: "\"max_output_tokens\":16,\"stream\":true"), Delta, isSilent, "event: error\n", breaks: true);
 
         ((string)error["type"]!).Should().Be("error");
         ((string)error["code"]!).Should().Be(code);
         ShouldName(error["message"]!, error["spendra"]!);
+        ((string)error["error"]!["code"]!).Should().Be(code);
+        ((string)error["error"]!["message"]!).Should().Be((string)error["message"]!);
     }
 
     [Theory]
@@ -70,12 +72,21 @@ public sealed class StreamErrorTests
     }
 
     /// <summary>The JSON of the event that follows what the provider sent.</summary>
-    private static async Task<JsonNode> LastEventAsync(string path, string body, string sent, bool isSilent, string eventLine)
+    /// <param name="path">Where.</param>
+    /// <param name="body">What is asked.</param>
+    /// <param name="sent">What the provider sends.</param>
+    /// <param name="isSilent">The provider says nothing more, in place of breaking off.</param>
+    /// <param name="eventLine">The line before the event's data.</param>
+    /// <param name="breaks">The connection breaks after it, for clients that read over errors.</param>
+    private static async Task<JsonNode> LastEventAsync(string path, string body, string sent, bool isSilent, string eventLine, bool breaks = false)
     {
         await using var world = await World.StartAsync(sent, isSilent);
 
-        var answer = (await world.Company.PostAsync(path, body)).ShouldBe(200);
+        using var client = world.Company.Client();
 
+        var (answer, isWhole) = await Answer.BegunAsync(client, path, GatewayHarness.Json(body));
+
+        (answer.Status, isWhole).Should().Be((200, !breaks));
         var start = sent + eventLine + "data: ";
         answer.Text.Should().StartWith(start).And.EndWith("}\n\n");
         (await world.Company.SettledAsync()).Events.Should().ContainSingle().Which.IsEstimated.Should().BeTrue();

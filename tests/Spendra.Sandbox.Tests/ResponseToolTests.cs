@@ -26,6 +26,29 @@ public sealed class ResponseToolTests : IAsyncLifetime
         output.Take(8).Should().OnlyContain(item => (string)item!["status"]! == "completed");
     }
 
+    private const string Function = ",\"tools\":[{\"type\":\"web_search\"},{\"type\":\"function\",\"name\":\"get_weather\",\"parameters\":{}}]";
+
+    [Fact]
+    public async Task Calls_of_a_function_of_the_clients_stand_in_place_of_the_message_after_the_provider_s_own_tools()
+    {
+        var answer = await _provider.PostJsonAsync("responses", Provider.Response("[[sandbox tool_calls=2 web_searches=1]]", Function));
+
+        var output = answer["output"]!.AsArray();
+        Types(output).Should().Equal("web_search_call", "function_call", "function_call");
+        ((string)output[1]!["name"]!, (string)output[1]!["arguments"]!, (string)output[1]!["status"]!).Should().Be(("get_weather", "{}", "completed"));
+        output.Skip(1).Select(item => (string)item!["call_id"]!).Should().OnlyHaveUniqueItems().And.AllSatisfy(id => id.Should().StartWith("call_"));
+        // What the client runs itself is no use of the provider's.
+        ((int)answer["tool_usage"]!["web_search"]!["num_requests"]!).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_function_that_nobody_offered_is_not_called()
+    {
+        var answer = await _provider.PostJsonAsync("responses", Provider.Response("[[sandbox tool_calls=1]]", ",\"tools\":[{\"type\":\"web_search\"}]"));
+
+        Types(answer["output"]!.AsArray()).Should().Equal("message");
+    }
+
     [Fact]
     public async Task Containers_may_be_several()
     {
@@ -68,6 +91,19 @@ public sealed class ResponseToolTests : IAsyncLifetime
         var whole = events[^1]["response"]!["output"]!.AsArray();
         Types(whole).Should().Equal("web_search_call", "code_interpreter_call", "message");
         ((string)whole[0]!["id"]!).Should().Be((string)events[3]["item_id"]!);
+    }
+
+    [Fact]
+    public async Task Stream_tells_the_arguments_of_a_function_and_no_text()
+    {
+        var events = Provider.Events(await _provider.StreamAsync("responses", Provider.Response("[[sandbox tool_calls=1]]", Function + ",\"stream\":true")));
+
+        events.Select(item => (string)item["type"]!).Should().Equal(
+            "response.created", "response.in_progress", "response.output_item.added", "response.function_call_arguments.delta",
+            "response.function_call_arguments.done", "response.output_item.done", "response.completed");
+        ((string)events[2]["item"]!["arguments"]!, (string)events[3]["delta"]!, (string)events[4]["arguments"]!, (string)events[5]["item"]!["arguments"]!)
+            .Should().Be(("", "{}", "{}", "{}"));
+        Types(events[^1]["response"]!["output"]!.AsArray()).Should().Equal("function_call");
     }
 
     [Fact]

@@ -30,6 +30,8 @@ internal sealed class BatchDialect : Dialect
 
     public override bool IsError(ReadOnlySpan<byte> body) => OpenAiDialect.Instance.IsError(body);
 
+    public override string RequestIdHeader => OpenAiDialect.Instance.RequestIdHeader;
+
     public override void WriteError(Utf8JsonWriter json, Guid requestId, GatewayError error) =>
         OpenAiDialect.Instance.WriteError(json, requestId, error);
 }

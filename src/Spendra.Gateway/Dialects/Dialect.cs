@@ -43,6 +43,15 @@ internal abstract class Dialect
     /// <summary>Writes Spendra's own answer as the format's clients parse errors in the middle of a stream.</summary>
     public virtual void WriteStreamError(Utf8JsonWriter json, GovernedCall call, GatewayError error) => WriteError(json, call, error);
 
+    /// <summary>
+    /// Whether some of the format's clients read an error in the middle of a stream as nothing, and what came before it as
+    /// the whole answer. For them the connection must break too.
+    /// </summary>
+    public virtual bool HasClientsThatPassOverErrors => false;
+
+    /// <summary>The response header in which the format's clients look for the request's id, to put it into their errors; null when there is none.</summary>
+    public virtual string? RequestIdHeader => null;
+
     /// <summary>The HTTP status of Spendra's own answer to a call.</summary>
     public virtual int StatusOf(GovernedCall call, GatewayError error) => error.Status;
 }

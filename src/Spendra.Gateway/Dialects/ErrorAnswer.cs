@@ -17,16 +17,16 @@ internal static class ErrorAnswer
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Task WriteAsync(HttpContext context, Dialect dialect, Guid requestId, GatewayError error) =>
-        WriteAsync(context, requestId, error.Status, error, json => dialect.WriteError(json, requestId, error));
+        WriteAsync(context, dialect, requestId, error.Status, error, json => dialect.WriteError(json, requestId, error));
 
     public static Task WriteAsync(GovernedCall call, GatewayError error)
     {
         var dialect = call.Route.Dialect;
-        return WriteAsync(call.Context, call.RequestId, dialect.StatusOf(call, error), error, json => dialect.WriteError(json, call, error));
+        return WriteAsync(call.Context, dialect, call.RequestId, dialect.StatusOf(call, error), error, json => dialect.WriteError(json, call, error));
     }
 
     private static async Task WriteAsync(
-        HttpContext context, Guid requestId, int status, GatewayError error, Action<Utf8JsonWriter> write)
+        HttpContext context, Dialect dialect, Guid requestId, int status, GatewayError error, Action<Utf8JsonWriter> write)
     {
         var response = context.Response;
         if (response.HasStarted)
@@ -38,6 +38,7 @@ internal static class ErrorAnswer
         response.StatusCode = status;
         response.ContentType = "application/json";
         response.Headers[ExplainHeaders.RequestId] = requestId.ToString();
+        if (dialect.RequestIdHeader is { } name) response.Headers[name] = requestId.ToString();
         // OpenAI's and Anthropic's clients obey this before any rule of their own.
         response.Headers["x-should-retry"] = error.RetryAfter is null ? "false" : "true";
         if (error.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);

@@ -20,6 +20,8 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
 
     private static readonly TimeSpan MaxRecordWait = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan MaxHangUpWait = TimeSpan.FromSeconds(1);
+
     // Error bodies are small; what a provider says beyond this is cut off.
     internal const int MaxErrorBytes = 64 * 1024;
 
@@ -155,8 +157,10 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             return await PassHeldAsync(response, upstream, pump, held, ending, upstreamId);
         WriteHead(response, cost: null);
         await _context.Response.StartAsync();
-        if (await pump.RunAsync(upstream, meter) == PumpEnd.Broken) await TellBreakAsync(response, pump);
+        var isBroken = await pump.RunAsync(upstream, meter) == PumpEnd.Broken;
+        if (isBroken) await TellBreakAsync(response, pump);
         await EndWithAsync(ending, meter.Reading, status, upstreamId);
+        if (isBroken && call.Route.Dialect.HasClientsThatPassOverErrors) await BreakConnectionAsync();
         return null;
     }
 
@@ -170,6 +174,16 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             await pump.TellAsync(ErrorAnswer.EventOf(call, pump.HasTimedOut ? TimedOut : BrokenOff));
         else
             _context.Abort();
+    }
+
+    /// <summary>
+    /// Who reads the error hangs up; who has not done so after a while takes what came for the whole answer, unless the
+    /// connection breaks. Not at once: an error that is still on its way would be lost with it.
+    /// </summary>
+    private async Task BreakConnectionAsync()
+    {
+        await Task.Delay(MaxHangUpWait, parts.Time, _context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        _context.Abort();
     }
 
     /// <summary>A body: small ones are read first and their cost told in a header; larger ones pass while they are read.</summary>

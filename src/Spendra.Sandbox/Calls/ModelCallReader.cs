@@ -128,12 +128,19 @@ internal ref struct ModelCallReader
         else if (_json.ValueTextEquals("instructions"u8))
             ReadInstructions();
         else if (_json.ValueTextEquals("tools"u8))
-            _call.ToolsJson = NextRaw();
+            ReadResponseTools();
         else if (_json.ValueTextEquals("previous_response_id"u8))
             _call.PreviousResponseId = NextString("previous_response_id");
         else
             return false;
         return true;
+    }
+
+    private void ReadResponseTools()
+    {
+        _call.ToolsJson = NextRaw();
+        var tools = new Utf8JsonReader(_call.ToolsJson);
+        _call.ClientTool = ClientToolReader.ReadName(ref tools);
     }
 
     private void ReadInput(string param)

@@ -31,7 +31,7 @@ internal static class ResponseJson
             WriteUsage(json, response);
         else
             json.WriteNull("usage"u8);
-        if (hasEnded && !response.Call.Knobs.NoUsage && response.Tools.Count > 0)
+        if (hasEnded && !response.Call.Knobs.NoUsage && response.Tools.Any(tool => tool.Kind is not ToolKind.Function))
             ToolUsageJson.Write(json, response.Tools);
         json.WriteNull("user"u8);
         json.WriteEndObject();
@@ -92,7 +92,8 @@ internal static class ResponseJson
     {
         foreach (var tool in response.Tools)
             ToolCallJson.Write(json, tool, isDone: true);
-        WriteMessage(json, response, status, Words.Text(response.Call.WordsOfChoice));
+        if (response.HasMessage)
+            WriteMessage(json, response, status, Words.Text(response.Call.WordsOfChoice));
     }
 
     private static void WriteUsage(Utf8JsonWriter json, StoredResponse response)

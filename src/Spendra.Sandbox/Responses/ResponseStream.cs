@@ -33,9 +33,14 @@ internal sealed class ResponseStream(StoredResponse response, EventStream events
         await SendStatusAsync("response.in_progress", ResponseStatus.InProgress);
         for (var index = 0; index < response.Tools.Count; index++)
             await SendToolAsync(index);
+        var isFailing = response.Outcome is ResponseStatus.Failed;
+        if (!response.HasMessage && !isFailing)
+        {
+            await SendTerminalAsync(response.Outcome, knobs.NoDone);
+            return;
+        }
         await SendAsync("response.output_item.added", this, static (json, stream) => stream.WriteItem(json, ResponseStatus.InProgress, null));
         await SendAsync("response.content_part.added", this, static (json, stream) => stream.WritePart(json, ""));
-        var isFailing = response.Outcome is ResponseStatus.Failed;
         for (var word = 0; word < (isFailing ? (words + 1) / 2 : words); word++)
         {
             await SendAsync(
@@ -55,6 +60,8 @@ internal sealed class ResponseStream(StoredResponse response, EventStream events
     {
         var tool = response.Tools[index];
         await SendAsync("response.output_item.added", (tool, index), static (json, at) => WriteToolItem(json, at.tool, at.index, isDone: false));
+        if (tool.Kind is ToolKind.Function)
+            await SendArgumentsAsync(tool, index);
         foreach (var stage in ToolCallJson.StagesOf(tool.Kind))
         {
             await SendAsync($"response.{ToolCallJson.TypeOf(tool.Kind)}.{stage}", (tool, index), static (json, at) =>
@@ -64,6 +71,20 @@ internal sealed class ResponseStream(StoredResponse response, EventStream events
             });
         }
         await SendAsync("response.output_item.done", (tool, index), static (json, at) => WriteToolItem(json, at.tool, at.index, isDone: true));
+    }
+
+    private async Task SendArgumentsAsync(ToolCall tool, int index)
+    {
+        await SendPieceAsync("delta", "delta");
+        await SendPieceAsync("done", "arguments");
+
+        ValueTask SendPieceAsync(string stage, string member) =>
+            SendAsync($"response.function_call_arguments.{stage}", (tool, index, member), static (json, at) =>
+            {
+                json.WriteNumber("output_index"u8, at.index);
+                json.WriteString("item_id"u8, at.tool.Id);
+                json.WriteString(at.member, ToolCallJson.Arguments);
+            });
     }
 
     private static void WriteToolItem(Utf8JsonWriter json, ToolCall tool, int index, bool isDone)
@@ -79,6 +100,11 @@ internal sealed class ResponseStream(StoredResponse response, EventStream events
         await SendAsync("response.content_part.done", (this, text), static (json, at) => at.Item1.WritePart(json, at.text));
         await SendAsync(
             "response.output_item.done", (this, outcome, text), static (json, at) => at.Item1.WriteItem(json, at.outcome, at.text));
+        await SendTerminalAsync(outcome, withoutTerminal);
+    }
+
+    private async Task SendTerminalAsync(ResponseStatus outcome, bool withoutTerminal)
+    {
         if (!withoutTerminal)
             await SendStatusAsync(outcome is ResponseStatus.Incomplete ? "response.incomplete" : "response.completed", outcome);
     }

@@ -22,12 +22,15 @@ internal sealed class StoredResponse(Exchange exchange, ModelCall call, long pre
     /// <summary>Output items before the message.</summary>
     public IReadOnlyList<ToolCall> Tools { get; } = ToolCall.Of(exchange, call);
 
+    /// <summary>A response that calls functions of the client's says nothing yet.</summary>
+    public bool HasMessage => call.ToolCalls == 0;
+
     /// <summary>What a call that continues this response is charged for it.</summary>
     public long TokensForNext => (long)Int128.Clamp(Usage.Total, 0, int.MaxValue);
 
     public ResponseStatus Outcome =>
         call.Knobs.ErrorMidstream ? ResponseStatus.Failed
-        : call.FinishReason is not "stop" ? ResponseStatus.Incomplete
+        : call.FinishReason is not ("stop" or "tool_calls") ? ResponseStatus.Incomplete
         : ResponseStatus.Completed;
 
     public ResponseStatus StatusAt(DateTimeOffset now) =>

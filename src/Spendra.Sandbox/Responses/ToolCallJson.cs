@@ -3,9 +3,12 @@ using Spendra.Sandbox.Wire;
 
 namespace Spendra.Sandbox.Responses;
 
-/// <summary>The output items of server-side tools, and the names of the events that tell how they get on.</summary>
+/// <summary>The output items of tools, and the names of the events that tell how they get on.</summary>
 internal static class ToolCallJson
 {
+    /// <summary>With which functions of the client's are called.</summary>
+    public const string Arguments = "{}";
+
     private const string Query = "what does a budget hold";
 
     /// <summary>The item's type, which also begins the names of its events.</summary>
@@ -16,6 +19,7 @@ internal static class ToolCallJson
         ToolKind.Code => "code_interpreter_call",
         ToolKind.Image => "image_generation_call",
         ToolKind.Mcp => "mcp_call",
+        ToolKind.Function => "function_call",
     };
 
     /// <summary>The last part of each event's name, in order.</summary>
@@ -25,6 +29,7 @@ internal static class ToolCallJson
         ToolKind.Code => ["in_progress", "interpreting", "completed"],
         ToolKind.Image => ["in_progress", "generating", "completed"],
         ToolKind.Mcp => ["in_progress", "completed"],
+        ToolKind.Function => [],
     };
 
     /// <param name="json">Where to.</param>
@@ -57,6 +62,11 @@ internal static class ToolCallJson
                 break;
             case ToolKind.Mcp:
                 WriteMcp(json, isDone);
+                break;
+            case ToolKind.Function:
+                json.WriteString("call_id"u8, "call_" + call.Id);
+                json.WriteString("name"u8, call.Name);
+                json.WriteString("arguments"u8, isDone ? Arguments : "");
                 break;
         }
         json.WriteEndObject();

@@ -1,6 +1,6 @@
 namespace Spendra.Sandbox.Responses;
 
-/// <summary>The tools that a provider runs by itself while it makes a response.</summary>
+/// <summary>The tools that a provider runs by itself while it makes a response, and that of the client.</summary>
 internal enum ToolKind
 {
     WebSearch,
@@ -11,4 +11,7 @@ internal enum ToolKind
     Code,
     Image,
     Mcp,
+
+    /// <summary>The client's own, which it runs: its calls stand where the message would.</summary>
+    Function,
 }

@@ -73,4 +73,11 @@ internal sealed record MediaCall(string Path)
         if (idempotencyKey is not null) request.Headers.Add("idempotency-key", idempotencyKey);
         return await Answer.SendAsync(client, request);
     }
+
+    /// <summary>What came of an answer that may break off.</summary>
+    public async Task<Answer> BeginAsync(Company company)
+    {
+        using var client = company.Client();
+        return (await Answer.BegunAsync(client, Path, Content())).Came;
+    }
 }

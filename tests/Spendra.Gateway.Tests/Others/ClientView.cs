@@ -19,7 +19,8 @@ internal static class ClientView
     public static IEnumerable<string> Of(Answer answer, params IEnumerable<string> paths)
     {
         var isStream = answer.ContentHeaders.ContentType?.MediaType == "text/event-stream";
-        var documents = isStream ? EventsOf(answer.Text) : [answer.Json];
+        // Google streams one array when nobody asks for events.
+        var documents = isStream ? EventsOf(answer.Text) : answer.Json is JsonArray list ? [.. list.Select(item => item!)] : [answer.Json];
         foreach (var path in paths)
         {
             var found = documents.SelectMany(d => At(d, path.TrimStart('~', '>').Split('.'))).Where(v => v.Length > 0).ToList();

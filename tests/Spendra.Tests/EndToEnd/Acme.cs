@@ -9,7 +9,11 @@ internal static class Acme
 {
     public const string Model = "gpt-4.1-mini";
     public const string EmbeddingModel = "text-embedding-3-small";
+    public const int EmbeddingDimensions = 1_536;
     public const string Prompt = "Say hello.";
+
+    /// <summary>What the sandbox answers when nothing else is asked of it: a word for each of 16 tokens.</summary>
+    public const string Text = "Every budget holds because the ledger answers before the model does and says why Every budget";
 
     // OpenAI's price list in nano-USD per token: 0.40 and 1.60 USD, and 0.02 USD per million.
     private const long InputNanos = 400;

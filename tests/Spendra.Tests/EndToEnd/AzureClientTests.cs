@@ -9,7 +9,6 @@ public sealed class AzureClientTests
 {
     private const string Deployment = "chat-prod";
     private const string EmbeddingDeployment = "emb-prod";
-    private const string Input = "A sentence.";
 
     [Fact]
     public async Task OpenAIs_NodeJs_client_for_Azure_works_and_every_call_costs_what_it_must()
@@ -26,13 +25,16 @@ public sealed class AzureClientTests
         foreach (var api in new[] { "older", "current" })
         {
             var of = seen.GetProperty(api);
-            var text = of.GetProperty("chat").GetProperty("text").GetString();
-            text.Should().NotBeEmpty();
+            foreach (var way in new[] { "chat", "stream" })
+            {
+                var usage = of.GetProperty(way).GetProperty("usage");
+                (of.GetProperty(way).GetProperty("text").GetString(), usage.GetProperty("prompt_tokens").GetInt64(), usage.GetProperty("completion_tokens").GetInt64())
+                    .Should().Be((Acme.Text, 10, 16), way);
+            }
             of.GetProperty("chat").GetProperty("model").GetString().Should().Be("gpt-4.1-mini-2025-04-14");
-            of.GetProperty("stream").GetProperty("text").GetString().Should().Be(text);
-            of.GetProperty("stream").GetProperty("usage").GetProperty("completion_tokens").GetInt64().Should().Be(SandboxUsage.OutputTokens(32));
+            of.GetProperty("response").GetProperty("text").GetString().Should().Be(Acme.Text);
             of.GetProperty("response").GetProperty("isSame").GetBoolean().Should().BeTrue();
-            of.GetProperty("embedding").GetProperty("dimensions").GetInt32().Should().BePositive();
+            of.GetProperty("embedding").GetProperty("dimensions").GetInt32().Should().Be(Acme.EmbeddingDimensions);
             of.GetProperty("models").EnumerateArray().Select(m => m.GetString()).Should().Equal(Deployment, EmbeddingDeployment);
             var refusal = of.GetProperty("refusal");
             refusal.GetProperty("status").GetInt32().Should().Be(400);
@@ -42,10 +44,10 @@ public sealed class AzureClientTests
         await served.ShouldStopAsync();
         await site.ShouldVerifyAsync();
         // A regional host: 110 per cent of 400 and 1,600 nano-USD a token, and of 20 for an embedding.
-        var call = new NanoUsd(SandboxUsage.InputTokens(Acme.Prompt) * 440 + SandboxUsage.OutputTokens(32) * 1_760);
-        var embedding = new NanoUsd(SandboxUsage.EmbeddingTokens(Input) * 22);
+        const long call = 10 * 440 + 16 * 1_760;
+        const long embedding = 3 * 22;
         var all = await site.StandingAsync("all");
-        all.Settled.Should().Be(call.Times(6) + embedding.Times(2));
+        all.Settled.Should().Be(new NanoUsd(6 * call + 2 * embedding));
         all.Reserved.Should().Be(NanoUsd.Zero);
     }
 

@@ -1,14 +1,11 @@
 using System.Text.Json;
 using Spendra.Core.Money;
-using Spendra.Sandbox;
 
 namespace Spendra.Tests.EndToEnd;
 
 /// <summary>Anthropic's own client in front of Vertex AI and OpenRouter. Costs are reckoned by hand.</summary>
 public sealed class ClaudeElsewhereClientTests
 {
-    private const string Prompt = "Say hello.";
-
     [Fact]
     public async Task Anthropics_NodeJs_client_reaches_Claude_elsewhere_and_every_call_costs_what_it_must()
     {
@@ -21,25 +18,26 @@ public sealed class ClaudeElsewhereClientTests
         foreach (var provider in new[] { "vertexai", "openrouter" })
         {
             var of = seen.GetProperty(provider);
-            var text = of.GetProperty("plain").GetProperty("text").GetString();
-            text.Should().NotBeEmpty();
-            of.GetProperty("stream").GetProperty("text").GetString().Should().Be(text);
-            of.GetProperty("stream").GetProperty("usage").GetProperty("output_tokens").GetInt64().Should().Be(SandboxUsage.OutputTokens(32));
-            of.GetProperty("beta").GetString().Should().Be(text);
+            foreach (var way in new[] { "plain", "stream" })
+            {
+                var usage = of.GetProperty(way).GetProperty("usage");
+                (of.GetProperty(way).GetProperty("text").GetString(), usage.GetProperty("input_tokens").GetInt64(), usage.GetProperty("output_tokens").GetInt64())
+                    .Should().Be((Acme.Text, 10, 16), $"{provider} {way}");
+            }
+            of.GetProperty("beta").GetString().Should().Be(Acme.Text);
             var refusal = of.GetProperty("refusal");
             (refusal.GetProperty("status").GetInt32(), refusal.GetProperty("code").GetString(), refusal.GetProperty("retry").GetString())
                 .Should().Be((400, "unpriceable_request", "false"));
         }
-        seen.GetProperty("vertexai").GetProperty("count").GetInt64().Should().Be(SandboxUsage.InputTokens(Prompt));
+        seen.GetProperty("vertexai").GetProperty("count").GetInt64().Should().Be(10);
 
         await served.ShouldStopAsync();
         await site.ShouldVerifyAsync();
-        var (input, output) = (SandboxUsage.InputTokens(Prompt), SandboxUsage.OutputTokens(32));
-        // Haiku as listed for Vertex AI: 1,000 and 5,000 nano-USD a token. OpenRouter says what it cost.
-        var vertex = new NanoUsd(input * 1_000 + output * 5_000);
-        var router = new NanoUsd(input * SandboxUsage.OpenRouterInputNanos + output * SandboxUsage.OpenRouterOutputNanos);
+        // Haiku as listed for Vertex AI: 1,000 and 5,000 nano-USD a token. OpenRouter says what it cost: 150 and 600.
+        const long vertex = 10 * 1_000 + 16 * 5_000;
+        const long router = 10 * 150 + 16 * 600;
         var all = await site.StandingAsync("all");
-        all.Settled.Should().Be(vertex.Times(3) + router.Times(3));
+        all.Settled.Should().Be(new NanoUsd(3 * vertex + 3 * router));
         all.Reserved.Should().Be(NanoUsd.Zero);
     }
 

@@ -6,7 +6,6 @@ using OpenAI.Embeddings;
 using OpenAI.Files;
 using OpenAI.Responses;
 using Spendra.Core.Money;
-using Spendra.Sandbox;
 using Spendra.Storage;
 
 namespace Spendra.Tests.EndToEnd;
@@ -15,7 +14,11 @@ namespace Spendra.Tests.EndToEnd;
 public sealed class ClientTests
 {
     private const string Input = "A sentence.";
-    private static readonly long Limit = 32;
+    private const int Limit = 32;
+
+    // "Say hello." is 10 tokens of 400 nano-USD, the answer 16 of 1,600; "A sentence." is three tokens of 20.
+    private const long Call = 10 * 400 + 16 * 1_600;
+    private const long Embedding = 3 * 20;
 
     [Theory]
     [InlineData(DatabaseEngine.Sqlite)]
@@ -30,14 +33,15 @@ public sealed class ClientTests
         await ChatAsync(client.GetChatClient(Acme.Model));
         await RespondAsync(client.GetResponsesClient());
         OpenAIEmbedding embedding = await client.GetEmbeddingClient(Acme.EmbeddingModel).GenerateEmbeddingAsync(Input, cancellationToken: TestContext.Current.CancellationToken);
-        embedding.ToFloats().Length.Should().BePositive();
+        embedding.ToFloats().Length.Should().Be(Acme.EmbeddingDimensions);
         await UseFilesAsync(client.GetOpenAIFileClient());
         var refusal = await ((Func<Task>)(() => client.GetChatClient("no-such-model").CompleteChatAsync("Hi")))
             .Should().ThrowAsync<ClientResultException>();
-        refusal.Which.Status.Should().BeOneOf(400, 403, 404);
+        refusal.Which.Status.Should().Be(400);
+        refusal.Which.Message.Should().StartWith("HTTP 400 (invalid_request_error: unpriceable_request)");
 
         await served.ShouldStopAsync();
-        await ShouldHaveCostAsync(site, Acme.ChatCost().Times(4) + Acme.EmbeddingCost(Input));
+        await ShouldHaveCostAsync(site, new NanoUsd(4 * Call + Embedding));
     }
 
     [Theory]
@@ -51,38 +55,49 @@ public sealed class ClientTests
 
         var seen = await RunNodeAsync(site, served);
 
-        seen.GetProperty("chat").GetProperty("text").GetString().Should().NotBeEmpty();
-        seen.GetProperty("chatStream").GetProperty("text").GetString().Should().Be(seen.GetProperty("chat").GetProperty("text").GetString());
+        ShouldBe(seen.GetProperty("chat"), "prompt_tokens", "completion_tokens");
+        seen.GetProperty("chatStream").GetProperty("text").GetString().Should().Be(Acme.Text);
         // The client did not ask for usage: the chunk that the gateway asked for is not its business.
         seen.GetProperty("chatStream").GetProperty("chunksWithoutChoices").GetInt32().Should().Be(0);
-        seen.GetProperty("response").GetProperty("usage").GetProperty("output_tokens").GetInt64().Should().Be(SandboxUsage.OutputTokens(Limit));
-        seen.GetProperty("responseStream").GetProperty("text").GetString().Should().Be(seen.GetProperty("response").GetProperty("text").GetString());
+        ShouldBe(seen.GetProperty("response"), "input_tokens", "output_tokens");
+        seen.GetProperty("responseStream").GetProperty("text").GetString().Should().Be(Acme.Text);
         seen.GetProperty("responseStream").GetProperty("last").GetString().Should().Be("response.completed");
         seen.GetProperty("followUp").GetProperty("isFirst").GetBoolean().Should().BeTrue();
         seen.GetProperty("fetched").GetProperty("isSame").GetBoolean().Should().BeTrue();
-        seen.GetProperty("embedding").GetProperty("dimensions").GetInt32().Should().BePositive();
+        seen.GetProperty("embedding").GetProperty("dimensions").GetInt32().Should().Be(Acme.EmbeddingDimensions);
         var file = seen.GetProperty("file");
         file.GetProperty("bytes").GetInt64().Should().Be("one line\nanother line\n".Length);
         file.GetProperty("name").GetString().Should().Be("lines.txt");
         foreach (var flag in new[] { "isListed", "isContentSame", "isDeleted" }) file.GetProperty(flag).GetBoolean().Should().BeTrue(flag);
         seen.GetProperty("models").EnumerateArray().Select(m => m.GetString()).Should().Contain(Acme.Model);
-        seen.GetProperty("refusal").GetProperty("retry").GetString().Should().Be("false");
+        var refusal = seen.GetProperty("refusal");
+        (refusal.GetProperty("status").GetInt32(), refusal.GetProperty("code").GetString(), refusal.GetProperty("retry").GetString())
+            .Should().Be((400, "unpriceable_request", "false"));
 
         await served.ShouldStopAsync();
-        var first = SandboxUsage.InputTokens(Acme.Prompt) + SandboxUsage.OutputTokens(Limit);
-        var followUp = Acme.CallCost(SandboxUsage.InputTokens("And again.") + first, SandboxUsage.OutputTokens(Limit));
-        await ShouldHaveCostAsync(site, Acme.ChatCost().Times(4) + followUp + Acme.EmbeddingCost(Input));
+        // "And again." is as long as the first, whose 26 tokens are read once more.
+        const long followUp = (10 + 26) * 400 + 16 * 1_600;
+        await ShouldHaveCostAsync(site, new NanoUsd(4 * Call + followUp + Embedding));
+    }
+
+    /// <summary>The text and the whole usage, as the client has them.</summary>
+    private static void ShouldBe(JsonElement seen, string input, string output)
+    {
+        seen.GetProperty("text").GetString().Should().Be(Acme.Text);
+        var usage = seen.GetProperty("usage");
+        (usage.GetProperty(input).GetInt64(), usage.GetProperty(output).GetInt64(), usage.GetProperty("total_tokens").GetInt64()).Should().Be((10, 16, 26));
     }
 
     private static async Task ChatAsync(ChatClient chat)
     {
-        var options = new ChatCompletionOptions { MaxOutputTokenCount = (int)Limit };
+        var options = new ChatCompletionOptions { MaxOutputTokenCount = Limit };
         ChatCompletion plain = await chat.CompleteChatAsync([new UserChatMessage(Acme.Prompt)], options);
-        plain.Usage.InputTokenCount.Should().Be((int)SandboxUsage.InputTokens(Acme.Prompt));
+        (plain.Usage.InputTokenCount, plain.Usage.OutputTokenCount, plain.Usage.TotalTokenCount).Should().Be((10, 16, 26));
+        plain.Content[0].Text.Should().Be(Acme.Text);
         var text = new StringBuilder();
         await foreach (var update in chat.CompleteChatStreamingAsync([new UserChatMessage(Acme.Prompt)], options))
             text.Append(string.Concat(update.ContentUpdate.Select(part => part.Text)));
-        text.ToString().Should().Be(plain.Content[0].Text);
+        text.ToString().Should().Be(Acme.Text);
     }
 
     private static async Task RespondAsync(ResponsesClient responses)
@@ -94,11 +109,14 @@ public sealed class ClientTests
         };
         ResponseResult plain = await responses.CreateResponseAsync(Options(isStreamed: false));
         plain.Status.Should().Be(ResponseStatus.Completed);
+        plain.GetOutputText().Should().Be(Acme.Text);
+        (plain.Usage.InputTokenCount, plain.Usage.OutputTokenCount, plain.Usage.TotalTokenCount).Should().Be((10, 16, 26));
         ResponseResult? streamed = null;
         await using var updates = await responses.CreateResponseStreamingAsync(Options(isStreamed: true));
         await foreach (var update in updates)
             streamed = (update as StreamingResponseCompletedUpdate)?.Response ?? streamed;
-        streamed!.GetOutputText().Should().Be(plain.GetOutputText());
+        streamed!.GetOutputText().Should().Be(Acme.Text);
+        (streamed.Usage.InputTokenCount, streamed.Usage.OutputTokenCount).Should().Be((10, 16));
         ResponseResult fetched = await responses.GetResponseAsync(plain.Id);
         fetched.Id.Should().Be(plain.Id);
     }

@@ -36,7 +36,7 @@ public sealed class CodexTests
         var turn = await CodexTurn.RunAsync(site, served, model, Prompt);
 
         turn.ExitCode.Should().Be(0, turn.ToString());
-        turn.Answer.Should().NotBeEmpty(turn.ToString());
+        turn.Answer.Trim().Should().Be(Acme.Text, turn.ToString());
         turn.Last.GetProperty("type").GetString().Should().Be("turn.completed", turn.ToString());
         var usage = turn.Last.GetProperty("usage");
         usage.GetProperty("input_tokens").GetInt64().Should().Be(12_000);
@@ -69,6 +69,50 @@ public sealed class CodexTests
         await served.ShouldStopAsync();
         await site.ShouldVerifyAsync();
         (await site.StandingAsync("all")).Settled.Should().Be(NanoUsd.Zero);
+        (await KeyBooks.ReadAsync(site)).Refusals.Should().ContainSingle();
+    }
+
+    /// <summary>It takes a 402 for a state that passes and asks five times more, for nothing: each is refused before any spend.</summary>
+    [Fact]
+    public async Task Codex_with_its_own_retries_tells_why_too_and_the_provider_hears_nothing()
+    {
+        await using var site = await Site.CreateAsync();
+        await site.ApplyAsync(Declaration.Replace("{amount}", "0.001"));
+        var served = await site.ServeAsync();
+
+        var turn = await CodexTurn.RunAsync(site, served, "gpt-5.5", Prompt, retries: "");
+
+        turn.ExitCode.Should().NotBe(0, turn.ToString());
+        turn.Last.GetProperty("type").GetString().Should().Be("turn.failed", turn.ToString());
+        site.Sandbox.Journal.Count.Should().Be(0);
+        await served.ShouldStopAsync();
+        await site.ShouldVerifyAsync();
+        var refusals = (await KeyBooks.ReadAsync(site)).Refusals;
+        refusals.Should().HaveCount(6).And.OnlyContain(r => r.Code == "budget_exceeded");
+        turn.Last.GetProperty("error").GetProperty("message").GetString().Should().Contain("402").And.Contain($"{refusals[^1].Message} (request {refusals[^1].RequestId})");
+    }
+
+    [Theory]
+    [InlineData("break_after=6")]
+    [InlineData("break_after_bytes=4000 chunk_ms=10")]
+    [InlineData("error_midstream=true")]
+    public async Task A_turn_whose_stream_the_provider_breaks_off_fails_and_is_booked_at_its_bound(string knobs)
+    {
+        await using var site = await Site.CreateAsync();
+        await site.ApplyAsync(Declaration.Replace("{amount}", "20"));
+        var served = await site.ServeAsync();
+
+        var turn = await CodexTurn.RunAsync(site, served, "gpt-5.5", $"Say hello. [[sandbox {knobs}]]");
+
+        turn.ExitCode.Should().NotBe(0, turn.ToString());
+        turn.Last.GetProperty("type").GetString().Should().Be("turn.failed", turn.ToString());
+        site.Sandbox.Journal.Count.Should().Be(1);
+        await served.ShouldStopAsync();
+        await site.ShouldVerifyAsync();
+        var booked = (await KeyBooks.ReadAsync(site)).Events.Should().ContainSingle().Subject;
+        (booked.IsEstimated, booked.CostNanos).Should().Be((true, booked.ReservedNanos));
+        booked.CostNanos.Should().BePositive();
+        (await site.StandingAsync("all")).Settled.Should().Be(new NanoUsd(booked.CostNanos));
     }
 }
 
@@ -77,15 +121,22 @@ internal sealed record CodexTurn(int ExitCode, IReadOnlyList<JsonElement> Events
 {
     public JsonElement Last => Events[^1];
 
+    private const string NoRetries = "request_max_retries = 0\nstream_max_retries = 0";
+
     /// <summary>Runs with a home and a folder of its own; nothing of the developer's is read.</summary>
-    public static async Task<CodexTurn> RunAsync(Site site, ServedProcess served, string model, string prompt)
+    /// <param name="site">Where.</param>
+    /// <param name="served">Its server.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="prompt">What it is told.</param>
+    /// <param name="retries">Lines of its configuration; none leaves it those that it has by itself.</param>
+    public static async Task<CodexTurn> RunAsync(Site site, ServedProcess served, string model, string prompt, string retries = NoRetries)
     {
         var program = Path.Combine(SpendraProcess.Root, "tests", "clients", "node_modules", "@openai", "codex", "bin", "codex.js");
         File.Exists(program).Should().BeTrue("the Codex CLI must be installed: run ./test.sh, or npm ci --prefix tests/clients");
         var home = Directory.CreateDirectory(Path.Combine(site.Folder, "codex")).FullName;
         var work = Directory.CreateDirectory(Path.Combine(site.Folder, "work")).FullName;
         var answer = Path.Combine(home, "answer.txt");
-        await File.WriteAllTextAsync(Path.Combine(home, "config.toml"), Configuration(served, model));
+        await File.WriteAllTextAsync(Path.Combine(home, "config.toml"), Configuration(served, model, retries));
         var result = await SpendraProcess.RunAsync(
             "node", [program, "exec", "--skip-git-repo-check", "--json", "--output-last-message", answer, prompt],
             new Dictionary<string, string?> { ["HOME"] = home, ["CODEX_HOME"] = home, ["NO_PROXY"] = "127.0.0.1", ["SPENDRA_KEY"] = site.Keys["ada"] }, work);
@@ -95,7 +146,7 @@ internal sealed record CodexTurn(int ExitCode, IReadOnlyList<JsonElement> Events
     }
 
     /// <summary>As docs/gateway.md has it, and without anything that asks other servers.</summary>
-    private static string Configuration(ServedProcess served, string model) => $"""
+    private static string Configuration(ServedProcess served, string model, string retries) => $"""
         model = "{model}"
         model_provider = "spendra"
         approval_policy = "never"
@@ -111,8 +162,7 @@ internal sealed record CodexTurn(int ExitCode, IReadOnlyList<JsonElement> Events
         base_url = "{new Uri(served.Url, "/v1")}"
         env_key = "SPENDRA_KEY"
         wire_api = "responses"
-        request_max_retries = 0
-        stream_max_retries = 0
+        {retries}
         """;
 
     private static JsonElement Parse(string line)

@@ -17,6 +17,11 @@ public sealed class MediaClientTests
     private const string Prompt = "A red cube";
     private const int SamplesPerSecond = 8_000;
 
+    // The sandbox's only picture, and 10 milliseconds of silence for each of 16 words.
+    private const int PixelBytes = 70;
+    private const int PixelCharacters = (PixelBytes + 2) / 3 * 4;
+    private const int SoundBytes = 16 * 480;
+
     // Three tokens of text, and 1,056 of an image whose size and quality are left open: 3·5,000 + 1,056·30,000.
     private const long Image = 31_695_000;
 
@@ -49,10 +54,12 @@ public sealed class MediaClientTests
             .Should().ThrowAsync<ClientResultException>();
 
         images.Usage.OutputTokenCount.Should().Be(1_056);
-        sound.ToMemory().Length.Should().BePositive();
-        transcription.Text.Should().NotBeEmpty();
+        images[0].ImageBytes.ToMemory().Length.Should().Be(PixelBytes);
+        sound.ToMemory().Length.Should().Be(SoundBytes);
+        transcription.Text.Should().Be(Acme.Text);
         verdict.Flagged.Should().BeFalse();
         refusal.Which.Status.Should().Be(400);
+        refusal.Which.Message.Should().StartWith("HTTP 400 (invalid_request_error: unpriceable_request)");
         await served.ShouldStopAsync();
         await ShouldHaveCostAsync(site, Image + Speech + Recording);
     }
@@ -67,9 +74,10 @@ public sealed class MediaClientTests
         var seen = await RunNodeAsync(site, served);
 
         seen.GetProperty("image").GetProperty("usage").GetProperty("output_tokens").GetInt64().Should().Be(1_056);
+        seen.GetProperty("image").GetProperty("bytes").GetInt32().Should().Be(PixelCharacters);
         seen.GetProperty("events").EnumerateArray().Select(e => e.GetString()).Should().Equal("image_generation.partial_image", "image_generation.completed");
-        seen.GetProperty("sound").GetInt64().Should().BePositive();
-        seen.GetProperty("transcription").GetString().Should().NotBeEmpty();
+        seen.GetProperty("sound").GetInt64().Should().Be(SoundBytes);
+        seen.GetProperty("transcription").GetString().Should().Be(Acme.Text);
         seen.GetProperty("flagged").GetBoolean().Should().BeFalse();
         seen.GetProperty("refusal").GetProperty("code").GetString().Should().Be("unpriceable_request");
         await served.ShouldStopAsync();

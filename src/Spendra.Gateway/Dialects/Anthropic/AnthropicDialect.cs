@@ -9,6 +9,7 @@ internal sealed class AnthropicDialect : Dialect
 {
     /// <summary>The name of the event that carries an error.</summary>
     public const string ErrorEvent = "error";
+    public const string RequestId = "request-id";
 
     public const string VersionHeader = "anthropic-version";
 
@@ -58,6 +59,8 @@ internal sealed class AnthropicDialect : Dialect
         json.WriteString("request_id", requestId);
         json.WriteEndObject();
     }
+
+    public override string RequestIdHeader => RequestId;
 
     public override string ErrorEventOf(GovernedCall call) => ErrorEvent;
 

@@ -35,5 +35,7 @@ internal sealed class OpenRouterMessagesDialect : Dialect
     public override void WriteError(Utf8JsonWriter json, Guid requestId, GatewayError error) =>
         AnthropicDialect.Instance.WriteError(json, requestId, error);
 
+    public override string RequestIdHeader => AnthropicDialect.RequestId;
+
     public override string ErrorEventOf(GovernedCall call) => AnthropicDialect.ErrorEvent;
 }

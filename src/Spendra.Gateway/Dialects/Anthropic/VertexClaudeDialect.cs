@@ -43,5 +43,7 @@ internal sealed class VertexClaudeDialect : Dialect
     public override void WriteError(Utf8JsonWriter json, Guid requestId, GatewayError error) =>
         AnthropicDialect.Instance.WriteError(json, requestId, error);
 
+    public override string RequestIdHeader => AnthropicDialect.RequestId;
+
     public override string ErrorEventOf(GovernedCall call) => AnthropicDialect.ErrorEvent;
 }

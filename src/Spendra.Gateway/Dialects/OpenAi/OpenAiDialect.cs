@@ -55,8 +55,11 @@ internal sealed class OpenAiDialect : Dialect
 
     public override bool IsError(ReadOnlySpan<byte> body)
     {
-        var document = new OpenAiDocumentReader(Math.Max(body.Length, 1));
-        document.Feed(body, isLast: true);
+        // Google's errors in this format stand in a list of one.
+        var whole = body.Trim(" \t\r\n"u8);
+        if (whole is [(byte)'[', .. var inner, (byte)']']) whole = inner;
+        var document = new OpenAiDocumentReader(Math.Max(whole.Length, 1));
+        document.Feed(whole, isLast: true);
         return document is { IsBroken: false, HasError: true };
     }
 
@@ -72,6 +75,11 @@ internal sealed class OpenAiDialect : Dialect
         json.WriteEndObject();
         json.WriteEndObject();
     }
+
+    /// <summary>OpenAI's client for .NET reads a chunk that is an error as one without choices.</summary>
+    public override bool HasClientsThatPassOverErrors => true;
+
+    public override string RequestIdHeader => "x-request-id";
 
     public override string? ErrorEventOf(GovernedCall call) => call.Route.Body == OpenAiBody.Responses ? "error" : null;
 
@@ -89,6 +97,12 @@ internal sealed class OpenAiDialect : Dialect
         json.WriteString("message", ErrorAnswer.MessageOf(call.RequestId, error));
         json.WriteString("param", error.Parameter);
         ErrorAnswer.WriteDetails(json, call.RequestId, error);
+        // OpenAI's clients for Node.js and Python raise what has this member; an event without it is one of many to them.
+        json.WriteStartObject("error");
+        json.WriteString("type", error.Type);
+        json.WriteString("code", error.Code);
+        json.WriteString("message", ErrorAnswer.MessageOf(call.RequestId, error));
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 }

@@ -33,6 +33,10 @@ internal sealed class OpenRouterDialect : Dialect
     public override void WriteError(Utf8JsonWriter json, Guid requestId, GatewayError error) =>
         OpenAiDialect.Instance.WriteError(json, requestId, error);
 
+    public override bool HasClientsThatPassOverErrors => OpenAiDialect.Instance.HasClientsThatPassOverErrors;
+
+    public override string RequestIdHeader => OpenAiDialect.Instance.RequestIdHeader;
+
     public override string? ErrorEventOf(GovernedCall call) => OpenAiDialect.Instance.ErrorEventOf(call);
 
     public override void WriteStreamError(Utf8JsonWriter json, GovernedCall call, GatewayError error) =>

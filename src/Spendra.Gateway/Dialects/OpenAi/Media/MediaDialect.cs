@@ -76,6 +76,10 @@ internal sealed class MediaDialect : Dialect
 
     public override bool IsError(ReadOnlySpan<byte> body) => OpenAiDialect.Instance.IsError(body);
 
+    public override bool HasClientsThatPassOverErrors => OpenAiDialect.Instance.HasClientsThatPassOverErrors;
+
+    public override string RequestIdHeader => OpenAiDialect.Instance.RequestIdHeader;
+
     public override void WriteError(Utf8JsonWriter json, Guid requestId, GatewayError error) =>
         OpenAiDialect.Instance.WriteError(json, requestId, error);
 
