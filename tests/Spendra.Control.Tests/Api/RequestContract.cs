@@ -1,0 +1,196 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Spendra.Control.Requests;
+using Spendra.Core.Access;
+using Spendra.Core.Money;
+using Spendra.Core.Governance;
+using Spendra.Storage.Audit;
+using Spendra.Storage;
+
+namespace Spendra.Control.Tests.Api;
+
+/// <summary>Requests for budget and reviews, from the refusal to the end of the grant, on either engine.</summary>
+public abstract class RequestContract(DatabaseEngine engine)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_refused_call_leads_to_a_request_that_somebody_above_grants_for_a_time()
+    {
+        await using var api = await StartAsync();
+        var (employee, manager, finance) = await PeopleAsync(api);
+        var refusal = await RefuseAsync(api, "budget_exceeded", budget: "ada-week");
+
+        var asked = await employee.PostAsync("/requests", new { refusal, amountUsd = "12.5", reason = "Release week" });
+        asked.Status.Should().Be(201, asked.Body);
+        var id = asked.Json.GetProperty("id").GetString();
+        asked.Json.GetProperty("budget").GetString().Should().Be("ada-week");
+        asked.Json.GetProperty("actor").GetString().Should().Be("employee/e1001");
+        (await manager.GetAsync("/requests?state=open")).Items("id").Should().Equal(id);
+
+        (await employee.PostAsync($"/requests/{id}/approve", new { }, asked.ETag)).Status.Should().Be(403, "an employee decides nothing");
+        (await manager.PostAsync($"/requests/{id}/approve", new { amountUsd = "13" }, "*")).Field.Should().Be("amountUsd", "no more than was asked");
+        var granted = await manager.PostAsync($"/requests/{id}/approve", new { amountUsd = "10", reason = "Ten will do" }, asked.ETag);
+
+        granted.Status.Should().Be(200, granted.Body);
+        granted.Json.GetProperty("state").GetString().Should().Be("approved");
+        var budget = await BudgetAsync(api, "ada-week");
+        budget.Amount.Should().Be(Usd("30"));
+        budget.Increases.Should().ContainSingle().Which.Until.Should().Be(budget.WindowAt(Now)!.Span.EndsAt, "it ends with the window when nobody says when");
+        (await finance.PostAsync($"/requests/{id}/decline", new { reason = "late" }, "*")).ProblemType.Should().Be("wrong-state");
+        var organization = (await api.Store.Reader.FindOrganizationAsync("acme", Cancel))!.Value;
+        (await AuditLog.VerifyAsync(api.Store.Database, organization, Cancel)).IsWhole.Should().BeTrue();
+        (await AuditLog.ReadAsync(api.Store.Database, organization, Cancel).Where(r => r.Action is "approve" or "increase").ToListAsync(Cancel))
+            .Select(r => (r.SubjectKind, r.Subject)).Should().Equal(("budget", "ada-week"), ("request", id!));
+    }
+
+    [Fact]
+    public async Task Nobody_decides_on_their_own_request_nor_beyond_their_limit_nor_on_their_own_level()
+    {
+        await using var api = await StartAsync();
+        var manager = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("m@acme.example", MemberRole.Manager, ["team/search"], approvalLimit: Usd("5"))));
+        var admin = await api.ClientAsync(MemberRole.OrgAdmin);
+        var own = await RefuseAsync(api, "budget_exceeded", budget: "ada-week");
+        var above = await RefuseAsync(api, "budget_exceeded", budget: "search-month");
+
+        var ownId = (await manager.PostAsync("/requests", new { refusal = own, amountUsd = "1", reason = "mine" })).Json.GetProperty("id").GetString();
+        var mine = await manager.PostAsync($"/requests/{ownId}/approve", new { }, "*");
+        mine.ProblemType.Should().Be("forbidden");
+        mine.Json.GetProperty("detail").GetString().Should().Contain("own request");
+
+        var large = (await admin.PostAsync("/requests", new { refusal = own, amountUsd = "5.01", reason = "x" })).Json.GetProperty("id").GetString();
+        (await manager.PostAsync($"/requests/{large}/approve", new { }, "*")).Json.GetProperty("detail").GetString().Should().Contain("at most 5 USD");
+        (await manager.PostAsync($"/requests/{large}/approve", new { amountUsd = "5" }, "*")).Status.Should().Be(200);
+
+        var team = (await admin.PostAsync("/requests", new { refusal = above, amountUsd = "1", reason = "x" })).Json.GetProperty("id").GetString();
+        (await manager.PostAsync($"/requests/{team}/approve", new { }, "*")).ProblemType.Should().Be("forbidden", "the team's own budget is set from above it");
+        (await BudgetAsync(api, "search-month")).Increases.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task An_increase_whose_time_is_over_is_taken_back_with_a_record()
+    {
+        await using var api = await StartAsync();
+        var finance = await api.ClientAsync(MemberRole.FinanceManager);
+        var until = DateTimeOffset.UtcNow.AddHours(1);
+        (await finance.PostAsync("/budgets/search-month/increases", new { amountUsd = "7", until, reason = "fair" })).Status.Should().Be(201);
+        (await BudgetAsync(api, "search-month")).Amount.Should().Be(Usd("507.25"));
+
+        var later = new FakeTimeProvider(until.AddSeconds(1));
+        using var ending = new IncreaseEnding(api.Store.Database, later, NullLogger<IncreaseEnding>.Instance);
+        await ending.EndAsync(Cancel);
+        await ending.EndAsync(Cancel);
+
+        var budget = await BudgetAsync(api, "search-month");
+        budget.Amount.Should().Be(Usd("500.25"));
+        budget.Increases.Should().BeEmpty();
+        var organization = (await api.Store.Reader.FindOrganizationAsync("acme", Cancel))!.Value;
+        (await AuditLog.ReadAsync(api.Store.Database, organization, Cancel).CountAsync(r => r.Action == "end_increase", Cancel)).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task An_increase_is_ended_early_and_survives_a_declaration_of_the_same_budget()
+    {
+        await using var api = await StartAsync();
+        var finance = await api.ClientAsync(MemberRole.FinanceManager);
+        var given = await finance.PostAsync("/budgets/search-month/increases",
+            new { amountUsd = "7", until = DateTimeOffset.UtcNow.AddHours(1), reason = "fair" }, idempotencyKey: "i");
+        (await finance.PostAsync("/budgets/search-month/increases", new { amountUsd = "0", until = DateTimeOffset.UtcNow.AddHours(1), reason = "x" })).Field.Should().Be("amountUsd");
+
+        await api.ApplyAsync(Files.Acme);
+        (await BudgetAsync(api, "search-month")).Amount.Should().Be(Usd("507.25"));
+
+        var ended = await finance.PostAsync($"/budgets/search-month/increases/{given.Json.GetProperty("id").GetString()}/end", null, "*");
+        ended.Status.Should().Be(200, ended.Body);
+        (await BudgetAsync(api, "search-month")).Amount.Should().Be(Usd("500.25"));
+    }
+
+    [Fact]
+    public async Task A_review_lets_the_key_pass_once_it_is_approved()
+    {
+        await using var api = await StartAsync();
+        await api.ApplyAsync(Files.Acme.Replace("\nkeys:\n", "\n  - {slug: big-calls, kind: review, scope: team/search, aboveUsd: 1}\nkeys:\n"));
+        var (employee, _, finance) = await PeopleAsync(api);
+        var refusal = await RefuseAsync(api, "review_required", policy: "big-calls");
+
+        var asked = await employee.PostAsync("/requests", new { refusal, amountUsd = "3", reason = "One large summary" });
+        asked.Json.GetProperty("kind").GetString().Should().Be("review", asked.Body);
+        var granted = await finance.PostAsync($"/requests/{asked.Json.GetProperty("id").GetString()}/approve", new { }, asked.ETag);
+
+        granted.Status.Should().Be(200, granted.Body);
+        var policy = (await RowsAsync(api)).Policies.Values.Single(p => p.Slug == "big-calls");
+        policy.Approvals.Should().ContainSingle().Which.Ceiling.Should().Be(Usd("3"));
+    }
+
+    [Theory]
+    [InlineData("key_revoked", "wrong-state")]
+    [InlineData("model_not_allowed", "wrong-state")]
+    public async Task A_refusal_that_no_money_would_change_is_no_ground_for_a_request(string code, string problem)
+    {
+        await using var api = await StartAsync();
+        var admin = await api.ClientAsync(MemberRole.OrgAdmin);
+        var refusal = await RefuseAsync(api, code);
+
+        (await admin.PostAsync("/requests", new { refusal, amountUsd = "1", reason = "x" })).ProblemType.Should().Be(problem);
+        (await admin.PostAsync("/requests", new { refusal = Guid.NewGuid(), amountUsd = "1", reason = "x" })).Field.Should().Be("refusal");
+    }
+
+    [Fact]
+    public async Task A_request_is_withdrawn_by_who_asked_and_seen_by_nobody_beside()
+    {
+        await using var api = await StartAsync();
+        var (employee, _, finance) = await PeopleAsync(api);
+        var other = await api.ClientAsync(MemberRole.Manager, "team/ads");
+        var refusal = await RefuseAsync(api, "budget_exceeded", budget: "ada-week");
+        var id = (await employee.PostAsync("/requests", new { refusal, amountUsd = "1", reason = "x" })).Json.GetProperty("id").GetString();
+
+        (await other.GetAsync($"/requests/{id}")).Status.Should().Be(404);
+        (await other.GetAsync("/requests")).Items("id").Should().BeEmpty();
+        (await other.PostAsync("/requests", new { refusal, amountUsd = "1", reason = "x" })).Field.Should().Be("refusal");
+        (await finance.PostAsync($"/requests/{id}/withdraw", null, "*")).ProblemType.Should().Be("forbidden");
+        (await employee.PostAsync($"/requests/{id}/withdraw", null, "*")).Json.GetProperty("state").GetString().Should().Be("withdrawn");
+    }
+
+    private static long Now => Micros.Now(TimeProvider.System);
+
+    private static NanoUsd Usd(string text) => NanoUsd.TryParse(text, out var amount) ? amount : throw new FormatException(text);
+
+    private async Task<ControlHarness> StartAsync()
+    {
+        var api = await ControlHarness.StartAsync(engine);
+        await api.ApplyAsync(Files.Acme);
+        return api;
+    }
+
+    private static async Task<(ControlClient Employee, ControlClient Manager, ControlClient Finance)> PeopleAsync(ControlHarness api) => (
+        await api.ClientAsync(MemberRole.Employee, "employee/e1001"), await api.ClientAsync(MemberRole.Manager, "team/search"),
+        await api.ClientAsync(MemberRole.FinanceManager));
+
+    private static async Task<GovernanceRows> RowsAsync(ControlHarness api) =>
+        await api.Store.LoadAsync((await api.Store.Reader.FindOrganizationAsync("acme", Cancel))!.Value);
+
+    private static async Task<Core.Budgets.Budget> BudgetAsync(ControlHarness api, string slug) =>
+        (await RowsAsync(api)).Budgets.Values.Single(b => b.Slug == slug);
+
+    /// <summary>Puts a refusal of Ada's key as a gateway keeps it.</summary>
+    private static async Task<Guid> RefuseAsync(ControlHarness api, string code, string? budget = null, string? policy = null)
+    {
+        var rows = await RowsAsync(api);
+        var id = Guid.CreateVersion7();
+        var actor = rows.Scopes.Values.Single(s => s.Reference == "employee/e1001").ScopeId;
+        await api.Store.ExecuteAsync("""
+            INSERT INTO refusals (organization_id, request_id, key_id, refused_at, route, code, message, policy_id, budget_id)
+            VALUES (@OrganizationId, @id, @keyId, 1, 'chat.completions', @code, 'no', @policyId, @budgetId)
+            """, new
+        {
+            rows.OrganizationId, id, code, keyId = rows.Keys.Values.First(k => k.ActorId == actor).KeyId,
+            policyId = rows.Policies.Values.FirstOrDefault(p => p.Slug == policy)?.PolicyId,
+            budgetId = rows.Budgets.Values.FirstOrDefault(b => b.Slug == budget)?.BudgetId,
+        });
+        return id;
+    }
+}
+
+public sealed class SqliteRequestTests() : RequestContract(DatabaseEngine.Sqlite);
+
+public sealed class PostgresRequestTests() : RequestContract(DatabaseEngine.Postgres);
