@@ -6,6 +6,12 @@ public sealed record GatewayOptions
     /// <summary>The largest request body that is held to be read, JSON or a form with its files, in bytes.</summary>
     public long MaxBodyBytes { get; init; } = 32L * 1024 * 1024;
 
+    /// <summary>
+    /// Where people reach the control plane, as their browsers write it; refusals that more money or an approval would change
+    /// then say where to ask for it. Null: they do not.
+    /// </summary>
+    public Uri? PublicUrl { get; init; }
+
     /// <summary>The largest file upload, in bytes. Uploads are streamed, never held.</summary>
     public long MaxUploadBytes { get; init; } = 512L * 1024 * 1024;
 

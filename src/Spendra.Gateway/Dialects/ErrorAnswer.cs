@@ -82,6 +82,7 @@ internal static class ErrorAnswer
                 else json.WriteString("window_ends_at", Micros.ToInstant(window.EndsAt));
             }
         }
+        if (error.RequestUrl is { } url) json.WriteString("request_url", url.AbsoluteUri);
         if (error.EarlierRequestId is { } earlier) WriteEarlier(json, earlier, error.EarlierSettlement);
         json.WriteEndObject();
     }

@@ -13,6 +13,7 @@ internal static class DocumentErrors
             ("request_id", Text("The id for `spendra explain`.")), ("policy", Text("The policy that decided.")), ("budget", Text("The budget that it is about.")),
             ("limit_usd", Text()), ("settled_usd", Text()), ("reserved_usd", Text()), ("needed_usd", Text()),
             ("window_ends_at", new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null, Format = "date-time", Description = "Null when it never ends." }),
+            ("request_url", Text("Where the owner of the key asks for more money or an approval, should that be what is missing.")),
             ("earlier", Object("What a repeated idempotency key was used for.",
                 ("request_id", Text()), ("model", Text()), ("cost_usd", Text()), ("estimated", new OpenApiSchema { Type = JsonSchemaType.Boolean }), ("settled_at", Text())))));
         var details = new OpenApiSchemaReference(Details, document);

@@ -147,6 +147,12 @@ internal static class Admitting
     {
         var explained = Tightening.Explain(call, refusal);
         await Refusals.KeepAsync(call, parts, explained);
-        return GatewayError.From(explained);
+        return GatewayError.From(explained) with { RequestUrl = RequestUrl(call, parts.Options.PublicUrl, explained.Code) };
     }
+
+    /// <summary>Only what more money or an approval would change is worth asking for; a test key never spends any.</summary>
+    private static Uri? RequestUrl(GovernedCall call, Uri? publicUrl, RefusalCode code) =>
+        publicUrl is not null && !call.IsTest && code is RefusalCode.BudgetExceeded or RefusalCode.ReviewRequired
+            ? new Uri(publicUrl, $"requests/new?refusal={call.RequestId}")
+            : null;
 }

@@ -10,6 +10,9 @@ internal sealed record GatewayError(int Status, string Type, string Code, string
 
     public Refusal? Refusal { get; init; }
 
+    /// <summary>Where the owner of the key asks for what a refusal lacked, or null.</summary>
+    public Uri? RequestUrl { get; init; }
+
     /// <summary>The request that used the same idempotency key.</summary>
     public Guid? EarlierRequestId { get; init; }
 
