@@ -45,6 +45,21 @@ public abstract class Database : IAsyncDisposable
     /// <summary>Begins a transaction that sees one moment of the whole database and writes nothing.</summary>
     public abstract Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancel);
 
+    /// <summary>
+    /// Binds a transaction to one organization: where the engine has a second wall, the rows of others do not exist for it from
+    /// here on.
+    /// </summary>
+    public virtual Task EnterAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel) =>
+        Task.CompletedTask;
+
+    /// <summary>As <see cref="BeginSnapshotAsync(DbConnection, CancellationToken)"/>, of one organization alone.</summary>
+    public async Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, Guid organizationId, CancellationToken cancel)
+    {
+        var transaction = await BeginSnapshotAsync(connection, cancel);
+        await EnterAsync(connection, transaction, organizationId, cancel);
+        return transaction;
+    }
+
     /// <summary>Runs one statement for each row: an object with a property for every parameter.</summary>
     internal abstract Task ExecuteEachAsync(
         DbConnection connection, DbTransaction transaction, string sql, IEnumerable<object> rows, CancellationToken cancel);

@@ -164,6 +164,7 @@ public sealed class GovernanceTransaction : IAsyncDisposable
     private async Task LockAsync(Guid organizationId, CancellationToken cancel)
     {
         OrganizationId = organizationId;
+        await _database.EnterAsync(_connection, _transaction, organizationId, cancel);
         _head = await _connection.QuerySingleAsync<LockedHead>(new CommandDefinition(
             "SELECT governance_epoch, audit_sequence, audit_hash FROM organizations WHERE organization_id = @organizationId"
             + _database.ForUpdate, new { organizationId }, _transaction, cancellationToken: cancel));
@@ -180,7 +181,11 @@ public sealed class GovernanceTransaction : IAsyncDisposable
             var inserted = await _connection.ExecuteAsync(new CommandDefinition(
                 "INSERT INTO organization_directory (slug, organization_id) VALUES (@slug, @organizationId) ON CONFLICT (slug) DO NOTHING",
                 new { slug, organizationId = OrganizationId }, _transaction, cancellationToken: cancel));
-            if (inserted == 1) return;
+            if (inserted == 1)
+            {
+                await _database.EnterAsync(_connection, _transaction, OrganizationId, cancel);
+                return;
+            }
             found = await FindAsync(slug, cancel);
         }
         await LockAsync(found!.Value, cancel);

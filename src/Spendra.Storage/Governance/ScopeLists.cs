@@ -82,7 +82,7 @@ public static class ScopeLists
         Database database, Coverage coverage, string sql, object parameters, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
         var stored = await connection.QueryAsync<StoredListedScope>(new CommandDefinition(sql, parameters, transaction, cancellationToken: cancel));
         var listed = new List<ListedScope>();
         foreach (var row in stored)

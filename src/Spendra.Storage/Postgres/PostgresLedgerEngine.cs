@@ -80,7 +80,7 @@ internal sealed class PostgresLedgerEngine(string connectionString, Action? onLo
         try
         {
             connection.Notice += (_, e) => _hasStoppedWaiting |= ReplicaWait.WasCancelled(e.Notice);
-            await using var limits = new NpgsqlCommand($"{SessionLimits};{OnlyProbes};{ReplicaWait.TellsOfIt}", connection) { CommandTimeout = LoadTimeoutSeconds };
+            await using var limits = new NpgsqlCommand($"{SessionLimits};{OnlyProbes};{ReplicaWait.TellsOfIt};{RowSecurity.BecomeLedger}", connection) { CommandTimeout = LoadTimeoutSeconds };
             await limits.ExecuteNonQueryAsync();
             return connection;
         }

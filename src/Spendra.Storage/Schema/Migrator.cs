@@ -8,6 +8,7 @@ using DbUp.Engine;
 using DbUp.Engine.Output;
 using Microsoft.Data.Sqlite;
 using Npgsql;
+using Spendra.Storage.Postgres;
 using Spendra.Storage.Sqlite;
 
 namespace Spendra.Storage.Schema;
@@ -80,7 +81,9 @@ public static class Migrator
         {
             var pending = await PendingAsync(connection, DatabaseEngine.Postgres);
             if (pending.Count == 0) return [];
-            return Run(DeployChanges.To.PostgresqlDatabase(connectionString), pending, DatabaseEngine.Postgres);
+            var done = Run(DeployChanges.To.PostgresqlDatabase(connectionString), pending, DatabaseEngine.Postgres);
+            await RowSecurity.PutAsync(connection);
+            return done;
         }
         finally
         {

@@ -1,0 +1,111 @@
+using System.Data.Common;
+using Dapper;
+using Npgsql;
+
+namespace Spendra.Storage.Postgres;
+
+/// <summary>
+/// The second wall between organizations: every tenant table shows a role that does not own it only the rows of the
+/// organization that its transaction has entered. Two roles, in which nobody signs in: <c>spendra_app</c>, which the control
+/// plane takes on for one organization at a time, and <c>spendra_ledger</c> for the ledger lane, which serves many at once and
+/// may write nothing but the ledger.
+/// </summary>
+internal static class RowSecurity
+{
+    /// <summary>
+    /// Takes on the application's role for one organization until the transaction ends; where the roles could not be made,
+    /// says only which organization it is. Parameter: the organization.
+    /// </summary>
+    public const string Enter = """
+        SELECT set_config('spendra.organization', CAST(@organizationId AS text), true),
+            (SELECT set_config('role', rolname, true) FROM pg_roles WHERE rolname = 'spendra_app' AND pg_has_role(current_user, oid, 'MEMBER'))
+        """;
+
+    /// <summary>Takes on the ledger's role for a session, where it exists.</summary>
+    public const string BecomeLedger =
+        "SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = 'spendra_ledger' AND pg_has_role(current_user, oid, 'MEMBER')";
+
+    // Every table with an organization is behind the wall, those of later migrations too; only directories reach across.
+    private const string Walls = """
+        DO $walls$
+        DECLARE t record;
+        BEGIN
+            FOR t IN SELECT c.oid, c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+                WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind = 'r'
+                    AND a.attname = 'organization_id' AND NOT a.attisdropped AND c.relname NOT LIKE '%\_directory'
+            LOOP
+                EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.relname);
+                IF NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid AND p.polname = 'tenant') THEN
+                    EXECUTE format('CREATE POLICY tenant ON %I USING (organization_id = CAST(nullif(current_setting(''spendra.organization'', true), '''') AS uuid))', t.relname);
+                END IF;
+            END LOOP;
+        END $walls$
+        """;
+
+    // Roles belong to the whole server: another database's migration may make them at the same moment.
+    private const string Roles = """
+        DO $roles$
+        DECLARE r text;
+        BEGIN
+            FOREACH r IN ARRAY ARRAY['spendra_app', 'spendra_ledger'] LOOP
+                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
+                    BEGIN
+                        EXECUTE format('CREATE ROLE %I NOLOGIN', r);
+                    EXCEPTION WHEN duplicate_object OR unique_violation OR insufficient_privilege THEN NULL;
+                    END;
+                END IF;
+                IF EXISTS (SELECT FROM pg_roles WHERE rolname = r) AND NOT pg_has_role(current_user, r, 'MEMBER') THEN
+                    BEGIN
+                        EXECUTE format('GRANT %I TO CURRENT_USER', r);
+                    EXCEPTION WHEN insufficient_privilege THEN NULL;
+                    END;
+                END IF;
+            END LOOP;
+        END $roles$
+        """;
+
+    private const string Grants = """
+        DO $grants$
+        DECLARE t record;
+        BEGIN
+            IF (SELECT count(*) FROM pg_roles WHERE rolname IN ('spendra_app', 'spendra_ledger')) < 2 THEN RETURN; END IF;
+            EXECUTE format('GRANT USAGE ON SCHEMA %I TO spendra_app, spendra_ledger', current_schema());
+            FOR t IN SELECT c.oid, c.relname FROM pg_class c
+                WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind = 'r' AND c.relname <> 'schema_versions'
+            LOOP
+                EXECUTE format('GRANT SELECT ON %I TO spendra_app, spendra_ledger', t.relname);
+                IF t.relname IN ('open_reservations', 'idempotency_keys', 'provider_objects', 'gateways') THEN
+                    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %I TO spendra_ledger', t.relname);
+                ELSIF t.relname IN ('windows', 'organizations') THEN
+                    EXECUTE format('GRANT INSERT, UPDATE ON %I TO spendra_app, spendra_ledger', t.relname);
+                ELSIF t.relname = 'window_excesses' THEN
+                    EXECUTE format('GRANT INSERT ON %I TO spendra_app, spendra_ledger', t.relname);
+                ELSIF t.relname IN ('spend_events', 'released_reservations', 'journal_entries', 'postings', 'outbox', 'refusals', 'stripped_tools') THEN
+                    EXECUTE format('GRANT INSERT ON %I TO spendra_ledger', t.relname);
+                ELSIF t.relname = 'audit_records' THEN
+                    EXECUTE format('GRANT INSERT ON %I TO spendra_app', t.relname);
+                ELSIF t.relname <> 'installation' THEN
+                    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %I TO spendra_app', t.relname);
+                END IF;
+                IF EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid AND p.polname = 'tenant')
+                    AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid AND p.polname = 'ledger') THEN
+                    EXECUTE format('CREATE POLICY ledger ON %I TO spendra_ledger USING (true)', t.relname);
+                END IF;
+            END LOOP;
+        END $grants$
+        """;
+
+    /// <summary>
+    /// Puts walls, roles and grants as they shall be, after migrations and by the owner of the tables. Without the right to
+    /// make roles the walls stand all the same, for whoever does not own the tables.
+    /// </summary>
+    public static async Task PutAsync(NpgsqlConnection connection)
+    {
+        await connection.ExecuteAsync(Walls);
+        await connection.ExecuteAsync(Roles);
+        await connection.ExecuteAsync(Grants);
+    }
+
+    public static Task EnterAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel) =>
+        connection.ExecuteAsync(new CommandDefinition(Enter, new { organizationId }, transaction, cancellationToken: cancel));
+}

@@ -1,0 +1,96 @@
+using Dapper;
+using Npgsql;
+using Spendra.Core.Governance;
+using Spendra.Storage.Access;
+using Spendra.Storage.Governance;
+
+namespace Spendra.Storage.Tests;
+
+/// <summary>The second wall on PostgreSQL: what a forgotten condition in a statement would show, the database does not.</summary>
+public sealed class RowSecurityTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_table_with_an_organization_is_behind_the_wall()
+    {
+        await using var store = await GovernanceStore.OpenAsync(DatabaseEngine.Postgres);
+        await using var connection = await store.Database.ConnectAsync(Cancel);
+
+        var tables = (await connection.QueryAsync<(string Table, bool IsWalled, long Policies)>("""
+            SELECT c.relname, c.relrowsecurity, (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid)
+            FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'organization_id' AND NOT a.attisdropped
+            """)).ToDictionary(t => t.Table);
+
+        tables.Count.Should().BeGreaterThan(25);
+        tables.Values.Where(t => !t.IsWalled || t.Policies != 2).Select(t => t.Table)
+            .Should().BeEquivalentTo(tables.Keys.Where(t => t.EndsWith("_directory")), "only directories reach across");
+    }
+
+    [Fact]
+    public async Task A_transaction_of_one_organization_sees_and_writes_nothing_of_another()
+    {
+        await using var store = await GovernanceStore.OpenAsync(DatabaseEngine.Postgres);
+        var acme = await GovernanceEdits.CreateAsync(store);
+        var other = await GovernanceEdits.CreateAsync(store, "other");
+        await using var connection = await store.Database.ConnectAsync(Cancel);
+        await using var transaction = await store.Database.BeginWriteAsync(connection, Cancel);
+        await store.Database.EnterAsync(connection, transaction, acme, Cancel);
+
+        (await connection.ExecuteScalarAsync<string>("SELECT current_user")).Should().Be("spendra_app");
+        (await connection.QueryAsync<Guid>("SELECT organization_id FROM organizations")).Should().Equal(acme);
+        (await connection.QueryAsync<Guid>("SELECT DISTINCT organization_id FROM scopes")).Should().Equal(acme);
+        (await connection.ExecuteAsync("UPDATE organizations SET name = 'taken' WHERE slug = 'other'")).Should().Be(0);
+        await connection.Invoking(c => c.ExecuteAsync("""
+            INSERT INTO scopes (organization_id, scope_id, kind, slug, name, changed_epoch) VALUES (@other, @id, 'team', 'x', 'x', 1)
+            """, new { other, id = Guid.NewGuid() })).Should().ThrowAsync<PostgresException>().Where(e => e.SqlState == "42501");
+    }
+
+    [Theory]
+    [InlineData("UPDATE audit_records SET reason = 'x'")]
+    [InlineData("DELETE FROM audit_records")]
+    [InlineData("DELETE FROM spend_events")]
+    [InlineData("UPDATE postings SET amount_nanos = 0")]
+    [InlineData("INSERT INTO journal_entries SELECT * FROM journal_entries")]
+    [InlineData("TRUNCATE windows")]
+    [InlineData("ALTER TABLE windows DISABLE ROW LEVEL SECURITY")]
+    public async Task The_control_plane_may_not_touch_the_record(string statement)
+    {
+        await using var store = await GovernanceStore.OpenAsync(DatabaseEngine.Postgres);
+        var acme = await GovernanceEdits.CreateAsync(store);
+        await using var connection = await store.Database.ConnectAsync(Cancel);
+        await using var transaction = await store.Database.BeginWriteAsync(connection, Cancel);
+        await store.Database.EnterAsync(connection, transaction, acme, Cancel);
+
+        await connection.Invoking(c => c.ExecuteAsync(statement)).Should().ThrowAsync<PostgresException>().Where(e => e.SqlState == "42501");
+    }
+
+    [Fact]
+    public async Task The_role_ends_with_its_transaction_and_whoever_entered_nothing_sees_nothing()
+    {
+        await using var store = await GovernanceStore.OpenAsync(DatabaseEngine.Postgres);
+        var acme = await GovernanceEdits.CreateAsync(store);
+        await using var connection = await store.Database.ConnectAsync(Cancel);
+        var owner = await connection.ExecuteScalarAsync<string>("SELECT current_user");
+        await using (var snapshot = await store.Database.BeginSnapshotAsync(connection, acme, Cancel))
+            (await connection.ExecuteScalarAsync<string>("SELECT current_user")).Should().Be("spendra_app");
+
+        (await connection.ExecuteScalarAsync<string>("SELECT current_user")).Should().Be(owner);
+        await connection.ExecuteAsync("SET ROLE spendra_app");
+        (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM organizations")).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Lists_of_a_member_are_read_behind_the_wall()
+    {
+        await using var store = await GovernanceStore.OpenAsync(DatabaseEngine.Postgres);
+        var acme = await GovernanceEdits.CreateAsync(store);
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutScope(GovernanceEdits.Employee(Guid.CreateVersion7())));
+
+        var found = await ScopeLists.ReadAsync(store.Database, new Coverage(acme, Guid.NewGuid(), true),
+            new ScopeListQuery(ScopeKind.Employee, "slug", null, 10), Cancel);
+
+        found.Should().ContainSingle();
+    }
+}
