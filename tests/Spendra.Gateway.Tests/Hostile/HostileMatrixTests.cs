@@ -11,6 +11,8 @@ public sealed class HostileMatrixTests
     // What all calls of a fault may allocate together, on both sides: far less than one bomb is when it is unpacked.
     private const long MostAllocated = 512L * 1024 * 1024;
 
+    private const long MostBytes = HostileFault.LineBytes + 1_000;
+
     private static readonly ParallelOptions AFew = new() { MaxDegreeOfParallelism = 4 };
 
     /// <param name="Answer">What came of it; null where the connection broke.</param>
@@ -66,15 +68,29 @@ public sealed class HostileMatrixTests
         {
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
             id = Guid.Parse(response.Headers.GetValues("x-spendra-request-id").Single());
-            var bytes = await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
-            // What is long is not looked into, and not kept.
-            var kept = bytes.Length > 100_000 ? [] : bytes;
-            return new Outcome(new Answer((int)response.StatusCode, response.Headers, response.Content.Headers, kept), id, bytes.Length);
+            await using var body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+            var (kept, length) = await ReadAsync(body);
+            return new Outcome(new Answer((int)response.StatusCode, response.Headers, response.Content.Headers, kept), id, length);
         }
         catch (HttpRequestException)
         {
             return new Outcome(null, id, 0);
         }
+    }
+
+    /// <summary>The beginning, which is all where Spendra speaks, and the length as far as it may be.</summary>
+    private static async Task<(byte[] Kept, long Length)> ReadAsync(Stream body)
+    {
+        using var kept = new MemoryStream();
+        var piece = new byte[64 * 1024];
+        long length = 0;
+        int read;
+        while (length <= MostBytes && (read = await body.ReadAsync(piece, TestContext.Current.CancellationToken)) > 0)
+        {
+            if (length < piece.Length) kept.Write(piece, 0, read);
+            length += read;
+        }
+        return (kept.ToArray(), length);
     }
 
     private static void ShouldBeRight(HostileSurface surface, HostileFault fault, Outcome outcome, Books books)
@@ -127,6 +143,6 @@ public sealed class HostileMatrixTests
         }
         outcome.Answer.Should().NotBeNull(surface.Name);
         outcome.Answer!.Status.Should().Be(200, surface.Name);
-        outcome.Length.Should().BeLessThan(HostileFault.LineBytes + 1_000, surface.Name);
+        outcome.Length.Should().BeLessThanOrEqualTo(MostBytes, surface.Name);
     }
 }
