@@ -48,7 +48,7 @@ internal sealed record HostileFault(FaultEnd End, Func<HostileSurface, Stream, T
         ["no type"] = new(FaultEnd.Unread, (s, n) => SendAsync(n, $"HTTP/1.1 200 OK\nconnection: close\ncontent-length: {Encoding.UTF8.GetByteCount(s.Right)}", Encoding.UTF8.GetBytes(s.Right))),
         ["a line without end"] = new(FaultEnd.Unread, (s, n) => WriteAsync(n, s.MediaType, (s.IsEvents ? "data: {\"x\":\"" : "{\"x\":\"") + new string('x', LineBytes))) { IsGarbage = true },
         ["a bomb"] = new(FaultEnd.Unread, (s, n) => SendAsync(n, $"HTTP/1.1 200 OK\ncontent-type: {s.MediaType}\ncontent-encoding: gzip\nconnection: close\ncontent-length: {Bomb.Length}", Bomb)) { IsGarbage = true },
-        ["a redirect"] = new(FaultEnd.Refused, (_, n) => SendAsync(n, $"HTTP/1.1 307 Temporary Redirect\nlocation: {elsewhere}\nconnection: close\ncontent-length: 0", [])) { Code = "upstream_redirect" },
+        ["a redirect"] = new(FaultEnd.Refused, (_, n) => SendAsync(n, $"HTTP/1.1 307 Temporary Redirect\nlocation: {elsewhere}\nconnection: close\ncontent-length: 0")) { Code = "upstream_redirect" },
         ["cut before it begins"] = new(FaultEnd.Broken, (_, _) => Task.CompletedTask),
         ["cut in its head"] = new(FaultEnd.Broken, (_, n) => n.WriteAsync("HTTP/1.1 200 OK\r\ncontent-ty"u8.ToArray()).AsTask()),
         ["cut in its middle"] = new(FaultEnd.Broken, (s, n) => BodyWriter.AnswerAsync(n, "200 OK", s.MediaType, w => w.CutAsync(s.Right[..(s.Right.Length / 2)]))),
@@ -70,10 +70,10 @@ internal sealed record HostileFault(FaultEnd End, Func<HostileSurface, Stream, T
     private static Task WriteAsync(Stream network, string type, string body) => SendAsync(
         network, $"HTTP/1.1 200 OK\ncontent-type: {type}\nconnection: close\ncontent-length: {Encoding.UTF8.GetByteCount(body)}", Encoding.UTF8.GetBytes(body));
 
-    private static async Task SendAsync(Stream network, string head, byte[] body)
+    public static async Task SendAsync(Stream network, string head, params byte[][] body)
     {
         await network.WriteAsync(RawUpstream.Http(head));
-        await network.WriteAsync(body);
+        foreach (var piece in body) await network.WriteAsync(piece);
     }
 
     private static byte[] Pack()

@@ -42,13 +42,13 @@ internal static class HostileSurfaces
         {
             Usage = ("usage", "\"input_tokens_details\":{\"text_tokens\":99,\"audio_tokens\":-1},"), MediaType = "text/event-stream", IsStream = true,
         },
-        new("transcription", MediaCall.Recording("transcriptions", "gpt-transcribe", file: Sounds.Wave(36_500)), """{"text":"","usage":{"type":"duration","seconds":37}}""") { Usage = ("usage", "\"type\":\"tokens\",") },
-        new("transcription as a stream", MediaCall.Recording("transcriptions", "gpt-transcribe", file: Sounds.Wave(36_500), more: ("stream", "true")),
+        new("transcription", MediaCall.Recording("transcriptions", "gpt-transcribe", file: Sounds.Wave(36_500, samplesPerSecond: 100)), """{"text":"","usage":{"type":"duration","seconds":37}}""") { Usage = ("usage", "\"type\":\"tokens\",") },
+        new("transcription as a stream", MediaCall.Recording("transcriptions", "gpt-transcribe", file: Sounds.Wave(36_500, samplesPerSecond: 100), more: ("stream", "true")),
             Event("transcript.text.done", "\"text\":\"\",\"usage\":{\"type\":\"duration\",\"seconds\":37}"))
         {
             Usage = ("usage", "\"type\":\"tokens\","), MediaType = "text/event-stream", IsStream = true,
         },
-        new("translation", MediaCall.Recording("translations", file: Sounds.Wave(36_500)), """{"text":""}"""),
+        new("translation", MediaCall.Recording("translations", file: Sounds.Wave(36_500, samplesPerSecond: 100)), """{"text":""}"""),
     ];
 
     private static readonly HostileSurface[] Free =
