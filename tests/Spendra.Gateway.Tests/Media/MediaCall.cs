@@ -82,6 +82,7 @@ internal sealed record MediaCall(string Path)
     public async Task<Answer> BeginAsync(Company company)
     {
         using var client = company.Client();
+        if (Agent.Length > 0) client.DefaultRequestHeaders.UserAgent.ParseAdd(Agent);
         return (await Answer.BegunAsync(client, Path, Content())).Came;
     }
 }
