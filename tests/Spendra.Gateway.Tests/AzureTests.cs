@@ -280,4 +280,26 @@ public sealed class AzureTests
         (await Answer.PostAsync(client, Legacy, LegacyBody)).ShouldBe(409, "idempotency_replay_unavailable");
         (await Answer.PostAsync(client, Legacy.Replace("chat-prod", "tiers-prod"), LegacyBody)).ShouldBe(422, "idempotency_mismatch");
     }
+
+    // 10·1,000 + 16·2,000 = 42,000 at the listed rate; flex is half of it and priority twice as much.
+    [Theory]
+    [InlineData(105, "flex", 53, 5_250, 22_050)]
+    [InlineData(133, "flex", 67, 6_650, 27_930)]
+    [InlineData(105, "priority", 210, null, 88_200)]
+    [InlineData(110, "flex", 55, null, 23_100)]
+    [InlineData(105, "default", 105, null, 44_100)]
+    public async Task A_tier_that_served_is_paid_at_the_accounts_rates_whole_or_not(int ratePercent, string served, int percent, int? hundredths, long nanos)
+    {
+        await using var company = await Formats.StartAsync(Formats.Rules(ratePercent: ratePercent));
+
+        var answer = (await company.PostAsync("/openai/v1/chat/completions",
+            Bodies.Chat($"input_tokens=10 output_tokens=16 service_tier={served}", "\"max_tokens\":16,\"service_tier\":\"default\"", Formats.TieredDeployment))).ShouldBe(200);
+
+        var spent = (await company.SettledAsync()).Events.Single();
+        (spent.CostNanos, spent.TierPercent, spent.IsEstimated, spent.ServedTier).Should().Be((nanos, percent, false, served));
+        spent.OtherUnits.Should().Be(hundredths is null ? null : $"{{\"tier_hundredths\":{hundredths}}}");
+        answer.Header("x-spendra-cost-usd").Should().Be(new Core.Money.NanoUsd(nanos).ToString());
+        var explained = await new Storage.Ledger.RequestQueries(company.Gateway.Database).ExplainAsync(company.Id, spent.ReservationId, TestContext.Current.CancellationToken);
+        explained!.Price!.TierPercent.Should().Be(hundredths / 100m ?? percent);
+    }
 }

@@ -283,4 +283,23 @@ public sealed class OpenRouterTests
 
         await company.SettledAsync();
     }
+
+    [Theory]
+    [InlineData("chat/completions", "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"x\",\"schema\":{\"type\":\"text\"}}}", 512)]
+    [InlineData("chat/completions", "\"response_format\":{\"type\":\"json_object\"}", 512)]
+    [InlineData("chat/completions", "\"response_f\\u006frmat\":\"json\"", 512)]
+    [InlineData("chat/completions", "\"response_format\":{\"type\":\"text\"}", 0)]
+    [InlineData("chat/completions", "\"response_format\":null,\"text\":\"x\"", 0)]
+    [InlineData("responses", "\"text\":{\"verbosity\":\"low\",\"format\":{\"type\":\"json_schema\",\"name\":\"x\",\"schema\":{}}}", 512)]
+    [InlineData("responses", "\"text\":{\"format\":{\"type\":\"text\"},\"verbosity\":{\"format\":{\"type\":\"json_object\"}}}", 0)]
+    [InlineData("responses", "\"text\":{\"verbosity\":\"low\"}", 0)]
+    public async Task A_format_of_the_answer_is_described_to_the_model_and_held(string route, string member, int tokens)
+    {
+        await using var company = await Formats.StartAsync();
+        var body = route == "responses" ? Bodies.Response(more: "\"max_output_tokens\":16," + member, model: "maker/m1") : Body(more: "\"max_tokens\":16," + member);
+
+        (await company.PostAsync($"/v1/providers/openrouter/{route}", body)).ShouldBe(200);
+
+        (await company.SettledAsync()).Events.Single().ReservedNanos.Should().Be(Bodies.BoundOf(body) + tokens * 1250);
+    }
 }

@@ -122,4 +122,18 @@ public sealed class RefusalTests
         books.Released.Should().ContainSingle();
         company.Journal.Count.Should().Be(0);
     }
+
+    [Theory]
+    [InlineData("\"modalities\":[\"text\",\"audio\"]", "Hello", "audio/speech")]
+    [InlineData("\"store\":false", """[{"type":"input_audio","input_audio":{"data":"AA","format":"wav"}}]""", "audio/transcriptions")]
+    public async Task Sound_in_a_chat_is_refused_for_what_is_true_of_every_model(string more, string content, string where)
+    {
+        await using var company = await Company.StartAsync();
+        var text = content.StartsWith('[') ? content : $"\"{content}\"";
+
+        // The catalog has rates for its sound.
+        var answer = await company.PostAsync("chat/completions", Bodies.Chat(more: $"\"max_tokens\":16,{more}", model: "gpt-audio-1.5").Replace("\"Hello there\"", text));
+
+        answer.ShouldBe(400, "unpriceable_request").Text.Should().Contain(where).And.NotContain("not in the price book");
+    }
 }

@@ -102,6 +102,7 @@ internal sealed class TableVerification
         EventNumber = spend.EventNumber,
         Kind = spend.Kind,
         TierPercent = spend.Settlement.TierPercent,
+        TierHundredths = spend.Settlement.TierHundredths,
         ExpiresAt = spend.Reservation.ExpiresAt,
         OccurredAt = spend.OccurredAt,
         Cost = spend.Settlement.Cost,

@@ -109,8 +109,11 @@ public sealed record Settlement
 
     public string? ServedTier { get; init; }
 
-    /// <summary>Multiplier of the tier that the cost was computed with, in per cent.</summary>
+    /// <summary>Multiplier of the tier that the cost was computed with, in per cent; rounded up when it is not whole.</summary>
     public int TierPercent { get; init; } = Pricing.Cost.DefaultTierPercent;
+
+    /// <summary>The multiplier in hundredths of a per cent when it is not a whole per cent; otherwise null.</summary>
+    public int? TierHundredths { get; init; }
 
     public string? UpstreamRequestId { get; init; }
 

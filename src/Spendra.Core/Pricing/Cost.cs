@@ -31,6 +31,7 @@ public readonly record struct UnitBound(long Input, long Output)
 public static class Cost
 {
     public const int DefaultTierPercent = 100;
+    public const int HundredthsOfPercent = 100;
 
     // Rates are per million units and tiers in per cent; dividing once by both keeps the sum exact until then.
     internal const long Divisor = Rate.UnitsPerRate * DefaultTierPercent;
@@ -59,8 +60,18 @@ public static class Cost
         return Rounding.HalfEven(Products(price.CardFor(usage.TotalInput), usage, tierPercent), Divisor);
     }
 
-    /// <summary>The exact cost at one card, times <see cref="Divisor"/>.</summary>
-    internal static Int128 Products(RateCard card, in Usage usage, int tierPercent)
+    /// <summary>The same with a multiplier in hundredths of a per cent: a tier of an account's own rates need not be whole.</summary>
+    /// <inheritdoc cref="Of" path="/exception"/>
+    public static NanoUsd OfHundredths(PriceVersion price, in Usage usage, int tierHundredths)
+    {
+        if (!usage.IsPlausible) throw new ArgumentException("usage is not plausible", nameof(usage));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tierHundredths);
+        var products = Products(price.CardFor(usage.TotalInput), usage, tierHundredths, DefaultTierPercent * HundredthsOfPercent);
+        return Rounding.HalfEven(products, Divisor * HundredthsOfPercent);
+    }
+
+    /// <summary>The exact cost at one card, times <see cref="Divisor"/>, or so many times more as the multiplier is finer.</summary>
+    internal static Int128 Products(RateCard card, in Usage usage, int tier, int wholeTier = DefaultTierPercent)
     {
         var tokens = card.Input.Times(usage.Input)
             + card.CachedInput.Times(usage.CachedInput)
@@ -74,7 +85,7 @@ public static class Cost
             if (unit.IsToken()) tokens += rate.Times(count);
             else pieces += rate.Times(count);
         }
-        return checked(tokens * tierPercent + pieces * DefaultTierPercent);
+        return checked(tokens * tier + pieces * wholeTier);
     }
 
     /// <summary>

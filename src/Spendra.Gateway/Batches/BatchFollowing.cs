@@ -16,8 +16,11 @@ internal sealed partial class BatchFollowing(GatewayParts parts)
 {
     private readonly BatchAdoption _adoption = new(parts);
 
-    /// <summary>How long one batch is looked after at a time, however busy its provider seems. Then it is tried again.</summary>
-    public TimeSpan MaxTime { get; set; } = TimeSpan.FromMinutes(10);
+    /// <summary>
+    /// How long one batch is looked after at a time, its files included, however busy its provider seems. Then it is tried
+    /// again. No longer than any other call may take.
+    /// </summary>
+    public TimeSpan MaxTime { get; set; } = TimeSpan.FromSeconds(Math.Min(600, parts.Options.ReservationSeconds));
 
     /// <summary>The batch that a client has seen, or null when it cannot be looked up now.</summary>
     public async Task<ProviderObject?> FindAsync(SeenBatch seen, CancellationToken cancel)
@@ -101,13 +104,13 @@ internal sealed partial class BatchFollowing(GatewayParts parts)
         return lines;
     }
 
-    /// <summary>False when the provider broke off.</summary>
+    /// <summary>False when the provider broke off, or took too long.</summary>
     private async Task<bool> ReadFileAsync(HttpResponseMessage response, BatchOutputLines lines, DownloadLimits limits, CancellationToken cancel)
     {
         await using var body = await response.Content.ReadAsStreamAsync(cancel);
         var end = await LineDownload.ReadAsync(body, lines, limits, parts.Time, cancel);
         if (end == DownloadEnd.TooLarge) lines.GiveUp();
-        return end != DownloadEnd.Broken;
+        return end is not (DownloadEnd.Broken or DownloadEnd.TimedOut);
     }
 
     private static LedgerCommand Conclude(

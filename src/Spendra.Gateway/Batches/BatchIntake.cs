@@ -102,6 +102,7 @@ internal static class BatchIntake
             DownloadEnd.Complete or DownloadEnd.Stopped => null,
             DownloadEnd.TooLarge => GatewayError.Invalid($"The input file is larger than {options.MaxBatchBytes} bytes. Split it.", "input_file_id"),
             DownloadEnd.Broken => BrokenOff,
+            DownloadEnd.TimedOut => TimedOut,
         };
     }
 
@@ -112,7 +113,10 @@ internal static class BatchIntake
                 $"The provider did not give out the input file (status {status}). No batch was made and nothing was spent; try again later.") { RetryAfter = 1 };
 
     private static GatewayError BrokenOff => new(502, "api_error", "upstream_failed",
-        "The provider broke off or took too long while the input file was read. No batch was made and nothing was spent; try again later.") { RetryAfter = 1 };
+        "The provider broke off while the input file was read. No batch was made and nothing was spent; try again later.") { RetryAfter = 1 };
+
+    private static GatewayError TimedOut => new(504, "api_error", "upstream_timeout",
+        "The provider took too long to give out the input file. No batch was made and nothing was spent; try again later.") { RetryAfter = 1 };
 
     private static GatewayError TooManyAtOnce() => GatewayError.From(new Refusal(RefusalCode.ConcurrencyLimitExceeded,
         "Too many batches are being made here at the moment. Nothing was sent; try again shortly."));

@@ -11,8 +11,10 @@ internal enum DownloadEnd
     Stopped,
     /// <summary>The file is larger than what is read.</summary>
     TooLarge,
-    /// <summary>The connection broke, fell silent, or nobody waits any more.</summary>
+    /// <summary>The connection broke.</summary>
     Broken,
+    /// <summary>The provider fell silent, or took longer than is waited for.</summary>
+    TimedOut,
 }
 
 /// <summary>Reads a file at a provider line by line, holding no more than one of them.</summary>
@@ -46,7 +48,11 @@ internal static class LineDownload
             cutter.Finish();
             return DownloadEnd.Complete;
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
+        catch (OperationCanceledException)
+        {
+            return DownloadEnd.TimedOut;
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
         {
             return DownloadEnd.Broken;
         }

@@ -71,7 +71,7 @@ internal sealed class ToolCalling(GovernedCall call, DispatchPermit permit, Gate
         if (!answer.IsGiven)
         {
             ending.SettleAtBound(status, upstreamId);
-            return Dispatching.BrokenOff;
+            return session.Break;
         }
         var settlement = ending.Price(reading, status, upstreamId);
         if (reading.IsRefusal) ending.Release("the server refused the call before running it");

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Metering;
 using Spendra.Gateway.Requests;
@@ -28,6 +29,9 @@ internal sealed class ToolSession(GovernedCall call, DispatchPermit permit, Gate
     private string? _sessionId;
     private string? _version;
 
+    /// <summary>Why what was read last has no answer in it.</summary>
+    public GatewayError Break { get; private set; } = Dispatching.BrokenOff;
+
     /// <summary>Null when the session is open; otherwise why not. The tool has not been called then.</summary>
     public async Task<GatewayError?> OpenAsync()
     {
@@ -40,6 +44,7 @@ internal sealed class ToolSession(GovernedCall call, DispatchPermit permit, Gate
             if (!response.IsSuccessStatusCode) return NotOpened((int)response.StatusCode);
             var answer = new SessionAnswer();
             await ReadAsync(response, answer);
+            if (!answer.IsGiven && Break.Status == StatusCodes.Status504GatewayTimeout) return NotInTime;
             if (answer.Version is null) return NotOpened((int)response.StatusCode);
             _version = answer.Version;
             _sessionId = SessionIdOf(response);
@@ -81,6 +86,7 @@ internal sealed class ToolSession(GovernedCall call, DispatchPermit permit, Gate
                 nowhere.Clear();
                 if (read == 0) break;
             }
+            Break = Dispatching.BreakOf(pump);
             return meter.Reading;
         }
         finally
@@ -127,6 +133,9 @@ internal sealed class ToolSession(GovernedCall call, DispatchPermit permit, Gate
     private GatewayError NotOpened(int status) => Dispatching.NotForClients(call, status)
         ?? new GatewayError(502, "api_error", "upstream_failed",
             $"The server of tools opened no session (status {status}). The tool was not called and nothing was spent.");
+
+    private static GatewayError NotInTime => new(504, "api_error", "upstream_timeout",
+        "The server of tools opened no session in time. The tool was not called and nothing was spent; try again later.") { RetryAfter = 1 };
 
     private HttpRequestMessage MakeRequest(HttpMethod method, byte[]? body)
     {

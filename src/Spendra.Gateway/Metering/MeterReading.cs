@@ -24,7 +24,15 @@ internal sealed class MeterReading
 
     public string? ServedModel { get; set; }
 
-    public string? ServedTier { get; set; }
+    /// <summary>The tier that the body names, or else <see cref="TierInHeader"/>.</summary>
+    public string? ServedTier
+    {
+        get => field ?? TierInHeader;
+        set;
+    }
+
+    /// <summary>The tier that a header of the answer names, in the words of the price book; null when none does.</summary>
+    public string? TierInHeader { get; set; }
 
     /// <summary>The id of the object that the response made, when it has one.</summary>
     public string? ObjectId { get; set; }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Http.Headers;
 using Spendra.Gateway.Dialects.Gemini;
 using Spendra.Gateway.Requests;
 using Spendra.Gateway.Tokens;
@@ -11,6 +12,21 @@ internal static class GeminiRoutes
     public static readonly ImmutableArray<string> ClientHeaders = ["x-goog-api-client", "x-server-timeout"];
 
     public static readonly ImmutableArray<string> ClientQuery = ["alt"];
+
+    /// <summary>In which the Gemini API tells the tier that served.</summary>
+    public const string TierHeader = "x-gemini-service-tier";
+
+    private const int MaxTierLength = 64;
+    private const string UnreadTier = "unread";
+
+    /// <summary>The tier in the words of the price book; null when nothing is said, or nothing that could be one.</summary>
+    public static string? ServedTierOf(HttpResponseHeaders headers)
+    {
+        if (!headers.NonValidated.TryGetValues(TierHeader, out var values)) return null;
+        var told = values.ToString();
+        // What cannot be read is no tier that has a price: it leaves the bound.
+        return told.Length <= MaxTierLength && !told.Any(c => char.IsControl(c) || !char.IsAscii(c)) ? GeminiTally.ServedTierOf(told) : UnreadTier;
+    }
 
     /// <param name="provider">Begins the routes' names.</param>
     /// <param name="path">The path of a model below the account's base URL, and below each prefix.</param>

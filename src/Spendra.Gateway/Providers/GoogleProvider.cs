@@ -16,6 +16,10 @@ internal sealed class GoogleProvider() : UpstreamProvider(KnownProvider.Find(Kno
 
     public override ImmutableArray<string> ClientQuery => GeminiRoutes.ClientQuery;
 
+    public override ImmutableArray<string> ProviderHeaders => [GeminiRoutes.TierHeader];
+
+    public override string? ServedTierOf(HttpResponseHeaders headers) => GeminiRoutes.ServedTierOf(headers);
+
     public override ValueTask<CredentialOutcome> AuthorizeAsync(
         HttpRequestHeaders headers, string credential, AccessTokens tokens, CancellationToken cancel)
     {
@@ -47,6 +51,10 @@ internal sealed class GoogleCompatibleProvider() : UpstreamProvider(KnownProvide
             Body = OpenAiBody.Embeddings, IsPriced = true,
         },
     ];
+
+    public override ImmutableArray<string> ProviderHeaders => [GeminiRoutes.TierHeader];
+
+    public override string? ServedTierOf(HttpResponseHeaders headers) => GeminiRoutes.ServedTierOf(headers);
 
     public override bool TellsOutputInTotal => true;
 

@@ -40,6 +40,11 @@ internal abstract class UpstreamProvider(KnownProvider known)
     /// <summary>The header in which this provider tells its own id of a request.</summary>
     public virtual string RequestIdHeader => "x-request-id";
 
+    /// <summary>
+    /// The tier that the headers of an answer name, in the words of the price book, for bodies that name none; or null.
+    /// </summary>
+    public virtual string? ServedTierOf(HttpResponseHeaders headers) => null;
+
     /// <summary>Whether a cost in the provider's usage is what it bills, and so what is settled.</summary>
     public virtual bool TellsBilledCost => false;
 

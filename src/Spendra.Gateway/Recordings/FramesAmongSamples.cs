@@ -14,13 +14,17 @@ internal static class FramesAmongSamples
     private static readonly int[] Ac3Kilobits = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
 
     // How long the frame is whose header stands there; 0 when there is none.
-    private static readonly Func<ReadOnlySpan<byte>, int>[] Codecs = [MpegBytes, AdtsBytes, LoasBytes, Ac3Bytes];
+    private static readonly Func<ReadOnlySpan<byte>, int>[] BesideMpeg = [AdtsBytes, LoasBytes, Ac3Bytes];
+    private static readonly Func<ReadOnlySpan<byte>, int>[] Codecs = [MpegBytes, .. BesideMpeg];
 
     public static bool AreIn(ReadOnlySpan<byte> sound)
     {
         sound = sound[..Math.Min(sound.Length, SearchedBytes)];
-        return HoldsWords(sound) || HoldsRow(sound) || BeginsAsAct(sound);
+        return HoldsWords(sound) || HoldsRow(sound, Codecs) || BeginsAsAct(sound);
     }
+
+    /// <summary>The same beside or between frames of MPEG, which decoders leave for the other codec when it has more of them.</summary>
+    public static bool AreBesideMpeg(ReadOnlySpan<byte> file) => HoldsRow(file[..Math.Min(file.Length, SearchedBytes)], BesideMpeg);
 
     /// <summary>Bursts (IEC 61937) and frames (DTS in its four ways of writing, TrueHD) that are known by a word of four bytes.</summary>
     private static bool HoldsWords(ReadOnlySpan<byte> sound) =>
@@ -28,7 +32,7 @@ internal static class FramesAmongSamples
         || sound.Count((ReadOnlySpan<byte>)[0x7F, 0xFE, 0x80, 0x01]) >= 2 || sound.Count((ReadOnlySpan<byte>)[0xFE, 0x7F, 0x01, 0x80]) >= 2
         || sound.Count((ReadOnlySpan<byte>)[0x1F, 0xFF, 0xE8, 0x00]) >= 2 || sound.Count((ReadOnlySpan<byte>)[0xFF, 0x1F, 0x00, 0xE8]) >= 2;
 
-    private static bool HoldsRow(ReadOnlySpan<byte> sound)
+    private static bool HoldsRow(ReadOnlySpan<byte> sound, Func<ReadOnlySpan<byte>, int>[] codecs)
     {
         for (var at = 0; at < sound.Length; at++)
         {
@@ -36,7 +40,7 @@ internal static class FramesAmongSamples
             var next = sound[at..].IndexOfAny((byte)0xFF, (byte)0x0B, (byte)0x56);
             if (next < 0) return false;
             at += next;
-            foreach (var codec in Codecs)
+            foreach (var codec in codecs)
             {
                 if (IsRow(sound, at, codec)) return true;
             }

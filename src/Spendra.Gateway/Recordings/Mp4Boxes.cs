@@ -30,9 +30,20 @@ internal static class Mp4Boxes
         return true;
     }
 
+    /// <summary>The file may begin with a box, whatever else it may begin with: some decoders ask for no more than its name.</summary>
+    public static bool BeginIn(ReadOnlySpan<byte> file)
+    {
+        if (file.Length < HeadBytes) return false;
+        var type = file.Slice(4, 4);
+        return HoldsOthers(type) || type.SequenceEqual("ftyp"u8) || type.SequenceEqual("styp"u8) || type.SequenceEqual("mdat"u8) || type.SequenceEqual("free"u8)
+            || type.SequenceEqual("skip"u8) || type.SequenceEqual("wide"u8) || type.SequenceEqual("pnot"u8) || type.SequenceEqual("udta"u8)
+            || type.SequenceEqual("junk"u8) || type.SequenceEqual("pict"u8) || type.SequenceEqual("uuid"u8) || type.SequenceEqual("prfl"u8)
+            || type.SequenceEqual("sidx"u8) || type.SequenceEqual("cmov"u8);
+    }
+
     public static bool HoldsOthers(ReadOnlySpan<byte> type) =>
         type.SequenceEqual("moov"u8) || type.SequenceEqual("trak"u8) || type.SequenceEqual("edts"u8) || type.SequenceEqual("mdia"u8)
-        || type.SequenceEqual("minf"u8) || type.SequenceEqual("stbl"u8) || type.SequenceEqual("moof"u8) || type.SequenceEqual("traf"u8);
+        || type.SequenceEqual("minf"u8) || type.SequenceEqual("stbl"u8) || type.SequenceEqual("moof"u8) || type.SequenceEqual("traf"u8) || type.SequenceEqual("mvex"u8);
 
     /// <summary>
     /// Bytes that some decoders would take for boxes with sound in them, in a box that is skipped here: they differ in which
@@ -40,7 +51,8 @@ internal static class Mp4Boxes
     /// </summary>
     public static bool MayHideSound(ReadOnlySpan<byte> content) =>
         Holds(content, "trak"u8) || Holds(content, "moof"u8) || Holds(content, "stsd"u8) || Holds(content, "stsz"u8)
-        || Holds(content, "stz2"u8) || Holds(content, "trun"u8) || Holds(content, "elst"u8);
+        || Holds(content, "stz2"u8) || Holds(content, "trun"u8) || Holds(content, "elst"u8)
+        || Holds(content, "trex"u8) || Holds(content, "tfhd"u8);
 
     private static bool Holds(ReadOnlySpan<byte> content, ReadOnlySpan<byte> type)
     {

@@ -13,8 +13,8 @@ internal static class Mp4Codec
     private const int Replicated = 5;
     private const int Parametric = 29;
 
-    /// <summary>The index of the rate at which frames of AAC are played; null for another codec, or one that plays other frames.</summary>
-    public static int? RateIndexOf(ReadOnlySpan<byte> esds)
+    /// <summary>How frames of AAC are played; null for another codec, or one that plays other frames.</summary>
+    public static AacFormat? FormatOf(ReadOnlySpan<byte> esds)
     {
         const int versionBytes = 4;
         const int streamHeadBytes = 3;
@@ -25,22 +25,32 @@ internal static class Mp4Codec
         if (stream.Length < streamHeadBytes || (stream[2] & 0xE0) != 0) return null;
         var decoder = Content(stream[streamHeadBytes..], Decoder);
         if (decoder.Length < decoderHeadBytes || decoder[0] != Aac) return null;
-        return RateIndexOfConfiguration(Content(decoder[decoderHeadBytes..], Specific));
+        return FormatOfConfiguration(Content(decoder[decoderHeadBytes..], Specific));
     }
 
     /// <summary>The same from an AudioSpecificConfig (ISO/IEC 14496-3).</summary>
-    private static int? RateIndexOfConfiguration(ReadOnlySpan<byte> specific)
+    private static AacFormat? FormatOfConfiguration(ReadOnlySpan<byte> specific)
     {
         const int explicitRate = 15;
         if (specific.Length < 2) return null;
         var kind = specific[0] >> 3;
         var index = (specific[0] & 7) << 1 | specific[1] >> 7;
-        if (kind == LowComplexity) return index;
+        if (ChannelsOf(specific[1] >> 3 & 15) is not { } channels) return null;
+        if (kind == LowComplexity) return new AacFormat(index, channels);
         if (kind is not (Replicated or Parametric) || specific.Length < 3 || index == explicitRate) return null;
         // After the channels and the rate on top: the kind below, whose frames are what is played.
         var upperIndex = (specific[1] & 7) << 1 | specific[2] >> 7;
-        return upperIndex != explicitRate && (specific[2] >> 2 & 31) == LowComplexity ? index : null;
+        return upperIndex != explicitRate && (specific[2] >> 2 & 31) == LowComplexity ? new AacFormat(index, channels) : null;
     }
+
+    /// <summary>How many channels a configuration has (ISO/IEC 14496-3, table 1.19); null where the frames tell, or nothing does.</summary>
+    private static int? ChannelsOf(int configuration) => configuration switch
+    {
+        >= 1 and <= 6 => configuration,
+        11 => 7,
+        7 or 12 or 14 => 8,
+        _ => null,
+    };
 
     /// <summary>What stands in the descriptor at the beginning, if it is the one that is expected; nothing otherwise.</summary>
     private static ReadOnlySpan<byte> Content(ReadOnlySpan<byte> bytes, byte tag)
@@ -56,3 +66,8 @@ internal static class Mp4Codec
         return default;
     }
 }
+
+/// <summary>How frames of AAC are played.</summary>
+/// <param name="RateIndex">The index of the rate of samples.</param>
+/// <param name="Channels">How many channels each has.</param>
+internal readonly record struct AacFormat(int RateIndex, int Channels);

@@ -4,7 +4,8 @@ namespace Spendra.Gateway.Recordings;
 
 /// <summary>
 /// AAC in MP4 (M4A): as many frames as its tables list, each of 1,024 samples at the rate by which a decoder plays them, or
-/// what the file claims if that is longer. Boxes (ISO/IEC 14496-12) that hold others are entered, the rest is skipped.
+/// what the file claims if that is longer. A sample that is larger than a frame can be leaves no known length. Boxes (ISO/IEC
+/// 14496-12) that hold others are entered, the rest is skipped.
 /// </summary>
 internal sealed class Mp4Length
 {
@@ -19,7 +20,16 @@ internal sealed class Mp4Length
     private ulong _silence;
     private uint _ticksPerSecond;
     private int _rate = int.MaxValue;
+
+    // Of fragments, which are of any track, and of tables that stand in none: decoders take them for the track before.
+    private readonly Mp4Samples _fragments = new();
+    private readonly Mp4Samples _strays = new();
+
+    // Of the track that is read.
+    private Mp4Samples _samples;
     private bool _isUnknown;
+
+    private Mp4Length() => _samples = _strays;
 
     public static bool IsMp4(ReadOnlySpan<byte> file) => file.Length >= Mp4Boxes.HeadBytes && file[4..].StartsWith("ftyp"u8);
 
@@ -32,7 +42,7 @@ internal sealed class Mp4Length
 
     private long? Seconds()
     {
-        if (_isUnknown || _rate == int.MaxValue || _silence > 0 && _ticksPerSecond == 0) return null;
+        if (_isUnknown || !_strays.AreFrames || !_fragments.AreFrames || _rate == int.MaxValue || _silence > 0 && _ticksPerSecond == 0) return null;
         var silence = _silence > 0 ? (long)Math.Min((_silence - 1) / _ticksPerSecond + 1, int.MaxValue) : 0;
         return Math.Max((_frames * FrameSamples + _rate - 1) / _rate + silence, _claimed);
     }
@@ -43,9 +53,19 @@ internal sealed class Mp4Length
         {
             if (!Mp4Boxes.TryTake(ref boxes, isOutermost: depth == 0, out var type, out var content)) Unknown();
             else if (!Mp4Boxes.HoldsOthers(type)) TakeContent(type, content);
-            else if (depth < MostDepth) TakeBoxes(content, depth + 1);
-            else Unknown();
+            else if (depth == MostDepth) Unknown();
+            else if (type.SequenceEqual("trak"u8)) TakeTrack(content, depth + 1);
+            else TakeBoxes(content, depth + 1);
         }
+    }
+
+    private void TakeTrack(ReadOnlySpan<byte> boxes, int depth)
+    {
+        var around = _samples;
+        _samples = new Mp4Samples();
+        TakeBoxes(boxes, depth);
+        if (!_samples.AreFrames) Unknown();
+        _samples = around;
     }
 
     private void TakeContent(ReadOnlySpan<byte> type, ReadOnlySpan<byte> content)
@@ -57,10 +77,25 @@ internal sealed class Mp4Length
         else if (type.SequenceEqual("elst"u8)) TakeEdits(content);
         else if (type.SequenceEqual("stsd"u8)) TakeFormats(content);
         else if (type.SequenceEqual("stts"u8)) TakeDurations(content);
-        else if (type.SequenceEqual("stsz"u8) || type.SequenceEqual("stz2"u8)) AddFrames(CountAt(content, 8));
-        else if (type.SequenceEqual("trun"u8)) AddFrames(CountAt(content, 4));
+        else if (type.SequenceEqual("stsz"u8) || type.SequenceEqual("stz2"u8)) TakeSamples(type, content);
+        else if (type.SequenceEqual("trun"u8)) TakeRun(content);
+        else if (type.SequenceEqual("trex"u8)) _fragments.TakeDefaults(content);
+        else if (type.SequenceEqual("tfhd"u8)) _fragments.TakeFragment(content);
         // A header that is packed hides all of these.
         else if (type.SequenceEqual("cmov"u8) || Mp4Boxes.MayHideSound(content)) Unknown();
+    }
+
+    private void TakeSamples(ReadOnlySpan<byte> type, ReadOnlySpan<byte> content)
+    {
+        AddFrames(CountAt(content, 8));
+        if (type.SequenceEqual("stsz"u8)) _samples.TakeSizes(content);
+        else _samples.TakePackedSizes(content);
+    }
+
+    private void TakeRun(ReadOnlySpan<byte> content)
+    {
+        AddFrames(CountAt(content, 4));
+        _fragments.TakeRun(content);
     }
 
     // More frames than a file of any size has bytes are claimed, not there: their sum need not be exact.
@@ -127,11 +162,19 @@ internal sealed class Mp4Length
         for (var boxes = entry[afterVersion0..]; Mp4Boxes.TryTake(ref boxes, isOutermost: false, out var inner, out var content);)
         {
             if (!inner.SequenceEqual("esds"u8)) continue;
-            if (Mp4Codec.RateIndexOf(content) is { } index && index < Rates.Length) _rate = Math.Min(_rate, Rates[index]);
+            if (Mp4Codec.FormatOf(content) is { } format && format.RateIndex < Rates.Length) TakeSound(format);
             else Unknown();
             return;
         }
         Unknown();
+    }
+
+    private void TakeSound(AacFormat format)
+    {
+        _rate = Math.Min(_rate, Rates[format.RateIndex]);
+        _samples.NoteChannels(format.Channels);
+        _fragments.NoteChannels(format.Channels);
+        _strays.NoteChannels(format.Channels);
     }
 
     private long CountAt(ReadOnlySpan<byte> content, int at)

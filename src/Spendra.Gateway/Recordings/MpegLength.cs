@@ -40,7 +40,7 @@ internal static class MpegLength
             at = start;
         }
         var rest = file[Math.Min(at, file.Length)..];
-        if (HoldsUnnamedRate(rest)) return null;
+        if (HoldsUnnamedRate(rest) || FramesAmongSamples.AreBesideMpeg(rest)) return null;
         if (!rest.IsEmpty) picos += (Int128)rest.Length * PicosPerStrayByte + PicosOfLongestFrame;
         return (long)((picos + PicosPerSecond - 1) / PicosPerSecond);
     }

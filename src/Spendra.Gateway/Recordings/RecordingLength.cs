@@ -15,9 +15,11 @@ internal static class RecordingLength
         LengthOf(file) is { } seconds ? Math.Min(seconds, int.MaxValue) : null;
 
     private static long? LengthOf(ReadOnlySpan<byte> file) =>
-        file.StartsWith("RIFF"u8) ? WaveLength.MaxSeconds(file)
+        Mp4Length.IsMp4(file) ? Mp4Length.MaxSeconds(file)
+        // Decoders that look for boxes first find them there, and in them whatever sound they like.
+        : Mp4Boxes.BeginIn(file) ? null
+        : file.StartsWith("RIFF"u8) ? WaveLength.MaxSeconds(file)
         : file.StartsWith("OggS"u8) ? OggLength.MaxSeconds(file)
         : WebmLength.IsWebm(file) ? WebmLength.MaxSeconds(file)
-        : Mp4Length.IsMp4(file) ? Mp4Length.MaxSeconds(file)
         : MpegLength.MaxSeconds(file);
 }

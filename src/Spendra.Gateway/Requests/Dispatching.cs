@@ -151,6 +151,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             return await PassErrorAsync(response, verdict, upstream, pump, ending, upstreamId);
         }
         using var meter = call.Route.Dialect.MakeMeter(call, response.Content.Headers.ContentType?.MediaType, parts.Options.MaxStreamLineBytes);
+        meter.Reading.TierInHeader = _provider.ServedTierOf(response.Headers);
         if (meter is BodyMeter body)
             return await PassBodyAsync(response, upstream, pump, body, ending, upstreamId);
         if (meter is HeldMeter held)
@@ -164,6 +165,9 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         return null;
     }
 
+    /// <summary>Who ended a response that is not whole: its provider, or the gateway because it took too long.</summary>
+    internal static GatewayError BreakOf(ResponsePump pump) => pump.HasTimedOut ? TimedOut : BrokenOff;
+
     /// <summary>
     /// A stream that broke off must not look like one that ended: an error is its last event, as providers send them, or,
     /// where no event can follow, the connection breaks.
@@ -171,7 +175,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
     private async Task TellBreakAsync(HttpResponseMessage response, ResponsePump pump)
     {
         if (pump.CanTellMore && response.Content.Headers.ContentType?.MediaType == "text/event-stream")
-            await pump.TellAsync(ErrorAnswer.EventOf(call, pump.HasTimedOut ? TimedOut : BrokenOff));
+            await pump.TellAsync(ErrorAnswer.EventOf(call, BreakOf(pump)));
         else
             _context.Abort();
     }
@@ -199,7 +203,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             if (isBroken)
             {
                 ending.SettleAtBound(status, upstreamId);
-                return BrokenOff;
+                return BreakOf(pump);
             }
             meter.Read(head.AsSpan(0, length));
             if (!isComplete)
@@ -244,7 +248,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             if (body is null)
             {
                 ending.SettleAtBound(status, upstreamId);
-                return BrokenOff;
+                return BreakOf(pump);
             }
             var settlement = ending.Price(meter.Reading, status, upstreamId);
             WriteHead(response, meter.Reading.IsRefusal ? null : settlement.Cost);

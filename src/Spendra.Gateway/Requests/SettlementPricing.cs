@@ -53,19 +53,19 @@ internal static class SettlementPricing
         if (reading.BilledCost is { } billed) return known with { Cost = billed, IsBilled = true };
         if (served is null) return Estimated(known, bound);
         return Computed(served, account, usage, reading.ServedTier, bound.TierPercent) is var (cost, tier)
-            ? known with { Cost = cost, TierPercent = tier, IsEstimated = usage.IsEstimatedInPart, ServedPriceId = served.PriceId == price.PriceId ? null : served.PriceId }
+            ? known with { Cost = cost, TierPercent = Whole(tier), TierHundredths = IsWhole(tier) ? null : tier, IsEstimated = usage.IsEstimatedInPart, ServedPriceId = served.PriceId == price.PriceId ? null : served.PriceId }
             : Estimated(known, bound);
     }
 
     /// <summary>Usage times price; null when a tier or a class has no price, so that the provider's charge is not known.</summary>
-    public static (NanoUsd Cost, int TierPercent)? Computed(
+    public static (NanoUsd Cost, int TierHundredths)? Computed(
         PriceVersion price, ProviderAccount? account, in Usage usage, string? servedTier, int reservedTier)
     {
-        if (TierPercent(price, account, servedTier, reservedTier) is not { } tier) return null;
+        if (TierHundredths(price, account, servedTier, reservedTier) is not { } tier) return null;
         if (!Cost.HasRates(price, usage)) return null;
         try
         {
-            return (Cost.Of(price, usage, tier), tier);
+            return (Cost.OfHundredths(price, usage, tier), tier);
         }
         catch (OverflowException)
         {
@@ -87,11 +87,23 @@ internal static class SettlementPricing
         return product % Cost.DefaultTierPercent == 0 ? (int)(product / Cost.DefaultTierPercent) : null;
     }
 
-    /// <summary>The tier that served decides; null when it has no price.</summary>
-    private static int? TierPercent(PriceVersion price, ProviderAccount? account, string? served, int reserved) => served switch
+    /// <summary>
+    /// The tier that served decides, at the rates of the account; null when it has no price. In hundredths of a per cent,
+    /// since half of an odd per cent is not a whole one.
+    /// </summary>
+    private static int? TierHundredths(PriceVersion price, ProviderAccount? account, string? served, int reserved)
     {
-        null => reserved,
-        "standard" or "auto" => OfAccount(Cost.DefaultTierPercent, account),
-        _ => price.TierPercentOf(served) is { } percent ? OfAccount(percent, account) : null,
-    };
+        var rates = account?.Settings.RatePercent ?? Cost.DefaultTierPercent;
+        return served switch
+        {
+            null => reserved * Cost.HundredthsOfPercent,
+            "standard" or "auto" => rates * Cost.DefaultTierPercent,
+            _ => price.TierPercentOf(served) is { } percent ? percent * rates : null,
+        };
+    }
+
+    private static bool IsWhole(int hundredths) => hundredths % Cost.HundredthsOfPercent == 0;
+
+    /// <summary>In per cent, rounded up.</summary>
+    private static int Whole(int hundredths) => (hundredths + Cost.HundredthsOfPercent - 1) / Cost.HundredthsOfPercent;
 }

@@ -88,10 +88,10 @@ public sealed record ExplainedWindow(
 
 /// <summary>The pinned price version; rates in USD per million units.</summary>
 public sealed record ExplainedPrice(
-    Guid PriceId, string Provider, string Model, int TierPercent, string InputUsdPerMillion, string CachedInputUsdPerMillion,
+    Guid PriceId, string Provider, string Model, decimal TierPercent, string InputUsdPerMillion, string CachedInputUsdPerMillion,
     string CacheWriteUsdPerMillion, string OutputUsdPerMillion, IReadOnlyDictionary<string, string> OtherUsdPerMillion, string Source)
 {
-    internal static ExplainedPrice Of(PriceVersion price, int tierPercent) => new(
+    internal static ExplainedPrice Of(PriceVersion price, decimal tierPercent) => new(
         price.PriceId, price.Provider, price.Model, tierPercent, price.Rates.Input.ToString(),
         price.Rates.CachedInput.ToString(), price.Rates.CacheWrite.ToString(), price.Rates.Output.ToString(),
         price.Rates.Others.ToDictionary(o => UnitClasses.NameOf(o.Class), o => o.Value.ToString()), price.Source);

@@ -54,7 +54,7 @@ public sealed class RequestQueries(Database database)
         if (events.FindLast(e => e.ServedPriceId is not null) is not { ServedPriceId: { } servedId } served) return null;
         if (await names.FindAsync<StoredPrice>(RequestSql.Price, servedId) is not { } price) return null;
         return new ExplainedServedPrice(
-            ExplainedPrice.Of(price.ToPrice(), served.TierPercent),
+            ExplainedPrice.Of(price.ToPrice(), served.ChargedTierPercent),
             $"'{served.Model}' was asked for and '{served.ServedModel}' served, which has a price of its own");
     }
 
@@ -91,7 +91,7 @@ public sealed class RequestQueries(Database database)
             Policies = await EachAsync(PackedIds.Unpack(facts.PolicyIds), id => ReadPolicyAsync(names, id)),
             Windows = await EachAsync(PackedIds.Unpack(facts.WindowIds), id => ReadWindowAsync(names, id)),
             StrippedTools = await ReadStrippedAsync(names, facts.ReservationId),
-            Price = price is null ? null : ExplainedPrice.Of(price.ToPrice(), facts.TierPercent),
+            Price = price is null ? null : ExplainedPrice.Of(price.ToPrice(), facts.ChargedTierPercent),
             Bound = facts.Bound,
             Reason = outcome == "released" ? facts.Reason : null,
         };

@@ -22,6 +22,9 @@ internal abstract class StoredFacts
     public string? Environment { get; set; }
     public Guid? PriceId { get; set; }
     public int TierPercent { get; set; }
+
+    /// <summary>The multiplier as it was charged, in per cent.</summary>
+    public virtual decimal ChargedTierPercent => TierPercent;
     public long AmountNanos { get; set; }
     public long BoundInput { get; set; }
     public long BoundOutput { get; set; }
@@ -77,6 +80,9 @@ internal sealed class StoredEvent : StoredFacts
     public string? UpstreamRequestId { get; set; }
     public int UpstreamStatus { get; set; }
     public long EntrySequence { get; set; }
+
+    public override decimal ChargedTierPercent =>
+        UnitsJson.ReadTier(OtherUnits) is { } hundredths ? hundredths / (decimal)Cost.HundredthsOfPercent : TierPercent;
 
     /// <summary>Input tokens of every class.</summary>
     public long TotalInput => new Usage

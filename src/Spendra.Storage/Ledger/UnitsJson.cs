@@ -17,6 +17,10 @@ internal static class UnitsJson
     // The members of bound_others that are not counts.
     private const string KindsMember = "kinds";
     private const string TierMember = "tier_percent";
+
+    // The member of other_units that is not one.
+    private const string ExactTierMember = "tier_hundredths";
+
     private const string BasisMember = "basis";
 
     private static readonly (TokenKinds Kind, string Name)[] Kinds =
@@ -29,9 +33,27 @@ internal static class UnitsJson
         (TokenKinds.ManyCalls, "many_calls"),
     ];
 
-    /// <summary>Null when there is nothing to write.</summary>
-    public static string? WriteCounts(UnitMap<long> counts) =>
-        counts.IsEmpty ? null : Write(json => WriteMembers(json, counts));
+    /// <summary>The other units of a settlement, and its multiplier when that is not a whole per cent. Null when there is nothing to write.</summary>
+    public static string? WriteSettled(Settlement settlement)
+    {
+        var (counts, tier) = (settlement.Usage.Others, settlement.TierHundredths);
+        if (counts.IsEmpty && tier is null) return null;
+        return Write(json =>
+        {
+            if (tier is { } hundredths) json.WriteNumber(ExactTierMember, hundredths);
+            WriteMembers(json, counts);
+        });
+    }
+
+    /// <summary>What <see cref="WriteSettled"/> wrote.</summary>
+    public static (UnitMap<long> Others, int? TierHundredths) ReadSettled(ReadOnlySpan<byte> text)
+    {
+        if (text.IsEmpty) return default;
+        var read = Read(text);
+        return (read.Pieces, read.TierHundredths);
+    }
+
+    public static int? ReadTier(string? text) => text is null ? null : Read(Encoding.UTF8.GetBytes(text)).TierHundredths;
 
     public static UnitMap<long> ReadCounts(string? text) => text is null ? default : ReadCounts(Encoding.UTF8.GetBytes(text));
 
@@ -117,6 +139,11 @@ internal static class UnitsJson
                 read = read with { TierPercent = json.GetInt32() };
                 continue;
             }
+            if (name == ExactTierMember)
+            {
+                read = read with { TierHundredths = json.GetInt32() };
+                continue;
+            }
             if (name == BasisMember)
             {
                 var basis = json.GetString()!;
@@ -146,4 +173,8 @@ internal static class UnitsJson
 /// <param name="Pieces">The most units of each class that is priced by the piece.</param>
 /// <param name="TierPercent">The multiplier it was reckoned with; null when that was 100.</param>
 /// <param name="Basis">What the input was found by.</param>
-internal readonly record struct BoundOthers(TokenKinds Kinds, UnitMap<long> Pieces, int? TierPercent, BoundBasis Basis);
+internal readonly record struct BoundOthers(TokenKinds Kinds, UnitMap<long> Pieces, int? TierPercent, BoundBasis Basis)
+{
+    /// <summary>Of a settlement: its multiplier, when that is not a whole per cent.</summary>
+    public int? TierHundredths { get; init; }
+}

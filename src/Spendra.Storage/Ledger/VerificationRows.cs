@@ -18,10 +18,17 @@ internal static class VerificationRows
         IdempotencyDigest = row.Bytes(17),
     };
 
-    public static SpendRow Spend(LedgerRows row) => new()
+    public static SpendRow Spend(LedgerRows row)
+    {
+        var (others, tierHundredths) = UnitsJson.ReadSettled(row.Bytes(26));
+        return Spend(row, others, tierHundredths);
+    }
+
+    private static SpendRow Spend(LedgerRows row, UnitMap<long> others, int? tierHundredths) => new()
     {
         Reservation = Reservation(row),
         TierPercent = row.Int32(15),
+        TierHundredths = tierHundredths,
         ExpiresAt = row.Int64(16),
         EventNumber = row.Int32(17),
         Kind = (SpendKind)row.Int32(18),
@@ -34,7 +41,7 @@ internal static class VerificationRows
             CacheWrite = row.Int64(23),
             Output = row.Int64(24),
             ReasoningWithinOutput = row.Int64(25),
-            Others = UnitsJson.ReadCounts(row.Bytes(26)),
+            Others = others,
         },
         IsEstimated = row.Boolean(27),
         IsBilled = row.Boolean(28),

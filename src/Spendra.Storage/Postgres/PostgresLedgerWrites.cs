@@ -159,7 +159,7 @@ internal static class PostgresLedgerWrites
         .Column(rows, r => ForeignText.Storable(r.Settlement.ServedTier))
         .Column(rows, r => ForeignText.Storable(r.Settlement.UpstreamRequestId))
         .Column(rows, r => r.Settlement.UpstreamStatus).Column(rows, r => r.EntrySequence).Column(rows, r => r.Reason)
-        .Column(rows, r => UnitsJson.WriteBound(r.Reservation)).Column(rows, r => UnitsJson.WriteCounts(r.Settlement.Usage.Others))
+        .Column(rows, r => UnitsJson.WriteBound(r.Reservation)).Column(rows, r => UnitsJson.WriteSettled(r.Settlement))
         .Column(rows, r => r.Settlement.IsBilled).Column(rows, r => r.Settlement.ServedPriceId);
 
     private static NpgsqlBatchCommand Released(List<(Reservation Reservation, string Reason, long At)> rows) =>

@@ -135,7 +135,7 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
             .Bind(settlement.IsEstimated ? 1 : 0).Bind(ForeignText.Storable(settlement.ServedModel))
             .Bind(ForeignText.Storable(settlement.ServedTier)).Bind(ForeignText.Storable(settlement.UpstreamRequestId))
             .Bind(settlement.UpstreamStatus).Bind(row.EntrySequence)
-            .Bind(row.Reason).Bind(UnitsJson.WriteBound(reservation)).Bind(UnitsJson.WriteCounts(settlement.Usage.Others))
+            .Bind(row.Reason).Bind(UnitsJson.WriteBound(reservation)).Bind(UnitsJson.WriteSettled(settlement))
             .Bind(settlement.IsBilled ? 1 : 0).Bind(settlement.ServedPriceId).Run();
     }
 

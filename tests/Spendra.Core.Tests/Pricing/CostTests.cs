@@ -47,6 +47,27 @@ public sealed class CostTests
         BoundOf(Prices.Mini, new UnitBound(1_000, 500), percent).Value.Should().Be(nanos);
     }
 
+    [Theory]
+    // 1,000·400 + 500·1,600 = 1,200,000
+    [InlineData(5_250, 630_000)]
+    [InlineData(10_000, 1_200_000)]
+    [InlineData(19_250, 2_310_000)]
+    [InlineData(1, 120)]
+    public void Tier_multiplies_in_hundredths_of_a_per_cent(int hundredths, long nanos) =>
+        Cost.OfHundredths(Prices.Mini, Tokens(1_000, 0, 0, 500), hundredths).Value.Should().Be(nanos);
+
+    [Fact]
+    public void Hundredths_of_a_per_cent_are_rounded_once_too_and_leave_pieces_alone()
+    {
+        var price = Prices.Version(Prices.Card(500_000, 500_000, 500_000, 500_000) with { Others = default(UnitMap<Rate>).With(UnitClass.WebSearches, new Rate(3_000_000)) });
+
+        Cost.OfHundredths(price, Tokens(1, 0, 0, 0), 10_000).Value.Should().Be(0, "0.5 rounds to even");
+        Cost.OfHundredths(price, Tokens(1, 0, 0, 0), 10_001).Value.Should().Be(1, "0.50005 is more than half");
+        Cost.OfHundredths(price, Tokens(1, 0, 0, 0).Plus(UnitClass.WebSearches, 2), 5_250).Value.Should().Be(6, "a search costs what it costs");
+        FluentActions.Invoking(() => Cost.OfHundredths(price, Tokens(1, 0, 0, 0), 0)).Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => Cost.OfHundredths(price, Tokens(-1, 0, 0, 0), 100)).Should().Throw<ArgumentException>();
+    }
+
     [Fact]
     public void Products_are_rounded_once_for_the_whole_event()
     {

@@ -40,7 +40,7 @@ public sealed class BatchCrowdTests
         await using var dripping = RawUpstream.Start(RawBatches.DripAsync);
         await company.ApplyAsync(Batched.Rules with { BaseUrl = dripping.BaseUrl });
 
-        (await company.PostAsync("batches", Batched.Request(file))).ShouldBe(502, "upstream_failed");
+        (await company.PostAsync("batches", Batched.Request(file))).ShouldBe(504, "upstream_timeout");
 
         var books = await company.SettledAsync();
         books.Paid.Should().BeEmpty();

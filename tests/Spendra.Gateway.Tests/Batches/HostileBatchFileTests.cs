@@ -17,11 +17,14 @@ public sealed class HostileBatchFileTests
     {
         BatchPollSeconds = 1, StreamIdleSeconds = 2, UpstreamTimeoutSeconds = 5, MaxBodyBytes = LineBytes, MaxStreamLineBytes = LineBytes,
         MaxBatchBytes = 2 * LineBytes, MaxResponseBytes = 2 * LineBytes,
+        // Files are read for so long, and a batch is made within half of it.
+        ReservationSeconds = 4,
     };
 
     private static readonly Dictionary<string, (Func<BodyWriter, Task> Fill, string Status, int Code, string Reason)> Inputs = new()
     {
-        ["silence"] = (w => w.StallAsync(Batched.Line(Body)[..50]), "200 OK", 502, "upstream_failed"),
+        ["silence"] = (w => w.StallAsync(Batched.Line(Body)[..50]), "200 OK", 504, "upstream_timeout"),
+        ["a drip without end"] = (w => w.DripAsync(" "), "200 OK", 504, "upstream_timeout"),
         ["cut"] = (w => w.CutAsync(Batched.Line(Body)[..50]), "200 OK", 502, "upstream_failed"),
         ["cut after a line"] = (w => w.CutAsync(Batched.File([Body])), "200 OK", 502, "upstream_failed"),
         ["a redirect"] = (w => w.WriteAsync(""), "302 Found\nlocation: http://127.0.0.1:1/elsewhere", 502, "upstream_redirect"),
@@ -36,6 +39,7 @@ public sealed class HostileBatchFileTests
     private static readonly Dictionary<string, (Func<BodyWriter, Task> Fill, string Status, bool IsAskedAgain)> Outputs = new()
     {
         ["silence"] = (w => w.StallAsync("{\"custom_id\":"), "200 OK", true),
+        ["a drip without end"] = (w => w.DripAsync(" "), "200 OK", true),
         ["cut"] = (w => w.CutAsync("{\"custom_id\":"), "200 OK", true),
         ["cut after a line"] = (w => w.CutAsync(Provider.Output), "200 OK", true),
         ["a redirect"] = (w => w.WriteAsync(""), "302 Found\nlocation: http://127.0.0.1:1/elsewhere", true),
@@ -53,6 +57,19 @@ public sealed class HostileBatchFileTests
         ["a redirect"] = (w => w.WriteAsync(""), "302 Found\nlocation: http://127.0.0.1:1/elsewhere"),
         ["a packed bomb"] = (w => w.WritePackedAsync(50 * 1024 * 1024), "200 OK"),
         ["more than is held"] = (w => w.WriteAsync(new string(' ', 2 * 1024 * 1024)), "200 OK"),
+    };
+
+    /// <summary>What is said when a batch is made, and what the client reads: the batch is there, and is found.</summary>
+    private static readonly Dictionary<string, (Func<BodyWriter, Task> Fill, string Status, string Type, int Code, string? Reason)> Creations = new()
+    {
+        ["silence"] = (w => w.StallAsync("{\"id\":"), "200 OK", "application/json", 504, "upstream_timeout"),
+        ["a drip without end"] = (w => w.DripAsync(" "), "200 OK", "application/json", 504, "upstream_timeout"),
+        ["a failure that drips without end"] = (w => w.DripAsync(" "), "500 Internal Server Error", "application/json", 500, null),
+        ["cut"] = (w => w.CutAsync("{\"id\":"), "200 OK", "application/json", 502, "upstream_failed"),
+        ["another type"] = (w => w.WriteAsync("<p>no</p>"), "200 OK", "text/html", 200, null),
+        ["a line without end"] = (w => w.WriteAsync("{\"x\":\"" + new string('x', LineBytes)), "200 OK", "application/json", 200, null),
+        ["a packed bomb"] = (w => w.WritePackedAsync(10 * 1024 * 1024), "200 OK", "application/json", 200, null),
+        ["nothing"] = (w => w.WriteAsync(""), "200 OK", "application/json", 200, null),
     };
 
     public static TheoryData<string> OfInputs => [.. Inputs.Keys];
@@ -96,6 +113,46 @@ public sealed class HostileBatchFileTests
         await ShouldSettleAsync(provider, OfOneLine, isEstimated: false);
     }
 
+    [Fact]
+    public async Task A_batch_whose_making_is_told_badly_stays_held_until_it_is_found() => await Task.WhenAll(Creations.Select(async creation =>
+    {
+        var (fill, status, type, code, reason) = creation.Value;
+        await using var provider = new Provider { Creation = network => BodyWriter.AnswerAsync(network, status, type, fill) };
+        await using var gateway = await GatewayHarness.StartAsync(options: Strict);
+        await using var company = await Company.StartAsync(Batched.Rules with { BaseUrl = provider.BaseUrl }, gateway: gateway);
+
+        (await CreateAsync(company)).Should().Be((code, reason), creation.Key);
+
+        (await company.BooksAsync()).Open.Should().ContainSingle(h => h.Route == "batches.create", creation.Key);
+        var paid = (await company.SettledAsync()).Paid.Should().ContainSingle(creation.Key).Subject;
+        (paid.CostNanos, paid.IsEstimated).Should().Be((OfOneLine, false), creation.Key);
+        provider.BatchesMade.Should().Be(1);
+    }));
+
+    [Fact]
+    public async Task A_redirect_in_place_of_a_batch_costs_nothing()
+    {
+        await using var provider = new Provider
+        {
+            Creation = network => BodyWriter.AnswerAsync(network, "302 Found\nlocation: http://127.0.0.1:1/elsewhere", "application/json", w => w.StallAsync("")),
+        };
+        await using var gateway = await GatewayHarness.StartAsync(options: Strict);
+        await using var company = await Company.StartAsync(Batched.Rules with { BaseUrl = provider.BaseUrl }, gateway: gateway);
+
+        (await CreateAsync(company)).Should().Be((502, "upstream_redirect"));
+
+        var books = await company.SettledAsync();
+        books.Paid.Should().BeEmpty();
+        books.Released.Should().ContainSingle(r => r.Route == "batches.create");
+    }
+
+    /// <summary>The status and Spendra's code, where the answer is Spendra's own.</summary>
+    private static async Task<(int Status, string? Code)> CreateAsync(Company company)
+    {
+        var answer = await Batched.CreateAsync(company, Batched.File([Body]));
+        return (answer.Status, answer.Status is 502 or 504 ? answer.Code : null);
+    }
+
     private static async Task ShouldSettleAsync(Provider provider, long nanos, bool isEstimated)
     {
         await using var gateway = await GatewayHarness.StartAsync(options: Strict);
@@ -126,6 +183,8 @@ public sealed class HostileBatchFileTests
 
         public Func<Stream, Task>? Input { get; init; }
 
+        public Func<Stream, Task>? Creation { get; init; }
+
         public Func<Stream, Task>? FirstState { get; init; }
 
         public Func<Stream, Task>? FirstOutput { get; init; }
@@ -143,7 +202,8 @@ public sealed class HostileBatchFileTests
         {
             "POST /v1/files" => SendAsync(network, InputFile),
             "GET /v1/files/file-in/content" => Input is { } input ? input(network) : SendAsync(network, Batched.File([Body])),
-            "POST /v1/batches" when Interlocked.Increment(ref _made) > 0 => SendAsync(network, Begun),
+            "POST /v1/batches" when Interlocked.Increment(ref _made) > 0 => Creation is { } creation ? creation(network) : SendAsync(network, Begun),
+            "GET /v1/batches?limit=100" => SendAsync(network, $$"""{"object":"list","data":[{"id":"batch_1","input_file_id":"file-in","created_at":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}}}],"has_more":false}"""),
             "GET /v1/batches/batch_1" => Interlocked.Increment(ref _states) == 1 && FirstState is { } state ? state(network) : SendAsync(network, Ended),
             "GET /v1/files/file-out/content" => Interlocked.Increment(ref _outputs) == 1 && FirstOutput is { } output ? output(network) : SendAsync(network, Output),
             var other => throw new InvalidOperationException($"nobody asks for {other}"),

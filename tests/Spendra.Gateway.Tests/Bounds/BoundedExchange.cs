@@ -82,10 +82,10 @@ internal static class BoundedExchange
     }
 
     /// <summary>The claim of all these tests: the answer is known, and costs no more than was held for it.</summary>
-    public static void ShouldCover(GovernedCall call, string answer, bool mayBeEstimated = false)
+    public static void ShouldCover(GovernedCall call, string answer)
     {
         var settled = Settle(call, answer);
-        if (!mayBeEstimated) settled.IsEstimated.Should().BeFalse(answer);
+        settled.IsEstimated.Should().BeFalse(answer);
         settled.Cost.Should().BeLessThanOrEqualTo(call.Amount, $"{call.Basis}, {call.Bound}, {call.TierPercent} %: {answer}");
     }
 

@@ -57,4 +57,40 @@ public sealed class ServedTierTests
             (spent.CostNanos, spent.IsEstimated).Should().Be((nanos, false));
         }
     }
+
+    // 30·1,000 + 16·2,000 = 62,000 at the listed rate
+    [Theory]
+    [InlineData("flex", "", "flex", 31_000)]
+    [InlineData("PRIORITY", "", "priority", 111_600)]
+    [InlineData("standard", "", "default", 62_000)]
+    [InlineData("unspecified", "", null, 62_000)]
+    [InlineData("", "", null, 62_000)]
+    // The body's word comes first.
+    [InlineData("flex", ",\"serviceTier\":\"priority\"", "priority", 111_600)]
+    [InlineData("flex", ",\"serviceTier\":\"unspecified\"", "flex", 31_000)]
+    // No price for it.
+    [InlineData("scale", "", "scale", null)]
+    [InlineData("flex, priority", "", "flex, priority", null)]
+    public async Task A_header_names_the_tier_where_the_body_names_none(string header, string member, string? tier, int? nanos)
+    {
+        var usage = $"\"promptTokenCount\":30,\"candidatesTokenCount\":16{member}";
+        const string chatUsage = "\"usage\":{\"prompt_tokens\":30,\"completion_tokens\":16,\"total_tokens\":46}";
+        await using var provider = RawUpstream.Start(async (request, network) => await network.WriteAsync(
+            request.Contains("alt=sse", StringComparison.Ordinal) ? Answered("text/event-stream", header, GeminiExchange.Answer(WireShape.Events, usage, model: "g1"))
+            : request.Contains(":stream", StringComparison.Ordinal) ? Answered("application/json", header, GeminiExchange.Answer(WireShape.Array, usage, model: "g1"))
+            : request.Contains("/chat/", StringComparison.Ordinal) ? Answered("application/json", header, $"{{\"choices\":[{{}}],{chatUsage}}}")
+            : Answered("application/json", header, GeminiExchange.Answer(WireShape.Plain, usage, model: "g1"))));
+        var rules = GeminiBodies.Rules;
+        await using var company = await Company.StartAsync(rules with { Accounts = [.. rules.Accounts.Select(a => a.Replace("{root}/v1beta", provider.BaseUrl, StringComparison.Ordinal))] });
+
+        foreach (var method in new[] { "generateContent", "streamGenerateContent", "streamGenerateContent?alt=sse" })
+            (await company.PostAsync($"/v1beta/models/g1:{method}", GeminiBodies.Content())).ShouldBe(200).Header("x-gemini-service-tier").Should().Be(header.Length > 0 ? header : null);
+        if (member.Length == 0) (await company.PostAsync("/v1/providers/google/chat/completions", Bodies.Chat(model: "g1"))).ShouldBe(200);
+
+        var events = (await company.SettledAsync()).Events;
+        events.Should().HaveCount(member.Length == 0 ? 4 : 3).And.OnlyContain(e => e.ServedTier == tier && e.CostNanos == (nanos ?? e.ReservedNanos) && e.IsEstimated == (nanos == null));
+    }
+
+    private static byte[] Answered(string type, string tier, string body) => RawUpstream.Http(
+        $"HTTP/1.1 200 OK\ncontent-type: {type}{(tier.Length > 0 ? $"\nx-gemini-service-tier: {tier}" : "")}\nconnection: close\ncontent-length: {System.Text.Encoding.Latin1.GetByteCount(body)}", body);
 }

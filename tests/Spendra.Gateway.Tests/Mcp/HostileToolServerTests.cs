@@ -10,6 +10,8 @@ public sealed class HostileToolServerTests
     private const string Refusal = """{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"busy"}}""";
     private const string Plain = $$$"""{"server":"{{{Tools.Server}}}","tool":"search","arguments":{}}""";
 
+    private const string Silence = "silence";
+
     private static readonly GatewayOptions Impatient = new() { StreamIdleSeconds = 2, ReservationSeconds = 6 };
 
     /// <summary>How a server fills a 503, and what the tool costs then: nothing when the refusal is the server's own.</summary>
@@ -32,7 +34,7 @@ public sealed class HostileToolServerTests
         ["a drip without end"] = ("application/json", w => w.DripAsync(" ")),
         ["a drip of comments"] = ("text/event-stream", w => w.DripAsync(":")),
         ["a drip of events"] = ("text/event-stream", w => w.DripAsync("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\n")),
-        ["silence"] = ("text/event-stream", w => w.StallAsync("data: ")),
+        [Silence] = ("text/event-stream", w => w.StallAsync("data: ")),
         ["a packed bomb"] = ("application/json", w => w.WritePackedAsync(50 * 1024 * 1024)),
         ["a line that is too long"] = ("text/event-stream", w => w.WriteAsync("data: " + new string('x', 17 * 1024 * 1024))),
         ["a body that is too long"] = ("application/json", w => w.WriteAsync("{\"result\":\"" + new string('x', 17 * 1024 * 1024))),
@@ -107,7 +109,7 @@ public sealed class HostileToolServerTests
         await using var gateway = await GatewayHarness.StartAsync(options: Impatient);
         await using var company = await Company.StartAsync(ToolServer.Rules(server), gateway: gateway);
 
-        (await company.PostAsync("tool-calls", Plain)).ShouldBe(502, "upstream_failed");
+        ShouldTell(await company.PostAsync("tool-calls", Plain), what);
 
         var spent = (await company.SettledAsync()).Paid.Should().ContainSingle().Subject;
         (spent.CostNanos, spent.IsEstimated).Should().Be((Tools.SearchNanos, true));
@@ -122,12 +124,19 @@ public sealed class HostileToolServerTests
         await using var gateway = await GatewayHarness.StartAsync(options: Impatient);
         await using var company = await Company.StartAsync(ToolServer.Rules(server), gateway: gateway);
 
-        (await company.PostAsync("tool-calls", Plain)).ShouldBe(502, "upstream_failed");
+        ShouldTell(await company.PostAsync("tool-calls", Plain), what);
 
         var books = await company.SettledAsync();
         books.Released.Should().ContainSingle();
         books.Settled.Should().Be(0);
         server.Requests.Should().Be(1);
+    }
+
+    /// <summary>Whose fault it is: the server's, or that it took too long.</summary>
+    private static void ShouldTell(Answer answer, string what)
+    {
+        if (what == Silence || what.StartsWith("a drip", StringComparison.Ordinal)) answer.ShouldBe(504, "upstream_timeout");
+        else answer.ShouldBe(502, "upstream_failed");
     }
 }
 
@@ -142,11 +151,14 @@ internal static class ToolServer
     private static readonly byte[] Noted = RawUpstream.Http("HTTP/1.1 202 Accepted\nconnection: close\ncontent-length: 0");
 
     /// <summary>Answers the third request, or the first when it does not open a session.</summary>
-    public static RawUpstream Start(Func<Stream, Task> answer) => RawUpstream.Start(async (request, network) =>
+    public static RawUpstream Start(Func<Stream, Task> answer) => Start((_, network) => answer(network));
+
+    /// <inheritdoc cref="Start(Func{Stream, Task})"/>
+    public static RawUpstream Start(Func<string, Stream, Task> answer) => RawUpstream.Start(async (request, network) =>
     {
         if (request.Contains("\"initialize\"", StringComparison.Ordinal)) await network.WriteAsync(Opened);
         else if (request.Contains("notifications/initialized", StringComparison.Ordinal)) await network.WriteAsync(Noted);
-        else await answer(network);
+        else await answer(request, network);
     });
 
     public static Rules Rules(RawUpstream server) => Tools.Rules() with

@@ -25,6 +25,9 @@ internal sealed record MediaCall(string Path)
 
     public (string Field, string FileName, byte[] Content)[] Files { get; init; } = [];
 
+    /// <summary>The header <c>user-agent</c>, which reaches providers; empty for none.</summary>
+    public string Agent { get; init; } = "";
+
     public bool IsForm => Json.Length == 0;
 
     public static MediaCall Image(string model = "gpt-image-2", string knobs = "", string more = "") => new("images/generations")
@@ -70,6 +73,7 @@ internal sealed record MediaCall(string Path)
     {
         using var client = company.Client(key);
         using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = Content() };
+        if (Agent.Length > 0) request.Headers.UserAgent.ParseAdd(Agent);
         if (idempotencyKey is not null) request.Headers.Add("idempotency-key", idempotencyKey);
         return await Answer.SendAsync(client, request);
     }
@@ -78,6 +82,7 @@ internal sealed record MediaCall(string Path)
     public async Task<Answer> BeginAsync(Company company)
     {
         using var client = company.Client();
+        if (Agent.Length > 0) client.DefaultRequestHeaders.UserAgent.ParseAdd(Agent);
         return (await Answer.BegunAsync(client, Path, Content())).Came;
     }
 }

@@ -150,14 +150,14 @@ public sealed class RecordingBoundTests
         var rate = OneOf(Sounds.NormalRate, Sounds.NormalRate, Sounds.NormalRate, 0x8000);
         var edit = Gen.Select(OneOf(0, 500, 60_000), OneOf(-1, 0, 1_024), rate);
         var edits = edit.Array[0, 4].Select(e => Sounds.Edits(e));
-        var table = Sounds.Box("stsz", [.. new byte[8], .. Sounds.Number(5_000)]);
+        var table = Sounds.Sizes(5_000);
         var slow = Sounds.Box("esds", Sounds.Description(11, 2));
         var none = Gen.Const(Array.Empty<byte>());
         var hidden = OneOf(Sounds.Box("udta", table), Sounds.Box("udta", Sounds.Box("trak", [.. slow, .. table])), [0, 0, 0, 0, .. "free"u8], Sounds.Box("free", table));
         var inFormat = Gen.Frequency((3, none), (1, OneOf(slow, Sounds.Box("wave", slow), Sounds.Box("btrt", new byte[12]))));
         var inTables = OneOf(1, 1_024, 1_024, 1_024).Select(ticks => Sounds.Box("stts", [0, 0, 0, 0, .. Sounds.Number(1), .. Sounds.Number(9), .. Sounds.Number(ticks)]));
         var inTrack = Gen.Frequency((2, none), (3, edits), (1, hidden));
-        var fragment = Gen.Int[0, 900].Select(n => Sounds.Box("moof", Sounds.Box("traf", Sounds.Box("trun", [0, 0, 0, 0, .. Sounds.Number(n)]))));
+        var fragment = Gen.Int[0, 900].Select(n => Sounds.Fragment(n));
         var after = Gen.Frequency((3, none), (2, fragment), (1, hidden));
         return Gen.Select(Gen.Int[0, 3_000], OneOf(0, 4, 7, 11), OneOf<byte>(2, 2, 5, 29), inTrack, inFormat, inTables, after, (frames, index, kind, track, format, tables, more) =>
             (byte[])[.. Sounds.Mp4(frames, index, kind, claimedSeconds: 0, inTrack: track, inFormat: format, inTables: tables), .. more]);

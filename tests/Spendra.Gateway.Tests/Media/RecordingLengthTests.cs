@@ -164,7 +164,7 @@ public sealed class RecordingLengthTests
     {
         RecordingLength.MaxSeconds(Sounds.Mp4(10, claimedSeconds: 90)).Should().Be(91);
         // 43 + 2 · 500 frames
-        var fragment = Sounds.Box("moof", Sounds.Box("traf", Sounds.Box("trun", [0, 0, 0, 0, .. Sounds.Number(500)])));
+        var fragment = Sounds.Fragment(500);
         RecordingLength.MaxSeconds([.. Sounds.Mp4(43), .. fragment, .. fragment]).Should().Be(25);
     }
 

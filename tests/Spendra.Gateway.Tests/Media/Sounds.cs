@@ -84,10 +84,10 @@ internal static class Sounds
 
     /// <summary>
     /// AAC in MP4: as many frames as the tables list, at a rate by its index (4 is 44.1 kHz). Boxes can be put into the track
-    /// before its media, into the format after its description, and in place of the table of durations.
+    /// before its media, into the format after its description, and in place of the tables of durations and of sizes.
     /// </summary>
     public static byte[] Mp4(int frames, int rateIndex = 4, byte kind = 2, string format = "mp4a", int claimedSeconds = 1,
-        byte[]? inTrack = null, byte[]? inFormat = null, byte[]? inTables = null) =>
+        byte[]? inTrack = null, byte[]? inFormat = null, byte[]? inTables = null, byte[]? inSizes = null, int channels = 2) =>
     [
         .. Box("ftyp", [.. "M4A "u8, 0, 0, 0, 0]), .. Box("mdat", new byte[10]),
         .. Box("moov",
@@ -101,14 +101,25 @@ internal static class Sounds
                     .. Box("mdhd", Claim(claimedSeconds)),
                     .. Box("minf", Box("stbl",
                     [
-                        .. Box("stsd", [0, 0, 0, 0, .. Number(1), .. Box(format, [.. new byte[28], .. Box("esds", Description(rateIndex, kind)), .. inFormat ?? []])]),
+                        .. Box("stsd", [0, 0, 0, 0, .. Number(1), .. Box(format, [.. new byte[28], .. Box("esds", Description(rateIndex, kind, channels: channels)), .. inFormat ?? []])]),
                         .. inTables ?? Box("stts", [0, 0, 0, 0, .. Number(1), .. Number(frames), .. Number(1_024)]),
-                        .. Box("stsz", [0, 0, 0, 0, 0, 0, 0, 0, .. Number(frames)]),
+                        .. inSizes ?? Sizes(frames),
                     ])),
                 ]),
             ]),
         ]),
     ];
+
+    /// <summary>The table of the sizes of so many samples.</summary>
+    public static byte[] Sizes(int samples, int bytes = FrameBytes) =>
+        Box("stsz", [.. new byte[8], .. Number(samples), .. Enumerable.Repeat(Number(bytes), samples).SelectMany(n => n)]);
+
+    /// <summary>A fragment of so many samples, with a table of their sizes.</summary>
+    public static byte[] Fragment(int samples, int bytes = FrameBytes) =>
+        Box("moof", Box("traf", Box("trun", [0, 0, 2, 0, .. Number(samples), .. Enumerable.Repeat(Number(bytes), samples).SelectMany(n => n)])));
+
+    // Of 128 kbit/s at 44.1 kHz.
+    private const int FrameBytes = 372;
 
     /// <summary>A list of edits of a track: thousandths of seconds of the whole, where in the media (-1: nothing is played), and how fast.</summary>
     public static byte[] Edits(params (int Milliseconds, int At, int Rate)[] edits) =>
@@ -128,9 +139,9 @@ internal static class Sounds
     }
 
     /// <summary>The description of a stream of AAC; one that is replicated names the plain kind that is below.</summary>
-    public static byte[] Description(int rateIndex, byte kind, byte below = 2)
+    public static byte[] Description(int rateIndex, byte kind, byte below = 2, int channels = 2)
     {
-        byte[] specific = [0x05, 3, (byte)(kind << 3 | rateIndex >> 1), (byte)(rateIndex << 7), (byte)(below << 2)];
+        byte[] specific = [0x05, 3, (byte)(kind << 3 | rateIndex >> 1), (byte)(rateIndex << 7 | channels << 3), (byte)(below << 2)];
         byte[] decoder = [0x04, 0x80, 0x80, 0x80, (byte)(13 + specific.Length), 0x40, .. new byte[12], .. specific];
         return [0, 0, 0, 0, 0x03, (byte)(3 + decoder.Length), 0, 0, 0, .. decoder];
     }

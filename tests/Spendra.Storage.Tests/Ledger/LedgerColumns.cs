@@ -22,7 +22,7 @@ internal static class LedgerColumns
         ["occurred_at"] = e.OccurredAt, ["cost_nanos"] = e.Settlement.Cost.Value,
         ["input_units"] = e.Settlement.Usage.Input, ["cached_input_units"] = e.Settlement.Usage.CachedInput,
         ["cache_write_units"] = e.Settlement.Usage.CacheWrite, ["output_units"] = e.Settlement.Usage.Output,
-        ["reasoning_units"] = e.Settlement.Usage.ReasoningWithinOutput, ["other_units"] = Counts(e.Settlement.Usage.Others),
+        ["reasoning_units"] = e.Settlement.Usage.ReasoningWithinOutput, ["other_units"] = OtherUnits(e.Settlement),
         ["is_estimated"] = e.Settlement.IsEstimated, ["is_billed"] = e.Settlement.IsBilled,
         ["served_model"] = e.Settlement.ServedModel, ["served_tier"] = e.Settlement.ServedTier,
         ["served_price_id"] = e.Settlement.ServedPriceId,
@@ -89,7 +89,13 @@ internal static class LedgerColumns
         ["bound_output"] = r.BoundOutput, ["epoch"] = r.Epoch, ["reserved_at"] = r.ReservedAt, ["bound_others"] = BoundOthers(r),
     };
 
-    private static string? Counts(UnitMap<long> units) => units.IsEmpty ? null : $"{{{Members(units)}}}";
+    private static string? OtherUnits(Settlement s) => (s.TierHundredths, s.Usage.Others.IsEmpty) switch
+    {
+        (null, true) => null,
+        (null, false) => $"{{{Members(s.Usage.Others)}}}",
+        ({ } tier, true) => $"{{\"tier_hundredths\":{tier}}}",
+        ({ } tier, false) => $"{{\"tier_hundredths\":{tier},{Members(s.Usage.Others)}}}",
+    };
 
     private static string Members(UnitMap<long> units) =>
         string.Join(',', units.Select(u => $"\"{UnitClasses.NameOf(u.Class)}\":{u.Value}"));

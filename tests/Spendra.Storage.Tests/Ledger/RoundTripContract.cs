@@ -63,7 +63,8 @@ public abstract class RoundTripContract(DatabaseEngine engine)
             ServedModel = "gpt-6-sol-2026-08-07",
             ServedPriceId = new Guid("00112233-4455-8677-8899-aabbccddeeff"),
             ServedTier = "",
-            TierPercent = 50,
+            TierPercent = 53,
+            TierHundredths = 5_250,
             UpstreamRequestId = "req_é" + new string('x', 300),
             UpstreamStatus = 201,
         };
@@ -81,7 +82,7 @@ public abstract class RoundTripContract(DatabaseEngine engine)
                 tenant.OrganizationId, held.WindowIds[1], ExcessKind.Overrun, held.ReservationId, 0, new NanoUsd(1_000), at)));
         (await world.CountAsync("open_reservations")).Should().Be(0);
         (await LoadAsync(world, Release(held))).Spent.Values.Should().ContainSingle().Which.Should().BeEquivalentTo(
-            new SpentReservation(AsSpent(held.Reservation, tierPercent: 50), SpendKind.Settled, settlement.Cost, 0, 1));
+            new SpentReservation(AsSpent(held.Reservation, tierPercent: 53), SpendKind.Settled, settlement.Cost, 0, 1));
     });
 
     [Fact]

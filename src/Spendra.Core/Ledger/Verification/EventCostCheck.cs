@@ -93,7 +93,9 @@ internal sealed class EventCostCheck(VerifiedOrganization organization, Verifica
                     report.Add(Invariant.EventPrice, Subject(row), "a cost of the usage between the rates of both context bands", $"{_total} nano-USD");
                 return;
             }
-            var cost = Cost.Of(price, _units, row.TierPercent);
+            var cost = row.TierHundredths is { } exact ? Cost.OfHundredths(price, _units, exact) : Cost.Of(price, _units, row.TierPercent);
+            if (row.TierHundredths is { } told && !IsRoundedUp(row.TierPercent, told))
+                report.Add(Invariant.EventPrice, Subject(row), $"{told} hundredths of a per cent, rounded up", $"{row.TierPercent} %");
             if (cost.Value != _total)
                 report.Add(Invariant.EventPrice, Subject(row), $"{cost.Value} nano-USD", $"{_total} nano-USD");
         }
@@ -102,6 +104,9 @@ internal sealed class EventCostCheck(VerifiedOrganization organization, Verifica
             report.Add(Invariant.EventPrice, Subject(row), "plausible usage", e.Message);
         }
     }
+
+    private static bool IsRoundedUp(int percent, int hundredths) =>
+        (long)percent * Cost.HundredthsOfPercent - hundredths is >= 0 and < Cost.HundredthsOfPercent;
 
     private static string Subject(in SpendRow row) => $"event {row.EventNumber} of reservation {row.Reservation.ReservationId}";
 }

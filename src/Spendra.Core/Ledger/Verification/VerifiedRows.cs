@@ -70,8 +70,11 @@ public readonly ref struct SpendRow
 
     public required SpendKind Kind { get; init; }
 
-    /// <summary>The tier that was charged.</summary>
+    /// <summary>The tier that was charged, rounded up when it was not a whole per cent.</summary>
     public required int TierPercent { get; init; }
+
+    /// <summary>The tier in hundredths of a per cent when it was not a whole one.</summary>
+    public int? TierHundredths { get; init; }
 
     public required long ExpiresAt { get; init; }
 

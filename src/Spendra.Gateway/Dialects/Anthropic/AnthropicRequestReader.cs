@@ -25,9 +25,6 @@ internal ref partial struct AnthropicRequestReader
     private const int MaxNameLength = 200;
     private const int MaxReferences = 1_000;
 
-    // The provider describes the format of the answer to the model; the schema itself is in the body.
-    private const long TokensOfFormat = 512;
-
     private readonly AnthropicBody _body;
     private readonly bool _isModelInPath;
     private readonly RequestFacts _facts;
@@ -182,7 +179,7 @@ internal ref partial struct AnthropicRequestReader
 
     private void ReadFormat()
     {
-        if (_json.TokenType != JsonTokenType.Null) _facts.TokensAdded += TokensOfFormat;
+        if (_json.TokenType != JsonTokenType.Null) _facts.TokensAdded += AnthropicTools.TokensOfFormat;
         _json.Skip();
     }
 

@@ -38,6 +38,9 @@ internal static class AnthropicTools
     /// </summary>
     public const long TokensOfPresence = 804;
 
+    /// <summary>The provider describes the format of the answer to the model; the schema itself is in the body.</summary>
+    public const long TokensOfFormat = 512;
+
     // 244 before Claude 4.7.
     private static readonly AnthropicTool Bash = new() { TokensAdded = 325 };
     private static readonly AnthropicTool TextEditor = new() { TokensAdded = 700 };

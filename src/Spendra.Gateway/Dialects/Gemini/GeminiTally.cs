@@ -83,9 +83,10 @@ internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQuerie
     }
 
     /// <summary>The tier in the words of the price book; null when nothing is said.</summary>
-    private static string? TierOf(GeminiUsage told) => TierOfService(told.ServiceTier) ?? TierOfTraffic(told.TrafficType);
+    private static string? TierOf(GeminiUsage told) => ServedTierOf(told.ServiceTier) ?? TierOfTraffic(told.TrafficType);
 
-    private static string? TierOfService(string? tier) =>
+    /// <summary>The same of a <c>serviceTier</c> alone.</summary>
+    public static string? ServedTierOf(string? tier) =>
         string.IsNullOrEmpty(tier) || tier.EndsWith("unspecified", StringComparison.OrdinalIgnoreCase) ? null : GeminiRequestReader.TierOf(tier);
 
     private static string? TierOfTraffic(string? trafficType) => trafficType switch

@@ -47,10 +47,10 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
     private long? _input;
     private long? _output;
     private long? _total;
-    private long _cached;
-    private long _cacheWrite;
+    private long? _cached;
+    private long? _cacheWrite;
     private long? _cacheWriteLong;
-    private long _reasoning;
+    private long? _reasoning;
 
     /// <summary>A usage object was there, readable or not.</summary>
     public bool HasUsage { get; private set; }
@@ -88,16 +88,17 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
         // No model reads nothing.
         if (input == 0 && !isBilled) return null;
         if ((hasOutput ? WholeOutput(input, isBilled) : _output ?? 0) is not { } output) return null;
-        var (written, writtenLong) = mayWriteLong && _cacheWriteLong is null ? (0L, _cacheWrite) : (_cacheWrite, _cacheWriteLong ?? 0);
-        if (_cached > input || written > input - _cached || writtenLong > input - _cached - written) return null;
+        var (cached, allWritten) = (_cached ?? 0, _cacheWrite ?? 0);
+        var (written, writtenLong) = mayWriteLong && _cacheWriteLong is null ? (0L, allWritten) : (allWritten, _cacheWriteLong ?? 0);
+        if (cached > input || written > input - cached || writtenLong > input - cached - written) return null;
         var usage = new Usage
         {
             // OpenAI's cached and written tokens are inside the input, reasoning inside the output.
-            Input = input - _cached - written - writtenLong,
-            CachedInput = _cached,
+            Input = input - cached - written - writtenLong,
+            CachedInput = cached,
             CacheWrite = written,
             Output = output,
-            ReasoningWithinOutput = _reasoning,
+            ReasoningWithinOutput = _reasoning ?? 0,
         }.Plus(UnitClass.CacheWriteLong, writtenLong);
         return usage.IsPlausible ? usage : null;
     }
@@ -110,8 +111,9 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
     {
         if (_output is not { } output || output > Usage.MaxUnits || input > Usage.MaxUnits) return null;
         var beside = Math.Max(0, (_total ?? 0) - input - output);
-        var isExplained = beside == 0 || beside == _reasoning || tellsOutputInTotal;
-        return isBilled || (isExplained && _reasoning <= output + beside) ? output + beside : null;
+        var reasoning = _reasoning ?? 0;
+        var isExplained = beside == 0 || beside == reasoning || tellsOutputInTotal;
+        return isBilled || (isExplained && reasoning <= output + beside) ? output + beside : null;
     }
 
     /// <summary>OpenRouter: see <see cref="OpenRouterBill.Told"/>. A usage that makes no sense takes the cost with it.</summary>
@@ -234,28 +236,26 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
         var isNumber = json.TokenType == JsonTokenType.Number && json.TryGetInt64(out number) && number >= 0;
         switch (place, _name)
         {
-            // Some providers say the same under both names; different numbers contradict each other.
-            case (Place.Usage, "prompt_tokens" or "input_tokens"):
-                _isUsageBroken |= _input is { } input && input != number;
-                _input = number;
-                break;
-            case (Place.Usage, "completion_tokens" or "output_tokens"):
-                _isUsageBroken |= _output is { } output && output != number;
-                _output = number;
-                break;
-            case (Place.Usage, "total_tokens") when tellsOutputInTotal || json.TokenType != JsonTokenType.Null:
-                _isUsageBroken |= _total is { } total && total != number;
-                _total = number;
-                break;
-            case (Place.InputDetails, "cached_tokens"): _cached = number; break;
-            case (Place.InputDetails, "cache_write_tokens"): _cacheWrite = number; break;
+            // A null detail is a detail that does not apply.
+            case (Place.InputDetails or Place.OutputDetails, _) when json.TokenType == JsonTokenType.Null: return;
+            case (Place.Usage, "prompt_tokens" or "input_tokens"): Tell(ref _input, number); break;
+            case (Place.Usage, "completion_tokens" or "output_tokens"): Tell(ref _output, number); break;
+            case (Place.Usage, "total_tokens") when tellsOutputInTotal || json.TokenType != JsonTokenType.Null: Tell(ref _total, number); break;
+            case (Place.InputDetails, "cached_tokens"): Tell(ref _cached, number); break;
+            case (Place.InputDetails, "cache_write_tokens"): Tell(ref _cacheWrite, number); break;
             // Beside those of thirty minutes, as OpenAI's reports of usage count them.
-            case (Place.InputDetails, "cache_write_12h_tokens"): _cacheWriteLong = json.TokenType == JsonTokenType.Null ? null : number; break;
-            case (Place.OutputDetails, "reasoning_tokens"): _reasoning = number; break;
+            case (Place.InputDetails, "cache_write_12h_tokens"): Tell(ref _cacheWriteLong, number); break;
+            case (Place.OutputDetails, "reasoning_tokens"): Tell(ref _reasoning, number); break;
             default: return;
         }
-        // A null detail is a detail that does not apply.
-        _isUsageBroken |= !isNumber && !(json.TokenType == JsonTokenType.Null && place != Place.Usage);
+        _isUsageBroken |= !isNumber;
+    }
+
+    /// <summary>Some providers say the same twice, under both names; different numbers contradict each other.</summary>
+    private void Tell(ref long? told, long number)
+    {
+        _isUsageBroken |= told is not null && told != number;
+        told = number;
     }
 
     /// <summary>True for a member that tells of money.</summary>

@@ -50,7 +50,7 @@ internal ref partial struct OpenAiRequestReader
         }
         else if (_json.ValueTextEquals("input_audio"u8) || _json.ValueTextEquals("audio"u8))
         {
-            if (ReadsValue()) Refuse("audio has rates of its own that are not in the price book");
+            if (ReadsValue()) Refuse("sound in chats has no bound here, whatever rates its model has. Send text, or use audio/transcriptions");
         }
         else if (_json.ValueTextEquals("prompt_cache_breakpoint"u8))
         {

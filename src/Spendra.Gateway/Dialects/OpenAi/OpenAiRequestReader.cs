@@ -226,7 +226,7 @@ internal ref partial struct OpenAiRequestReader
 
     private void ReadModalities()
     {
-        if (SkipValue().MentionsAudio) Refuse("audio output has rates of its own that are not in the price book");
+        if (SkipValue().MentionsAudio) Refuse("sound in chats has no bound here, whatever rates its model has. Ask for text, or use audio/speech");
     }
 
     private void Refer(ObjectKind kind, string name, bool bringsContent = true)

@@ -49,6 +49,8 @@ internal ref struct OpenRouterFields
         else if (_json.ValueTextEquals("background"u8)) RefuseUnless(IsFalseOrNull(), "a response in the background cannot be followed at OpenRouter");
         else if (!_isOfOpenAi) _json.Skip();
         else if (_json.ValueTextEquals("modalities"u8)) ReadModalities();
+        else if (_json.ValueTextEquals("response_format"u8)) ReadFormat();
+        else if (_json.ValueTextEquals("text"u8)) ReadTextSettings();
         else if (_json.ValueTextEquals("cache_control"u8)) ReadCacheControl();
         else if (_json.ValueTextEquals("tools"u8) || _json.ValueTextEquals("functions"u8)) _hasTools |= ReadInside(isContent: false);
         else ReadInside(isContent: _json.ValueTextEquals("messages"u8) || _json.ValueTextEquals("input"u8));
@@ -86,6 +88,49 @@ internal ref struct OpenRouterFields
         {
             if (_json.TokenType == JsonTokenType.String && _json.ValueTextEquals("image"u8)) _facts.Kinds |= TokenKinds.ImageOutput;
         }
+    }
+
+    /// <summary>The settings of a response's text: the format of the answer is one of them.</summary>
+    private void ReadTextSettings()
+    {
+        _json.Read();
+        if (_json.TokenType != JsonTokenType.StartObject)
+        {
+            _json.Skip();
+            return;
+        }
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (_json.ValueTextEquals("format"u8))
+            {
+                ReadFormat();
+                continue;
+            }
+            _json.Read();
+            _json.Skip();
+        }
+    }
+
+    /// <summary>What is no plain text has to be described to the model: Claude reads the most for it.</summary>
+    private void ReadFormat()
+    {
+        _json.Read();
+        var isPlain = _json.TokenType is JsonTokenType.Null or JsonTokenType.StartObject;
+        if (_json.TokenType == JsonTokenType.StartObject)
+        {
+            while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+            {
+                if (_json.ValueTextEquals("type"u8))
+                {
+                    isPlain &= IsTextOrNull("text"u8);
+                    continue;
+                }
+                isPlain = false;
+                _json.Read();
+                _json.Skip();
+            }
+        }
+        if (!isPlain) _facts.TokensAdded += AnthropicTools.TokensOfFormat;
     }
 
     /// <summary>Whether there is anything inside.</summary>

@@ -219,6 +219,20 @@ public sealed class EventCheckTests
             Invariant.EventPrice, Subject(Expired, 1), $"{cost} nano-USD", "30000 nano-USD")], name);
     }
 
+    [Theory]
+    // 30,000 at the whole rate; 52.5 % of it, told as 53
+    [InlineData(53, 5_250, 15_750, null)]
+    [InlineData(53, 5_250, 15_900, "15750 nano-USD")]
+    [InlineData(52, 5_250, 15_750, "5250 hundredths of a per cent, rounded up")]
+    [InlineData(54, 5_250, 15_750, "5250 hundredths of a per cent, rounded up")]
+    [InlineData(52, 5_200, 15_600, null)]
+    public void A_multiplier_that_is_not_whole_is_charged_exactly_and_told_rounded_up(int percent, int hundredths, long cost, string? expected)
+    {
+        _ledger.Change(Measured, 0, e => e with { TierPercent = percent, TierHundredths = hundredths, Cost = cost });
+
+        _ledger.ViolationsOf(Invariant.EventPrice).Select(v => v.Expected).Should().Equal(expected is null ? [] : [expected]);
+    }
+
     [Fact]
     public void Tier_that_was_charged_prices_the_event()
     {

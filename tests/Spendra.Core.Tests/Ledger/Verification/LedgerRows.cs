@@ -67,6 +67,8 @@ internal sealed record Spend(Facts Facts, int Number, SpendKind Kind, long Cost)
 
     public int TierPercent { get; init; } = 100;
 
+    public int? TierHundredths { get; init; }
+
     public long ExpiresAt { get; init; } = 10_000;
 
     public long OccurredAt { get; init; }

@@ -50,6 +50,7 @@ internal static class RowFeed
         EventNumber = spend.Number,
         Kind = spend.Kind,
         TierPercent = spend.TierPercent,
+        TierHundredths = spend.TierHundredths,
         ExpiresAt = spend.ExpiresAt,
         OccurredAt = spend.OccurredAt,
         Cost = Nanos(spend.Cost),

@@ -141,7 +141,7 @@ internal sealed class MediaUsageReader(MediaUsageRules rules) : PiecewiseReader(
         {
             case (Place.Root, "model") when isText: Model = Printable(json.GetString()); break;
             case (Place.Root, "usage") when json.TokenType != JsonTokenType.Null: _isUsageBroken = true; break;
-            case (Place.Usage, "type"): _type = isText ? json.GetString() : ""; break;
+            case (Place.Usage, "type"): TakeType(isText ? json.GetString()! : ""); break;
             case (Place.Usage, "seconds"): Count(place, _name, SecondsOf(ref json)); break;
             case (Place.Usage, "input_tokens" or "output_tokens") or
                 (Place.InputDetails or Place.OutputDetails, "text_tokens" or "image_tokens" or "audio_tokens" or "cached_tokens"):
@@ -150,6 +150,13 @@ internal sealed class MediaUsageReader(MediaUsageRules rules) : PiecewiseReader(
                     Count(place, _name, json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var number) ? number : -1);
                 break;
         }
+    }
+
+    /// <summary>What is counted, in tokens or in seconds: of two words neither is believed.</summary>
+    private void TakeType(string type)
+    {
+        _isUsageBroken |= _type is not null && _type != type;
+        _type = type;
     }
 
     /// <summary>Parts of a second are charged as one: the provider rounds too.</summary>
