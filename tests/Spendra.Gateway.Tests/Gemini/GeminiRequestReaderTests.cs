@@ -211,7 +211,7 @@ public sealed class GeminiRequestReaderTests
 
         facts.Tools.Should().Equal("web_search", "maps");
         facts.UncountedUnits.Should().Equal(UnitClass.WebSearches, UnitClass.MapQueries);
-        facts.Pieces.Should().Equal((UnitClass.GroundedPrompts, 1L));
+        facts.Pieces.Should().Equal((UnitClass.GroundedPrompts, 1L), (UnitClass.GroundedMapPrompts, 1L));
     }
 
     [Fact]
