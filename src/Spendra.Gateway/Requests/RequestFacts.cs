@@ -148,6 +148,9 @@ internal sealed class RequestFacts
     /// <summary>What the tokens of the request may be besides text.</summary>
     public TokenKinds Kinds { get; set; }
 
+    /// <summary>What its content may be besides text: it counts where the price book has a rate for that.</summary>
+    public TokenKinds ContentKinds { get; set; }
+
     /// <summary>The request leaves it to the model whether its output is text, sound or images.</summary>
     public bool IsOutputKindOpen { get; set; }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Spendra.Core.Ledger;
+using Spendra.Core.Pricing;
 using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Dialects.OpenAi;
@@ -126,7 +127,7 @@ internal ref partial struct OpenAiRequestReader
             case OpenAiFields.ToolLimit: ReadToolLimit(); break;
             case OpenAiFields.Functions: ReadFunctions(); break;
             case OpenAiFields.Content: ReadContent(); break;
-            case OpenAiFields.Prediction: _facts.PredictionBytes = SkipValue().Length; break;
+            case OpenAiFields.Prediction: _facts.PredictionBytes = SkipValue(); break;
             case OpenAiFields.PreviousResponse: ReadPreviousResponse(); break;
             case OpenAiFields.Modalities: ReadModalities(); break;
             case OpenAiFields.Conversation: RefuseUnlessNull("a conversation's content cannot be seen or counted here"); break;
@@ -224,9 +225,21 @@ internal ref partial struct OpenAiRequestReader
         else Refer(ObjectKind.Response, "previous_response_id");
     }
 
+    /// <summary>What the answer may be besides text; providers differ in how strictly they read the words.</summary>
     private void ReadModalities()
     {
-        if (SkipValue().MentionsAudio) Refuse("audio output has rates of its own that are not in the price book");
+        var depth = _json.CurrentDepth;
+        TakeModality();
+        if (_json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject)) return;
+        while (_json.Read() && _json.CurrentDepth > depth) TakeModality();
+    }
+
+    private readonly void TakeModality()
+    {
+        if (_json.TokenType != JsonTokenType.String) return;
+        var modality = _json.GetString()!;
+        if (modality.Equals("image", StringComparison.OrdinalIgnoreCase)) _facts.Kinds |= TokenKinds.ImageOutput;
+        else if (!modality.Equals("text", StringComparison.OrdinalIgnoreCase)) Refuse("output other than text and images (audio, films) has rates of its own that are not in the price book");
     }
 
     private void Refer(ObjectKind kind, string name, bool bringsContent = true)
@@ -259,20 +272,12 @@ internal ref partial struct OpenAiRequestReader
     }
 
     /// <summary>From the start of a value: skips it and says how many bytes it has.</summary>
-    private SkippedValue SkipValue()
+    private int SkipValue()
     {
         var start = (int)_json.TokenStartIndex;
-        var hasAudio = _json.TokenType == JsonTokenType.String && _json.ValueTextEquals("audio"u8);
-        var depth = _json.CurrentDepth;
-        if (_json.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
-        {
-            while (_json.Read() && _json.CurrentDepth > depth)
-                hasAudio |= _json.TokenType == JsonTokenType.String && _json.ValueTextEquals("audio"u8);
-        }
-        return new SkippedValue((int)_json.BytesConsumed - start, hasAudio);
+        _json.Skip();
+        return (int)_json.BytesConsumed - start;
     }
 
     private void Fail(string what, string parameter) => _fault ??= new RequestFault($"'{parameter}' {what}.", parameter);
-
-    private readonly record struct SkippedValue(int Length, bool MentionsAudio);
 }
