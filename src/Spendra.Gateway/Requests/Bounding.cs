@@ -2,6 +2,7 @@ using Spendra.Core.Governance;
 using Spendra.Core.Metering;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
+using Spendra.Gateway.Dialects.OpenAi;
 
 namespace Spendra.Gateway.Requests;
 
@@ -102,18 +103,22 @@ internal static class Bounding
         var passes = uses + 1;
         var input = facts.BodyBytes + call.TokensAdded;
         call.Basis = BoundBasis.Bytes;
-        if (facts.HasUnseenContent || uses > 0)
+        if (OpenAiInputImages.BoundOf(price, facts.Images) is not { } images || facts.HasUnseenContent || uses > 0)
         {
             if (price.ContextWindow is not { } window)
                 return Unpriceable($"The request names content that is not in its body, and the context window of '{price.Model}' is not known.");
             input = window * passes;
             call.Basis = BoundBasis.ContextWindow;
         }
-        // The window of an embedding model is that of one input, and a request has many.
-        else if (call.Route.HasOutput && price.ContextWindow is { } window && window < input)
+        else
         {
-            input = window;
-            call.Basis = BoundBasis.ContextWindow;
+            input += images.Tokens - images.Bytes;
+            // The window of an embedding model is that of one input, and a request has many.
+            if (call.Route.HasOutput && price.ContextWindow is { } window && window < input)
+            {
+                input = window;
+                call.Basis = BoundBasis.ContextWindow;
+            }
         }
         if (call.Tight is { } tight && tight.Model == price.Model && tight.Input < input && uses == 0)
         {

@@ -55,6 +55,9 @@ internal sealed class RequestFacts
     /// </summary>
     public bool HasUnseenContent { get; set; }
 
+    /// <summary>OpenAI's dialect: images that have a ceiling by the model, in the order of the body. Others are unseen content.</summary>
+    public List<InputImage> Images { get; } = [];
+
     /// <summary>
     /// Some of the content stands behind an address. Whoever owns that may answer a provider that counts otherwise than one
     /// that serves, so that no count of it bounds the call.

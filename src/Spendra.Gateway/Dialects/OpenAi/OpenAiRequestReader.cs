@@ -28,6 +28,14 @@ internal ref partial struct OpenAiRequestReader
     private int _tools;
     private bool _mayReuseContainer;
 
+    // The object of the content that was opened last, how deep it is, and what it says of its image's detail.
+    private Utf8JsonReader _part;
+    private int _partDepth = -1;
+    private ImageDetail? _partDetail;
+
+    // Up to here the content was read for images already: what is nested in one image is none.
+    private long _readForImages;
+
     private OpenAiRequestReader(ReadOnlySpan<byte> bytes, OpenAiBody body, bool runsTools)
     {
         _body = body;
@@ -106,7 +114,7 @@ internal ref partial struct OpenAiRequestReader
         ConcludeTools();
         ConcludeCaches();
         // The window of an embedding model is that of one input, and a request has many: it bounds none of them.
-        if (_body == OpenAiBody.Embeddings && _facts.HasUnseenContent) Refuse("pictures and files in embeddings have no bound here. Send text");
+        if (_body == OpenAiBody.Embeddings && (_facts.HasUnseenContent || _facts.Images.Count > 0)) Refuse("pictures and files in embeddings have no bound here. Send text");
     }
 
     private void ReadField(OpenAiFields field)
