@@ -64,6 +64,7 @@ public sealed class ReturnedItemsTests
     [InlineData("""{"type":"code_interpreter_call","id":"ci_1","code":"1","container_id":"cntr_1","outputs":null}""")]
     [InlineData("""{"type":"code_interpreter_call","id":"ci_1","code":"1"}""")]
     // A picture has as many tokens as it has measures, whatever its bytes.
+    [InlineData("""{"type":"code_interpreter_call","id":"ci_1","code":"1","container_id":"cntr_1","outputs":[{"type":"logs","logs":"x"},{"type":"image","url":"https://provider/x.png"}]}""")]
     [InlineData("""{"type":"image_generation_call","id":"ig_1","result":"AAAA","status":"completed"}""")]
     [InlineData("""{"type":"image_generation_call","result":"AAAA"}""")]
     public void What_is_read_back_by_its_id_is_unseen(string item)
