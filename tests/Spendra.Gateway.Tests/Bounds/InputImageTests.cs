@@ -149,7 +149,10 @@ public sealed class InputImageTests
     /// <summary>Which of two the provider heeds is not known: the dearest counts.</summary>
     [Theory]
     [InlineData("""{"type":"image_url","image_url":{"detail":"low","url":"data:image/png;base64,AAAA","detail":"high"}}""")]
+    [InlineData("""{"type":"image_url","image_url":{"detail":"high","url":"data:image/png;base64,AAAA","detail":"low"}}""")]
+    [InlineData("""{"type":"image_url","image_url":{"detail":"low","url":"data:image/png;base64,AAAA","detail":"low"}}""")]
     [InlineData("""{"type":"image_url","detail":"low","image_url":{"url":"data:image/png;base64,AAAA"}}""")]
+    [InlineData("""{"type":"input_image","detail":"high","image_url":"data:image/png;base64,AAAA","detail":"low"}""")]
     [InlineData("""{"type":"input_image","detail":"low","image_url":"data:image/png;base64,AAAA","detail":"high"}""")]
     [InlineData("""{"type":"input_image","detail":"low","x":{"detail":"low"},"image_url":"data:image/png;base64,AAAA"}""")]
     [InlineData("""{"type":"input_image","x":{"detail":"low"},"image_url":"data:image/png;base64,AAAA"}""")]

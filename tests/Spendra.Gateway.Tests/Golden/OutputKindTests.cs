@@ -94,6 +94,7 @@ public sealed class OutputKindTests
     [InlineData(Doors.RouterChat, "\"modalities\":[\"text\"],", false)]
     [InlineData(Doors.RouterResponses, "", true)]
     [InlineData(Doors.RouterResponses, "\"modalities\":[\"text\"],\"modalities\":[\"image\"],", true)]
+    [InlineData(Doors.RouterResponses, "\"modalities\":[\"image\"],\"modalities\":[\"text\"],", true)]
     [InlineData(Doors.RouterResponses, "\"modalities\":[\"text\"],", false)]
     [InlineData(Doors.RouterMessages, "", true)]
     [InlineData(Doors.RouterMessages, "\"modalities\":[\"text\"],", true)]
