@@ -85,10 +85,11 @@ public sealed class OpenRouterCeilingTests
         var rules = Formats.Rules();
         await using var company = await Formats.StartAsync(rules with
         {
-            Prices = [.. rules.Prices, $"{{provider: openrouter, model: perplexity/m1, {Rules.Rates}, unitUsdPerMillion: {{web_searches: \"5000\"}}}}"],
+            Keys = ["{slug: k1, actor: employee/e1, tools: [web_search]}"],
+            Prices = [.. rules.Prices, $"{{provider: openrouter, model: perplexity/sonar, {Rules.Rates}, unitUsdPerMillion: {{web_searches: \"5000\"}}}}"],
         });
 
-        (await company.PostAsync("/v1/providers/openrouter/chat/completions", Bodies.Chat(model: "perplexity/m1"))).ShouldBe(200);
+        (await company.PostAsync("/v1/providers/openrouter/chat/completions", Bodies.Chat(model: "perplexity/sonar"))).ShouldBe(200);
 
         Sent(company).Should().StartWith($"{{\"provider\":{{\"max_price\":{{{Prompt},{Completion}}}}},");
         await company.SettledAsync();

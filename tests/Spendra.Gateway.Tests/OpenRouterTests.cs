@@ -92,9 +92,10 @@ public sealed class OpenRouterTests
         var rules = Formats.Rules();
         await using var company = await Formats.StartAsync(rules with
         {
-            Prices = [.. rules.Prices, $"{{provider: openrouter, model: perplexity/m1, {Rules.Rates}, unitUsdPerMillion: {{web_searches: \"5000\"}}}}"],
+            Keys = ["{slug: k1, actor: employee/e1, tools: [web_search]}"],
+            Prices = [.. rules.Prices, $"{{provider: openrouter, model: perplexity/sonar, {Rules.Rates}, unitUsdPerMillion: {{web_searches: \"5000\"}}}}"],
         });
-        var body = Bodies.Chat("cost=0.005", "\"max_tokens\":16" + more, "perplexity/m1");
+        var body = Bodies.Chat("cost=0.005", "\"max_tokens\":16" + more, "perplexity/sonar");
 
         (await company.PostAsync(Chat, body)).ShouldBe(200);
 

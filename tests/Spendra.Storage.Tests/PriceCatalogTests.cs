@@ -32,7 +32,66 @@ public sealed class PriceCatalogTests
     [Fact]
     public void What_costs_nothing_by_the_token_is_priced_otherwise_or_free_by_name() =>
         PriceCatalog.All.Where(p => p.Rates.Input.NanosPerMillion == 0 && p.Rates.Others.IsEmpty).Select(p => p.Model)
-            .Should().Equal("omni-moderation-latest");
+            .Should().Equal("omni-moderation-latest", "omni-moderation-2024-09-26");
+
+    /// <summary>
+    /// Ids that clients send and that providers document beside the model's name (OpenAI's and Anthropic's lists of models and
+    /// the types of their libraries). An id that is not here is refused: a snapshot may have a price of its own, as
+    /// <c>gpt-4o-2024-05-13</c> has.
+    /// </summary>
+    private static readonly (string Provider, string Model, string[] Snapshots)[] Dated =
+    [
+        ("openai", "gpt-5.5", ["gpt-5.5-2026-04-23"]),
+        ("openai", "gpt-5.5-pro", ["gpt-5.5-pro-2026-04-23"]),
+        ("openai", "gpt-5.4", ["gpt-5.4-2026-03-05"]),
+        ("openai", "gpt-5.4-mini", ["gpt-5.4-mini-2026-03-17"]),
+        ("openai", "gpt-5.4-nano", ["gpt-5.4-nano-2026-03-17"]),
+        ("openai", "gpt-5.4-pro", ["gpt-5.4-pro-2026-03-05"]),
+        ("openai", "gpt-5.2", ["gpt-5.2-2025-12-11"]),
+        ("openai", "gpt-5.2-pro", ["gpt-5.2-pro-2025-12-11"]),
+        ("openai", "gpt-5.1", ["gpt-5.1-2025-11-13"]),
+        ("openai", "gpt-5", ["gpt-5-2025-08-07"]),
+        ("openai", "gpt-5-mini", ["gpt-5-mini-2025-08-07"]),
+        ("openai", "gpt-5-nano", ["gpt-5-nano-2025-08-07"]),
+        ("openai", "gpt-5-pro", ["gpt-5-pro-2025-10-06"]),
+        ("openai", "gpt-5-search-api", ["gpt-5-search-api-2025-10-14"]),
+        ("openai", "gpt-4.1", ["gpt-4.1-2025-04-14"]),
+        ("openai", "gpt-4.1-mini", ["gpt-4.1-mini-2025-04-14"]),
+        ("openai", "gpt-4.1-nano", ["gpt-4.1-nano-2025-04-14"]),
+        ("openai", "gpt-4o", ["gpt-4o-2024-08-06", "gpt-4o-2024-11-20"]),
+        ("openai", "gpt-4o-mini", ["gpt-4o-mini-2024-07-18"]),
+        ("openai", "o3", ["o3-2025-04-16"]),
+        ("openai", "o3-pro", ["o3-pro-2025-06-10"]),
+        ("openai", "o4-mini", ["o4-mini-2025-04-16"]),
+        ("openai", "o3-mini", ["o3-mini-2025-01-31"]),
+        ("openai", "o1", ["o1-2024-12-17"]),
+        ("openai", "o1-pro", ["o1-pro-2025-03-19"]),
+        ("openai", "gpt-4-turbo", ["gpt-4-turbo-2024-04-09"]),
+        ("openai", "gpt-3.5-turbo", ["gpt-3.5-turbo-0125"]),
+        ("openai", "omni-moderation-latest", ["omni-moderation-2024-09-26"]),
+        ("openai", "gpt-image-2", ["gpt-image-2-2026-04-21"]),
+        ("anthropic", "claude-opus-4-5", ["claude-opus-4-5-20251101"]),
+        ("anthropic", "claude-sonnet-4-5", ["claude-sonnet-4-5-20250929"]),
+        ("anthropic", "claude-haiku-4-5", ["claude-haiku-4-5-20251001"]),
+        ("vertexai", "anthropic/claude-haiku-4-5", ["anthropic/claude-haiku-4-5@20251001"]),
+    ];
+
+    [Fact]
+    public void A_dated_snapshot_has_the_price_of_its_model_under_its_exact_id()
+    {
+        foreach (var (provider, model, snapshots) in Dated)
+        {
+            var named = PriceCatalog.All.Single(p => p.Provider == provider && p.Model == model);
+            foreach (var snapshot in snapshots)
+                PriceCatalog.All.Single(p => p.Provider == provider && p.Model == snapshot).Should().BeEquivalentTo(named with { Model = snapshot });
+        }
+    }
+
+    /// <summary>No id with a date stands there that is not in the list above, which says where it comes from.</summary>
+    [Fact]
+    public void No_other_id_with_a_date_has_a_price() =>
+        PriceCatalog.All.Where(p => System.Text.RegularExpressions.Regex.IsMatch(p.Model, "[-@](20[0-9]{2}-?[0-9]{2}-?[0-9]{2}|0125)$")).Select(p => p.Model)
+            .Should().BeEquivalentTo(Dated.SelectMany(d => d.Snapshots));
 
     [Fact]
     public void Versions_of_a_model_follow_each_other_without_overlap()
@@ -197,7 +256,7 @@ public sealed class PriceCatalogTests
 
     [Theory]
     [InlineData("openai", "gpt-6")]
-    [InlineData("openai", "gpt-4.1-mini-2025-04-14")]
+    [InlineData("openai", "gpt-4o-2024-05-13")]
     [InlineData("openai", "tool:web_search")]
     [InlineData("openai", "gpt-realtime-2.1")]
     [InlineData("openai", "sora-2")]

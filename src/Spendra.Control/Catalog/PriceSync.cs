@@ -34,7 +34,16 @@ public static class PriceSync
         var document = PriceDocument.Read(text, $"{source}, {time.GetUtcNow():yyyy-MM-dd}");
         if (document.Errors is [var first, ..])
             return new SourceDocument(source, null, document.Errors.Length == 1 ? first : $"{first} (and {document.Errors.Length - 1} more errors)");
-        return document.Prices.IsEmpty ? new SourceDocument(source, null, "the document has no price") : new SourceDocument(source, document, null);
+        return document.Prices.IsEmpty ? new SourceDocument(source, null, Explain(document.Skipped)) : new SourceDocument(source, document, null);
+    }
+
+    /// <summary>Why a document has no price that could be taken.</summary>
+    private static string Explain(ImmutableArray<SkippedModel> skipped)
+    {
+        const int most = 5;
+        if (skipped.IsEmpty) return "the document has no price";
+        var first = string.Join(", ", skipped.Take(most).Select(s => $"{s.Model} ({s.Reason})"));
+        return $"the document has no price that could be taken; skipped: {first}{(skipped.Length > most ? $" and {skipped.Length - most} more" : "")}";
     }
 
     /// <summary>Compares one organization's book with a document. Writes nothing.</summary>

@@ -24,6 +24,7 @@ public enum RefusalCode
     IdempotencyMismatch,
     ProviderUnavailable,
     LedgerUnavailable,
+    NotFound,
 }
 
 /// <summary>The figures of the budget window that a refusal rests on.</summary>
@@ -70,5 +71,6 @@ public sealed record Refusal(RefusalCode Code, string Message)
         RefusalCode.IdempotencyMismatch => "idempotency_mismatch",
         RefusalCode.ProviderUnavailable => "provider_unavailable",
         RefusalCode.LedgerUnavailable => "ledger_unavailable",
+        RefusalCode.NotFound => "not_found",
     };
 }

@@ -46,6 +46,8 @@ public enum UnitClass
     /// are money already: no price has a rate for them.
     /// </summary>
     ToolCharges,
+    /// <summary>Prompts that were grounded by maps, however many queries that took.</summary>
+    GroundedMapPrompts,
 }
 
 public static class UnitClasses
@@ -71,6 +73,7 @@ public static class UnitClasses
         (UnitClass.ToolCalls, "tool_calls"),
         (UnitClass.PreviewSearches, "preview_searches"),
         (UnitClass.ToolCharges, "tool_charges"),
+        (UnitClass.GroundedMapPrompts, "grounded_map_prompts"),
     ];
 
     /// <summary>Those of <see cref="Others"/> that a price may have a rate for.</summary>

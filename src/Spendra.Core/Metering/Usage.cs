@@ -34,10 +34,10 @@ public readonly record struct Usage
     public UnitMap<long> Others { get; init; }
 
     /// <summary>
-    /// Code ran in containers, and no provider tells how long they did: they are charged as what was held for them, while
-    /// everything else is measured.
+    /// Code ran in containers, and no provider tells how long they did; or maps grounded an answer, and none tells by how many
+    /// queries. They are charged as what was held for them, while everything else is measured.
     /// </summary>
-    public bool IsEstimatedInPart => Others.Find(UnitClass.CodeSessions) is not null;
+    public bool IsEstimatedInPart => Others.Find(UnitClass.CodeSessions) is not null || Others.Find(UnitClass.MapQueries) is not null;
 
     /// <summary>All input tokens together: what decides a context band.</summary>
     public long TotalInput

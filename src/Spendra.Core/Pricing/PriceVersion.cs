@@ -67,6 +67,13 @@ public sealed record RateCard(Rate Input, Rate CachedInput, Rate CacheWrite, Rat
         (Others.Find(UnitClass.AudioOutput) is null ? TokenKinds.Text : TokenKinds.AudioOutput)
         | (Others.Find(UnitClass.ImageOutput) is null ? TokenKinds.Text : TokenKinds.ImageOutput);
 
+    /// <summary>The kinds of input besides text that have a rate of their own; without one they cost what text does.</summary>
+    public TokenKinds InputKinds =>
+        (HasRate(UnitClass.AudioInput, UnitClass.CachedAudioInput) ? TokenKinds.AudioInput : TokenKinds.Text)
+        | (HasRate(UnitClass.ImageInput, UnitClass.CachedImageInput) ? TokenKinds.ImageInput : TokenKinds.Text);
+
+    private bool HasRate(UnitClass fresh, UnitClass cached) => Others.Find(fresh) is not null || Others.Find(cached) is not null;
+
     private Rate Dearest(Rate rate, UnitClass fresh, UnitClass cached) => Rate.Max(rate, Rate.Max(RateOf(fresh)!.Value, RateOf(cached)!.Value));
 }
 

@@ -51,8 +51,9 @@ internal sealed class McpProvider() : UpstreamProvider(KnownProvider.Find(KnownP
         return null;
     }
 
-    public override string HasNoAccount(GovernedCall call) =>
-        "There is no such server of tools. Ask the platform's owner to register it.";
+    /// <summary>A server is named by the caller: one that is not there is not there later either, and clients try a 503 again.</summary>
+    public override Refusal HasNoAccount(GovernedCall call) =>
+        new(RefusalCode.NotFound, "There is no such server of tools. Ask the platform's owner to register it.");
 
     public override PriceVersion? PriceOf(PriceBook prices, string model, long atMicros) => prices.FindTool(model, atMicros);
 

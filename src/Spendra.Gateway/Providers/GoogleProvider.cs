@@ -42,7 +42,7 @@ internal sealed class GoogleCompatibleProvider() : UpstreamProvider(KnownProvide
         {
             Name = "google.chat.completions", Method = "POST", Pattern = "/chat/completions", UpstreamPattern = "/openai/chat/completions",
             Dialect = OpenAiDialect.Instance, ClientPrefixes = ["/v1/providers/google"], Intake = BodyIntake.Governed,
-            Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true,
+            Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true, TellsNoKinds = true,
         },
         new()
         {

@@ -76,9 +76,9 @@ internal abstract class UpstreamProvider(KnownProvider known)
     /// <summary>The account that serves a call, or null.</summary>
     public virtual ProviderAccount? AccountOf(GovernedCall call) => AccountFor(call.Snapshot, call.Facts.Model);
 
-    /// <summary>What a caller reads when there is no account.</summary>
-    public virtual string HasNoAccount(GovernedCall call) =>
-        $"There is no account for provider '{Name}'. Ask the platform's owner to add one.";
+    /// <summary>How a caller is refused when there is no account.</summary>
+    public virtual Refusal HasNoAccount(GovernedCall call) =>
+        new(RefusalCode.ProviderUnavailable, $"There is no account for provider '{Name}'. Ask the platform's owner to add one.");
 
     /// <summary>The server of tools that a call goes to, or null where the provider has none.</summary>
     public virtual string? ToolServerOf(GovernedCall call) => null;

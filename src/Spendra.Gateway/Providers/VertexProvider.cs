@@ -33,7 +33,7 @@ internal sealed class VertexProvider() : UpstreamProvider(KnownProvider.Find(Kno
         {
             Name = "vertexai.chat.completions", Method = "POST", Pattern = "/chat/completions", UpstreamPattern = "/endpoints/openapi/chat/completions",
             Dialect = OpenAiDialect.Instance, ClientPrefixes = [Home], Intake = BodyIntake.Governed,
-            Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true,
+            Body = OpenAiBody.Chat, IsPriced = true, HasOutput = true, TellsNoKinds = true,
         },
     ];
 

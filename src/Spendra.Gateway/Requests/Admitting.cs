@@ -65,7 +65,7 @@ internal static class Admitting
             return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable, "Test keys reach only the sandbox, and this gateway has none."));
         if (!call.IsTest && call.Account is null)
         {
-            return new Decision.Deny(new Refusal(RefusalCode.ProviderUnavailable, call.Route.Provider.HasNoAccount(call)));
+            return new Decision.Deny(call.Route.Provider.HasNoAccount(call));
         }
         if (ToolBounds.CheckStores(call) is { } foreign) return new Decision.Deny(foreign);
         if (ImageToolBounding.CheckModel(call) is { } other) return new Decision.Deny(other);

@@ -2,6 +2,7 @@ using Spendra.Core.Governance;
 using Spendra.Core.Metering;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
+using Spendra.Gateway.Dialects.OpenAi;
 
 namespace Spendra.Gateway.Requests;
 
@@ -37,6 +38,7 @@ internal static class Bounding
             return Unpriceable(call.Route.Provider.HasNoPrice(call.Shape.Model));
         if (price.IsByThePiece && facts.Pieces.IsEmpty && facts.Media is null && PricedPieces(facts, price).IsEmpty)
             return Unpriceable($"Model '{price.Model}' is priced by the piece, and this route counts tokens. Use a model that has a price for tokens.");
+        if (call.Route.TellsNoKinds && ExplainKinds(facts, price) is { } untold) return Unpriceable(untold);
         call.Price = price;
         return BoundTier(call, price) ?? ImageToolBounding.Bound(call, atMicros) ?? BoundUnits(call, price, options);
     }
@@ -101,18 +103,22 @@ internal static class Bounding
         var passes = uses + 1;
         var input = facts.BodyBytes + call.TokensAdded;
         call.Basis = BoundBasis.Bytes;
-        if (facts.HasUnseenContent || uses > 0)
+        if (OpenAiInputImages.BoundOf(price, facts.Images) is not { } images || facts.HasUnseenContent || uses > 0)
         {
             if (price.ContextWindow is not { } window)
                 return Unpriceable($"The request names content that is not in its body, and the context window of '{price.Model}' is not known.");
             input = window * passes;
             call.Basis = BoundBasis.ContextWindow;
         }
-        // The window of an embedding model is that of one input, and a request has many.
-        else if (call.Route.HasOutput && price.ContextWindow is { } window && window < input)
+        else
         {
-            input = window;
-            call.Basis = BoundBasis.ContextWindow;
+            input += images.Tokens - images.Bytes;
+            // The window of an embedding model is that of one input, and a request has many.
+            if (call.Route.HasOutput && price.ContextWindow is { } window && window < input)
+            {
+                input = window;
+                call.Basis = BoundBasis.ContextWindow;
+            }
         }
         if (call.Tight is { } tight && tight.Model == price.Model && tight.Input < input && uses == 0)
         {
@@ -149,8 +155,17 @@ internal static class Bounding
         return priced;
     }
 
+    /// <summary>Why the usage of an answer would not tell what it costs, where it does not say what its tokens were; or null.</summary>
+    private static string? ExplainKinds(RequestFacts facts, PriceVersion price)
+    {
+        if (price.Rates.OutputKinds != TokenKinds.Text)
+            return $"Model '{price.Model}' may answer with images or sound, and this route does not tell how much of an answer they were. Use Google's own format.";
+        return (facts.ContentKinds & (price.Rates.InputKinds | (price.LongContext?.Rates.InputKinds ?? TokenKinds.Text))) == TokenKinds.Text ? null
+            : $"Images or sound have rates of their own for model '{price.Model}', and this route does not tell how much of a request they were. Send images as 'data:image/…', or use Google's own format.";
+    }
+
     private static TokenKinds KindsOf(RequestFacts facts, PriceVersion price) =>
-        facts.IsOutputKindOpen ? facts.Kinds | price.Rates.OutputKinds : facts.Kinds;
+        facts.Kinds | (facts.IsOutputKindOpen ? price.Rates.OutputKinds : TokenKinds.Text) | (facts.ContentKinds & price.Rates.InputKinds);
 
     /// <summary>The output limit per choice that holds upstream; clamps or injects it where the body's own does not.</summary>
     private static long LimitOutput(GovernedCall call, PriceVersion price, GatewayOptions options)

@@ -47,6 +47,7 @@ internal sealed record GatewayError(int Status, string Type, string Code, string
             RefusalCode.IdempotencyMismatch => (422, "invalid_request_error", null),
             RefusalCode.ProviderUnavailable => (503, "api_error", null),
             RefusalCode.LedgerUnavailable => (503, "api_error", 2),
+            RefusalCode.NotFound => (404, "invalid_request_error", null),
         };
         return new GatewayError(status, type, refusal.CodeName, refusal.Message) { Refusal = refusal, RetryAfter = retryAfter };
     }

@@ -75,6 +75,12 @@ internal sealed record GovernedRoute
     /// <summary>OpenAI's dialect: the most tokens by which the provider tells the model that there are tools.</summary>
     public long TokensForTools { get; init; }
 
+    /// <summary>
+    /// The usage in an answer has one number for text, images and sound. What has a rate of its own for one of them cannot be
+    /// settled there.
+    /// </summary>
+    public bool TellsNoKinds { get; init; }
+
     /// <summary>Where the provider counts the input of such a call, or null.</summary>
     public CountingEndpoint? Counting { get; init; }
 

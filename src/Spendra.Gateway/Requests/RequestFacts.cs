@@ -55,6 +55,9 @@ internal sealed class RequestFacts
     /// </summary>
     public bool HasUnseenContent { get; set; }
 
+    /// <summary>OpenAI's dialect: images that have a ceiling by the model, in the order of the body. Others are unseen content.</summary>
+    public List<InputImage> Images { get; } = [];
+
     /// <summary>
     /// Some of the content stands behind an address. Whoever owns that may answer a provider that counts otherwise than one
     /// that serves, so that no count of it bounds the call.
@@ -147,6 +150,9 @@ internal sealed class RequestFacts
 
     /// <summary>What the tokens of the request may be besides text.</summary>
     public TokenKinds Kinds { get; set; }
+
+    /// <summary>What its content may be besides text: it counts where the price book has a rate for that.</summary>
+    public TokenKinds ContentKinds { get; set; }
 
     /// <summary>The request leaves it to the model whether its output is text, sound or images.</summary>
     public bool IsOutputKindOpen { get; set; }

@@ -66,6 +66,9 @@ internal static class ServedPrice
         return (model, null);
     }
 
+    /// <summary>An id without the date of a snapshot.</summary>
+    public static string UndatedOf(string model) => Parted(model).Name;
+
     /// <summary>An id without its maker: some answers name one and some do not.</summary>
     private static string Bare(string model) => model[(model.LastIndexOf('/') + 1)..];
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Tokens;
 
@@ -28,13 +29,16 @@ internal static class BodyTokens
     private const int MaxDepth = 64;
 
     /// <summary>At least the tokens of a body, or null when they have no such bound.</summary>
-    public static long? BoundOf(ReadOnlySpan<byte> body, TextTokens tokens)
+    /// <param name="body">The body.</param>
+    /// <param name="tokens">The model's tokenizer.</param>
+    /// <param name="images">Images whose data is no text and not counted here, in the order of the body.</param>
+    public static long? BoundOf(ReadOnlySpan<byte> body, TextTokens tokens, List<InputImage> images)
     {
-        if (body.Length > MaxBodyBytes) return null;
+        if (body.Length - images.Sum(i => (long)i.Data.Length) > MaxBodyBytes) return null;
         var buffer = ArrayPool<char>.Shared.Rent(body.Length);
         try
         {
-            return Count(body, tokens, buffer);
+            return Count(body, tokens, images, buffer);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -48,8 +52,9 @@ internal static class BodyTokens
         }
     }
 
-    private static long? Count(ReadOnlySpan<byte> body, TextTokens tokens, Span<char> buffer)
+    private static long? Count(ReadOnlySpan<byte> body, TextTokens tokens, List<InputImage> images, Span<char> buffer)
     {
+        var next = 0;
         var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
         long total = 0;
         while (json.Read())
@@ -65,6 +70,9 @@ internal static class BodyTokens
                     if (json.CurrentDepth == 1 && (json.ValueTextEquals("tools"u8) || json.ValueTextEquals("functions"u8))) total += TokensForTools;
                     total += TextOf(ref json, tokens, buffer) + TokensPerNode;
                     break;
+                case JsonTokenType.String when IsNext(images, ref next, (int)json.TokenStartIndex + 1):
+                    total += TokensPerNode;
+                    break;
                 case JsonTokenType.String:
                     total += TextOf(ref json, tokens, buffer) + TokensPerNode;
                     break;
@@ -74,6 +82,15 @@ internal static class BodyTokens
             }
         }
         return total;
+    }
+
+    /// <summary>Whether the data of the next image that has any begins here; then it has been passed.</summary>
+    private static bool IsNext(List<InputImage> images, ref int next, int start)
+    {
+        while (next < images.Count && images[next].Data.IsEmpty) next++;
+        if (next == images.Count || images[next].Data.Start != start) return false;
+        next++;
+        return true;
     }
 
     private static long TextOf(ref Utf8JsonReader json, TextTokens tokens, Span<char> buffer)

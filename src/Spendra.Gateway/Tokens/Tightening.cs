@@ -1,6 +1,7 @@
 using Spendra.Core.Governance;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
+using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Tokens;
@@ -57,7 +58,8 @@ internal static class Tightening
     private static long? ByTokenizer(GovernedCall call)
     {
         if (call.Facts.HasUnseenContent || TokenEncodings.Find(call.Price!.Provider, call.Price.Model) is not { } tokens) return null;
-        return BodyTokens.BoundOf(call.Body.Span, tokens) is { } input ? input + call.TokensAdded : null;
+        if (OpenAiInputImages.BoundOf(call.Price, call.Facts.Images) is not { } images) return null;
+        return BodyTokens.BoundOf(call.Body.Span, tokens, call.Facts.Images) is { } input ? input + images.Tokens + call.TokensAdded : null;
     }
 
     private static async ValueTask<long?> ByCountAsync(GovernedCall call, GatewayParts parts, Refusal refusal)

@@ -1,12 +1,13 @@
 using System.Collections.Frozen;
 using Microsoft.ML.Tokenizers;
 using Spendra.Core.Governance;
+using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Tokens;
 
 /// <summary>
 /// Which models have a public tokenizer that counts their text exactly: those that OpenAI's own tokenizer library names
-/// (openai/tiktoken, <c>model.py</c>), by exact id. Models whose encoding OpenAI has not told are not guessed from their
+/// (openai/tiktoken, <c>model.py</c>), by exact id or a dated snapshot of it. Models whose encoding OpenAI has not told are not guessed from their
 /// family: a new one may have a new vocabulary, and a count by the wrong one is no bound.
 /// </summary>
 internal static class TokenEncodings
@@ -45,5 +46,5 @@ internal static class TokenEncodings
     /// other hosts may put a request differently.
     /// </summary>
     public static TextTokens? Find(string provider, string model) =>
-        provider is KnownProvider.OpenAi or KnownProvider.Azure && Known.TryGetValue(model, out var tokens) ? tokens.Value : null;
+        provider is KnownProvider.OpenAi or KnownProvider.Azure && Known.TryGetValue(ServedPrice.UndatedOf(model), out var tokens) ? tokens.Value : null;
 }

@@ -105,4 +105,16 @@ public sealed class OpenRouterModelsTests
     private static PriceDocument Read(string entries) => PriceDocument.Read($$$"""{"data":[{{{entries}}}]}""", "openrouter, 2026-11-25");
 
     private static string Text(RateCard card) => $"{card.Input} {card.CachedInput} {card.CacheWrite} {card.Output}";
+
+    [Fact]
+    public void A_list_in_which_every_model_is_skipped_says_why()
+    {
+        string Entry(int i) => $$$"""{"id":"x/m{{{i}}}","pricing":{"prompt":"1"}}""";
+
+        PriceSync.Parse("list", $$"""{"data":[{{Entry(1)}},{{Entry(2)}}]}""", TimeProvider.System).Failure
+            .Should().Be("the document has no price that could be taken; skipped: x/m1 (no price for input or output), x/m2 (no price for input or output)");
+        PriceSync.Parse("list", $$"""{"data":[{{string.Join(',', Enumerable.Range(1, 7).Select(Entry))}}]}""", TimeProvider.System).Failure
+            .Should().EndWith("x/m5 (no price for input or output) and 2 more");
+        PriceSync.Parse("list", """{"data":[]}""", TimeProvider.System).Failure.Should().Be("the document has no price");
+    }
 }

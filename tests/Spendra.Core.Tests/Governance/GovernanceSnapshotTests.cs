@@ -80,7 +80,7 @@ public sealed class GovernanceSnapshotTests
             "model_not_allowed", "tool_not_allowed", "request_limit_exceeded", "concurrency_limit_exceeded",
             "review_required", "no_applicable_budget", "budget_exceeded", "budget_held", "unpriceable_request",
             "idempotency_in_progress", "idempotency_replay_unavailable", "idempotency_mismatch",
-            "provider_unavailable", "ledger_unavailable");
+            "provider_unavailable", "ledger_unavailable", "not_found");
         new Refusal(RefusalCode.BudgetHeld, "").CodeName.Should().Be("budget_held");
     }
 

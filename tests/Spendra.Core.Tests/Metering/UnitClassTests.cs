@@ -21,7 +21,7 @@ public sealed class UnitClassTests
     public void Names_are_those_that_rows_and_files_have() =>
         string.Join(' ', UnitClasses.Others.Select(o => o.Name)).Should().Be(
             "cache_write_long audio_input cached_audio_input image_input cached_image_input audio_output image_output images "
-            + "seconds characters web_searches grounded_prompts map_queries file_searches code_sessions tool_calls preview_searches tool_charges");
+            + "seconds characters web_searches grounded_prompts map_queries file_searches code_sessions tool_calls preview_searches tool_charges grounded_map_prompts");
 
     [Fact]
     public void What_is_money_already_has_no_rate_in_a_price() =>
@@ -62,6 +62,7 @@ public sealed class UnitClassTests
     [InlineData(UnitClass.ToolCalls, false, false)]
     [InlineData(UnitClass.PreviewSearches, false, false)]
     [InlineData(UnitClass.ToolCharges, false, false)]
+    [InlineData(UnitClass.GroundedMapPrompts, false, false)]
     public void A_class_is_input_or_output_tokens_or_pieces(UnitClass unit, bool isInput, bool isToken) =>
         (unit.IsInput(), unit.IsToken()).Should().Be((isInput, isToken));
 }

@@ -47,6 +47,7 @@ public sealed class RateCardTests
     [InlineData(UnitClass.WebSearches)]
     [InlineData(UnitClass.GroundedPrompts)]
     [InlineData(UnitClass.MapQueries)]
+    [InlineData(UnitClass.GroundedMapPrompts)]
     [InlineData(UnitClass.FileSearches)]
     [InlineData(UnitClass.CodeSessions)]
     [InlineData(UnitClass.ToolCalls)]
@@ -121,4 +122,16 @@ public sealed class RateCardTests
 
     private static RateCard With(RateCard card, params (UnitClass Unit, long Nanos)[] rates) =>
         card with { Others = rates.Aggregate(card.Others, (others, r) => others.With(r.Unit, new Rate(r.Nanos))) };
+
+    [Theory]
+    [InlineData(UnitClass.AudioInput, TokenKinds.AudioInput)]
+    [InlineData(UnitClass.CachedAudioInput, TokenKinds.AudioInput)]
+    [InlineData(UnitClass.ImageInput, TokenKinds.ImageInput)]
+    [InlineData(UnitClass.CachedImageInput, TokenKinds.ImageInput)]
+    [InlineData(UnitClass.AudioOutput, TokenKinds.Text)]
+    public void Input_of_a_kind_costs_what_text_does_unless_a_rate_is_given(UnitClass unit, TokenKinds kinds)
+    {
+        Text.InputKinds.Should().Be(TokenKinds.Text);
+        With(Text, (unit, 7)).InputKinds.Should().Be(kinds);
+    }
 }

@@ -32,6 +32,18 @@ public sealed class SearchUnitsTests
     }
 
     [Fact]
+    public void Maps_are_billed_by_the_query_or_by_the_prompt_as_searches_are()
+    {
+        var both = default(UnitMap<long>).With(UnitClass.MapQueries, 10).With(UnitClass.GroundedMapPrompts, 1);
+
+        SearchUnits.BilledOf(Card(UnitClass.MapQueries), both).Should().Equal((UnitClass.MapQueries, 10L));
+        SearchUnits.BilledOf(Card(UnitClass.GroundedMapPrompts), both).Should().Equal((UnitClass.GroundedMapPrompts, 1L));
+        SearchUnits.BilledOf(Card(UnitClass.WebSearches), both).Should().Equal(both);
+        SearchUnits.BilledOf(Card(UnitClass.WebSearches, UnitClass.GroundedMapPrompts), both.With(UnitClass.WebSearches, 3).With(UnitClass.GroundedPrompts, 1))
+            .Should().Equal((UnitClass.WebSearches, 3L), (UnitClass.GroundedMapPrompts, 1L));
+    }
+
+    [Fact]
     public void One_alone_stays_whatever_has_a_rate()
     {
         var queries = default(UnitMap<long>).With(UnitClass.WebSearches, 3);

@@ -8,11 +8,11 @@ namespace Spendra.Gateway.Tests.Bounds;
 
 /// <summary>
 /// A request of messages, and the most that it may be billed for by what Anthropic documents: a token for every byte of
-/// what was written and a few around each message; an image 4,784; a document up to the context window; where tools are
-/// defined 346, and for its own the instructions of each; every use of a search or a fetch a further pass over the context.
+/// what was written and a few around each message; an image 4,784; a document up to the context window, and one that is to be cited too, since nobody says what is added; where tools are
+/// defined 804, and for its own the instructions of each; every use of a search or a fetch a further pass over the context.
 /// </summary>
 internal sealed record ClaudeAsk(
-    string[] Texts, int Images, bool HasDocument, string[] Functions, bool HasBash, bool HasEditor, bool HasComputer, int Searches, int Fetches, int MaxTokens, bool IsHourLong)
+    string[] Texts, int Images, bool HasDocument, string[] Functions, bool HasBash, bool HasEditor, bool HasComputer, int Searches, int Fetches, int MaxTokens, bool IsHourLong, bool Cites = false)
 {
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -24,7 +24,7 @@ internal sealed record ClaudeAsk(
         from uses in Gen.Select(Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[0, 2])
         from limit in Gen.Int[1, 32_000]
         select new ClaudeAsk(texts, parts.Item1, parts.Item2 == 0, functions, tools.Item1, tools.Item2, tools.Item3,
-            uses.Item3 == 0 ? uses.Item1 : 0, uses.Item3 == 0 ? uses.Item2 : 0, limit, parts.Item3);
+            uses.Item3 == 0 ? uses.Item1 : 0, uses.Item3 == 0 ? uses.Item2 : 0, limit, parts.Item3, parts.Item2 == 1);
 
     public int Passes => 1 + Searches + Fetches;
 
@@ -33,11 +33,11 @@ internal sealed record ClaudeAsk(
     {
         get
         {
-            if (HasDocument || Passes > 1) return BoundedExchange.Window;
+            if (HasDocument || Cites || Passes > 1) return BoundedExchange.Window;
             var texts = Texts.Sum(t => Encoding.UTF8.GetByteCount(t) + 3L) + 8;
             var functions = Functions.Select((f, i) => (long)Encoding.UTF8.GetByteCount(Function(f, i).ToJsonString(Plain))).Sum();
-            var own = (HasBash ? 245 : 0) + (HasEditor ? 700 : 0) + (HasComputer ? 735 + 499 : 0);
-            var presence = Functions.Length > 0 || own > 0 ? 346 : 0;
+            var own = (HasBash ? 325 : 0) + (HasEditor ? 700 : 0) + (HasComputer ? 735 + 499 : 0);
+            var presence = Functions.Length > 0 || own > 0 ? 804 : 0;
             return Math.Min(BoundedExchange.Window, texts + functions + own + presence + 4_784L * Images);
         }
     }
@@ -48,6 +48,14 @@ internal sealed record ClaudeAsk(
         // A large area of one colour packs into a few bytes.
         for (var i = 0; i < Images; i++) blocks.Add(Data("image", "image/png", "AA=="));
         if (HasDocument) blocks.Add(Data("document", "application/pdf", "AAAA"));
+        if (Cites)
+        {
+            blocks.Add(new JsonObject
+            {
+                ["type"] = "document", ["source"] = new JsonObject { ["type"] = "text", ["media_type"] = "text/plain", ["data"] = "A. A. A." },
+                ["citations"] = new JsonObject { ["enabled"] = true },
+            });
+        }
         var tools = new JsonArray([.. Functions.Select(Function)]);
         if (HasBash) tools.Add(Tool("bash_20250124", "bash"));
         if (HasEditor) tools.Add(Tool("text_editor_20250728", "str_replace_based_edit_tool"));

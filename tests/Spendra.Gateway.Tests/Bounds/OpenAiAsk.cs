@@ -13,8 +13,22 @@ namespace Spendra.Gateway.Tests.Bounds;
 /// cookbook, "How to count tokens with tiktoken"); what stands outside of the request, up to the context window.
 /// </summary>
 internal sealed record OpenAiAsk(
-    string[] Texts, string[] Functions, bool HasImage, bool HasPrevious, string? Tier, int? Limit, int? OldLimit, int Choices, string Prediction, bool IsEscaped)
+    string[] Texts, string[] Functions, bool HasImage, bool HasPrevious, string? Tier, int? Limit, int? OldLimit, int Choices, string Prediction, bool IsEscaped, int Returned = 0)
 {
+    /// <summary>
+    /// Items of an earlier answer that a client sends back: the provider may read what they do not bring along from where it
+    /// keeps it, under their id; a picture is as large as its measures. The last one brings everything along.
+    /// </summary>
+    private static readonly string[] Items =
+    [
+        """{"type":"reasoning","id":"rs_1","summary":[]}""",
+        """{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":""}""",
+        """{"type":"web_search_call","id":"ws_1","status":"completed","action":{"type":"search","query":"q"}}""",
+        """{"type":"image_generation_call","id":"ig_1","status":"completed","result":"AAAA"}""",
+        """{"type":"code_interpreter_call","id":"ci_1","container_id":"cntr_1","code":"1","outputs":null}""",
+        """{"type":"file_search_call","id":"fs_1","queries":["q"],"results":[]}""",
+    ];
+
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions Escaped = new() { Encoder = JavaScriptEncoder.Default };
 
@@ -27,10 +41,14 @@ internal sealed record OpenAiAsk(
         from limits in Gen.Select(Gen.Int[0, 3_000], Gen.Int[0, 3_000], Gen.Int[0, 3])
         from choices in Gen.Int[1, 4]
         from prediction in Prompts.Texts
+        from returned in Gen.Int[0, 4 * Items.Length]
         select new OpenAiAsk(
             [.. texts.Select(t => string.Concat(Enumerable.Repeat(t, repeat)))], functions, flags.Item1 == 0, flags.Item2 == 0, tier,
             limits.Item3 is 0 or 2 ? limits.Item1 + 16 : null, limits.Item3 is 1 or 2 ? limits.Item2 + 16 : null,
-            choices, prediction, flags.Item3);
+            choices, prediction, flags.Item3, returned <= Items.Length ? returned : 0);
+
+    /// <summary>What chat completions have of it.</summary>
+    public OpenAiAsk OfChat() => this with { HasPrevious = false, Returned = 0 };
 
     /// <param name="model">The model.</param>
     /// <param name="namesModel">Whether the body does.</param>
@@ -60,6 +78,7 @@ internal sealed record OpenAiAsk(
                 return function;
             })]);
         }
+        if (Returned > 0) ((JsonArray)body["input"]!).Add(JsonNode.Parse(Items[Returned - 1]));
         if (HasPrevious) body["previous_response_id"] = "resp_1";
         if ((Limit ?? OldLimit) is { } limit) body["max_output_tokens"] = limit;
         return Finish(body, more);
@@ -69,7 +88,7 @@ internal sealed record OpenAiAsk(
     /// <param name="presence">What the provider adds where tools are defined.</param>
     public long MostInput(long presence = 0)
     {
-        if (HasImage || HasPrevious) return BoundedExchange.Window;
+        if (HasImage || HasPrevious || (Returned > 0 && Returned < Items.Length)) return BoundedExchange.Window;
         var texts = Texts.Sum(t => Encoding.UTF8.GetByteCount(t) + 3L) + 3;
         var functions = Functions.Select((f, i) => Encoding.UTF8.GetByteCount(Function(f, i).ToJsonString(Plain)) + 19L).Sum();
         return Math.Min(BoundedExchange.Window, texts + functions + (Functions.Length > 0 ? presence : 0));

@@ -19,7 +19,7 @@ public sealed class OpenAiWorstAnswerTests
     public void A_chat_of_OpenAIs_is_covered() =>
         Gen.Select(OpenAiAsk.Any(null, "auto", "default", "flex", "priority"), Shares.Any).Sample((ask, shares) =>
         {
-            var asked = ask with { HasPrevious = false };
+            var asked = ask.OfChat();
             var (call, refusal) = Bound(Route("openai", "chat.completions"), asked.Chat(Model, more: b => b["reasoning_effort"] = "high"), Price("openai", Model));
             refusal.Should().BeNull();
             var sent = Sent(call);
@@ -50,7 +50,7 @@ public sealed class OpenAiWorstAnswerTests
             var settings = new AccountSettings { RatePercent = ratePercent, Deployments = AccountSettings.NoDeployments.Add(deployment, Model) };
             var isOlder = api == 1;
             var isChat = api < 2;
-            var asked = ask with { HasPrevious = ask.HasPrevious && !isChat, Tier = isOlder ? null : ask.Tier };
+            var asked = (isChat ? ask.OfChat() : ask) with { Tier = isOlder ? null : ask.Tier };
             var (call, refusal) = isChat
                 ? Bound(Route("azure", "chat.completions", isOlder ? "/deployments/{model}/chat/completions" : "/chat/completions"),
                     asked.Chat(deployment, namesModel: !isOlder), Price("azure", Model), settings, isOlder ? deployment : null)
@@ -69,14 +69,14 @@ public sealed class OpenAiWorstAnswerTests
         }, iter: 2_000);
 
     /// <summary>
-    /// Where tools are defined Anthropic adds 264 to 346 tokens of instructions, by model and choice. One choice, no
+    /// Where tools are defined Anthropic adds 264 to 804 tokens of instructions, by model and choice. One choice, no
     /// prediction and no cache; the details of the usage are empty.
     /// </summary>
     [Fact]
     public void A_chat_at_Anthropics_door_is_covered_with_its_tools() =>
-        Gen.Select(OpenAiAsk.Any((string?)null), Gen.Long[264, 346], Shares.Any).Sample((ask, presence, shares) =>
+        Gen.Select(OpenAiAsk.Any((string?)null), Gen.Long[264, 804], Shares.Any).Sample((ask, presence, shares) =>
         {
-            var asked = ask with { HasPrevious = false, Choices = 1, Prediction = "" };
+            var asked = ask.OfChat() with { Choices = 1, Prediction = "" };
             var (call, refusal) = Bound(Route("anthropic", "chat.completions"), asked.Chat(Model), Price("anthropic", Model));
             refusal.Should().BeNull();
             var output = shares.Of(OpenAiAsk.MostOutput(Sent(call)), 7);

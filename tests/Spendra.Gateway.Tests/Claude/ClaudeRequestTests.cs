@@ -145,6 +145,31 @@ public sealed class ClaudeRequestTests
         ClaudeCall.Bound(body).Call.Bound.Input.Should().Be(BytesOf(body) + 64);
     }
 
+    /// <summary>
+    /// Anthropic cuts a document that is to be cited into sentences and adds instructions, and says of neither how many tokens
+    /// that is ("Citations", "Token costs").
+    /// </summary>
+    [Theory]
+    [InlineData("{\"type\":\"document\",\"source\":{\"type\":\"text\",\"media_type\":\"text/plain\",\"data\":\"A. A. A.\"},\"citations\":{\"enabled\":true}}", true)]
+    [InlineData("{\"citations\":{\"enabled\":true},\"type\":\"document\",\"source\":{\"type\":\"content\",\"content\":[{\"type\":\"text\",\"text\":\"x\"}]}}", true)]
+    [InlineData("{\"type\":\"search_result\",\"source\":\"https://x\",\"title\":\"t\",\"content\":[{\"type\":\"text\",\"text\":\"x\"}],\"citations\":{\"enabled\":true}}", true)]
+    [InlineData("{\"type\":\"tool_result\",\"tool_use_id\":\"t\",\"content\":[{\"type\":\"document\",\"source\":{\"type\":\"text\",\"data\":\"x\"},\"citations\":{\"enabled\":true}}]}", true)]
+    [InlineData("{\"type\":\"document\",\"source\":{\"type\":\"text\",\"data\":\"x\"},\"citations\":{\"enabled\":false,\"enabled\":true}}", true)]
+    [InlineData("{\"type\":\"document\",\"source\":{\"type\":\"text\",\"data\":\"x\"},\"citations\":{\"enabled\":true},\"citations\":{\"enabled\":false}}", true)]
+    [InlineData("{\"type\":\"document\",\"source\":{\"type\":\"text\",\"data\":\"x\"},\"citations\":{\"enabled\":\"yes\"}}", true)]
+    [InlineData("{\"type\":\"document\",\"source\":{\"type\":\"text\",\"data\":\"x\"},\"citations\":{\"enabled\":false}}", false)]
+    [InlineData("{\"type\":\"document\",\"source\":{\"type\":\"text\",\"data\":\"x\"},\"citations\":{\"enabled\":null}}", false)]
+    [InlineData("{\"type\":\"document\",\"source\":{\"type\":\"text\",\"data\":\"x\"},\"citations\":null}", false)]
+    // What an earlier answer cited.
+    [InlineData("{\"type\":\"text\",\"text\":\"x\",\"citations\":[{\"type\":\"char_location\",\"cited_text\":\"x\",\"document_index\":0}]}", false)]
+    [InlineData("{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"f\",\"input\":{\"citations\":{\"enabled\":true}}}", false)]
+    public void Citations_are_bounded_by_the_context_window(string block, bool isWindow)
+    {
+        var body = ClaudeCall.Content(block);
+
+        ClaudeCall.Bound(body).Call.Bound.Input.Should().Be(isWindow ? ClaudeCall.Window : BytesOf(body) + 64);
+    }
+
     [Fact]
     public void Files_are_references_that_must_be_owned()
     {

@@ -19,8 +19,8 @@ internal static class GeminiPrices
         TierPercents = PriceVersion.NoTiers.Add("flex", 50).Add("priority", 180),
     };
 
-    /// <summary>2.5 Flash: 300, 30 and 2,500; sound that comes in 1,000; a grounded prompt costs 0.035 USD.</summary>
-    public static readonly PriceVersion Flash25 = Of(Card("0.3", "0.03", "2.5", (UnitClass.AudioInput, "1"), (UnitClass.GroundedPrompts, "35000")));
+    /// <summary>2.5 Flash: 300, 30 and 2,500; sound that comes in 1,000; a grounded prompt costs 0.035 USD, by maps 0.025.</summary>
+    public static readonly PriceVersion Flash25 = Of(Card("0.3", "0.03", "2.5", (UnitClass.AudioInput, "1"), (UnitClass.GroundedPrompts, "35000"), (UnitClass.GroundedMapPrompts, "25000")));
 
     /// <summary>
     /// 3.1 Pro: 2,000, 200 and 12,000; above 200,000 tokens of input 4,000, 400 and 18,000. Its price for a query, 0.014 USD,

@@ -91,13 +91,15 @@ public sealed class GeminiRequestReaderTests
     [InlineData("[\"TEXT\"]", TokenKinds.Text, false)]
     [InlineData("[\"TEXT\",\"IMAGE\"]", TokenKinds.ImageOutput, false)]
     [InlineData("[\"AUDIO\"]", TokenKinds.AudioOutput, false)]
+    [InlineData("[\"Text\",\"Image\"]", TokenKinds.ImageOutput, false)]
+    [InlineData("[\"text\",\"audio\"]", TokenKinds.AudioOutput, false)]
     [InlineData("[]", TokenKinds.Text, true)]
     [InlineData("null", TokenKinds.Text, true)]
     public void Kinds_of_output_are_those_asked_for_or_left_to_the_model(string modalities, TokenKinds kinds, bool isOpen)
     {
         var facts = Facts($"\"generationConfig\":{{\"responseModalities\":{modalities}}}");
 
-        (facts.Kinds, facts.IsOutputKindOpen).Should().Be((kinds, isOpen));
+        (facts.Kinds, facts.IsOutputKindOpen, facts.Unpriceable).Should().Be((kinds, isOpen, null));
     }
 
     [Theory]
@@ -211,7 +213,7 @@ public sealed class GeminiRequestReaderTests
 
         facts.Tools.Should().Equal("web_search", "maps");
         facts.UncountedUnits.Should().Equal(UnitClass.WebSearches, UnitClass.MapQueries);
-        facts.Pieces.Should().Equal((UnitClass.GroundedPrompts, 1L));
+        facts.Pieces.Should().Equal((UnitClass.GroundedPrompts, 1L), (UnitClass.GroundedMapPrompts, 1L));
     }
 
     [Fact]

@@ -14,6 +14,9 @@ internal static class DoorRules
     /// <summary>Anthropic's model that is sold with priority.</summary>
     public const string WithPriority = "claude-p";
 
+    /// <summary>Google's model that also draws.</summary>
+    public const string Painter = "m-paints";
+
     private const string Long =
         "longContext: {aboveInputTokens: 1000, inputUsdPerMillion: \"2\", cachedInputUsdPerMillion: \"0.2\", cacheWriteUsdPerMillion: \"2.5\", outputUsdPerMillion: \"3\"}";
 
@@ -40,6 +43,7 @@ internal static class DoorRules
             .. new Rules().Prices,
             .. Sold.SelectMany(s => new[] { Price(s.Provider, s.Maker + "m", $"tiers: {{{s.Tiers}}}"), Price(s.Provider, s.Maker + "m-long", Long) }),
             Price("anthropic", WithPriority, "tiers: {priority: 150}"),
+            Price("google", Painter, "unitUsdPerMillion: {image_output: \"30\"}"), Price("vertexai", "google/" + Painter, "unitUsdPerMillion: {image_output: \"30\"}"),
         ],
     };
 

@@ -199,6 +199,22 @@ public sealed class EveryDoorTests
         }
     }
 
+    /// <summary>Its images would be settled at the rate of text: an answer there has one number for both.</summary>
+    [Theory]
+    [InlineData(Doors.GoogleChat, DoorRules.Painter)]
+    [InlineData(Doors.VertexChat, "google/" + DoorRules.Painter)]
+    public async Task A_model_that_draws_is_not_sold_where_no_answer_tells_what_it_drew(string door, string model)
+    {
+        foreach (var isStream in new[] { false, true })
+        {
+            var (answer, books) = await CallAsync(door, model, "", isStream, 200, Recorded.Plain(Wire.GoogleChat, new Told(10, 1_300), model));
+
+            answer.ShouldBe(400, "unpriceable_request");
+            books.Events.Should().BeEmpty();
+            books.Released.Should().BeEmpty("nothing was held");
+        }
+    }
+
     private static async Task<(Answer Answer, Books Books)> CallAsync(string door, string model, string request, bool isStream, int status, string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);

@@ -88,7 +88,7 @@ public sealed class PlainToolCallTests
     [Theory]
     [InlineData("[finder/translate]", "search", "finder", 403, "tool_not_allowed")]
     [InlineData("[\"*\"]", "send_mail", "finder", 400, "unpriceable_request")]
-    [InlineData("[\"*\"]", "search", "nowhere", 503, "provider_unavailable")]
+    [InlineData("[\"*\"]", "search", "nowhere", 404, "not_found")]
     public async Task A_rule_refuses_in_the_words_of_other_routes(string scope, string tool, string server, int status, string code)
     {
         await using var company = await Company.StartAsync(Tools.Rules(scope: scope));

@@ -176,7 +176,7 @@ public sealed class ToolRefusalTests
         foreach (var server in new[] { "nowhere", "main", "FINDER", "..%2ffinder" })
         {
             using var talk = ToolTalk.Open(company, $"/mcp/{server}");
-            (await talk.CallAsync()).Reason().Should().Be("provider_unavailable", server);
+            (await talk.CallAsync()).Reason().Should().Be("not_found", server);
         }
         company.Journal.Count.Should().Be(0);
     }

@@ -54,6 +54,7 @@ public sealed class MediaBoundTests
     [InlineData("gpt-image-2", "1024x1024", "medium", 1_756)]
     [InlineData("gpt-image-2", "1024x1024", "low", 272)]
     [InlineData("gpt-image-2", "2880x2880", "auto", 23_719)]
+    [InlineData("gpt-image-2-2026-04-21", "2880x2880", "auto", 23_719)]
     public void Tokens_of_an_image_are_known_by_size_and_quality(string model, string size, string quality, long tokens) =>
         ImageTokens.MostOf(model, size, quality).Should().Be(tokens);
 
@@ -66,7 +67,8 @@ public sealed class MediaBoundTests
     [InlineData("gpt-image-2", "0x1024", "low")]
     [InlineData("gpt-image-2", "1024x1024", "ultra")]
     [InlineData("gpt-image-1.5", "2048x2048", "low")]
-    [InlineData("gpt-image-2-2026-04-21", "1024x1024", "low")]
+    [InlineData("gpt-image-3", "1024x1024", "low")]
+    [InlineData("gpt-image-2-2026-21-04", "1024x1024", "low")]
     public void What_the_guide_does_not_list_is_not_guessed(string model, string size, string quality) =>
         ImageTokens.MostOf(model, size, quality).Should().BeNull();
 }

@@ -2,6 +2,7 @@ using System.Text;
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Requests;
+using Spendra.Gateway.Tests.Golden;
 
 namespace Spendra.Gateway.Tests.Units;
 
@@ -19,7 +20,9 @@ public sealed class ReturnedItemsTests
     [InlineData("""{"type":"message","role":"assistant","id":"msg_1","content":[{"type":"output_text","text":"x","annotations":[{"type":"container_file_citation","container_id":"cntr_1","file_id":"cfile_1"}]}]}""")]
     [InlineData("""{"type":"file_search_call","id":"fs_1","queries":["q"],"results":[{"file_id":"file-abc","text":"found","attributes":{"file_id":"file-abc"}}]}""")]
     [InlineData("""{"results":[{"file_id":"file-abc","text":"found"}],"id":"fs_1","type":"file_search_call"}""")]
-    [InlineData("""{"type":"file_search_call","id":"fs_1","results":null}""")]
+    [InlineData("""{"type":"code_interpreter_call","id":"ci_1","code":"1","container_id":"cntr_1","outputs":[]}""")]
+    [InlineData("""{"type":"function_call","id":"fc_1","call_id":"c","name":"f","arguments":"{}"}""")]
+    [InlineData("""{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"sealed"}""")]
     public void Citations_and_search_results_load_nothing(string item)
     {
         var facts = Read(item);
@@ -47,5 +50,68 @@ public sealed class ReturnedItemsTests
 
         facts.References.Should().Equal(new ObjectReference(ObjectKind.File, "file-abc"));
         facts.HasUnseenContent.Should().BeTrue();
+    }
+
+    /// <summary>The provider keeps it under its id, and may read it back: how long it is does not stand in the request.</summary>
+    [Theory]
+    [InlineData("""{"type":"reasoning","id":"rs_1","summary":[]}""")]
+    [InlineData("""{"type":"reasoning","id":"rs_1","encrypted_content":null}""")]
+    [InlineData("""{"type":"reasoning","id":"rs_1","encrypted_content":""}""")]
+    [InlineData("""{"type":"reasoning","id":"rs_1","encrypted_content":[]}""")]
+    [InlineData("""{"type":"web_search_call","id":"ws_1","status":"completed","action":{"type":"search","query":"q"}}""")]
+    [InlineData("""{"type":"file_search_call","id":"fs_1","queries":["q"]}""")]
+    [InlineData("""{"type":"file_search_call","id":"fs_1","results":null}""")]
+    [InlineData("""{"type":"code_interpreter_call","id":"ci_1","code":"1","container_id":"cntr_1","outputs":null}""")]
+    [InlineData("""{"type":"code_interpreter_call","id":"ci_1","code":"1"}""")]
+    // A picture has as many tokens as it has measures, whatever its bytes.
+    [InlineData("""{"type":"code_interpreter_call","id":"ci_1","code":"1","container_id":"cntr_1","outputs":[{"type":"logs","logs":"x"},{"type":"image","url":"https://provider/x.png"}]}""")]
+    [InlineData("""{"type":"image_generation_call","id":"ig_1","result":"AAAA","status":"completed"}""")]
+    [InlineData("""{"type":"image_generation_call","result":"AAAA"}""")]
+    public void What_is_read_back_by_its_id_is_unseen(string item)
+    {
+        var facts = Read(item);
+
+        facts.HasUnseenContent.Should().BeTrue();
+        facts.Unpriceable.Should().BeNull();
+    }
+
+    /// <summary>Whose picture it is that the provider keeps under an id is not known here.</summary>
+    [Theory]
+    [InlineData("""{"type":"image_generation_call","id":"ig_1"}""")]
+    [InlineData("""{"id":"ig_1","type":"image_generation_call"}""")]
+    [InlineData("""{"type":"image_generation_call","id":"ig_1","result":null}""")]
+    [InlineData("""{"type":"image_generation_call","id":"ig_1","result":""}""")]
+    [InlineData("""{"type":"image_generation_call","id":"ig_1","result":{}}""")]
+    public void A_picture_by_its_id_alone_is_refused(string item)
+    {
+        var facts = Read(item);
+
+        facts.Unpriceable.Should().Contain("its 'result'");
+        facts.HasUnseenContent.Should().BeTrue();
+    }
+
+    /// <summary>Which of two the provider would heed is not known.</summary>
+    [Theory]
+    [InlineData("""{"type":"reasoning","id":"rs_1","type":"message"}""")]
+    [InlineData("""{"type":"message","role":"user","type":"reasoning","id":"rs_1","encrypted_content":"x"}""")]
+    [InlineData("""{"type":"item_reference","id":"a","type":"message","role":"user"}""")]
+    [InlineData("""{"type":"reasoning","id":"rs_1","id":null}""")]
+    [InlineData("""{"role":"user","id":"rs_1","role":null}""")]
+    [InlineData("""{"type":"reasoning","id":"rs_1","encrypted_content":"x","encrypted_content":null}""")]
+    [InlineData("""{"type":"image_generation_call","id":"ig_1","result":"AAAA","result":null}""")]
+    [InlineData("""{"type":"code_interpreter_call","id":"ci_1","outputs":[],"outputs":null}""")]
+    public void An_item_that_says_twice_what_it_is_is_refused(string item) => Read(item).Unpriceable.Should().NotBeNull();
+
+    [Fact]
+    public void An_image_costs_no_more_than_is_held_when_it_is_sent_back()
+    {
+        var (call, refusal) = ListedCall.Bound(Doors.OpenAiResponses, "gpt-5.4",
+            """{"model":"gpt-5.4","max_output_tokens":100,"input":[{"role":"user","content":"describe it"},{"type":"image_generation_call","id":"ig_123","result":"AAAA"}]}""");
+        refusal.Should().BeNull();
+
+        var told = """{"id":"x","object":"response","status":"completed","model":"gpt-5.4","service_tier":"default","output":[],"usage":{"input_tokens":1600,"output_tokens":100,"total_tokens":1700}}""";
+        var settled = ListedCall.Settle(call, ListedCall.Meter(call, "application/json", Encoding.UTF8.GetBytes(told)).Reading);
+
+        settled.Cost.Value.Should().BeLessThanOrEqualTo(call.Amount.Value);
     }
 }

@@ -72,11 +72,28 @@ internal ref partial struct AnthropicRequestReader
         var isFile = _json.ValueTextEquals("file_id"u8);
         // What a model passes to a tool is data, whatever its names are.
         var isData = _json.ValueTextEquals("input"u8);
+        var isCitations = _json.ValueTextEquals("citations"u8);
         _json.Read();
         if (isCache) ReadCacheControl();
+        else if (isCitations && _json.TokenType == JsonTokenType.StartObject) ReadCitations();
         else if (isFile && _json.TokenType == JsonTokenType.String) Refer();
         else if (isData) _json.Skip();
         else ReadContent();
+    }
+
+    /// <summary>
+    /// A document that is to be cited is cut into sentences, and instructions are added: some more tokens than its text has,
+    /// says Anthropic ("Citations", "Token costs"), and not how many. Its count of tokens has them.
+    /// </summary>
+    private void ReadCitations()
+    {
+        while (_fault is null && _json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            var isSwitch = _json.ValueTextEquals("enabled"u8);
+            _json.Read();
+            _facts.HasUnseenContent |= isSwitch && _json.TokenType is not (JsonTokenType.False or JsonTokenType.Null);
+            _json.Skip();
+        }
     }
 
     private Source ReadSource()

@@ -19,6 +19,7 @@ internal sealed class OpenRouterMessagesDialect : Dialect
         if (AnthropicDialect.Instance.Read(call, body) is { } fault) return fault;
         OpenRouterFields.Read(body, call.Facts, isOfOpenAi: false);
         OpenRouterMessages.Read(body, call.Facts);
+        OpenRouterSearches.Note(call.Facts);
         return null;
     }
 

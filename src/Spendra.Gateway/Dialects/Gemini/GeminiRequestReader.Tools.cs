@@ -83,6 +83,7 @@ internal ref partial struct GeminiRequestReader
         else if (tool == Maps)
         {
             _facts.UncountedUnits = _facts.UncountedUnits.Add(UnitClass.MapQueries);
+            _facts.Pieces = _facts.Pieces.With(UnitClass.GroundedMapPrompts, 1);
         }
     }
 }

@@ -174,10 +174,16 @@ internal ref partial struct GeminiRequestReader
         {
             _facts.IsOutputKindOpen = false;
             if (_json.TokenType != JsonTokenType.String) Fail("must be a list of strings", name);
-            else if (_json.ValueTextEquals("AUDIO"u8)) _facts.Kinds |= TokenKinds.AudioOutput;
-            else if (_json.ValueTextEquals("IMAGE"u8)) _facts.Kinds |= TokenKinds.ImageOutput;
-            else if (!_json.ValueTextEquals("TEXT"u8)) Refuse("'responseModalities' names a kind of output that is not in the price book");
+            else TakeModality(_json.GetString()!);
         }
+    }
+
+    /// <summary>In capitals by Google's reference; clients have sent them in any case.</summary>
+    private readonly void TakeModality(string modality)
+    {
+        if (modality.Equals("AUDIO", StringComparison.OrdinalIgnoreCase)) _facts.Kinds |= TokenKinds.AudioOutput;
+        else if (modality.Equals("IMAGE", StringComparison.OrdinalIgnoreCase)) _facts.Kinds |= TokenKinds.ImageOutput;
+        else if (!modality.Equals("TEXT", StringComparison.OrdinalIgnoreCase)) Refuse("'responseModalities' names a kind of output that is not in the price book");
     }
 
     private void ReadServiceTier()

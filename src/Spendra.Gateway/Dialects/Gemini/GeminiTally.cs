@@ -73,13 +73,13 @@ internal sealed class GeminiTally(bool hasOutput, int candidates, long mapQuerie
     }
 
     /// <summary>
-    /// Searches count as queries and as one grounded prompt: which of both is billed is a matter of the model, and the
-    /// price book has a rate for that one.
+    /// Searches, of the web and of maps, count as queries and as one grounded prompt: which of both is billed is a matter of
+    /// the model, and the price book has a rate for that one.
     /// </summary>
     private Usage WithFees(Usage usage)
     {
         if (_searches.Sum() is > 0 and var searches) usage = usage.Plus(UnitClass.WebSearches, searches).Plus(UnitClass.GroundedPrompts, 1);
-        return _isMapGrounded ? usage.Plus(UnitClass.MapQueries, mapQueries) : usage;
+        return _isMapGrounded ? usage.Plus(UnitClass.MapQueries, mapQueries).Plus(UnitClass.GroundedMapPrompts, 1) : usage;
     }
 
     /// <summary>The tier in the words of the price book; null when nothing is said.</summary>

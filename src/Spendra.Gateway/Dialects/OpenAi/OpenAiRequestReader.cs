@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Spendra.Core.Ledger;
+using Spendra.Core.Pricing;
 using Spendra.Gateway.Requests;
 
 namespace Spendra.Gateway.Dialects.OpenAi;
@@ -26,6 +27,14 @@ internal ref partial struct OpenAiRequestReader
     private RequestFault? _fault;
     private int _tools;
     private bool _mayReuseContainer;
+
+    // The object of the content that was opened last, how deep it is, and what it says of its image's detail.
+    private Utf8JsonReader _part;
+    private int _partDepth = -1;
+    private ImageDetail? _partDetail;
+
+    // Up to here the content was read for images already: what is nested in one image is none.
+    private long _readForImages;
 
     private OpenAiRequestReader(ReadOnlySpan<byte> bytes, OpenAiBody body, bool runsTools)
     {
@@ -105,7 +114,7 @@ internal ref partial struct OpenAiRequestReader
         ConcludeTools();
         ConcludeCaches();
         // The window of an embedding model is that of one input, and a request has many: it bounds none of them.
-        if (_body == OpenAiBody.Embeddings && _facts.HasUnseenContent) Refuse("pictures and files in embeddings have no bound here. Send text");
+        if (_body == OpenAiBody.Embeddings && (_facts.HasUnseenContent || _facts.Images.Count > 0)) Refuse("pictures and files in embeddings have no bound here. Send text");
     }
 
     private void ReadField(OpenAiFields field)
@@ -126,7 +135,7 @@ internal ref partial struct OpenAiRequestReader
             case OpenAiFields.ToolLimit: ReadToolLimit(); break;
             case OpenAiFields.Functions: ReadFunctions(); break;
             case OpenAiFields.Content: ReadContent(); break;
-            case OpenAiFields.Prediction: _facts.PredictionBytes = SkipValue().Length; break;
+            case OpenAiFields.Prediction: _facts.PredictionBytes = SkipValue(); break;
             case OpenAiFields.PreviousResponse: ReadPreviousResponse(); break;
             case OpenAiFields.Modalities: ReadModalities(); break;
             case OpenAiFields.Conversation: RefuseUnlessNull("a conversation's content cannot be seen or counted here"); break;
@@ -224,9 +233,21 @@ internal ref partial struct OpenAiRequestReader
         else Refer(ObjectKind.Response, "previous_response_id");
     }
 
+    /// <summary>What the answer may be besides text; providers differ in how strictly they read the words.</summary>
     private void ReadModalities()
     {
-        if (SkipValue().MentionsAudio) Refuse("sound in chats has no bound here, whatever rates its model has. Ask for text, or use audio/speech");
+        var depth = _json.CurrentDepth;
+        TakeModality();
+        if (_json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject)) return;
+        while (_json.Read() && _json.CurrentDepth > depth) TakeModality();
+    }
+
+    private readonly void TakeModality()
+    {
+        if (_json.TokenType != JsonTokenType.String) return;
+        var modality = _json.GetString()!;
+        if (modality.Equals("image", StringComparison.OrdinalIgnoreCase)) _facts.Kinds |= TokenKinds.ImageOutput;
+        else if (!modality.Equals("text", StringComparison.OrdinalIgnoreCase)) Refuse("sound and films in chats have no bound here, whatever rates their model has. Ask for text, or use audio/speech");
     }
 
     private void Refer(ObjectKind kind, string name, bool bringsContent = true)
@@ -259,20 +280,12 @@ internal ref partial struct OpenAiRequestReader
     }
 
     /// <summary>From the start of a value: skips it and says how many bytes it has.</summary>
-    private SkippedValue SkipValue()
+    private int SkipValue()
     {
         var start = (int)_json.TokenStartIndex;
-        var hasAudio = _json.TokenType == JsonTokenType.String && _json.ValueTextEquals("audio"u8);
-        var depth = _json.CurrentDepth;
-        if (_json.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
-        {
-            while (_json.Read() && _json.CurrentDepth > depth)
-                hasAudio |= _json.TokenType == JsonTokenType.String && _json.ValueTextEquals("audio"u8);
-        }
-        return new SkippedValue((int)_json.BytesConsumed - start, hasAudio);
+        _json.Skip();
+        return (int)_json.BytesConsumed - start;
     }
 
     private void Fail(string what, string parameter) => _fault ??= new RequestFault($"'{parameter}' {what}.", parameter);
-
-    private readonly record struct SkippedValue(int Length, bool MentionsAudio);
 }

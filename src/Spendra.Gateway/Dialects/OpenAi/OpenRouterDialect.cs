@@ -17,6 +17,7 @@ internal sealed class OpenRouterDialect : Dialect
     {
         if (OpenAiDialect.Instance.Read(call, body) is { } fault) return fault;
         OpenRouterFields.Read(body, call.Facts);
+        if (call.Route.HasOutput) OpenRouterSearches.Note(call.Facts);
         return null;
     }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Spendra.Core.Metering;
 using Spendra.Core.Pricing;
 using Spendra.Gateway.Dialects.Anthropic;
 using Spendra.Gateway.Requests;
@@ -17,6 +16,7 @@ internal ref struct OpenRouterFields
     private readonly bool _isOfOpenAi;
     private Utf8JsonReader _json;
     private bool _hasTools;
+    private bool? _asksForText;
 
     private OpenRouterFields(ReadOnlySpan<byte> body, RequestFacts facts, bool isOfOpenAi)
     {
@@ -33,11 +33,9 @@ internal ref struct OpenRouterFields
         var fields = new OpenRouterFields(body, facts, isOfOpenAi);
         fields._json.Read();
         while (fields._json.Read() && fields._json.TokenType == JsonTokenType.PropertyName) fields.ReadField();
+        facts.IsOutputKindOpen = fields._asksForText is not true;
         // Of the makers' models Claude gets the most instructions for them, whichever format asked.
         if (fields._hasTools) facts.TokensAdded += AnthropicTools.TokensOfPresence;
-        // Perplexity's models search before they answer, asked to or not, and bill it.
-        if (facts.Model.StartsWith("perplexity/", StringComparison.Ordinal))
-            facts.PiecesWherePriced = facts.PiecesWherePriced.With(UnitClass.WebSearches, facts.Choices);
     }
 
     private void ReadField()
@@ -79,15 +77,28 @@ internal ref struct OpenRouterFields
         RefuseUnless(!isOther, "'models' may lead to another model than 'model'; name one");
     }
 
+    /// <summary>
+    /// How images are asked for (OpenRouter's guide to image generation). That none come unasked it does not say, and for some
+    /// of Google's models they do: only a request that asks for text alone is held at the rate of text.
+    /// </summary>
     private void ReadModalities()
     {
         _json.Read();
         var depth = _json.CurrentDepth;
-        if (_json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject)) return;
+        var isText = false;
+        var isOther = _json.TokenType != JsonTokenType.StartArray;
+        if (_json.TokenType is not (JsonTokenType.StartArray or JsonTokenType.StartObject))
+        {
+            _asksForText = false;
+            return;
+        }
         while (_json.Read() && _json.CurrentDepth > depth)
         {
-            if (_json.TokenType == JsonTokenType.String && _json.ValueTextEquals("image"u8)) _facts.Kinds |= TokenKinds.ImageOutput;
+            var isWord = _json.TokenType == JsonTokenType.String && _json.ValueTextEquals("text"u8);
+            isText |= isWord;
+            isOther |= !isWord;
         }
+        _asksForText = _asksForText is not false && isText && !isOther;
     }
 
     /// <summary>The settings of a response's text: the format of the answer is one of them.</summary>

@@ -45,6 +45,7 @@ internal static class ImageTokens
     /// <summary>Null when it is not known.</summary>
     public static long? MostOf(string model, string size, string quality)
     {
+        model = ServedPrice.UndatedOf(model);
         if (IndexOf(quality) is not { } index) return null;
         long? listed = Fixed.TryGetValue(size, out var tokens) ? tokens[index] : null;
         if (FixedModels.Contains(model)) return listed;
