@@ -17,6 +17,7 @@ var root = new RootCommand("Tries to break what Spendra promises: no overspend, 
     FailoverCommand.Create(),
     CompanyCommand.Create(),
     LargeLedgerCommand.Create(),
+    LargeControlCommand.Create(),
     KillHost.Create(),
 };
 var parsed = root.Parse(args);
