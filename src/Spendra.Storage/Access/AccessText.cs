@@ -11,11 +11,13 @@ public static class AccessText
 
     /// <param name="row">The membership.</param>
     /// <param name="nameOf">Names scopes.</param>
-    public static Description Of(MemberRow row, Func<Guid, string> nameOf) => new(
+    /// <param name="isPasswordSet">Whether the person gets a password with it.</param>
+    public static Description Of(MemberRow row, Func<Guid, string> nameOf, bool isPasswordSet = false) => new(
     [
         ("email", row.Email),
         .. Of(row.Membership, nameOf),
         ("employee", row.EmployeeId is { } employee ? nameOf(employee) : null),
+        ("password", isPasswordSet ? "set" : null),
     ]);
 
     /// <param name="row">The invitation.</param>

@@ -1,4 +1,5 @@
 using Dapper;
+using Spendra.Storage.Governance;
 
 namespace Spendra.Storage.Access;
 
@@ -19,6 +20,12 @@ public static class People
             "SELECT user_id, email, name FROM users WHERE user_id = @userId", new { userId }, cancellationToken: cancel));
         return stored is null ? null : new Person(stored.UserId, stored.Email, stored.Name);
     }
+
+    /// <summary>Gives a person a password, with the transaction; sessions of before are over.</summary>
+    public static Task SetPasswordAsync(GovernanceTransaction transaction, Guid userId, string passwordHash, CancellationToken cancel) =>
+        transaction.ReadAsync((connection, inner) => connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE users SET password_hash = @passwordHash, security_stamp = @stamp WHERE user_id = @userId",
+            new { passwordHash, stamp = Guid.NewGuid().ToString("N"), userId }, inner, cancellationToken: cancel)));
 
     private sealed class StoredPerson
     {
