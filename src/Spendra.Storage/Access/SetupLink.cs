@@ -14,7 +14,7 @@ public static class SetupLink
 {
     private const string DigestName = "setup_digest";
 
-    private const string Members = "SELECT count(*) FROM (SELECT 1 FROM members WHERE removed_at IS NULL LIMIT 1) AS some";
+    private const string Members = "SELECT count(*) FROM (SELECT 1 FROM members WHERE removed_at IS NULL LIMIT 1) AS found";
 
     /// <summary>Makes the secret; an earlier one means nothing any more. Null when there is a member.</summary>
     public static async Task<string?> OfferAsync(Database database, MasterKey masterKey, CancellationToken cancel)
