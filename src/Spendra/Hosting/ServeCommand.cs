@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Spendra.Cli;
 using Spendra.Settings;
+using Spendra.Storage;
 using Spendra.Storage.Access;
 using Spendra.Storage.Keys;
 
@@ -39,9 +40,20 @@ internal static class ServeCommand
         run.Output.Json(document, CliJson.Default.ServingDocument);
     }
 
-    /// <summary>Behind '#': browsers send that part to nobody, so that the secret stands in no log.</summary>
-    private static async Task<string?> SetupLinkAsync(CommandRun run, MasterKey masterKey, string url) =>
-        run.Options.Role is Role.All or Role.Control && await SetupLink.OfferAsync(run.Database, masterKey, run.Cancel) is { } secret
-            ? $"{url.TrimEnd('/')}/setup#{secret}"
-            : null;
+    /// <summary>
+    /// How the first member is made, while there is none. Behind '#': browsers send that part to nobody, so that the secret
+    /// stands in no log. A database that cannot be written serves on; it makes no member either.
+    /// </summary>
+    private static async Task<string?> SetupLinkAsync(CommandRun run, MasterKey masterKey, string url)
+    {
+        if (run.Options.Role is not (Role.All or Role.Control)) return null;
+        try
+        {
+            return await SetupLink.OfferAsync(run.Database, masterKey, run.Cancel) is { } secret ? $"{url.TrimEnd('/')}/setup#{secret}" : null;
+        }
+        catch (Exception e) when (DatabaseUnavailableException.IsSaidBy(e))
+        {
+            return null;
+        }
+    }
 }
