@@ -29,7 +29,7 @@ internal static class ServeCommand
 
     private static async Task AnnounceAsync(CommandRun run, MasterKey masterKey, ServingDocument document)
     {
-        document = document with { SetupLink = await SetupLinkAsync(run, masterKey, document.Urls[0]) };
+        document = document with { SetupLink = await SetupLinkAsync(run, masterKey, run.Options.Gateway.PublicUrl?.ToString() ?? document.Urls[0]) };
         run.Output.Line($"Spendra {document.Version}, role {document.Role}");
         run.Output.Line($"database {document.Database}, durability: {document.Durability}");
         foreach (var url in document.Urls) run.Output.Line($"listening on {url}");
