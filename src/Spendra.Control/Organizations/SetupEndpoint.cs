@@ -76,14 +76,30 @@ internal static class SetupEndpoint
         NewInstallation body, HttpContext http, Database database, MasterKey masterKey, TimeProvider time, CancellationToken cancel)
     {
         if (body.TimeZone is { } zone && ZoneName.Find(zone) is null) return Problem.Field("timeZone", "is no IANA time zone such as Europe/Madrid");
-        // Looked at before anything is written for somebody who only guesses; used up below, under the lock.
+        // Looked at before anything is written for somebody who only guesses.
         if (!OneTimeLink.TryParse(OneTimePurpose.Setup, body.Secret, out var link)
             || !await SetupLink.IsOfferedAsync(database, link, masterKey, cancel)) return Useless;
         var email = body.Email.ToLowerInvariant();
         var userId = await UserDirectory.FindOrAddAsync(database, email, body.Name, Micros.Now(time), cancel);
 
+        if (!await SetupLink.UseAsync(database, link, masterKey, cancel)) return Useless;
+        try
+        {
+            // The secret makes its bearer the operator, for this once.
+            var author = new ChangeAuthor($"{email} by the setup link", $"api {http.Connection.RemoteIpAddress} request {RequestIds.Of(http)}");
+            return await MakeAsync(body, email, userId, author, database, masterKey, time, cancel);
+        }
+        catch
+        {
+            await SetupLink.GiveBackAsync(database, link, masterKey);
+            throw;
+        }
+    }
+
+    private static async Task<Outcome<InstallationView>> MakeAsync(
+        NewInstallation body, string email, Guid userId, ChangeAuthor author, Database database, MasterKey masterKey, TimeProvider time, CancellationToken cancel)
+    {
         await using var transaction = await GovernanceTransaction.BeginAsync(database, body.Organization, time, cancel);
-        if (!await SetupLink.UseAsync(transaction, link, masterKey, cancel)) return Useless;
         var changes = new List<GovernanceChange>();
         if (transaction.IsNew)
         {
@@ -105,8 +121,6 @@ internal static class SetupEndpoint
         if (body.Password is { } password)
             await People.SetPasswordAsync(transaction, userId, new PasswordHasher<MemberRow>().HashPassword(member, password), cancel);
 
-        // The secret makes its bearer the operator, for this once.
-        var author = new ChangeAuthor($"{email} by the setup link", $"api {http.Connection.RemoteIpAddress} request {RequestIds.Of(http)}");
         await transaction.ApplyAsync(changes, author, cancel);
         return Outcome<InstallationView>.Done(
             new InstallationView(body.Organization, member.MemberId, email, issued.Secret, Micros.ToInstant(issued.Row.ExpiresAt).UtcDateTime),

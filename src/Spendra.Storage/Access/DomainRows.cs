@@ -34,8 +34,9 @@ public static class DomainRows
         Database database, Guid organizationId, bool isDown, string? after, int limit, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var stored = await connection.QueryAsync<StoredDomain>(new CommandDefinition(isDown ? Down : Up,
-            new { organizationId, isFirst = after is null, after = after ?? "", limit }, cancellationToken: cancel));
+            new { organizationId, isFirst = after is null, after = after ?? "", limit }, transaction, cancellationToken: cancel));
         return [.. stored.Select(s => s.ToRow())];
     }
 
@@ -43,8 +44,9 @@ public static class DomainRows
     public static async Task<DomainRow?> FindAsync(Database database, Guid organizationId, string domain, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var stored = await connection.QuerySingleOrDefaultAsync<StoredDomain>(new CommandDefinition(
-            Columns + " AND domain = @domain AND removed_at IS NULL", new { organizationId, domain }, cancellationToken: cancel));
+            Columns + " AND domain = @domain AND removed_at IS NULL", new { organizationId, domain }, transaction, cancellationToken: cancel));
         return stored?.ToRow();
     }
 

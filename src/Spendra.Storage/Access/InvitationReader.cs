@@ -54,11 +54,12 @@ public static class InvitationReader
             _ => throw new ArgumentException($"'{query.Sort}' is no order of invitations", nameof(query)),
         };
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var stored = await connection.QueryAsync<StoredInvitation>(new CommandDefinition(sql, new
         {
             organizationId, nowMicros, state = query.State ?? "", search = SearchText.Like(query.Search), isFirst = query.After is null,
             value = query.After?[0] ?? "", id = query.After is { } after ? Guid.Parse(after[^1]) : Guid.Empty, limit = query.Limit,
-        }, cancellationToken: cancel));
+        }, transaction, cancellationToken: cancel));
         return [.. stored.Select(s => s.ToListed())];
     }
 
@@ -66,8 +67,9 @@ public static class InvitationReader
     public static async Task<ListedInvitation?> FindAsync(Database database, Guid organizationId, Guid invitationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var stored = await connection.QuerySingleOrDefaultAsync<StoredInvitation>(new CommandDefinition(
-            Columns + " AND i.invitation_id = @invitationId", new { organizationId, invitationId }, cancellationToken: cancel));
+            Columns + " AND i.invitation_id = @invitationId", new { organizationId, invitationId }, transaction, cancellationToken: cancel));
         return stored?.ToListed();
     }
 

@@ -59,13 +59,14 @@ public static class MemberLists
         };
         var isByTime = query.Sort.EndsWith("joined", StringComparison.Ordinal);
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var stored = await connection.QueryAsync<MemberReader.StoredMember>(new CommandDefinition(sql, new
         {
             organizationId, withRemoved = query.WithRemoved, role = query.Role ?? "", search = SearchText.Like(query.Search),
             isFirst = query.After is null, value = query.After?[0] ?? "", email = query.After?[^1] ?? "",
             time = isByTime && query.After is { } after ? long.Parse(after[0], System.Globalization.CultureInfo.InvariantCulture) : 0L,
             limit = query.Limit,
-        }, cancellationToken: cancel));
+        }, transaction, cancellationToken: cancel));
         return [.. stored.Select(s => s.ToListed())];
     }
 
@@ -73,8 +74,9 @@ public static class MemberLists
     public static async Task<ListedMember?> FindAsync(Database database, Guid organizationId, Guid memberId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var stored = await connection.QuerySingleOrDefaultAsync<MemberReader.StoredMember>(new CommandDefinition(
-            Columns + " AND m.member_id = @memberId AND m.removed_at IS NULL", new { organizationId, memberId }, cancellationToken: cancel));
+            Columns + " AND m.member_id = @memberId AND m.removed_at IS NULL", new { organizationId, memberId }, transaction, cancellationToken: cancel));
         return stored?.ToListed();
     }
 

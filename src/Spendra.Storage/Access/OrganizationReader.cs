@@ -13,12 +13,13 @@ public static class OrganizationReader
     public static async Task<ListedOrganization> ReadAsync(Database database, Guid organizationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         // The organization's own scope is put with it and carries the version.
         var stored = await connection.QuerySingleAsync<StoredOrganization>(new CommandDefinition("""
             SELECT o.slug, o.name, o.currency, o.time_zone, s.changed_epoch FROM organizations o
             JOIN scopes s ON s.organization_id = o.organization_id AND s.scope_id = o.organization_id
             WHERE o.organization_id = @organizationId
-            """, new { organizationId }, cancellationToken: cancel));
+            """, new { organizationId }, transaction, cancellationToken: cancel));
         return new ListedOrganization(
             new OrganizationRow(organizationId, stored.Slug, stored.Name, stored.Currency, stored.TimeZone), stored.ChangedEpoch);
     }

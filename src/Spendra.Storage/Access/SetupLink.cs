@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Dapper;
 using Spendra.Core.Keys;
-using Spendra.Storage.Governance;
 using Spendra.Storage.Keys;
 
 namespace Spendra.Storage.Access;
@@ -39,16 +38,25 @@ public static class SetupLink
     }
 
     /// <summary>
-    /// Uses the secret up, with the transaction: of two at once, whatever organizations they make, one finds nothing left.
-    /// False when it is not the newest one, was used, or there is a member.
+    /// Uses the secret up, by the owner of the table and before the change: of two at once one finds nothing left. False when it
+    /// is not the newest one, was used, or there is a member. Should the change not be made, <see cref="GiveBackAsync"/>.
     /// </summary>
-    public static Task<bool> UseAsync(GovernanceTransaction transaction, OneTimeLink link, MasterKey masterKey, CancellationToken cancel) =>
-        transaction.ReadAsync(async (connection, inner) =>
-        {
-            var used = await connection.ExecuteAsync(new CommandDefinition("DELETE FROM installation WHERE name = @name AND value = @value",
-                new { name = DigestName, value = DigestOf(link, masterKey) }, inner, cancellationToken: cancel));
-            return used == 1 && await connection.ExecuteScalarAsync<long>(new CommandDefinition(Members, transaction: inner, cancellationToken: cancel)) == 0;
-        });
+    public static async Task<bool> UseAsync(Database database, OneTimeLink link, MasterKey masterKey, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.ExecuteAsync(new CommandDefinition("""
+            DELETE FROM installation WHERE name = @name AND value = @value
+                AND NOT EXISTS (SELECT 1 FROM members WHERE removed_at IS NULL)
+            """, new { name = DigestName, value = DigestOf(link, masterKey) }, cancellationToken: cancel)) == 1;
+    }
+
+    /// <summary>Makes a used secret good again, unless a newer one was offered.</summary>
+    public static async Task GiveBackAsync(Database database, OneTimeLink link, MasterKey masterKey)
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await connection.ExecuteAsync("INSERT INTO installation (name, value) VALUES (@name, @value) ON CONFLICT (name) DO NOTHING",
+            new { name = DigestName, value = DigestOf(link, masterKey) });
+    }
 
     // Hexadecimal: the table holds text.
     private static string DigestOf(OneTimeLink link, MasterKey masterKey) => Convert.ToHexStringLower(masterKey.DigestSecret(link.Secret));

@@ -40,11 +40,12 @@ public static class TokenLists
         Database database, Guid organizationId, TokenListQuery query, long nowMicros, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var stored = await connection.QueryAsync<AccessTokenReader.StoredToken>(new CommandDefinition(query.IsDown ? Down : Up, new
         {
             organizationId, nowMicros, isEverybody = query.MemberId is null, memberId = query.MemberId ?? Guid.Empty,
             state = query.State ?? "", isFirst = query.After is null, after = query.After ?? Guid.Empty, limit = query.Limit,
-        }, cancellationToken: cancel));
+        }, transaction, cancellationToken: cancel));
         return [.. stored.Select(s => new ListedToken(s.ToRow(), s.Email))];
     }
 
