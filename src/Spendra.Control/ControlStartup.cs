@@ -2,8 +2,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Scalar.AspNetCore;
 using Spendra.Control.Hierarchy;
+using Spendra.Control.Members;
+using Spendra.Control.Organizations;
 using Spendra.Control.Requests;
 using Spendra.Control.Shell;
 
@@ -39,6 +42,9 @@ public static class ControlStartup
         services.AddSingleton<AccessGate>();
         services.AddSingleton<ControlCalls>();
         services.AddSingleton<ChangeDesk>();
+        services.TryAddSingleton(new DomainOptions());
+        services.AddSingleton<DomainProof>();
+        services.AddSingleton<InvitationAcceptance>();
         return services;
     }
 
@@ -49,9 +55,19 @@ public static class ControlStartup
         app.UseWhen(http => http.Request.Path.StartsWithSegments(Root), branch => branch.Use(next => http => calls.InvokeAsync(http, next)));
 
         var organization = app.MapGroup($"{Version}/organizations/{{{AccessGate.OrganizationParameter}}}");
+        OrganizationEndpoints.Map(organization);
+        DomainEndpoints.Map(organization);
         HierarchyEndpoints.Map(organization);
         RequestEndpoints.Map(organization);
         IncreaseEndpoints.Map(organization);
+        MemberEndpoints.Map(organization);
+        InvitationEndpoints.Map(organization);
+        TokenEndpoints.Map(organization);
+
+        var version = app.MapGroup(Version);
+        MeEndpoint.Map(version);
+        InvitationAcceptance.Map(version);
+        SetupEndpoint.Map(version);
 
         var open = new Operation { Name = "document", Summary = "This document", Audience = Audience.Anybody };
         app.MapOpenApi(ControlDocument.Pattern).WithMetadata(open);

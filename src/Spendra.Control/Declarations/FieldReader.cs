@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Spendra.Control.Shell;
 using Spendra.Core.Governance;
 using Spendra.Core.Money;
 using Spendra.Storage;

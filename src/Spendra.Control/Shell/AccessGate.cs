@@ -22,6 +22,8 @@ internal sealed class AccessGate(Database database)
     private static readonly Problem Unauthenticated = new(ProblemKind.Unauthenticated,
         "Sign in, or send a personal access token as 'Authorization: Bearer spt_…'. What you sent is missing, unknown, expired or revoked.");
 
+    private static readonly Problem NotByToken = new(ProblemKind.Forbidden, "Sign in for this: no token may do it for you.");
+
     /// <summary>Null lets the call in; what handlers bind is then in its features.</summary>
     public async Task<Problem?> CheckAsync(HttpContext http)
     {
@@ -31,6 +33,7 @@ internal sealed class AccessGate(Database database)
         var result = await http.AuthenticateAsync(ControlAuthentication.SchemeName);
         if (result.Principal is null || SignedIn.Read(result.Principal) is not { } signedIn) return Unauthenticated;
         http.User = result.Principal;
+        if (signedIn.TokenName is not null && http.GetEndpoint()?.Metadata.GetMetadata<InPerson>() is not null) return NotByToken;
         if (operation.Audience == Audience.SignedIn) return null;
         return await AdmitMemberAsync(http, operation, signedIn);
     }

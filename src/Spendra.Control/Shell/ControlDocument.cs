@@ -23,7 +23,9 @@ internal static class ControlDocument
         });
         options.AddOperationTransformer((operation, context, _) =>
         {
-            Describe(operation, context.Description.ActionDescriptor.EndpointMetadata.OfType<Operation>().Single(), context.Document!);
+            var marks = context.Description.ActionDescriptor.EndpointMetadata;
+            Describe(operation, marks.OfType<Operation>().Single(), context.Document!);
+            if (marks.OfType<InPerson>().Any()) operation.Description += " Not with a personal access token.";
             return Task.CompletedTask;
         });
     });

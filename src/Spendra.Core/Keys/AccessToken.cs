@@ -42,6 +42,13 @@ public sealed class AccessToken
         return true;
     }
 
+    /// <summary>Reads the id of a token from how lists name it, or from the token itself.</summary>
+    public static bool TryParseId(ReadOnlySpan<char> text, out Guid tokenId)
+    {
+        tokenId = default;
+        return text.StartsWith(Prefix, StringComparison.Ordinal) && TokenText.TryReadId(text[Prefix.Length..], out tokenId);
+    }
+
     /// <summary>The full text with the secret. Shown once, to whoever creates the token.</summary>
     public string Reveal() => TokenText.Write(Prefix, TokenId, _secret);
 

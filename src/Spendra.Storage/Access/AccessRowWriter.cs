@@ -14,6 +14,7 @@ internal sealed class AccessRowWriter(
         await PutMembersAsync([.. writes.OfType<GovernanceWrite.PutMember>().Select(w => w.Row)]);
         await AddTokensAsync([.. writes.OfType<GovernanceWrite.AddToken>()]);
         await RevokeTokensAsync(writes.OfType<GovernanceWrite.RevokeToken>().Select(w => w.Row));
+        await new JoiningRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
         await AddReceiptsAsync(writes.OfType<GovernanceWrite.AddReceipt>().Select(w => w.Receipt));
     }
 

@@ -54,6 +54,8 @@ public static class AccessTokenReader
         public long? LastUsedAt { get; set; }
         public long? RevokedAt { get; set; }
         public long Version { get; set; }
+        // Only lists select it.
+        public string Email { get; set; } = "";
 
         public AccessTokenRow ToRow() => new()
         {

@@ -77,6 +77,11 @@ public static class MemberReader
         public long Version { get; set; }
         public string Email { get; set; } = "";
         public string Name { get; set; } = "";
+        // Only lists select these two.
+        public string? EmployeeSlug { get; set; }
+        public string? Scopes { get; set; }
+
+        public ListedMember ToListed() => new(ToRow([]), AccessText.References(Scopes), EmployeeSlug is null ? null : $"employee/{EmployeeSlug}");
 
         public MemberRow ToRow(ImmutableArray<Guid> scopeIds)
         {

@@ -22,12 +22,16 @@ public static class ChangeNeeds
     /// <param name="scopes">Every scope of the organization, with those that the same transaction makes.</param>
     public static string? Denial(Authority authority, GovernanceWrite write, ScopeTree scopes)
     {
-        foreach (var need in Of(write, scopes.OrganizationId))
+        foreach (var need in Of(write, authority, scopes.OrganizationId))
         {
             if (!IsMet(authority, need, scopes)) return Describe(need, scopes);
         }
         return write switch
         {
+            // An invitation is a role that is granted later: what it gives is the inviter's to give.
+            GovernanceWrite.AddInvitation add when add.Row.InvitedBy != authority.MemberId && authority.MemberId is not null =>
+                "nobody invites in the name of somebody else",
+            GovernanceWrite.AddInvitation add => RoleGrants.Denial(authority, null, add.Row.Gives, scopes),
             GovernanceWrite.PutMember put => RoleGrants.Denial(authority, put.Before?.Membership, put.Row.Membership, scopes),
             GovernanceWrite.GrantIncrease grant => BeyondLimit(authority, grant.Increase.Amount),
             GovernanceWrite.ApproveReview approve => BeyondLimit(authority, approve.Approval.Ceiling),
@@ -41,7 +45,7 @@ public static class ChangeNeeds
         };
     }
 
-    private static List<ChangeNeed> Of(GovernanceWrite write, Guid organizationId) => write switch
+    private static List<ChangeNeed> Of(GovernanceWrite write, Authority authority, Guid organizationId) => write switch
     {
         GovernanceWrite.PutOrganization => [new(Capability.OrganizationWrite, null)],
         GovernanceWrite.PutScope put => OfScope(put, organizationId),
@@ -58,9 +62,15 @@ public static class ChangeNeeds
         GovernanceWrite.AskForBudget ask => [new(Capability.RequestsCreate, ask.Request.ActorId)],
         GovernanceWrite.EndRequest end when end.Request.State == BudgetRequestState.Withdrawn => [new(Capability.RequestsCreate, end.Request.ActorId)],
         GovernanceWrite.EndRequest end => [new(Capability.RequestsDecide, end.Request.ScopeId, FromAbove: true)],
-        GovernanceWrite.PutMember => [],
+        // Whoever leaves takes nothing from anybody.
+        GovernanceWrite.PutMember put when put.Row.IsRemoved && put.Row.MemberId == authority.MemberId => [],
+        GovernanceWrite.PutMember => [new(Capability.MembersWrite, null)],
         GovernanceWrite.AddToken => [],
-        GovernanceWrite.RevokeToken => [],
+        GovernanceWrite.RevokeToken revoke when revoke.Row.MemberId == authority.MemberId => [],
+        GovernanceWrite.RevokeToken => [new(Capability.MembersWrite, null)],
+        GovernanceWrite.AddInvitation => [new(Capability.MembersWrite, null)],
+        GovernanceWrite.EndInvitation => [new(Capability.MembersWrite, null)],
+        GovernanceWrite.PutDomain => [new(Capability.DomainsWrite, null)],
         GovernanceWrite.AddReceipt => [],
         _ => throw new InvalidOperationException($"{write.GetType().Name} has no rule that says who may write it"),
     };

@@ -115,6 +115,26 @@ public abstract record GovernanceWrite
         public override bool ChangesRules => false;
     }
 
+    /// <summary>Adds an invitation by one of the organization's members.</summary>
+    public sealed record AddInvitation(InvitationRow Row, byte[] SecretHmac) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+
+        public override string ToString() => $"AddInvitation {Row.InvitationId} [redacted]";
+    }
+
+    /// <summary>Ends a pending invitation: by its acceptance, which comes with a <see cref="PutMember"/>, or by taking it back.</summary>
+    public sealed record EndInvitation(InvitationRow Row, bool IsAccepted) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Adds a domain, notes that it is proven, or removes it. What is proven was claimed in the same transaction.</summary>
+    public sealed record PutDomain(DomainRow Row) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
     /// <summary>Remembers what was answered to a creation, for its repetition.</summary>
     public sealed record AddReceipt(CreationReceipt Receipt) : GovernanceWrite
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Spendra.Access;
 using Spendra.Control.Budgets;
 using Spendra.Demo;
 using Spendra.Governance;
@@ -29,6 +30,11 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSerializable(typeof(IssuedKeyDocument))]
 [JsonSerializable(typeof(KeyDocument))]
 [JsonSerializable(typeof(KeysDocument))]
+[JsonSerializable(typeof(MemberDocument))]
+[JsonSerializable(typeof(MembersDocument))]
+[JsonSerializable(typeof(IssuedTokenDocument))]
+[JsonSerializable(typeof(TokenDocument))]
+[JsonSerializable(typeof(TokensDocument))]
 [JsonSerializable(typeof(PricesDocument))]
 [JsonSerializable(typeof(ComparisonDocument))]
 [JsonSerializable(typeof(SyncRunsDocument))]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Spendra.Access;
 using Spendra.Demo;
 using Spendra.Governance;
 using Spendra.Hosting;
@@ -22,6 +23,8 @@ internal static class CommandTable
             PlanCommand.Create(environment),
             ApplyCommand.Create(environment),
             KeysCommand.Create(environment),
+            MembersCommand.Create(environment),
+            TokensCommand.Create(environment),
             PricesCommand.Create(environment),
             BudgetsCommand.Create(environment),
             ReservationsCommand.Create(environment),

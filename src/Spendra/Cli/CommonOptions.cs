@@ -52,6 +52,8 @@ internal static class CommonOptions
         var source = SettingSource.CommandLine();
         foreach (var option in parse.CommandResult.Command.Options.OfType<Option<string?>>())
         {
+            // Members have roles too, which are no setting.
+            if (option.Name == Role.Name && option != Role) continue;
             if (Settings.TryGetValue(option.Name, out var setting)) source.Set(setting, parse.GetValue(option));
         }
         return source;

@@ -7,7 +7,11 @@ using Spendra.Storage.Keys;
 namespace Spendra.Hosting;
 
 /// <summary>What a server says when it is up; <c>--json</c> prints it as one document.</summary>
-internal sealed record ServingDocument(string Version, string Role, string Database, string Durability, IReadOnlyList<string> Urls);
+internal sealed record ServingDocument(string Version, string Role, string Database, string Durability, IReadOnlyList<string> Urls)
+{
+    /// <summary>How the first member is made; null as soon as there is one, and for roles without the management API.</summary>
+    public string? SetupLink { get; init; }
+}
 
 /// <summary>Starts a server and all it needs, announces it, and serves until the process is told to stop.</summary>
 internal static class Serving

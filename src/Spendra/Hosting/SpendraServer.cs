@@ -109,6 +109,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         {
             services.AddSpendraGateway(options.Gateway with { SandboxUrl = parts.SandboxUrl });
         }
+        services.AddSingleton(options.Domains);
         if (options.Role is Role.All or Role.Control) services.AddSpendraControl();
         services.AddSingleton(new LaneOptions());
         services.AddSingleton<LedgerLane>();

@@ -1,6 +1,8 @@
 using System.Collections;
+using System.Net;
 using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
+using Spendra.Control.Organizations;
 using Spendra.Gateway;
 using Spendra.Storage;
 
@@ -37,6 +39,11 @@ internal static class SettingsLoader
                 GatewayLeaseSeconds = reader.Number("Sweep:GatewayLeaseSeconds", 15, 5, 3_600),
             },
             Catalog = ReadCatalog(reader) with { AllowInside = gateway.AllowPrivateUpstreams },
+            Domains = new DomainOptions
+            {
+                Resolver = reader.Checked("Domains:Resolver", text => ReadResolver(text) is not null, "the address of a resolver, such as 9.9.9.9 or 127.0.0.1:5353")
+                    is { } resolver ? ReadResolver(resolver) : null,
+            },
             Log = new LogSettings
             {
                 Level = reader.Choice("Log:Level", LogLevel.Information, LogLevel.Trace, LogLevel.Debug,
@@ -47,6 +54,13 @@ internal static class SettingsLoader
         };
         reader.ReportUnknown();
         return errors.Count == 0 ? options : throw new SettingsException(errors);
+    }
+
+    private static IPEndPoint? ReadResolver(string text)
+    {
+        const int DnsPort = 53;
+        if (!IPEndPoint.TryParse(text, out var address)) return null;
+        return address.Port == 0 ? new IPEndPoint(address.Address, DnsPort) : address;
     }
 
     private static CatalogOptions ReadCatalog(SettingReader reader) => new()

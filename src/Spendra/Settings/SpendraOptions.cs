@@ -1,5 +1,6 @@
 using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
+using Spendra.Control.Organizations;
 using Spendra.Gateway;
 using Spendra.Storage;
 
@@ -40,6 +41,9 @@ internal sealed record SpendraOptions
 
     /// <summary>Where new prices are looked for, and when.</summary>
     public CatalogOptions Catalog { get; init; } = new();
+
+    /// <summary>Where the proof of a domain is looked up.</summary>
+    public DomainOptions Domains { get; init; } = new();
 
     public required LogSettings Log { get; init; }
 

@@ -26,6 +26,9 @@ internal sealed class ControlHarness : IAsyncDisposable
 {
     public const string Path = "/api/v1/organizations/acme";
 
+    // The year 2100.
+    private const long FarAway = 4_102_444_800_000_000;
+
     private readonly WebApplication _app;
 
     private ControlHarness(GovernanceStore store, WebApplication app)
@@ -87,7 +90,7 @@ internal sealed class ControlHarness : IAsyncDisposable
 
     /// <summary>Makes a personal access token, as the operator does.</summary>
     public async Task<string> AddTokenAsync(
-        MemberRow member, CapabilitySet? capabilities = null, string organization = "acme", long expiresAt = long.MaxValue / 2)
+        MemberRow member, CapabilitySet? capabilities = null, string organization = "acme", long expiresAt = FarAway)
     {
         var token = AccessToken.Create(Guid.CreateVersion7(), RandomNumberGenerator.GetBytes(AccessToken.SecretBytes));
         await using var transaction = await GovernanceTransaction.BeginAsync(Store.Database, organization, TimeProvider.System, Cancel);

@@ -29,6 +29,8 @@ public sealed class CommandTests
         [
             ["migrate"], ["budgets"], ["reservations"], ["verify"], ["keys", "list"],
             ["keys", "create", "extra", "--actor", "employee/ada"], ["keys", "revoke", "extra"],
+            ["members", "list"], ["members", "add", "ada@acme.example", "--role", "org_admin"], ["members", "list"],
+            ["tokens", "create", "nightly", "--member", "ada@acme.example"], ["tokens", "list"], ["members", "remove", "ada@acme.example"],
         ];
         foreach (var command in commands) (await site.JsonAsync(command)).ValueKind.Should().Be(System.Text.Json.JsonValueKind.Object);
         string[][] failures =
@@ -37,6 +39,9 @@ public sealed class CommandTests
             ["budgets", "--organization", "other"], ["keys", "create", "extra", "--actor", "employee/nobody"], ["serve", "--role", "king"],
             ["keys", "create", "more", "--actor", "employee/ada", "--max-request-usd", "x"],
             ["keys", "create", "more", "--actor", "employee/ada", "--expires", "tomorrow"],
+            ["members", "add", "nobody", "--role", "auditor"], ["members", "add", "x@acme.example", "--role", "king"], ["members", "remove", "x@acme.example"],
+            ["members", "add", "x@acme.example", "--role", "manager", "--scope", "employee/ada", "--approval-limit-usd", "x"],
+            ["tokens", "create", "x", "--member", "nobody@acme.example"], ["tokens", "revoke", "spt_x"],
         ];
         foreach (var failure in failures)
         {

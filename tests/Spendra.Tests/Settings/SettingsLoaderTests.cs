@@ -56,6 +56,19 @@ public sealed class SettingsLoaderTests : IDisposable
             "SPENDRA__CATALOG__FROM is 'catalog;/etc/prices': allowed is openrouter, catalog or an https address, several separated by ';'");
     }
 
+    [Theory]
+    [InlineData("9.9.9.9", "9.9.9.9:53")]
+    [InlineData("127.0.0.1:5353", "127.0.0.1:5353")]
+    [InlineData("[::1]:5353", "[::1]:5353")]
+    public void Domains_are_looked_up_where_it_is_said(string setting, string resolver)
+    {
+        Load().Domains.Resolver.Should().BeNull("the operating system knows resolvers");
+        _variables["SPENDRA__DOMAINS__RESOLVER"] = setting;
+        Load().Domains.Resolver.Should().Be(System.Net.IPEndPoint.Parse(resolver));
+        _variables["SPENDRA__DOMAINS__RESOLVER"] = "dns.example";
+        Errors().Should().Equal("SPENDRA__DOMAINS__RESOLVER is 'dns.example': allowed is the address of a resolver, such as 9.9.9.9 or 127.0.0.1:5353");
+    }
+
     [Fact]
     public void A_data_folder_on_the_command_line_beats_a_configured_database()
     {

@@ -1,7 +1,8 @@
 using System.Buffers;
 
-namespace Spendra.Control.Declarations;
+namespace Spendra.Control.Shell;
 
+/// <summary>Time zones by their IANA names.</summary>
 internal static class ZoneName
 {
     private const int Longest = 64;
