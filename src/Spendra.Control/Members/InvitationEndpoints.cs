@@ -25,16 +25,16 @@ internal static class InvitationEndpoints
         group.MapGet("", ([AsParameters] PageQuery page, [AsParameters] InvitationFilter filter, Caller caller, Database database, TimeProvider time, CancellationToken cancel) =>
                 ListAsync(page, filter, caller, database, time, cancel))
             .ForMembers("listInvitations", "List invitations", Capability.MembersRead);
-        group.MapGet("/{invitation:guid}", (Guid invitation, Caller caller, Database database, TimeProvider time, CancellationToken cancel) =>
-                GetAsync(invitation, caller, database, time, cancel))
+        group.MapGet("/{invitation}", (RowId invitation, Caller caller, Database database, TimeProvider time, CancellationToken cancel) =>
+                GetAsync(invitation.Value, caller, database, time, cancel))
             .ForMembers("getInvitation", "Get an invitation", Capability.MembersRead);
         group.MapPost("", (NewInvitation body, Repetition repetition, Caller caller, ChangeDesk desk, MasterKey masterKey, CancellationToken cancel) =>
                 CreateAsync(body, repetition, caller, desk, masterKey, cancel))
             .ForMembers("createInvitation", "Invite somebody, with a secret that is shown once", Capability.MembersWrite,
                 new NewInvitation { Email = "grace@acme.example", Role = "manager", Scopes = ["team/search"], ExpiresInDays = 7 },
                 ProblemKind.Duplicate, ProblemKind.ReplayUnavailable, ProblemKind.IdempotencyMismatch);
-        group.MapPost("/{invitation:guid}/revoke", (Guid invitation, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
-                RevokeAsync(invitation, caller, desk, cancel))
+        group.MapPost("/{invitation}/revoke", (RowId invitation, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
+                RevokeAsync(invitation.Value, caller, desk, cancel))
             .ForMembers("revokeInvitation", "Take an invitation back", Capability.MembersWrite, null, ProblemKind.WrongState);
     }
 

@@ -21,16 +21,16 @@ internal static class MemberEndpoints
         group.MapGet("", ([AsParameters] PageQuery page, [AsParameters] MemberFilter filter, Caller caller, Database database, CancellationToken cancel) =>
                 ListAsync(page, filter, caller, database, cancel))
             .ForMembers("listMembers", "List members", Capability.MembersRead);
-        group.MapGet("/{member:guid}", (Guid member, Caller caller, Database database, CancellationToken cancel) =>
-                GetAsync(member, caller, database, cancel))
+        group.MapGet("/{member}", (RowId member, Caller caller, Database database, CancellationToken cancel) =>
+                GetAsync(member.Value, caller, database, cancel))
             .ForMembers("getMember", "Get a member", Capability.MembersRead);
-        group.MapPut("/{member:guid}", (Guid member, EditedMember body, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
-                EditAsync(member, body, match, caller, desk, cancel))
+        group.MapPut("/{member}", (RowId member, EditedMember body, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
+                EditAsync(member.Value, body, match, caller, desk, cancel))
             .ForMembers("updateMember", "Change the role, scopes, approval limit or employee of a member", Capability.MembersWrite,
                 new EditedMember { Role = "manager", Scopes = ["team/search"], ApprovalLimitUsd = new(250_000_000_000), Employee = "employee/e1001" },
                 ProblemKind.Duplicate, ProblemKind.StaleVersion, ProblemKind.VersionRequired);
-        group.MapPost("/{member:guid}/remove", (Guid member, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
-                EndAsync(member, "remove", match, caller, desk, cancel))
+        group.MapPost("/{member}/remove", (RowId member, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
+                EndAsync(member.Value, "remove", match, caller, desk, cancel))
             .ForMembers("removeMember", "Remove a member, with the member's tokens", Capability.MembersWrite, null, ProblemKind.StaleVersion, ProblemKind.VersionRequired);
         organization.MapPost("/leave", (Caller caller, ChangeDesk desk, CancellationToken cancel) =>
                 EndAsync(caller.MemberId, "leave", new EntityTag(null, null), caller, desk, cancel))

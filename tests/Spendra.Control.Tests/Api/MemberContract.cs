@@ -182,6 +182,7 @@ public abstract class MemberContract(DatabaseEngine engine)
         var unseen = await admin.GetAsync($"/members/{foreign.MemberId}");
         unseen.Status.Should().Be(404);
         unseen.Anonymous().Should().Be((await admin.GetAsync($"/members/{Guid.NewGuid()}")).Anonymous());
+        unseen.Anonymous().Should().Be((await admin.GetAsync("/members/no-id")).Anonymous());
         (await admin.PutAsync($"/members/{foreign.MemberId}", new { })).Status.Should().Be(404);
         (await admin.PostAsync($"/members/{foreign.MemberId}/remove", null, "*")).Status.Should().Be(404);
         var auditor = await api.ClientAsync(MemberRole.Auditor);
