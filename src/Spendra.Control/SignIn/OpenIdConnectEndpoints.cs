@@ -1,0 +1,57 @@
+using System.ComponentModel;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Spendra.Control.Shell;
+
+namespace Spendra.Control.SignIn;
+
+/// <summary>Signing in at the OpenID Connect provider: the way there, and where people come back to.</summary>
+internal static class OpenIdConnectEndpoints
+{
+    private const int LongestPath = 1_000;
+
+    public static void Map(IEndpointRouteBuilder session)
+    {
+        var group = session.MapGroup("/openid-connect").WithTags("Sign-in");
+        group.MapGet("", ChallengeAsync).ForAnybody("signInWithOpenIdConnect", "Go to the OpenID Connect provider to sign in", null,
+            ProblemKind.NotFound, ProblemKind.IssuerUnavailable, ProblemKind.TooManyRequests);
+        // What comes back is answered by the handler of the framework, before it gets here.
+        var callback = new Operation
+        {
+            Name = "finishOpenIdConnect", Summary = "Come back from the OpenID Connect provider", Audience = Audience.Anybody,
+            TakesAnyQuery = true, Problems = [ProblemKind.SignInRefused, ProblemKind.NotFound],
+        };
+        group.MapGet("/callback", (HttpContext http) => Problem.NotFound.WriteAsync(http))
+            .WithName(callback.Name).WithSummary(callback.Summary).WithMetadata(callback);
+    }
+
+    private static async Task<IResult> ChallengeAsync(
+        [FromQuery(Name = "return"), Description("The path to go to afterwards.")] string? returnTo, ControlOptions options, SignInLimits limits, HttpContext http)
+    {
+        if (options.Oidc is null) return new ProblemResult(Problem.NotFound);
+        if (returnTo is not null && !IsLocal(returnTo)) return new ProblemResult(Problem.Field("return", "is not a path of this server, such as /budgets"));
+        if (limits.Take(http, null) is { } tooMany) return new ProblemResult(tooMany);
+        try
+        {
+            await http.ChallengeAsync(OpenIdConnectSetup.SchemeName, new AuthenticationProperties { RedirectUri = returnTo ?? "/" });
+            return Results.Empty;
+        }
+        catch (InvalidOperationException e) when (!http.Response.HasStarted && e.InnerException is IOException or HttpRequestException or OperationCanceledException)
+        {
+            // The framework reads the provider's document first.
+            return new ProblemResult(new Problem(ProblemKind.IssuerUnavailable, "The provider does not answer. Try again, or sign in another way."));
+        }
+    }
+
+    /// <summary>A path here, and no address elsewhere in disguise.</summary>
+    public static bool IsLocal(string path) => path.Length <= LongestPath && path.StartsWith('/')
+        && !path.StartsWith("//", StringComparison.Ordinal) && !path.Contains('\\') && !path.Any(char.IsControl);
+
+    private sealed class ProblemResult(Problem problem) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => problem.WriteAsync(httpContext);
+    }
+}
