@@ -29,14 +29,14 @@ internal static class OpenIdConnectEndpoints
     }
 
     private static async Task<IResult> ChallengeAsync(
-        [FromQuery(Name = "return"), Description("The path to go to afterwards.")] string? returnTo, ControlOptions options, SignInLimits limits, HttpContext http)
+        [FromQuery, Description("The path to go to afterwards.")] string? @return, ControlOptions options, SignInLimits limits, HttpContext http)
     {
         if (options.Oidc is null) return new ProblemResult(Problem.NotFound);
-        if (returnTo is not null && !IsLocal(returnTo)) return new ProblemResult(Problem.Field("return", "is not a path of this server, such as /budgets"));
+        if (@return is not null && !IsLocal(@return)) return new ProblemResult(Problem.Field("return", "is not a path of this server, such as /budgets"));
         if (limits.Take(http, null) is { } tooMany) return new ProblemResult(tooMany);
         try
         {
-            await http.ChallengeAsync(OpenIdConnectSetup.SchemeName, new AuthenticationProperties { RedirectUri = returnTo ?? "/" });
+            await http.ChallengeAsync(OpenIdConnectSetup.SchemeName, new AuthenticationProperties { RedirectUri = @return ?? "/" });
             return Results.Empty;
         }
         catch (InvalidOperationException e) when (!http.Response.HasStarted && e.InnerException is IOException or HttpRequestException or OperationCanceledException)

@@ -85,7 +85,7 @@ internal static partial class OpenIdConnectSetup
         var services = http.RequestServices;
         var database = services.GetRequiredService<Database>();
         var time = services.GetRequiredService<TimeProvider>();
-        var issuer = claims.FindFirstValue("iss") ?? oidc.Authority.ToString();
+        var issuer = oidc.Authority.OriginalString;
         if (!string.Equals(claims.FindFirstValue(EmailVerified), "true", StringComparison.OrdinalIgnoreCase)
             || IssuedIdentities.Read(claims, issuer) is not { } identity) return NotVerified;
         if (await UserIdentities.ResolveAsync(database, identity, Micros.Now(time), http.RequestAborted) is not { } userId) return AnotherSubject;

@@ -28,6 +28,7 @@ internal sealed class ControlHarness : IAsyncDisposable
 
     // The year 2100.
     private const long FarAway = 4_102_444_800_000_000;
+    private const string AnyPort = "http://127.0.0.1:0";
 
     private readonly WebApplication _app;
 
@@ -49,20 +50,20 @@ internal sealed class ControlHarness : IAsyncDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public static async Task<ControlHarness> StartAsync(
-        DatabaseEngine engine, Action<IServiceCollection>? replace = null, ControlOptions? options = null)
+        DatabaseEngine engine, Action<IServiceCollection>? replace = null, ControlOptions? options = null, string url = AnyPort)
     {
         var store = await GovernanceStore.OpenAsync(engine);
-        return await StartAsync(store, replace, options);
+        return await StartAsync(store, replace, options, url);
     }
 
     /// <summary>Another process on the same database; the first to be disposed of takes the database along.</summary>
-    public Task<ControlHarness> StartBesideAsync(ControlOptions options) => StartAsync(Store, null, options);
+    public Task<ControlHarness> StartBesideAsync(ControlOptions options) => StartAsync(Store, null, options, AnyPort);
 
-    private static async Task<ControlHarness> StartAsync(GovernanceStore store, Action<IServiceCollection>? replace, ControlOptions? options)
+    private static async Task<ControlHarness> StartAsync(GovernanceStore store, Action<IServiceCollection>? replace, ControlOptions? options, string url)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls(url);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(store.Database);
         builder.Services.AddSingleton(store.MasterKey);
