@@ -19,12 +19,12 @@ public static class ControlStartup
     private const string Root = "/api";
     private const string Version = Root + "/v1";
 
-    /// <param name="services">The host's.</param>
-    /// <param name="options">Null: sessions behind https, and no other issuer.</param>
     /// <summary>
     /// Registers the management API. Needs <see cref="Storage.Database"/>, <see cref="Storage.Keys.MasterKey"/> and
     /// <see cref="TimeProvider"/> in the container.
     /// </summary>
+    /// <param name="services">The host's.</param>
+    /// <param name="options">Null: sessions behind https, and no other issuer.</param>
     public static IServiceCollection AddSpendraControl(this IServiceCollection services, ControlOptions? options = null)
     {
         options ??= new ControlOptions();

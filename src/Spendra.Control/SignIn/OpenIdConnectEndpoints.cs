@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Spendra.Control.Shell;
 
 namespace Spendra.Control.SignIn;
@@ -16,7 +17,7 @@ internal static class OpenIdConnectEndpoints
     public static void Map(IEndpointRouteBuilder session)
     {
         var group = session.MapGroup("/openid-connect").WithTags("Sign-in");
-        group.MapGet("", ChallengeAsync).ForAnybody("signInWithOpenIdConnect", "Go to the OpenID Connect provider to sign in", null,
+        group.MapGet("", ChallengeAsync).Produces(StatusCodes.Status302Found).ForAnybody("signInWithOpenIdConnect", "Go to the OpenID Connect provider to sign in", null,
             ProblemKind.NotFound, ProblemKind.IssuerUnavailable, ProblemKind.TooManyRequests);
         // What comes back is answered by the handler of the framework, before it gets here.
         var callback = new Operation
@@ -39,12 +40,15 @@ internal static class OpenIdConnectEndpoints
             await http.ChallengeAsync(OpenIdConnectSetup.SchemeName, new AuthenticationProperties { RedirectUri = @return ?? "/" });
             return Results.Empty;
         }
-        catch (InvalidOperationException e) when (!http.Response.HasStarted && e.InnerException is IOException or HttpRequestException or OperationCanceledException)
+        catch (Exception e) when (!http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested && IsProvidersFault(e))
         {
-            // The framework reads the provider's document first.
+            // The framework reads the provider's document first, and tells it of the request.
             return new ProblemResult(new Problem(ProblemKind.IssuerUnavailable, "The provider does not answer. Try again, or sign in another way."));
         }
     }
+
+    private static bool IsProvidersFault(Exception e) => e is OpenIdConnectProtocolException or HttpRequestException or OperationCanceledException
+        || (e is InvalidOperationException && e.InnerException is IOException or HttpRequestException or OperationCanceledException);
 
     /// <summary>A path here, and no address elsewhere in disguise.</summary>
     public static bool IsLocal(string path) => path.Length <= LongestPath && path.StartsWith('/')

@@ -10,7 +10,6 @@ namespace Spendra.Control.SignIn;
 internal static class SignInParts
 {
     private const int ShortestPassword = 12;
-    private const int HashIterations = 210_000;
 
     public static void AddSignIn(this IServiceCollection services, ControlOptions options)
     {
@@ -30,7 +29,6 @@ internal static class SignInParts
             .AddTokenProvider<TotpTokens>(TokenOptions.DefaultAuthenticatorProvider);
         // People are made by address elsewhere; what a name may look like is not this store's to say.
         services.RemoveAll<IUserValidator<UserAccount>>();
-        services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = HashIterations);
         services.AddPasskeys(options);
         services.AddSingleton<SignInLimits>();
         services.AddSingleton<Tickets>();

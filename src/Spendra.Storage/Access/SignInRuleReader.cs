@@ -21,7 +21,8 @@ public static class SignInRuleReader
     public static async Task<SignInRulesRow> ReadAsync(Database database, Guid organizationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        return await ReadAsync(connection, null, organizationId, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        return await ReadAsync(connection, transaction, organizationId, cancel);
     }
 
     /// <summary>As the other, under the lock of a change.</summary>
@@ -51,8 +52,9 @@ public static class SignInRuleReader
     public static async Task<IReadOnlyDictionary<Guid, string>> ScopeNamesAsync(Database database, Guid organizationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var stored = await connection.QueryAsync<StoredScopeName>(new CommandDefinition(
-            "SELECT scope_id, kind, slug FROM scopes WHERE organization_id = @organizationId", new { organizationId }, cancellationToken: cancel));
+            "SELECT scope_id, kind, slug FROM scopes WHERE organization_id = @organizationId", new { organizationId }, transaction, cancellationToken: cancel));
         return stored.ToDictionary(s => s.ScopeId, s => $"{s.Kind}/{s.Slug}");
     }
 
@@ -61,7 +63,8 @@ public static class SignInRuleReader
         Database database, Guid organizationId, Guid userId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        return await FindPlaceAsync(connection, null, organizationId, userId, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        return await FindPlaceAsync(connection, transaction, organizationId, userId, cancel);
     }
 
     /// <summary>As the other, under the lock of a change.</summary>

@@ -26,6 +26,7 @@ internal static class SettingsLoader
         var gateway = ReadGateway(reader);
         var urls = reader.Checked("Urls", AreListenUrls, "http://host:port, several separated by ';'; TLS ends in front of Spendra")
             ?? SpendraOptions.DefaultUrls;
+        var control = ControlSettings.Read(reader, urls, errors);
         var options = new SpendraOptions
         {
             Urls = urls,
@@ -33,8 +34,8 @@ internal static class SettingsLoader
             Database = Target(data, database, errors),
             MasterKey = reader.Text("MasterKey") is { } key ? new Secret(key) : null,
             Role = reader.Choice("Role", Role.All, Role.All, Role.Gateway, Role.Control, Role.Worker),
-            Gateway = gateway,
-            Control = ControlSettings.Read(reader, urls, errors),
+            Gateway = gateway with { PublicUrl = control.PublicUrl },
+            Control = control,
             Sweep = new SweepOptions
             {
                 IntervalMs = reader.Number("Sweep:IntervalMs", 2_000, 50, 600_000),

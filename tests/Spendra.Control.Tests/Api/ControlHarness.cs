@@ -30,6 +30,9 @@ internal sealed class ControlHarness : IAsyncDisposable
     private const long FarAway = 4_102_444_800_000_000;
     private const string AnyPort = "http://127.0.0.1:0";
 
+    // Tables of calls are no guesses.
+    private static readonly ControlOptions Unhurried = new() { SignInsPerMinute = 10_000, SignInsPerMinuteOfAddress = 100_000 };
+
     private readonly WebApplication _app;
 
     private ControlHarness(GovernanceStore store, WebApplication app)
@@ -67,7 +70,7 @@ internal sealed class ControlHarness : IAsyncDisposable
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(store.Database);
         builder.Services.AddSingleton(store.MasterKey);
-        builder.Services.AddSpendraControl(options);
+        builder.Services.AddSpendraControl(options ?? Unhurried);
         replace?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapSpendraControl();

@@ -145,6 +145,23 @@ public abstract class OpenIdConnectContract(DatabaseEngine engine)
         (await world.MemberAsync("chief@acme.example")).Should().Be((true, "org_admin"));
     }
 
+    [Fact]
+    public async Task The_way_there_leads_back_to_the_public_address_under_secure_cookies()
+    {
+        // The provider knows only this address: another one in the request would be refused there.
+        await using var provider = await OidcProvider.StartAsync("https://spend.acme.example/api/v1/session/openid-connect/callback");
+        await using var api = await ControlHarness.StartAsync(engine, options: World.Options(provider.Issuer) with
+        {
+            IsPlainHttp = false, PublicUrl = new Uri("https://spend.acme.example"),
+        });
+
+        using var challenge = await new Browser(api.Root).Http.GetAsync($"{Browser.Session}/openid-connect", Cancel);
+
+        challenge.StatusCode.Should().Be(HttpStatusCode.Redirect, await challenge.Content.ReadAsStringAsync(Cancel));
+        challenge.Headers.GetValues("Set-Cookie").Should().HaveCount(2).And.OnlyContain(c =>
+            c.StartsWith("__Host-spendra-openid-") && c.Contains("; secure") && c.Contains("; httponly") && c.Contains("; samesite=lax"));
+    }
+
     [Theory]
     [InlineData("https://evil.example/")]
     [InlineData("//evil.example")]

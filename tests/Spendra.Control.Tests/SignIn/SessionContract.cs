@@ -79,6 +79,23 @@ public abstract class SessionContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task No_form_of_another_page_signs_anybody_in()
+    {
+        await using var api = await StartAsync();
+        await api.AddPersonAsync(Ada);
+        using var browser = new Browser(api.Root);
+        var body = $$"""{"email":"{{Ada}}","password":"{{Browser.Password}}"}""";
+
+        foreach (var type in new[] { "text/plain", "application/x-www-form-urlencoded", "multipart/form-data" })
+        {
+            using var content = new StringContent(body, System.Text.Encoding.UTF8, type);
+            using var answer = await browser.Http.PostAsync(Browser.Session, content, Cancel);
+            answer.StatusCode.Should().Be(System.Net.HttpStatusCode.UnsupportedMediaType);
+        }
+        browser.Cookies.Count.Should().Be(0);
+    }
+
+    [Fact]
     public async Task Signing_out_everywhere_ends_the_sessions_of_all_browsers()
     {
         await using var api = await StartAsync();
