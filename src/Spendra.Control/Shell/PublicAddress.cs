@@ -21,7 +21,8 @@ internal static class PublicAddress
             app.UseForwardedHeaders(forwarded);
         }
         var scheme = options.IsPlainHttp ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
-        HostString? host = options.PublicUrl is { } url ? HostString.FromUriComponent(url) : null;
+        // Without the port that is understood: providers compare addresses by their letters.
+        HostString? host = options.PublicUrl is { } url ? url.IsDefaultPort ? new HostString(url.IdnHost) : new HostString(url.IdnHost, url.Port) : null;
         app.Use(next => http =>
         {
             http.Request.Scheme = scheme;

@@ -4,13 +4,14 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Spendra.Control.Shell;
 
 namespace Spendra.Control.SignIn;
 
 /// <summary>Signing in at the OpenID Connect provider: the way there, and where people come back to.</summary>
-internal static class OpenIdConnectEndpoints
+internal static partial class OpenIdConnectEndpoints
 {
     private const int LongestPath = 1_000;
 
@@ -30,7 +31,8 @@ internal static class OpenIdConnectEndpoints
     }
 
     private static async Task<IResult> ChallengeAsync(
-        [FromQuery, Description("The path to go to afterwards.")] string? @return, ControlOptions options, SignInLimits limits, HttpContext http)
+        [FromQuery, Description("The path to go to afterwards.")] string? @return, ControlOptions options, SignInLimits limits,
+        ILogger<SignInDesk> logger, HttpContext http)
     {
         if (options.Oidc is null) return new ProblemResult(Problem.NotFound);
         if (@return is not null && !IsLocal(@return)) return new ProblemResult(Problem.Field("return", "is not a path of this server, such as /budgets"));
@@ -42,7 +44,10 @@ internal static class OpenIdConnectEndpoints
         }
         catch (Exception e) when (!http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested && IsProvidersFault(e))
         {
-            // The framework reads the provider's document first, and tells it of the request.
+            // The framework reads the provider's document first, and tells it of the request. What it says about that is for
+            // the operator: nobody has signed in yet.
+            var requestId = RequestIds.Of(http);
+            LogUnavailable(logger, e, requestId);
             return new ProblemResult(new Problem(ProblemKind.IssuerUnavailable, "The provider does not answer. Try again, or sign in another way."));
         }
     }
@@ -53,6 +58,9 @@ internal static class OpenIdConnectEndpoints
     /// <summary>A path here, and no address elsewhere in disguise.</summary>
     public static bool IsLocal(string path) => path.Length <= LongestPath && path.StartsWith('/')
         && !path.StartsWith("//", StringComparison.Ordinal) && !path.Contains('\\') && !path.Any(char.IsControl);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the OpenID Connect provider cannot be used, request {RequestId}")]
+    private static partial void LogUnavailable(ILogger logger, Exception exception, string requestId);
 
     private sealed class ProblemResult(Problem problem) : IResult
     {

@@ -90,7 +90,7 @@ public abstract class SessionContract(DatabaseEngine engine)
         {
             using var content = new StringContent(body, System.Text.Encoding.UTF8, type);
             using var answer = await browser.Http.PostAsync(Browser.Session, content, Cancel);
-            answer.StatusCode.Should().Be(System.Net.HttpStatusCode.UnsupportedMediaType);
+            ((int)answer.StatusCode).Should().BeOneOf(404, 415);
         }
         browser.Cookies.Count.Should().Be(0);
     }
