@@ -124,7 +124,7 @@ public abstract class OpenIdConnectContract(DatabaseEngine engine)
         await world.SignInAsync(new Browser(world.Api.Root), Person("s-1", "mapped@acme.example", "other"));
         (await world.MemberAsync("mapped@acme.example")).Should().Be((true, null));
         await world.Api.Store.ExecuteAsync("UPDATE members SET removed_at = 1, role = NULL WHERE user_id = (SELECT user_id FROM users WHERE email = 'mapped@acme.example')");
-        await world.SignInAsync(new Browser(world.Api.Root), Person("s-1", "mapped@acme.example", "money"));
+        (await world.SignInAsync(new Browser(world.Api.Root), Person("s-1", "mapped@acme.example", "money"))).Status.Should().Be(302);
         (await world.MemberAsync("mapped@acme.example")).Should().Be((false, null), "who was removed stays removed");
     }
 
