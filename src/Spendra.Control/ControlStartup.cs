@@ -9,6 +9,7 @@ using Spendra.Control.Members;
 using Spendra.Control.Organizations;
 using Spendra.Control.Requests;
 using Spendra.Control.Shell;
+using Spendra.Control.SignIn;
 
 namespace Spendra.Control;
 
@@ -22,9 +23,14 @@ public static class ControlStartup
     /// Registers the management API. Needs <see cref="Storage.Database"/>, <see cref="Storage.Keys.MasterKey"/> and
     /// <see cref="TimeProvider"/> in the container.
     /// </summary>
-    public static IServiceCollection AddSpendraControl(this IServiceCollection services)
+    /// <param name="services">The host's.</param>
+    /// <param name="options">Null: sessions behind https, and no other issuer.</param>
+    public static IServiceCollection AddSpendraControl(this IServiceCollection services, ControlOptions? options = null)
     {
-        services.AddControlAuthentication();
+        options ??= new ControlOptions();
+        services.AddSingleton(options);
+        services.AddControlAuthentication(options);
+        services.AddSignIn(options);
         services.AddValidation();
         services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
@@ -52,7 +58,13 @@ public static class ControlStartup
     public static void MapSpendraControl(this WebApplication app)
     {
         var calls = app.Services.GetRequiredService<ControlCalls>();
-        app.UseWhen(http => http.Request.Path.StartsWithSegments(Root), branch => branch.Use(next => http => calls.InvokeAsync(http, next)));
+        app.UseWhen(http => http.Request.Path.StartsWithSegments(Root), branch =>
+        {
+            branch.UsePublicAddress(app.Services.GetRequiredService<ControlOptions>());
+            branch.Use(next => http => calls.InvokeAsync(http, next));
+        });
+        // Behind the gate: this is what answers when somebody comes back from an OpenID Connect provider.
+        app.UseAuthentication();
 
         var organization = app.MapGroup($"{Version}/organizations/{{{AccessGate.OrganizationParameter}}}");
         OrganizationEndpoints.Map(organization);
@@ -63,11 +75,18 @@ public static class ControlStartup
         MemberEndpoints.Map(organization);
         InvitationEndpoints.Map(organization);
         TokenEndpoints.Map(organization);
+        SignInRuleEndpoints.Map(organization);
 
         var version = app.MapGroup(Version);
         MeEndpoint.Map(version);
         InvitationAcceptance.Map(version);
         SetupEndpoint.Map(version);
+
+        var session = app.MapGroup($"{Version}/session");
+        SessionEndpoints.Map(session);
+        AccountEndpoints.Map(session);
+        PasskeyEndpoints.Map(session);
+        OpenIdConnectEndpoints.Map(session);
 
         var open = new Operation { Name = "document", Summary = "This document", Audience = Audience.Anybody };
         app.MapOpenApi(ControlDocument.Pattern).WithMetadata(open);

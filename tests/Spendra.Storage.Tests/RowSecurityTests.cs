@@ -54,8 +54,13 @@ public sealed class RowSecurityTests
     [InlineData("UPDATE postings SET amount_nanos = 0")]
     [InlineData("INSERT INTO journal_entries SELECT * FROM journal_entries")]
     [InlineData("TRUNCATE windows")]
+    [InlineData("SELECT element FROM protection_keys")]
+    [InlineData("SELECT session_id FROM sessions")]
+    [InlineData("DELETE FROM sign_in_tickets")]
+    [InlineData("SELECT public_key FROM passkeys")]
+    [InlineData("UPDATE user_identities SET subject = 'x'")]
     [InlineData("ALTER TABLE windows DISABLE ROW LEVEL SECURITY")]
-    public async Task The_control_plane_may_not_touch_the_record(string statement)
+    public async Task The_control_plane_may_not_touch_the_record_or_how_people_sign_in(string statement)
     {
         await using var store = await GovernanceStore.OpenAsync(DatabaseEngine.Postgres);
         var acme = await GovernanceEdits.CreateAsync(store);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Spendra.Control.Shell;
@@ -8,8 +9,21 @@ internal static class ControlAuthentication
 {
     public const string SchemeName = "spendra";
 
-    public static AuthenticationBuilder AddControlAuthentication(this IServiceCollection services) => services
-        .AddAuthentication(SchemeName)
-        .AddPolicyScheme(SchemeName, null, scheme => scheme.ForwardDefaultSelector = static _ => TokenAuthentication.SchemeName)
-        .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
+    public static AuthenticationBuilder AddControlAuthentication(this IServiceCollection services, ControlOptions options)
+    {
+        services.AddKeyRing();
+        // No default scheme: calls of the gateway are none of this, and the gate names the scheme.
+        var builder = services.AddAuthentication()
+            .AddPolicyScheme(SchemeName, null, scheme => scheme.ForwardDefaultSelector = http => Select(http.Request, options))
+            .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null)
+            .AddSessions(options);
+        return options.Jwt is { } jwt ? builder.AddIssuerTokens(jwt) : builder;
+    }
+
+    /// <summary>What a caller says in a header is meant; what its browser sends along counts only without one.</summary>
+    private static string Select(HttpRequest request, ControlOptions options)
+    {
+        if (request.Headers.Authorization.Count == 0) return SessionAuthentication.SchemeName;
+        return TokenAuthentication.IsMeant(request) || options.Jwt is null ? TokenAuthentication.SchemeName : IssuerTokens.SchemeName;
+    }
 }

@@ -48,6 +48,13 @@ internal static class ControlDocument
             Scheme = "bearer",
             Description = "A personal access token (spt_…), or a token of the configured issuer.",
         };
+        document.Components.SecuritySchemes["session"] = new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.ApiKey,
+            In = ParameterLocation.Cookie,
+            Name = "__Host-spendra-session",
+            Description = $"A browser's session, begun by signing in. What changes something needs the header {SessionAuthentication.AntiforgeryHeader} as well. On http at loopback the name has no prefix.",
+        };
         document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>();
         document.Components.Schemas["Problem"] = ProblemSchema();
     }
@@ -82,7 +89,7 @@ internal static class ControlDocument
             Audience.Members => mark.Needs is { } needed ? $"{mark.Summary}. Needs `{Capabilities.NameOf(needed)}`." : $"{mark.Summary}. For every member with a role.",
         };
         if (mark.Audience != Audience.Anybody)
-            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("token", document)] = [] }];
+            operation.Security = [.. Schemes(mark).Select(s => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(s, document)] = [] })];
         if (mark.Example is not null && operation.RequestBody?.Content is { } content)
         {
             foreach (var media in content.Values) media.Example = JsonSerializer.SerializeToNode(mark.Example, ControlJson.Options);
@@ -100,6 +107,8 @@ internal static class ControlDocument
             };
         }
     }
+
+    private static string[] Schemes(Operation mark) => mark.NeedsSession ? ["session"] : ["token", "session"];
 
     private static ProblemKind[] Shared(Operation mark) => mark.Audience switch
     {

@@ -31,6 +31,15 @@ internal sealed record Operation
     /// <summary>What a member must hold; null where being a member with any role is enough.</summary>
     public Capability? Needs { get; init; }
 
+    /// <summary>True for what only somebody at a browser does, with a session: no token changes how its owner signs in.</summary>
+    public bool NeedsSession { get; init; }
+
+    /// <summary>True for what a session that began a while ago does not: who finds a browser open shall not take the account.</summary>
+    public bool NeedsFreshSession { get; init; }
+
+    /// <summary>True where others decide which parameters a call has.</summary>
+    public bool TakesAnyQuery { get; init; }
+
     /// <summary>What can go wrong beside what every operation of this kind shares.</summary>
     public IReadOnlyList<ProblemKind> Problems { get; init; } = [];
 
@@ -49,6 +58,15 @@ internal static class OperationMarks
     public static RouteHandlerBuilder ForSignedIn(
         this RouteHandlerBuilder endpoint, string name, string summary, object? example = null, params ProblemKind[] problems) =>
         endpoint.Mark(new Operation { Name = name, Summary = summary, Audience = Audience.SignedIn, Example = example, Problems = problems });
+
+    /// <summary>Marks an endpoint as an operation for whoever is signed in at a browser; a fresh one wants that to be recent.</summary>
+    public static RouteHandlerBuilder ForSession(
+        this RouteHandlerBuilder endpoint, string name, string summary, bool isFresh = false, object? example = null, params ProblemKind[] problems) =>
+        endpoint.Mark(new Operation
+        {
+            Name = name, Summary = summary, Audience = Audience.SignedIn, NeedsSession = true, NeedsFreshSession = isFresh, Example = example,
+            Problems = [ProblemKind.Forbidden, .. isFresh ? (ProblemKind[])[ProblemKind.SignInAgain] : [], .. problems],
+        });
 
     /// <summary>Marks an endpoint as open to anybody.</summary>
     public static RouteHandlerBuilder ForAnybody(

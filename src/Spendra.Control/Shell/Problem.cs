@@ -9,7 +9,10 @@ internal enum ProblemKind
 {
     InvalidRequest,
     Unauthenticated,
+    SignInRefused,
     Forbidden,
+    SignInAgain,
+    AntiforgeryRequired,
     NotFound,
     Duplicate,
     InUse,
@@ -22,6 +25,7 @@ internal enum ProblemKind
     VersionRequired,
     TooManyRequests,
     DatabaseUnavailable,
+    IssuerUnavailable,
     Internal,
 }
 
@@ -50,8 +54,8 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
     public int Status => Kind switch
     {
         ProblemKind.InvalidRequest => StatusCodes.Status400BadRequest,
-        ProblemKind.Unauthenticated => StatusCodes.Status401Unauthorized,
-        ProblemKind.Forbidden => StatusCodes.Status403Forbidden,
+        ProblemKind.Unauthenticated or ProblemKind.SignInRefused => StatusCodes.Status401Unauthorized,
+        ProblemKind.Forbidden or ProblemKind.SignInAgain or ProblemKind.AntiforgeryRequired => StatusCodes.Status403Forbidden,
         ProblemKind.NotFound => StatusCodes.Status404NotFound,
         ProblemKind.Duplicate or ProblemKind.InUse or ProblemKind.WrongState or ProblemKind.ReplayUnavailable => StatusCodes.Status409Conflict,
         ProblemKind.StaleVersion => StatusCodes.Status412PreconditionFailed,
@@ -60,7 +64,7 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
         ProblemKind.IdempotencyMismatch => StatusCodes.Status422UnprocessableEntity,
         ProblemKind.VersionRequired => StatusCodes.Status428PreconditionRequired,
         ProblemKind.TooManyRequests => StatusCodes.Status429TooManyRequests,
-        ProblemKind.DatabaseUnavailable => StatusCodes.Status503ServiceUnavailable,
+        ProblemKind.DatabaseUnavailable or ProblemKind.IssuerUnavailable => StatusCodes.Status503ServiceUnavailable,
         ProblemKind.Internal => StatusCodes.Status500InternalServerError,
     };
 
@@ -68,7 +72,10 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
     {
         ProblemKind.InvalidRequest => "invalid-request",
         ProblemKind.Unauthenticated => "unauthenticated",
+        ProblemKind.SignInRefused => "sign-in-refused",
         ProblemKind.Forbidden => "forbidden",
+        ProblemKind.SignInAgain => "sign-in-again",
+        ProblemKind.AntiforgeryRequired => "antiforgery-required",
         ProblemKind.NotFound => "not-found",
         ProblemKind.Duplicate => "duplicate",
         ProblemKind.InUse => "in-use",
@@ -81,6 +88,7 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
         ProblemKind.VersionRequired => "version-required",
         ProblemKind.TooManyRequests => "too-many-requests",
         ProblemKind.DatabaseUnavailable => "database-unavailable",
+        ProblemKind.IssuerUnavailable => "issuer-unavailable",
         ProblemKind.Internal => "internal",
     };
 
@@ -88,7 +96,10 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
     {
         ProblemKind.InvalidRequest => "The request is not valid.",
         ProblemKind.Unauthenticated => "Sign in first.",
+        ProblemKind.SignInRefused => "This does not sign you in.",
         ProblemKind.Forbidden => "You may not do this.",
+        ProblemKind.SignInAgain => "Sign in again.",
+        ProblemKind.AntiforgeryRequired => "The antiforgery token is missing.",
         ProblemKind.NotFound => "Not found.",
         ProblemKind.Duplicate => "This name is taken.",
         ProblemKind.InUse => "This is still in use.",
@@ -101,6 +112,7 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
         ProblemKind.VersionRequired => "Say which version you change.",
         ProblemKind.TooManyRequests => "Too many attempts.",
         ProblemKind.DatabaseUnavailable => "The database cannot be used right now.",
+        ProblemKind.IssuerUnavailable => "The sign-in provider cannot be used right now.",
         ProblemKind.Internal => "Something went wrong here.",
     };
 

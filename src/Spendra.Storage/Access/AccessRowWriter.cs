@@ -12,6 +12,8 @@ internal sealed class AccessRowWriter(
     public async Task WriteAsync(List<GovernanceWrite> writes)
     {
         await PutMembersAsync([.. writes.OfType<GovernanceWrite.PutMember>().Select(w => w.Row)]);
+        await PutMappingsAsync(writes.OfType<GovernanceWrite.PutMember>().Where(w => w.IsMapped).Select(w => w.Row));
+        await PutSignInRulesAsync(writes.OfType<GovernanceWrite.PutSignInRules>().Select(w => w.Row));
         await AddTokensAsync([.. writes.OfType<GovernanceWrite.AddToken>()]);
         await RevokeTokensAsync(writes.OfType<GovernanceWrite.RevokeToken>().Select(w => w.Row));
         await new JoiningRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
@@ -40,6 +42,20 @@ internal sealed class AccessRowWriter(
             "INSERT INTO member_scopes (organization_id, member_id, scope_id) VALUES (@OrganizationId, @MemberId, @scopeId)",
             rows.SelectMany(r => r.Membership.ScopeIds.Select(scopeId => new { stamp.OrganizationId, r.MemberId, scopeId })));
     }
+
+    private Task PutMappingsAsync(IEnumerable<MemberRow> rows) => ExecuteEachAsync("""
+        INSERT INTO mapped_members (organization_id, member_id, role, scope_ids) VALUES (@OrganizationId, @MemberId, @role, @scopeIds)
+        ON CONFLICT (organization_id, member_id) DO UPDATE SET role = excluded.role, scope_ids = excluded.scope_ids
+        """, rows.Select(r => new
+    {
+        stamp.OrganizationId, r.MemberId, role = r.Membership.Role is { } role ? MemberRoles.NameOf(role) : null,
+        scopeIds = SignInRuleReader.WriteScopeIds(r.Membership.ScopeIds),
+    }));
+
+    private Task PutSignInRulesAsync(IEnumerable<SignInRulesRow> rows) => ExecuteEachAsync("""
+        INSERT INTO sign_in_rules (organization_id, rules, version) VALUES (@OrganizationId, @rules, @Version)
+        ON CONFLICT (organization_id) DO UPDATE SET rules = excluded.rules, version = excluded.version
+        """, rows.Select(r => new { stamp.OrganizationId, rules = SignInRuleReader.WriteRules(r.Rules), r.Version }));
 
     private async Task AddTokensAsync(List<GovernanceWrite.AddToken> tokens)
     {

@@ -37,6 +37,7 @@ public static class ChangeNeeds
             GovernanceWrite.ApproveReview approve => BeyondLimit(authority, approve.Approval.Ceiling),
             GovernanceWrite.AskForBudget ask when ask.Request.RequestedBy != authority.MemberId => "nobody asks in somebody else's name",
             GovernanceWrite.EndRequest end => RequestDenial(authority, end.Request),
+            GovernanceWrite.PutSignInRules put => SignInRules.Denial(authority, put.Before.Rules, put.Row.Rules, scopes),
             GovernanceWrite.AddToken add when add.Row.MemberId != authority.MemberId && authority.MemberId is not null =>
                 "nobody makes a token for somebody else",
             GovernanceWrite.AddToken add when !CapabilitySet.Of(add.Row.Capabilities.AsSpan()).IsWithin(authority.Capabilities) =>
@@ -71,6 +72,7 @@ public static class ChangeNeeds
         GovernanceWrite.AddInvitation => [new(Capability.MembersWrite, null)],
         GovernanceWrite.EndInvitation => [new(Capability.MembersWrite, null)],
         GovernanceWrite.PutDomain => [new(Capability.DomainsWrite, null)],
+        GovernanceWrite.PutSignInRules => [new(Capability.RolesGrant, null)],
         GovernanceWrite.AddReceipt => [],
         _ => throw new InvalidOperationException($"{write.GetType().Name} has no rule that says who may write it"),
     };

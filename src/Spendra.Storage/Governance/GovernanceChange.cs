@@ -77,6 +77,9 @@ public abstract record GovernanceWrite
     /// <param name="Before">As it stands; null for a new one.</param>
     public sealed record PutMember(MemberRow Row, MemberRow? Before) : GovernanceWrite
     {
+        /// <summary>True for what the rules for sign-ins give: they may change it again as long as nobody else has.</summary>
+        public bool IsMapped { get; init; }
+
         public override bool ChangesRules => false;
     }
 
@@ -131,6 +134,12 @@ public abstract record GovernanceWrite
 
     /// <summary>Adds a domain, notes that it is proven, or removes it. What is proven was claimed in the same transaction.</summary>
     public sealed record PutDomain(DomainRow Row) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Puts all rules for people who sign in at the issuer.</summary>
+    public sealed record PutSignInRules(SignInRulesRow Row, SignInRulesRow Before) : GovernanceWrite
     {
         public override bool ChangesRules => false;
     }

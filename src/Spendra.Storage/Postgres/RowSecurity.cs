@@ -64,6 +64,7 @@ internal static class RowSecurity
         END $roles$
         """;
 
+    // How people sign in is none of either role's: it belongs to no organization, and is read before one is entered.
     private const string Grants = """
         DO $grants$
         DECLARE t record;
@@ -71,7 +72,8 @@ internal static class RowSecurity
             IF (SELECT count(*) FROM pg_roles WHERE rolname IN ('spendra_app', 'spendra_ledger')) < 2 THEN RETURN; END IF;
             EXECUTE format('GRANT USAGE ON SCHEMA %I TO spendra_app, spendra_ledger', current_schema());
             FOR t IN SELECT c.oid, c.relname FROM pg_class c
-                WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind = 'r' AND c.relname <> 'schema_versions'
+                WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind = 'r'
+                    AND c.relname NOT IN ('schema_versions', 'sessions', 'sign_in_tickets', 'passkeys', 'user_identities', 'protection_keys')
             LOOP
                 EXECUTE format('GRANT SELECT ON %I TO spendra_app, spendra_ledger', t.relname);
                 IF t.relname IN ('open_reservations', 'idempotency_keys', 'provider_objects', 'gateways') THEN

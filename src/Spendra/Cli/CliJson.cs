@@ -21,6 +21,7 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(NanoUsdText)])]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(MigrationDocument))]
+[JsonSerializable(typeof(PasswordLinkDocument))]
 [JsonSerializable(typeof(ServingDocument))]
 [JsonSerializable(typeof(SandboxDocument))]
 [JsonSerializable(typeof(DemoDocument))]

@@ -25,6 +25,7 @@ internal static class CommandTable
             KeysCommand.Create(environment),
             MembersCommand.Create(environment),
             TokensCommand.Create(environment),
+            PasswordLinkCommand.Create(environment),
             PricesCommand.Create(environment),
             BudgetsCommand.Create(environment),
             ReservationsCommand.Create(environment),

@@ -110,7 +110,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             services.AddSpendraGateway(options.Gateway with { SandboxUrl = parts.SandboxUrl });
         }
         services.AddSingleton(options.Domains);
-        if (options.Role is Role.All or Role.Control) services.AddSpendraControl();
+        if (options.Role is Role.All or Role.Control) services.AddSpendraControl(options.Control);
         services.AddSingleton(new LaneOptions());
         services.AddSingleton<LedgerLane>();
         if (options.Role is Role.All or Role.Worker)

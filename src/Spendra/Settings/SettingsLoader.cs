@@ -24,15 +24,18 @@ internal static class SettingsLoader
         var reader = new SettingReader([commandLine, SettingSource.Environment(environment), file], errors);
         var (data, database) = reader.OneOf("Data", "Database");
         var gateway = ReadGateway(reader);
+        var urls = reader.Checked("Urls", AreListenUrls, "http://host:port, several separated by ';'; TLS ends in front of Spendra")
+            ?? SpendraOptions.DefaultUrls;
+        var control = ControlSettings.Read(reader, urls, errors);
         var options = new SpendraOptions
         {
-            Urls = reader.Checked("Urls", AreListenUrls, "http://host:port, several separated by ';'; TLS ends in front of Spendra")
-                ?? SpendraOptions.DefaultUrls,
+            Urls = urls,
             Data = database is null ? data ?? SpendraOptions.DefaultData : null,
             Database = Target(data, database, errors),
             MasterKey = reader.Text("MasterKey") is { } key ? new Secret(key) : null,
             Role = reader.Choice("Role", Role.All, Role.All, Role.Gateway, Role.Control, Role.Worker),
-            Gateway = gateway,
+            Gateway = gateway with { PublicUrl = control.PublicUrl },
+            Control = control,
             Sweep = new SweepOptions
             {
                 IntervalMs = reader.Number("Sweep:IntervalMs", 2_000, 50, 600_000),

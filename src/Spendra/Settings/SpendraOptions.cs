@@ -1,3 +1,4 @@
+using Spendra.Control;
 using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
 using Spendra.Control.Organizations;
@@ -36,6 +37,9 @@ internal sealed record SpendraOptions
 
     /// <summary>Its sandbox address is null when the process shall start a sandbox of its own.</summary>
     public required GatewayOptions Gateway { get; init; }
+
+    /// <summary>How the control plane is reached and how people prove who they are.</summary>
+    public ControlOptions Control { get; init; } = new();
 
     public required SweepOptions Sweep { get; init; }
 

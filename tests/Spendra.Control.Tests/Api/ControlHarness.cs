@@ -28,6 +28,10 @@ internal sealed class ControlHarness : IAsyncDisposable
 
     // The year 2100.
     private const long FarAway = 4_102_444_800_000_000;
+    private const string AnyPort = "http://127.0.0.1:0";
+
+    // Tables of calls are no guesses.
+    private static readonly ControlOptions Unhurried = new() { SignInsPerMinute = 10_000, SignInsPerMinuteOfAddress = 100_000 };
 
     private readonly WebApplication _app;
 
@@ -48,16 +52,25 @@ internal sealed class ControlHarness : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<ControlHarness> StartAsync(DatabaseEngine engine, Action<IServiceCollection>? replace = null)
+    public static async Task<ControlHarness> StartAsync(
+        DatabaseEngine engine, Action<IServiceCollection>? replace = null, ControlOptions? options = null, string url = AnyPort)
     {
         var store = await GovernanceStore.OpenAsync(engine);
+        return await StartAsync(store, replace, options, url);
+    }
+
+    /// <summary>Another process on the same database; the first to be disposed of takes the database along.</summary>
+    public Task<ControlHarness> StartBesideAsync(ControlOptions options) => StartAsync(Store, null, options, AnyPort);
+
+    private static async Task<ControlHarness> StartAsync(GovernanceStore store, Action<IServiceCollection>? replace, ControlOptions? options, string url)
+    {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls(url);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(store.Database);
         builder.Services.AddSingleton(store.MasterKey);
-        builder.Services.AddSpendraControl();
+        builder.Services.AddSpendraControl(options ?? Unhurried);
         replace?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapSpendraControl();
@@ -120,6 +133,9 @@ internal sealed class ControlHarness : IAsyncDisposable
         if (token is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return new ControlClient(client);
     }
+
+    /// <summary>Ends the process; its database stays.</summary>
+    public Task StopAsync() => _app.StopAsync(Cancel);
 
     public async ValueTask DisposeAsync()
     {

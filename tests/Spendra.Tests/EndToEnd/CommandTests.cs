@@ -42,6 +42,7 @@ public sealed class CommandTests
             ["members", "add", "nobody", "--role", "auditor"], ["members", "add", "x@acme.example", "--role", "king"], ["members", "remove", "x@acme.example"],
             ["members", "add", "x@acme.example", "--role", "manager", "--scope", "employee/ada", "--approval-limit-usd", "x"],
             ["tokens", "create", "x", "--member", "nobody@acme.example"], ["tokens", "revoke", "spt_x"],
+            ["password-link", "nobody@acme.example"],
         ];
         foreach (var failure in failures)
         {

@@ -141,6 +141,68 @@ public sealed class SettingsLoaderTests : IDisposable
         options.ToString().Should().NotContain("hush").And.Contain("[redacted]");
     }
 
+    [Theory]
+    [InlineData("http://127.0.0.1:8080", null, true)]
+    [InlineData("http://127.0.0.1:8080;http://localhost:1", null, true)]
+    [InlineData("http://127.0.0.1:8080;http://0.0.0.0:1", null, false)]
+    [InlineData("http://*:8080", null, false)]
+    [InlineData("http://*:8080", "http://localhost:8080", true)]
+    [InlineData("http://127.0.0.1:8080", "https://spend.acme.example", false)]
+    public void Cookies_are_secure_unless_everything_is_loopback(string urls, string? publicUrl, bool isPlain)
+    {
+        _variables["SPENDRA__URLS"] = urls;
+        _variables["SPENDRA__CONTROL__PUBLICURL"] = publicUrl ?? "";
+        Load().Control.IsPlainHttp.Should().Be(isPlain);
+    }
+
+    [Theory]
+    [InlineData("http://spend.acme.example")]
+    [InlineData("https://spend.acme.example/path")]
+    [InlineData("https://user@spend.acme.example")]
+    [InlineData("spend.acme.example")]
+    public void A_public_address_that_cookies_are_not_safe_at_is_refused(string url)
+    {
+        _variables["SPENDRA__CONTROL__PUBLICURL"] = url;
+        Errors().Should().Equal($"SPENDRA__CONTROL__PUBLICURL is '{url}': allowed is https://host, or http:// on loopback; without a path");
+    }
+
+    [Fact]
+    public void Other_issuers_are_read_whole_and_say_no_secret()
+    {
+        _variables["SPENDRA__OIDC__AUTHORITY"] = "https://login.acme.example/tenant";
+        _variables["SPENDRA__OIDC__CLIENTID"] = "spendra";
+        _variables["SPENDRA__OIDC__CLIENTSECRET"] = "hush-hush";
+        _variables["SPENDRA__OIDC__SCOPES"] = "groups offline";
+        _variables["SPENDRA__JWT__ISSUER"] = "https://x.supabase.co/auth/v1";
+        _variables["SPENDRA__JWT__AUDIENCE"] = "authenticated";
+        _variables["SPENDRA__JWT__SECRET"] = "hush-hush-hush-hush-hush-hush-hush";
+        _variables["SPENDRA__CONTROL__TRUSTEDPROXIES"] = "10.0.0.0/8;192.0.2.7";
+
+        var options = Load();
+
+        options.Control.Oidc!.Scopes.Should().Equal("groups", "offline");
+        options.Control.Jwt!.Secret.Should().StartWith("hush");
+        options.Control.TrustedProxies.Select(n => n.ToString()).Should().Equal("10.0.0.0/8", "192.0.2.7/32");
+        options.ToString().Should().NotContain("hush");
+    }
+
+    [Fact]
+    public void Half_an_issuer_is_refused_without_its_secret()
+    {
+        _variables["SPENDRA__OIDC__AUTHORITY"] = "http://login.acme.example";
+        _variables["SPENDRA__OIDC__CLIENTSECRET"] = "hush";
+        _variables["SPENDRA__JWT__ISSUER"] = "https://x.supabase.co/auth/v1";
+        _variables["SPENDRA__JWT__AUDIENCE"] = "authenticated";
+        _variables["SPENDRA__JWT__SECRET"] = "hush";
+        _variables["SPENDRA__CONTROL__TRUSTEDPROXIES"] = "everybody";
+
+        Errors().Should().BeEquivalentTo(
+            "SPENDRA__CONTROL__TRUSTEDPROXIES is 'everybody': allowed is addresses or networks such as 10.0.0.0/8, several separated by ';'",
+            "SPENDRA__OIDC__AUTHORITY is 'http://login.acme.example': allowed is https://host/path, or http:// on loopback",
+            "Oidc:Authority, Oidc:ClientId and Oidc:ClientSecret belong together: set all three or none",
+            "Jwt:Secret is too short: HS256 needs at least 32 characters");
+    }
+
     [Fact]
     public void An_empty_variable_counts_as_not_set()
     {

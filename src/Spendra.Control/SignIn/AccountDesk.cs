@@ -1,0 +1,54 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Logging;
+using Spendra.Control.Shell;
+using Spendra.Storage;
+using Spendra.Storage.Access;
+
+namespace Spendra.Control.SignIn;
+
+/// <summary>
+/// Changes of how a person signs in. Each ends every session of theirs but the one that makes it, which goes on under a new
+/// cookie.
+/// </summary>
+internal sealed partial class AccountDesk(
+    Database database, UserManager<UserAccount> users, TimeProvider time, ILogger<AccountDesk> logger)
+{
+    public static readonly Problem Changed = new(ProblemKind.StaleVersion, "The account was changed at the same time. Read it again and repeat the change.");
+
+    /// <summary>The caller's account and session.</summary>
+    public async Task<(UserAccount Account, SessionRow Session)?> FindAsync(SignedIn signedIn, CancellationToken cancel)
+    {
+        var account = await UserAccounts.FindAsync(database, signedIn.UserId, cancel);
+        var session = await Sessions.FindAsync(database, signedIn.Session!.SessionId, Micros.Now(time), cancel);
+        return account is not null && session is not null ? (account, session) : null;
+    }
+
+    /// <summary>Ends the other sessions; this one goes on. The account's new stamp is written already.</summary>
+    public async Task<SessionView> GoOnAsync(HttpContext http, UserAccount account, SessionRow session, string change)
+    {
+        await Sessions.EndAsync(database, session.SessionId, http.RequestAborted);
+        // It is no newer than it was: what needs a recent sign-in still does.
+        var next = session with { SessionId = Guid.CreateVersion7(), SecurityStamp = account.SecurityStamp };
+        await SessionAuthentication.StartAsync(http, next);
+        var requestId = RequestIds.Of(http);
+        LogChanged(account.UserId, change, requestId);
+        return SessionView.Of(http, account, next);
+    }
+
+    /// <summary>A password that the rules allow; the problem names the field.</summary>
+    public async Task<Problem?> CheckPasswordAsync(UserAccount account, string password)
+    {
+        if (password.Contains(account.Email, StringComparison.OrdinalIgnoreCase) || account.Email.Contains(password, StringComparison.OrdinalIgnoreCase))
+            return Problem.Field("newPassword", "is like the address");
+        foreach (var validator in users.PasswordValidators)
+        {
+            var verdict = await validator.ValidateAsync(users, account, password);
+            if (!verdict.Succeeded) return Problem.Field("newPassword", $"does not do: {verdict.Errors.First().Description.TrimEnd('.')}");
+        }
+        return null;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "user {UserId} changed how they sign in: {Change}, request {RequestId}")]
+    private partial void LogChanged(Guid userId, string change, string requestId);
+}
