@@ -4,9 +4,12 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Scalar.AspNetCore;
+using Spendra.Control.Budgets;
 using Spendra.Control.Hierarchy;
+using Spendra.Control.Keys;
 using Spendra.Control.Members;
 using Spendra.Control.Organizations;
+using Spendra.Control.Policies;
 using Spendra.Control.Requests;
 using Spendra.Control.Shell;
 
@@ -60,6 +63,10 @@ public static class ControlStartup
         HierarchyEndpoints.Map(organization);
         RequestEndpoints.Map(organization);
         IncreaseEndpoints.Map(organization);
+        KeyEndpoints.Map(organization);
+        KeyRuleEndpoints.Map(organization);
+        PolicyEndpoints.Map(organization);
+        BudgetEndpoints.Map(organization);
         MemberEndpoints.Map(organization);
         InvitationEndpoints.Map(organization);
         TokenEndpoints.Map(organization);
