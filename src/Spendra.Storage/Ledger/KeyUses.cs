@@ -9,7 +9,7 @@ namespace Spendra.Storage.Ledger;
 /// </summary>
 public static class KeyUses
 {
-    private const int EntriesPerStep = 20_000;
+    private const int EntriesPerStep = 5_000;
 
     private const string Behind = """
         SELECT o.organization_id, coalesce(m.entry_sequence, 0) AS looked_at, o.entry_sequence AS booked
