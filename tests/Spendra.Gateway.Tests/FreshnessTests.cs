@@ -2,6 +2,7 @@ using Spendra.Control.Keys;
 using Spendra.Core.Keys;
 using Spendra.Storage;
 using Spendra.Storage.Governance;
+using Spendra.Storage.Keys;
 
 namespace Spendra.Gateway.Tests;
 
@@ -38,6 +39,35 @@ public sealed class FreshnessTests
 
         (await company.ChatAsync()).Status.Should().Be(statusAfter, what);
         await company.SettledAsync();
+    }
+
+    [Fact]
+    public async Task A_new_secret_works_at_once_and_the_one_before_as_long_as_it_was_given()
+    {
+        await using var company = await Company.StartAsync();
+        var now = Micros.Now(TimeProvider.System);
+        (await company.ChatAsync()).ShouldBe(200);
+
+        company.Remember("second", await RotateAsync(company, now + 3_600_000_000));
+        (await company.ChatAsync(key: "second")).ShouldBe(200);
+        (await company.ChatAsync()).ShouldBe(200);
+
+        // No overlap: the second secret ends with this change, and the first, which was one before already, as well.
+        company.Remember("third", await RotateAsync(company, now));
+        (await company.ChatAsync(key: "second")).ShouldBe(401);
+        (await company.ChatAsync()).ShouldBe(401);
+        (await company.ChatAsync(key: "third")).ShouldBe(200);
+        (await company.SettledAsync()).Events.Should().HaveCount(4);
+    }
+
+    private static async Task<string> RotateAsync(Company company, long previousUntil)
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var transaction = await GovernanceTransaction.BeginAsync(company.Gateway.Database, company.Slug, TimeProvider.System, cancel);
+        var key = (await transaction.LoadStateAsync(cancel)).Keys.Single(k => k.Key.Slug == "k1").Key;
+        var (write, issued) = IssuedKey.Rotate(key, company.Gateway.MasterKey, previousUntil);
+        await transaction.ApplyAsync([new GovernanceChange(write, new ChangeNote("rotate", "key", "k1", "{}", "{}"))], new ChangeAuthor("test", "test"), cancel);
+        return issued.Secret;
     }
 
     [Theory]

@@ -31,10 +31,7 @@ internal static class BudgetParser
         var kind = found ?? PeriodKind.Total;
         if (found is not null)
         {
-            OnlyFor(fields, "weekStart", kind is PeriodKind.Week, "period: week");
-            OnlyFor(fields, "fiscalStartMonth", kind is PeriodKind.Quarter or PeriodKind.Year, "period: quarter or year");
-            OnlyFor(fields, "from", kind is PeriodKind.Range, "period: range");
-            OnlyFor(fields, "to", kind is PeriodKind.Range, "period: range");
+            foreach (var fault in BudgetRules.Faults(kind, fields.Has)) fields.Complain(fault);
         }
         var (from, end) = kind == PeriodKind.Range ? ReadRange(fields) : (null, null);
         return new Period
@@ -50,15 +47,8 @@ internal static class BudgetParser
     /// <summary>Files name the last day, as people do; the stored end is the day after it.</summary>
     private static (DateOnly? From, DateOnly? End) ReadRange(FieldReader fields)
     {
-        if (!fields.Has("from")) fields.Missing("from", "the first day of the range, such as 2026-07-01");
-        if (!fields.Has("to")) fields.Missing("to", "the last day of the range, such as 2026-09-30");
         if (fields.Day("from") is not { } from || fields.Day("to") is not { } last) return (null, null);
-        if (last < from) fields.Complain("to", "'to' is before 'from': expected the last day of the range");
+        if (BudgetRules.RangeFault(from, last) is { } fault) fields.Complain(fault);
         return (from, last.AddDays(1));
-    }
-
-    private static void OnlyFor(FieldReader fields, string field, bool isAllowed, string where)
-    {
-        if (!isAllowed && fields.Has(field)) fields.Complain(field, $"'{field}' has no meaning here: expected only with {where}");
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Spendra.Control.Shell;
+using Spendra.Core.Budgets;
 using Spendra.Core.Governance;
 using Spendra.Core.Money;
 using Spendra.Storage;
@@ -42,9 +43,18 @@ internal sealed class FieldReader
 
     public bool Has(string field) => Find(field) is not null;
 
+    public bool IsEmptyList(string field) => Find(field)?.Value is ListNode { Items.Count: 0 };
+
     public int LineOf(string field) => _fields.TryGetValue(field, out var entry) ? entry.Line : Line;
 
     public void Complain(string field, string message) => _errors.Add(LineOf(field), message);
+
+    /// <summary>Complains about what a rule of the domain finds wrong.</summary>
+    public void Complain(RuleFault fault)
+    {
+        if (fault.IsMissing) Missing(fault.Field, fault.Text);
+        else Complain(fault.Field, $"'{fault.Field}' {fault.Text}");
+    }
 
     public void Missing(string field, string expected) => _errors.Add(Line, $"{What} has no '{field}': expected {expected}");
 
@@ -136,7 +146,7 @@ internal sealed class FieldReader
     {
         if (Scalar(field) is not { } text) return null;
         if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
-            && day.Year is >= 1970 and < 9999) return day;
+            && BudgetRules.IsDay(day)) return day;
         Complain(field, $"'{field}' is '{Short(text)}': expected a date such as 2026-12-31");
         return null;
     }

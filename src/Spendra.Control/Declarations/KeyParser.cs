@@ -4,8 +4,6 @@ namespace Spendra.Control.Declarations;
 
 internal static class KeyParser
 {
-    private const int LongestEnvironment = 64;
-
     private static readonly ScopeKind[] Actors = [ScopeKind.Employee, ScopeKind.Agent, ScopeKind.Subagent];
     private static readonly string[] Fields =
         ["slug", "actor", "project", "providers", "models", "tools", "environment", "maxRequestUsd", "expiresAt"];
@@ -20,7 +18,7 @@ internal static class KeyParser
             Providers = fields.Names("providers"),
             Models = fields.Names("models"),
             Tools = fields.Names("tools"),
-            Environment = fields.Text("environment", LongestEnvironment),
+            Environment = fields.Text("environment", PolicyRules.LongestEnvironment),
             MaxRequest = fields.Amount("maxRequestUsd"),
             ExpiresAt = fields.Instant("expiresAt"),
         };

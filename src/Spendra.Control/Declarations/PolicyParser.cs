@@ -6,18 +6,13 @@ using Spendra.Storage.Governance;
 
 namespace Spendra.Control.Declarations;
 
-/// <summary>
-/// Lists beside a policy's slug are its filter; on an allowlist providers, models and tools are what it allows.
-/// A group <c>filter</c> is the filter on every kind.
-/// </summary>
+/// <summary>Reads a policy; what its kind may and must say are the domain's rules.</summary>
 internal static class PolicyParser
 {
-    private const int MaxPercent = 1000;
-
-    private static readonly string[] Lists = ["providers", "models", "tools", "environments"];
+    private static readonly string[] ListFields = ["providers", "models", "tools", "environments"];
 
     private static readonly string[] Fields =
-        ["slug", "kind", "scope", "budget", .. Lists, "filter", "thresholdsPercent", "aboveUsd", "onExceed", "onDenied", "maxRequestUsd", "maxOutputTokens", "maxConcurrent"];
+        ["slug", "kind", "scope", "budget", .. ListFields, "filter", "thresholdsPercent", "aboveUsd", "onExceed", "onDenied", "maxRequestUsd", "maxOutputTokens", "maxConcurrent"];
 
     public static PolicyItem Parse(MapNode node, ErrorList errors)
     {
@@ -28,8 +23,7 @@ internal static class PolicyParser
         var kind = found ?? PolicyKind.Allowlist;
         if (found is not null) CheckFields(fields, kind);
         var budget = fields.Text("budget");
-        var beside = Names(fields);
-        var isAllowlist = kind == PolicyKind.Allowlist;
+        var (filter, allowed) = Lists(fields, kind, errors);
         return new PolicyItem(fields.Line, slug, kind)
         {
             Scope = References.Scope(fields, "scope"),
@@ -40,43 +34,22 @@ internal static class PolicyParser
                 Slug = slug,
                 Kind = kind,
                 ScopeId = Guid.Empty,
-                Filter = Filter(fields, isAllowlist ? new PolicyFilter { Environments = beside.Environments } : beside, errors),
-                Allowed = isAllowlist ? beside with { Environments = NameSet.Unrestricted } : PolicyFilter.Everything,
+                Filter = filter,
+                Allowed = allowed,
                 StripsTools = fields.OneOf("onDenied", FindDenial, Denials) ?? false,
                 ThresholdPercents = Thresholds(fields),
                 ReviewAbove = fields.Amount("aboveUsd") ?? NanoUsd.Zero,
                 OnlyFlags = fields.OneOf("onExceed", FindExceeding, Exceedings) ?? false,
                 MaxRequest = fields.Amount("maxRequestUsd"),
-                MaxOutputTokens = fields.Whole("maxOutputTokens", 1, int.MaxValue),
-                MaxConcurrent = (int?)fields.Whole("maxConcurrent", 1, 1_000_000),
+                MaxOutputTokens = fields.Whole("maxOutputTokens", 1, PolicyRules.MaxOutputTokens),
+                MaxConcurrent = (int?)fields.Whole("maxConcurrent", 1, PolicyRules.MaxConcurrent),
             },
         };
     }
 
     private static void CheckFields(FieldReader fields, PolicyKind kind)
     {
-        var name = GovernanceNames.Of(kind);
-        var onBudget = kind is PolicyKind.HardCap or PolicyKind.SoftCap or PolicyKind.Alert;
-        if (onBudget && !fields.Has("budget")) fields.Missing("budget", $"the slug of the budget that this {name} watches");
-        if (!onBudget && fields.Has("budget")) fields.Complain("budget", $"'budget' has no meaning on a {name}: expected only on hard_cap, soft_cap and alert");
-        if (!onBudget && !fields.Has("scope")) fields.Missing("scope", "'organization' or a scope such as team/search");
-        OnlyFor(fields, "thresholdsPercent", kind == PolicyKind.Alert, "alert");
-        OnlyFor(fields, "aboveUsd", kind == PolicyKind.Review, "review");
-        OnlyFor(fields, "onExceed", kind == PolicyKind.Review, "review");
-        OnlyFor(fields, "onDenied", kind == PolicyKind.Allowlist, "allowlist");
-        if (kind == PolicyKind.Allowlist && fields.Has("onDenied") && !fields.Has("tools"))
-            fields.Missing("tools", "the tools that may be used, since 'onDenied' says what becomes of others; ['*'] for all in the key's scope");
-        string[] limits = ["maxRequestUsd", "maxOutputTokens", "maxConcurrent"];
-        foreach (var limit in limits) OnlyFor(fields, limit, kind == PolicyKind.RequestLimit, "request_limit");
-
-        if (kind == PolicyKind.Alert && !fields.Has("thresholdsPercent"))
-            fields.Missing("thresholdsPercent", "a list of per cents of the budget such as [50, 80, 100]");
-        if (kind == PolicyKind.Review && !fields.Has("aboveUsd"))
-            fields.Missing("aboveUsd", "the amount from which on a request needs a review; 0 for every request");
-        if (kind == PolicyKind.RequestLimit && !limits.Any(fields.Has))
-            fields.Missing("maxRequestUsd", $"at least one of {string.Join(", ", limits)}");
-        if (kind == PolicyKind.Allowlist && !Lists[..3].Any(fields.Has))
-            fields.Missing("models", "at least one of providers, models, tools");
+        foreach (var fault in PolicyRules.Faults(kind, GovernanceNames.Of(kind), fields.Has)) fields.Complain(fault);
     }
 
     private static PolicyFilter Names(FieldReader fields) => new()
@@ -87,25 +60,12 @@ internal static class PolicyParser
         Environments = fields.Names("environments"),
     };
 
-    private static PolicyFilter Filter(FieldReader fields, PolicyFilter beside, ErrorList errors)
+    private static (PolicyFilter Filter, PolicyFilter Allowed) Lists(FieldReader fields, PolicyKind kind, ErrorList errors)
     {
-        if (fields.Map("filter") is not { } node) return beside;
-        var group = new FieldReader(node, "filter", Lists, errors);
-        var inside = Names(group);
-        return new PolicyFilter
-        {
-            Providers = Either("providers", beside.Providers, inside.Providers),
-            Models = Either("models", beside.Models, inside.Models),
-            Tools = Either("tools", beside.Tools, inside.Tools),
-            Environments = Either("environments", beside.Environments, inside.Environments),
-        };
-
-        NameSet Either(string list, NameSet outer, NameSet inner)
-        {
-            if (!outer.IsUnrestricted && !inner.IsUnrestricted)
-                group.Complain(list, $"'{list}' stands beside 'filter' and in it: expected it in one place");
-            return inner.IsUnrestricted ? outer : inner;
-        }
+        var group = fields.Map("filter") is { } node ? new FieldReader(node, "filter", ListFields, errors) : null;
+        var (filter, allowed, faults) = PolicyRules.Compose(kind, Names(fields), group is null ? null : Names(group));
+        foreach (var fault in faults) group!.Complain(fault);
+        return (filter, allowed);
     }
 
     private static ImmutableArray<int> Thresholds(FieldReader fields)
@@ -113,10 +73,11 @@ internal static class PolicyParser
         var percents = new SortedSet<int>();
         foreach (var scalar in fields.Scalars("thresholdsPercent"))
         {
-            if (!int.TryParse(scalar.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var percent) || percent is < 1 or > MaxPercent)
-                fields.Complain("thresholdsPercent", $"'{FieldReader.Short(scalar.Text!)}' is no threshold: expected whole per cents from 1 to {MaxPercent}");
+            if (!int.TryParse(scalar.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var percent) || percent is < 1 or > PolicyRules.MaxThresholdPercent)
+                fields.Complain("thresholdsPercent", $"'{FieldReader.Short(scalar.Text!)}' is no threshold: expected whole per cents from 1 to {PolicyRules.MaxThresholdPercent}");
             else if (!percents.Add(percent)) fields.Complain("thresholdsPercent", $"threshold {percent} stands here twice");
         }
+        if (fields.IsEmptyList("thresholdsPercent")) fields.Complain("thresholdsPercent", "'thresholdsPercent' names no threshold: expected per cents such as 80");
         return [.. percents];
     }
 
@@ -137,9 +98,4 @@ internal static class PolicyParser
         "flag" => true,
         _ => null,
     };
-
-    private static void OnlyFor(FieldReader fields, string field, bool isAllowed, string kind)
-    {
-        if (!isAllowed && fields.Has(field)) fields.Complain(field, $"'{field}' has no meaning here: expected only on {kind}");
-    }
 }

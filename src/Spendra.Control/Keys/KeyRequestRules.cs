@@ -8,14 +8,13 @@ namespace Spendra.Control.Keys;
 internal static class KeyRequestRules
 {
     private const int LongestName = 200;
-    private const int LongestEnvironment = 64;
 
     /// <summary>What is wrong with the request itself, or null.</summary>
     public static string? Contradiction(KeyRequest request)
     {
         if (!SlugRule.Matches(request.Slug)) return $"'{request.Slug}' is not a slug: expected {SlugRule.Expected}";
-        if (request.Environment is { } environment && !PlainText.Matches(environment, LongestEnvironment))
-            return $"the environment is not plain text of 1 to {LongestEnvironment} characters";
+        if (request.Environment is { } environment && !PlainText.Matches(environment, PolicyRules.LongestEnvironment))
+            return $"the environment is not plain text of 1 to {PolicyRules.LongestEnvironment} characters";
         if (request.MaxRequest is { IsNegative: true }) return "the maximum per request is negative";
         if (request.ExpiresAt is < 0) return "the expiry is before 1970";
         foreach (var name in (request.Providers ?? []).Concat(request.Models ?? []).Concat(request.Tools ?? []))

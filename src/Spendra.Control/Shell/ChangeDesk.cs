@@ -37,6 +37,25 @@ internal sealed class ChangeDesk(Database database, TimeProvider time)
         Caller caller, Repetition repetition, StateParts parts, Func<Draft, Task<Outcome<T>>> decide, CancellationToken cancel) =>
         RunAsync(caller, parts, repetition, decide, cancel);
 
+    /// <summary>
+    /// Decides and checks like a change, and applies nothing: what a change would write, to be tried on the past. Nothing is
+    /// locked any more when it returns.
+    /// </summary>
+    public async Task<Outcome<Rehearsal<T>>> RehearseAsync<T>(
+        Caller caller, StateParts parts, Func<Draft, Outcome<T>> decide, CancellationToken cancel)
+    {
+        await using var transaction = await GovernanceTransaction.BeginAsync(database, caller.OrganizationId, time, cancel);
+        var authority = caller.Limit(await transaction.LoadAuthorityAsync(caller.MemberId, cancel));
+        if (authority.Capabilities.IsEmpty) return Problem.NotFound;
+        var draft = new Draft(transaction, await transaction.LoadStateAsync(cancel, parts), caller, authority);
+        var outcome = decide(draft);
+        if (!outcome.IsDone) return outcome.Problem;
+        if (await transaction.DenialAsync(draft.Changes, authority, cancel) is { } denial) return Forbidden(denial);
+        return Outcome<Rehearsal<T>>.Done(new Rehearsal<T>(outcome.Value, draft.State, draft.Changes, draft.NowMicros));
+    }
+
+    private static Problem Forbidden(string denial) => new(ProblemKind.Forbidden, $"{char.ToUpperInvariant(denial[0])}{denial[1..]}.");
+
     private async Task<Outcome<T>> RunAsync<T>(
         Caller caller, StateParts parts, Repetition? repetition, Func<Draft, Task<Outcome<T>>> decide, CancellationToken cancel)
     {
@@ -55,8 +74,7 @@ internal sealed class ChangeDesk(Database database, TimeProvider time)
         if (!outcome.IsDone) return outcome;
 
         // 3. Check, by the rules that hold for every write.
-        if (await transaction.DenialAsync(draft.Changes, authority, cancel) is { } denial)
-            return new Problem(ProblemKind.Forbidden, $"{char.ToUpperInvariant(denial[0])}{denial[1..]}.");
+        if (await transaction.DenialAsync(draft.Changes, authority, cancel) is { } denial) return Forbidden(denial);
         if (repetition?.Receipt(caller, outcome) is { } receipt) draft.Changes.Add(receipt);
 
         // 4. Apply.
@@ -64,3 +82,10 @@ internal sealed class ChangeDesk(Database database, TimeProvider time)
         return outcome;
     }
 }
+
+/// <summary>A change that was decided and not applied.</summary>
+/// <param name="Value">What its caller would get.</param>
+/// <param name="State">What it was decided on.</param>
+/// <param name="Changes">What it would write.</param>
+/// <param name="NowMicros">When.</param>
+internal sealed record Rehearsal<T>(T Value, GovernanceState State, IReadOnlyList<GovernanceChange> Changes, long NowMicros);

@@ -19,6 +19,9 @@ public sealed record Authority
     /// <summary>Null for the operator.</summary>
     public Guid? MemberId { get; init; }
 
+    /// <summary>The employee that the member is: whose keys are their own. Null for whoever is none.</summary>
+    public Guid? EmployeeId { get; init; }
+
     public CapabilitySet Capabilities { get; init; }
 
     /// <summary>True for roles that hold everywhere in the organization; <see cref="ScopeIds"/> is then empty.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using Spendra.Core.Budgets;
 using Spendra.Core.Keys;
 using Spendra.Core.Pricing;
@@ -79,6 +80,16 @@ public sealed record KeyStanding(ScopedKey Key, Scope[] Scopes, Policy[] Policie
     public Guid[] ScopeIds { get; } = [.. Scopes.Select(s => s.ScopeId)];
 }
 
+/// <summary>A secret that a newer one has replaced.</summary>
+/// <param name="Digest">HMAC of the secret.</param>
+/// <param name="Until">Microseconds since the Unix epoch from which on it is refused.</param>
+public sealed record PreviousSecret(byte[] Digest, long Until)
+{
+    public bool IsGoodAt(long atMicros) => atMicros < Until;
+
+    public override string ToString() => "[redacted]";
+}
+
 /// <summary>The rows behind a snapshot, by id, without what is archived. Revoked keys stay, to be named as such.</summary>
 public sealed record GovernanceRows
 {
@@ -98,6 +109,9 @@ public sealed record GovernanceRows
 
     /// <summary>HMAC of each key's secret; kept apart from the keys so that no key record carries it along.</summary>
     public required IReadOnlyDictionary<Guid, byte[]> KeyDigests { get; init; }
+
+    /// <summary>Of keys that were rotated: the secret before, which is good for a time.</summary>
+    public IReadOnlyDictionary<Guid, PreviousSecret> PreviousSecrets { get; init; } = FrozenDictionary<Guid, PreviousSecret>.Empty;
 
     public required IReadOnlyDictionary<Guid, ProviderAccount> Accounts { get; init; }
 

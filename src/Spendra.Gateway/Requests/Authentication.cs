@@ -24,9 +24,9 @@ internal static class Authentication
                 "The API key is not a Spendra key, or is incomplete. Keys look like 'spk_live_…' and are copied whole.");
         }
         call.Token = token;
+        call.SecretDigest = parts.MasterKey.DigestSecret(token.Secret);
         var snapshot = await parts.Snapshots.FindByKeyAsync(token.KeyId, cancel);
-        if (snapshot?.FindKey(token.KeyId) is not { } key || key.Mode != token.Mode || !HasSecret(snapshot, token, parts))
-            return GatewayError.Unauthorized("The API key is not known here. Ask whoever manages your keys for a new one.");
+        if (snapshot?.FindKey(token.KeyId) is not { } key || key.Mode != token.Mode) return Unknown();
         if (Admit(call, snapshot, Micros.Now(parts.Time)) is not { } refused) return null;
         // A refusal by rules that have changed meanwhile (an expiry moved, a scope back in use) would be a false one.
         if (await parts.Snapshots.IsCurrentAsync(snapshot, cancel)) return refused;
@@ -42,6 +42,8 @@ internal static class Authentication
     {
         if (snapshot.FindKey(call.Token.KeyId) is not { } key)
             return GatewayError.Unauthorized("The API key is not known here any more.");
+        // Here and not only at the start: the secret may have been replaced in a newer snapshot.
+        if (!HasSecret(snapshot, call, atMicros)) return Unknown();
         call.Snapshot = snapshot;
         if (key.RevokedAt is not null)
             return GatewayError.From(new Refusal(RefusalCode.KeyRevoked, $"The key '{key.Slug}' has been revoked. Ask whoever manages your keys for a new one."));
@@ -53,9 +55,17 @@ internal static class Authentication
         return null;
     }
 
-    private static bool HasSecret(GovernanceSnapshot snapshot, KeyToken token, GatewayParts parts) =>
-        snapshot.Rows.KeyDigests.TryGetValue(token.KeyId, out var digest)
-        && CryptographicOperations.FixedTimeEquals(digest, parts.MasterKey.DigestSecret(token.Secret));
+    /// <summary>The key's secret, or the one before it while that is still good.</summary>
+    private static bool HasSecret(GovernanceSnapshot snapshot, GovernedCall call, long atMicros)
+    {
+        var isCurrent = snapshot.Rows.KeyDigests.TryGetValue(call.Token.KeyId, out var digest)
+            && CryptographicOperations.FixedTimeEquals(digest, call.SecretDigest);
+        return isCurrent || (snapshot.Rows.PreviousSecrets.TryGetValue(call.Token.KeyId, out var previous)
+            && CryptographicOperations.FixedTimeEquals(previous.Digest, call.SecretDigest) && previous.IsGoodAt(atMicros));
+    }
+
+    private static GatewayError Unknown() =>
+        GatewayError.Unauthorized("The API key is not known here. Ask whoever manages your keys for a new one.");
 
     /// <summary>The key from wherever clients of the dialects put it; the first one that is there.</summary>
     private static string? PresentedKey(HttpRequest request)

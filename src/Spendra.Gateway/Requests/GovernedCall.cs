@@ -24,6 +24,9 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
     // Step 1
     public KeyToken Token { get; set; } = null!;
 
+    /// <summary>The digest of the token's secret, as rows have it.</summary>
+    public byte[] SecretDigest { get; set; } = [];
+
     /// <summary>Known as soon as the key is, also when the key is refused.</summary>
     public GovernanceSnapshot Snapshot { get; set; } = null!;
 

@@ -20,12 +20,11 @@ public static class ChangeNeeds
     /// <param name="authority">What the author holds.</param>
     /// <param name="write">The change.</param>
     /// <param name="scopes">Every scope of the organization, with those that the same transaction makes.</param>
-    public static string? Denial(Authority authority, GovernanceWrite write, ScopeTree scopes)
+    /// <param name="own">What self-service rests on; null for whoever has none, and where no key is written.</param>
+    public static string? Denial(Authority authority, GovernanceWrite write, ScopeTree scopes, OwnKeyGrounds? own = null)
     {
-        foreach (var need in Of(write, authority, scopes.OrganizationId))
-        {
-            if (!IsMet(authority, need, scopes)) return Describe(need, scopes);
-        }
+        if (Of(write, authority, scopes.OrganizationId).Find(need => !IsMet(authority, need, scopes)) is { } unmet)
+            return own is not null && OwnKeyGrounds.KeyOf(write) is not null ? own.Denial(scopes, write) : Describe(unmet, scopes);
         return write switch
         {
             // An invitation is a role that is granted later: what it gives is the inviter's to give.
@@ -57,6 +56,8 @@ public static class ChangeNeeds
         GovernanceWrite.DecideProposal => [new(Capability.PricesApprove, null)],
         GovernanceWrite.AddKey add => OfKey(add.Key),
         GovernanceWrite.ChangeKey change => OfKey(change.Key),
+        GovernanceWrite.RotateKey rotate => OfKey(rotate.Key),
+        GovernanceWrite.PutKeyRule put => [new(Capability.KeyRulesWrite, put.Row.Rule.ScopeId)],
         GovernanceWrite.RevokeKey revoke => [new(Capability.KeysRevoke, revoke.Key.ActorId)],
         GovernanceWrite.GrantIncrease grant => [new(Capability.RequestsDecide, grant.Row.Budget.ScopeId, FromAbove: true)],
         GovernanceWrite.ApproveReview approve => [new(Capability.RequestsDecide, approve.Row.Policy.ScopeId, FromAbove: true)],
@@ -99,6 +100,7 @@ public static class ChangeNeeds
         var capability = policy.Kind is PolicyKind.Allowlist or PolicyKind.RequestLimit ? Capability.PoliciesWrite : Capability.BudgetsWrite;
         var needs = new List<ChangeNeed> { new(capability, policy.ScopeId, FromAbove: true) };
         if (put.PreviousScopeId is { } previous) needs.Add(new(capability, previous, FromAbove: true));
+        needs.AddRange(put.BudgetScopeIds.Select(budgetScope => new ChangeNeed(capability, budgetScope)));
         return needs;
     }
 

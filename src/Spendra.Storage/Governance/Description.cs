@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Spendra.Core.Access;
 using Spendra.Core.Budgets;
 using Spendra.Core.Governance;
 using Spendra.Core.Keys;
@@ -99,6 +100,20 @@ public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fi
         ("maxRequestUsd", row.MaxRequest?.ToString()),
         ("expiresAt", row.ExpiresAt is { } expiry ? InstantText.Of(expiry) : null),
     ]);
+
+    public static Description Of(KeyRule row, Func<Guid, string> nameOf) => new(
+    [
+        ("scope", nameOf(row.ScopeId)),
+        ("maxLiveKeys", row.MaxLiveKeys?.ToString()),
+        ("providers", List(row.Providers)),
+        ("models", List(row.Models)),
+        ("tools", List(row.Tools)),
+        ("maxRequestUsd", row.MaxRequest?.ToString()),
+        ("longestLifeDays", row.LongestLifeDays?.ToString()),
+    ]);
+
+    /// <summary>The description with one more field.</summary>
+    public Description With(string field, string? value) => new([.. Fields, (field, value)]);
 
     /// <summary>
     /// Fields that differ; all of them when there is nothing before. Ids are left out: a plan's new ids are not yet

@@ -52,7 +52,11 @@ public abstract record GovernanceWrite
 
     /// <param name="Row">The policy as it shall be.</param>
     /// <param name="PreviousScopeId">The scope that it bound before, when it is moved.</param>
-    public sealed record PutPolicy(PolicyRow Row, Guid? PreviousScopeId = null) : GovernanceWrite;
+    public sealed record PutPolicy(PolicyRow Row, Guid? PreviousScopeId = null) : GovernanceWrite
+    {
+        /// <summary>Of the budgets that it watches and watched before: what it makes them count matters there.</summary>
+        public IReadOnlyList<Guid> BudgetScopeIds { get; init; } = [];
+    }
 
     public sealed record PutAccount(AccountRow Row) : GovernanceWrite;
 
@@ -71,6 +75,21 @@ public abstract record GovernanceWrite
     public sealed record ChangeKey(ScopedKey Key) : GovernanceWrite;
 
     public sealed record RevokeKey(ScopedKey Key) : GovernanceWrite;
+
+    /// <summary>Gives a key another secret, and another expiry should the row have one; the old secret stays good for a time.</summary>
+    /// <param name="Key">The key as it shall be.</param>
+    /// <param name="SecretHmac">Digest of the new secret.</param>
+    /// <param name="PreviousUntil">From then on the old secret is refused; microseconds since the Unix epoch.</param>
+    public sealed record RotateKey(ScopedKey Key, byte[] SecretHmac, long PreviousUntil) : GovernanceWrite
+    {
+        public override string ToString() => $"RotateKey {Key.Slug} [redacted]";
+    }
+
+    /// <summary>Adds or changes a rule for self-service; its slug and scope stay.</summary>
+    public sealed record PutKeyRule(KeyRuleRow Row) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
 
     /// <summary>Adds a membership or changes its role and scopes.</summary>
     /// <param name="Row">The membership as it shall be.</param>

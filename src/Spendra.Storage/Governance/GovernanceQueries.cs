@@ -24,7 +24,7 @@ internal static class GovernanceQueries
 
     public const string ChangedKeys = """
         SELECT key_id, slug, mode, actor_id, project_id, secret_hmac, permissions, environment, max_request_nanos,
-            expires_at, created_at, created_by, revoked_at, changed_epoch FROM scoped_keys
+            expires_at, created_at, created_by, revoked_at, rotated_at, previous_hmac, previous_until, changed_epoch FROM scoped_keys
         WHERE organization_id = @organizationId AND changed_epoch > @since
         """;
 

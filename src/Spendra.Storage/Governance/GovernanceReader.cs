@@ -63,6 +63,7 @@ public sealed class GovernanceReader(Database database) : IGovernanceSource
             Budgets = Merge(known?.Budgets, await load.ReadAsync<StoredBudget>(GovernanceQueries.ChangedBudgets), r => r.BudgetId, r => r.ArchivedAt is null ? r.ToBudget() : null),
             Policies = Merge(known?.Policies, await load.ReadAsync<StoredPolicy>(GovernanceQueries.ChangedPolicies), r => r.PolicyId, r => r.ArchivedAt is null ? r.ToPolicy() : null),
             Keys = Merge(known?.Keys, keys, r => r.KeyId, r => r.ToKey()),
+            PreviousSecrets = Merge(known?.PreviousSecrets, keys, r => r.KeyId, r => r.ToPrevious()),
             KeyDigests = Merge(known?.KeyDigests, keys, r => r.KeyId, r => r.SecretHmac),
             Accounts = Merge(known?.Accounts, await load.ReadAsync<StoredAccount>(GovernanceQueries.ChangedAccounts), r => r.AccountId, r => r.ArchivedAt is null ? r.ToAccount() : null),
             Prices = Merge(known?.Prices, await load.ReadAsync<StoredPrice>(GovernanceQueries.ChangedPrices), r => r.PriceId, r => r.ToPrice()),

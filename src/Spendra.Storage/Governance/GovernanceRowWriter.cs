@@ -34,9 +34,7 @@ internal sealed class GovernanceRowWriter(
         await PutBudgetsAsync(writes.OfType<GovernanceWrite.GrantIncrease>().Select(w => w.Row));
         await PutPoliciesAsync(writes.OfType<GovernanceWrite.PutPolicy>().Select(w => w.Row));
         await PutPoliciesAsync(writes.OfType<GovernanceWrite.ApproveReview>().Select(w => w.Row));
-        await AddKeysAsync([.. writes.OfType<GovernanceWrite.AddKey>()]);
-        await ChangeKeysAsync(writes.OfType<GovernanceWrite.ChangeKey>());
-        await RevokeKeysAsync(writes.OfType<GovernanceWrite.RevokeKey>());
+        await new KeyRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
         await BudgetRequestWriter.WriteAsync(database, connection, transaction, stamp, writes, cancel);
         await new AccessRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
     }
@@ -153,38 +151,6 @@ internal sealed class GovernanceRowWriter(
         r.Policy.ScopeId, r.Policy.BudgetId, rule = RuleJson.Write(r.Policy), stamp.Actor, stamp.NowMicros,
         archivedAt = ArchivedAt(r.IsArchived), stamp.Epoch,
     }));
-
-    private async Task AddKeysAsync(List<GovernanceWrite.AddKey> keys)
-    {
-        await ExecuteEachAsync("INSERT INTO key_directory (key_id, organization_id) VALUES (@KeyId, @OrganizationId)",
-            keys.Select(k => new { k.Key.KeyId, stamp.OrganizationId }));
-        await ExecuteEachAsync("""
-            INSERT INTO scoped_keys (organization_id, key_id, slug, mode, actor_id, project_id, secret_hmac, permissions,
-                environment, max_request_nanos, expires_at, created_at, created_by, changed_epoch)
-            VALUES (@OrganizationId, @KeyId, @Slug, @mode, @ActorId, @ProjectId, @SecretHmac, @permissions, @Environment,
-                @max, @ExpiresAt, @NowMicros, @Actor, @Epoch)
-            """, keys.Select(k => new
-        {
-            stamp.OrganizationId, k.Key.KeyId, k.Key.Slug, mode = GovernanceNames.Of(k.Key.Mode), k.Key.ActorId,
-            k.Key.ProjectId, k.SecretHmac, permissions = RuleJson.WritePermissions(k.Key), k.Key.Environment,
-            max = k.Key.MaxRequest?.Value, k.Key.ExpiresAt, stamp.NowMicros, stamp.Actor, stamp.Epoch,
-        }));
-    }
-
-    private Task ChangeKeysAsync(IEnumerable<GovernanceWrite.ChangeKey> keys) => ExecuteEachAsync("""
-        UPDATE scoped_keys SET project_id = @ProjectId, permissions = @permissions, environment = @Environment,
-            max_request_nanos = @max, expires_at = @ExpiresAt, changed_epoch = @Epoch
-        WHERE organization_id = @OrganizationId AND key_id = @KeyId AND revoked_at IS NULL
-        """, keys.Select(k => new
-    {
-        stamp.OrganizationId, k.Key.KeyId, k.Key.ProjectId, permissions = RuleJson.WritePermissions(k.Key),
-        k.Key.Environment, max = k.Key.MaxRequest?.Value, k.Key.ExpiresAt, stamp.Epoch,
-    }));
-
-    private Task RevokeKeysAsync(IEnumerable<GovernanceWrite.RevokeKey> keys) => ExecuteEachAsync("""
-        UPDATE scoped_keys SET revoked_at = @NowMicros, revoked_by = @Actor, changed_epoch = @Epoch
-        WHERE organization_id = @OrganizationId AND key_id = @KeyId AND revoked_at IS NULL
-        """, keys.Select(k => new { stamp.OrganizationId, k.Key.KeyId, stamp.NowMicros, stamp.Actor, stamp.Epoch }));
 
     private long? ArchivedAt(bool isArchived) => isArchived ? stamp.NowMicros : null;
 

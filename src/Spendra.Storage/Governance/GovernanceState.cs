@@ -48,9 +48,21 @@ public sealed record AccountRow(ProviderAccount Account, bool IsArchived)
 /// <summary>A key and its history; never its secret or the secret's digest.</summary>
 public sealed record KeyRow(ScopedKey Key, long CreatedAt, string CreatedBy)
 {
+    /// <summary>When it got its present secret, should that not be its first.</summary>
+    public long? RotatedAt { get; init; }
+
+    /// <summary>Until when the secret before the present one is good; null when there was none.</summary>
+    public long? PreviousUntil { get; init; }
+
     /// <summary>The governance epoch of the last change: the row's version.</summary>
     public long ChangedEpoch { get; init; }
 }
+
+/// <summary>A rule for self-service.</summary>
+/// <param name="Rule">The rule.</param>
+/// <param name="IsArchived">It allows and restricts nothing.</param>
+/// <param name="Version">Grows with every change of the row.</param>
+public sealed record KeyRuleRow(Core.Access.KeyRule Rule, bool IsArchived, long Version);
 
 /// <summary>Which tables of an organization a change looks at. The organization itself and its scopes always come along.</summary>
 [Flags]

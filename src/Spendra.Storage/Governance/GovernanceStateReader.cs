@@ -61,7 +61,7 @@ public static class GovernanceStateReader
             Budgets = [.. budgets.Select(b => new BudgetRow(b.ToBudget(), b.ArchivedAt is not null) { ChangedEpoch = b.ChangedEpoch })],
             Policies = [.. policies.Select(p => new PolicyRow(p.ToPolicy(), p.ArchivedAt is not null) { ChangedEpoch = p.ChangedEpoch })],
             Accounts = [.. accounts.Select(a => new AccountRow(a.ToAccount(), a.ArchivedAt is not null) { ChangedEpoch = a.ChangedEpoch })],
-            Keys = [.. keys.Select(k => new KeyRow(k.ToKey(), k.CreatedAt, k.CreatedBy) { ChangedEpoch = k.ChangedEpoch })],
+            Keys = [.. keys.Select(k => k.ToRow())],
             Prices = [.. prices.Select(p => p.ToPrice())],
         };
 

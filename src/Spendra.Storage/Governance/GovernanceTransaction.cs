@@ -66,7 +66,9 @@ public sealed class GovernanceTransaction : IAsyncDisposable
     /// since. <see cref="Authority.None"/> for somebody who is no member.
     /// </summary>
     public async Task<Authority> LoadAuthorityAsync(Guid memberId, CancellationToken cancel) =>
-        (await MemberReader.FindAsync(_connection, _transaction, OrganizationId, memberId, cancel))?.Membership.ToAuthority() ?? Authority.None;
+        await MemberReader.FindAsync(_connection, _transaction, OrganizationId, memberId, cancel) is { } member
+            ? member.Membership.ToAuthority() with { EmployeeId = member.EmployeeId }
+            : Authority.None;
 
     /// <summary>Reads whatever else a change looks at, under the lock.</summary>
     internal Task<T> ReadAsync<T>(Func<DbConnection, DbTransaction, Task<T>> read) => read(_connection, _transaction);
@@ -82,7 +84,8 @@ public sealed class GovernanceTransaction : IAsyncDisposable
             if (change.Write is GovernanceWrite.PutScope put) scopes.TryAdd(put.Row.Scope.ScopeId, put.Row.Scope);
         }
         var tree = new ScopeTree(OrganizationId, scopes.Values);
-        var denial = changes.Select(c => ChangeNeeds.Denial(authority, c.Write, tree)).FirstOrDefault(d => d is not null);
+        var own = await OwnKeyGrounds.ReadAsync(this, authority, changes, state, cancel);
+        var denial = changes.Select(c => ChangeNeeds.Denial(authority, c.Write, tree, own)).FirstOrDefault(d => d is not null);
         return denial ?? await LastAdminAsync([.. changes.Select(c => c.Write).OfType<GovernanceWrite.PutMember>()], cancel);
     }
 

@@ -10,7 +10,7 @@ using Spendra.Core.Pricing;
 namespace Spendra.Storage.Governance;
 
 /// <summary>
-/// The JSON columns: <c>policies.rule</c>, <c>budgets.increases</c>, <c>scoped_keys.permissions</c>, <c>prices.tier_percents</c>,
+/// The JSON columns: <c>policies.rule</c>, <c>budgets.increases</c>, <c>scoped_keys.permissions</c>, <c>key_rules.permissions</c>, <c>prices.tier_percents</c>,
 /// <c>provider_accounts.settings</c>. The
 /// reader and the writer share this one mapping. An absent list does not restrict; an unknown member means a
 /// newer program wrote the row, and is refused: a restriction must not be overlooked.
@@ -61,12 +61,14 @@ internal static class RuleJson
         [.. JsonSerializer.Deserialize(json, RuleJsonContext.Default.IncreaseDocumentArray)!
             .Select(i => new BudgetIncrease(i.IncreaseId, new NanoUsd(i.AmountNanos), i.Until))];
 
-    public static string WritePermissions(ScopedKey key) => JsonSerializer.Serialize(
+    public static string WritePermissions(ScopedKey key) => WritePermissions(key.Providers, key.Models, key.Tools);
+
+    public static string WritePermissions(NameSet providers, NameSet models, NameSet tools) => JsonSerializer.Serialize(
         new FilterDocument
         {
-            Providers = FilterDocument.Names(key.Providers),
-            Models = FilterDocument.Names(key.Models),
-            Tools = FilterDocument.Names(key.Tools),
+            Providers = FilterDocument.Names(providers),
+            Models = FilterDocument.Names(models),
+            Tools = FilterDocument.Names(tools),
         }, RuleJsonContext.Default.FilterDocument);
 
     public static PolicyFilter ReadPermissions(string json) =>

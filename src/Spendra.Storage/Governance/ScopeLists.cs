@@ -103,9 +103,9 @@ public static class ScopeLists
         return listed;
     }
 
-    // A reference without a kind names nothing.
-    private static (string Kind, string Slug) Split(string? reference) =>
-        reference is null ? ("", "") : reference.IndexOf('/', StringComparison.Ordinal) is var at and > 0
+    /// <summary>Kind and slug of a reference, for filters; both empty when nothing is asked for. One without a kind names nothing.</summary>
+    internal static (string Kind, string Slug) Split(string? reference) =>
+        reference is null ? ("", "") : reference == "organization" ? (reference, "") : reference.IndexOf('/', StringComparison.Ordinal) is var at and > 0
             ? (reference[..at], reference[(at + 1)..]) : ("?", reference);
 
     private sealed class StoredListedScope

@@ -101,7 +101,19 @@ internal sealed class StoredKey
     public long CreatedAt { get; set; }
     public string CreatedBy { get; set; } = "";
     public long? RevokedAt { get; set; }
+    public long? RotatedAt { get; set; }
+    public byte[]? PreviousHmac { get; set; }
+    public long? PreviousUntil { get; set; }
     public long ChangedEpoch { get; set; }
+
+    public KeyRow ToRow() => new(ToKey(), CreatedAt, CreatedBy)
+    {
+        ChangedEpoch = ChangedEpoch, RotatedAt = RotatedAt, PreviousUntil = PreviousUntil,
+    };
+
+    /// <summary>The secret before the present one, and until when it is good; null when there is none.</summary>
+    public PreviousSecret? ToPrevious() =>
+        PreviousHmac is { } digest && PreviousUntil is { } until ? new PreviousSecret(digest, until) : null;
 
     public ScopedKey ToKey()
     {

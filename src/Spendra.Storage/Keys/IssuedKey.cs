@@ -15,8 +15,22 @@ public sealed record IssuedKey(string Slug, Guid KeyId, KeyMode Mode, string Sec
     /// <summary>Makes the secret of a new key: the row holds only its digest.</summary>
     public static (GovernanceWrite.AddKey Write, IssuedKey Issued) Mint(ScopedKey key, MasterKey masterKey)
     {
-        var token = KeyToken.Create(key.Mode, key.KeyId, RandomNumberGenerator.GetBytes(KeyToken.SecretBytes));
-        return (new GovernanceWrite.AddKey(key, masterKey.DigestSecret(token.Secret)),
-            new IssuedKey(key.Slug, key.KeyId, key.Mode, token.Reveal()));
+        var token = NewToken(key);
+        return (new GovernanceWrite.AddKey(key, masterKey.DigestSecret(token.Secret)), Of(key, token));
     }
+
+    /// <summary>Makes another secret of a key that there is.</summary>
+    /// <param name="key">The key as it shall be.</param>
+    /// <param name="masterKey">Digests the secret.</param>
+    /// <param name="previousUntil">Until when the present secret stays good.</param>
+    public static (GovernanceWrite.RotateKey Write, IssuedKey Issued) Rotate(ScopedKey key, MasterKey masterKey, long previousUntil)
+    {
+        var token = NewToken(key);
+        return (new GovernanceWrite.RotateKey(key, masterKey.DigestSecret(token.Secret), previousUntil), Of(key, token));
+    }
+
+    private static KeyToken NewToken(ScopedKey key) =>
+        KeyToken.Create(key.Mode, key.KeyId, RandomNumberGenerator.GetBytes(KeyToken.SecretBytes));
+
+    private static IssuedKey Of(ScopedKey key, KeyToken token) => new(key.Slug, key.KeyId, key.Mode, token.Reveal());
 }

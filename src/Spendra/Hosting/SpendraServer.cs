@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Console;
 using Spendra.Cli;
 using Spendra.Control;
 using Spendra.Control.Catalog;
+using Spendra.Control.Keys;
 using Spendra.Control.Ledger;
 using Spendra.Control.Requests;
 using Spendra.Gateway;
@@ -116,6 +117,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         if (options.Role is Role.All or Role.Worker)
         {
             services.AddReservationSweep(options.Sweep);
+            services.AddKeyUses();
             services.AddCatalogSync(options.Catalog);
             services.AddIncreaseEnding();
         }
