@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Scalar.AspNetCore;
+using Spendra.Control.Audit;
 using Spendra.Control.Hierarchy;
+using Spendra.Control.Ledger;
 using Spendra.Control.Members;
 using Spendra.Control.Organizations;
 using Spendra.Control.Requests;
@@ -45,6 +47,7 @@ public static class ControlStartup
         services.TryAddSingleton(new DomainOptions());
         services.AddSingleton<DomainProof>();
         services.AddSingleton<InvitationAcceptance>();
+        services.AddSingleton<CheckpointKey>();
         return services;
     }
 
@@ -68,6 +71,8 @@ public static class ControlStartup
         MeEndpoint.Map(version);
         InvitationAcceptance.Map(version);
         SetupEndpoint.Map(version);
+        LedgerEndpoints.Map(organization);
+        AuditEndpoints.Map(organization);
 
         var open = new Operation { Name = "document", Summary = "This document", Audience = Audience.Anybody };
         app.MapOpenApi(ControlDocument.Pattern).WithMetadata(open);
