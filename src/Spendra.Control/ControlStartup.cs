@@ -9,6 +9,7 @@ using Spendra.Control.Hierarchy;
 using Spendra.Control.Ledger;
 using Spendra.Control.Members;
 using Spendra.Control.Organizations;
+using Spendra.Control.Providers;
 using Spendra.Control.Requests;
 using Spendra.Control.Shell;
 
@@ -48,6 +49,8 @@ public static class ControlStartup
         services.AddSingleton<DomainProof>();
         services.AddSingleton<InvitationAcceptance>();
         services.AddSingleton<CheckpointKey>();
+        services.TryAddSingleton(new ProbeOptions());
+        services.AddSingleton<AccountProbe>();
         return services;
     }
 
@@ -71,6 +74,7 @@ public static class ControlStartup
         MeEndpoint.Map(version);
         InvitationAcceptance.Map(version);
         SetupEndpoint.Map(version);
+        AccountEndpoints.Map(organization);
         LedgerEndpoints.Map(organization);
         AuditEndpoints.Map(organization);
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Dapper;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Storage;
@@ -58,6 +59,16 @@ public abstract class Database : IAsyncDisposable
         var transaction = await BeginSnapshotAsync(connection, cancel);
         await EnterAsync(connection, transaction, organizationId, cancel);
         return transaction;
+    /// <summary>Completes a condition: the column is one of <c>@ids</c>. See <see cref="Listing{T}"/>.</summary>
+    internal string AmongIds => Engine == DatabaseEngine.Sqlite ? " IN @ids" : " = ANY (@ids)";
+    /// <summary>Parameters of a statement about some rows of an organization: <c>@OrganizationId</c> and, as a list, <c>@ids</c>.</summary>
+    internal DynamicParameters Listing<T>(Guid organizationId, IEnumerable<T> ids)
+        var parameters = new DynamicParameters();
+        parameters.Add("OrganizationId", organizationId);
+        // Handlers of types do not reach into lists: each id is given in the form in which the engine stores it.
+        parameters.Add("ids", Engine == DatabaseEngine.Sqlite && ids is IEnumerable<Guid> uuids
+            ? uuids.Select(id => id.ToByteArray(bigEndian: true)).ToArray() : ids.ToArray());
+        return parameters;
     }
 
     /// <summary>Runs one statement for each row: an object with a property for every parameter.</summary>

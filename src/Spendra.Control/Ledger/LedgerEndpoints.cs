@@ -115,8 +115,10 @@ internal static class LedgerEndpoints
     {
         if (await new RequestQueries(database).ExplainAsync(caller.OrganizationId, requestId, cancel) is not { } request) return Problem.NotFound;
         var covered = await RequestLists.CoveredNamesAsync(database, caller.Coverage, cancel);
-        // A refusal has no scopes of its own: it is its actor's.
-        return covered is null || request.Scopes.Append(request.Actor).Any(covered.Contains)
+        // A refusal has no scopes of its own: it is whose its key is.
+        var isSeen = covered is null || request.Scopes.Any(covered.Contains)
+            || (request.Refusal is not null && await RequestLists.SeesRefusalAsync(database, caller.Coverage, requestId, cancel));
+        return isSeen
             ? Outcome<ExplainedRequest>.Done(request)
             : Problem.NotFound;
     }

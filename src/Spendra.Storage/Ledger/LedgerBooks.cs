@@ -19,8 +19,10 @@ public static class LedgerBooks
 
     private const string Windows = """
         SELECT window_id, budget_id, starts_at, ends_at, limit_nanos, reserved_nanos, settled_nanos FROM windows
-        WHERE organization_id = @organizationId AND window_id IN @ids ORDER BY window_id
+        WHERE organization_id = @OrganizationId AND window_id
         """;
+
+    private const string InOrder = " ORDER BY window_id";
 
     private const string IsOpen = "SELECT count(*) FROM open_reservations WHERE organization_id = @organizationId AND reservation_id = @id";
 
@@ -58,7 +60,7 @@ public static class LedgerBooks
             events[^1].EventNumber, events[0].EntrySequence) { HasLate = events.Exists(e => e.Kind == (int)SpendKind.Late) };
         if (first.WindowIds.IsEmpty) return state;
         var windows = await connection.QueryAsync<StoredWindowRow>(Command(
-            Windows + database.ForUpdate, new { organizationId, ids = first.WindowIds.ToArray() }));
+            Windows + database.AmongIds + InOrder + database.ForUpdate, database.Listing(organizationId, first.WindowIds)));
         foreach (var window in windows) state.Windows[new RowKey(organizationId, window.WindowId)] = window.ToRow(organizationId);
         return state;
 

@@ -3,8 +3,10 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 using Spendra.Cli;
 using Spendra.Control;
+using Spendra.Control.Audit;
 using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
+using Spendra.Control.Providers;
 using Spendra.Control.Requests;
 using Spendra.Gateway;
 using Spendra.Settings;
@@ -110,6 +112,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             services.AddSpendraGateway(options.Gateway with { SandboxUrl = parts.SandboxUrl });
         }
         services.AddSingleton(options.Domains);
+        services.AddSingleton(new ProbeOptions(options.Gateway.AllowPrivateUpstreams));
         if (options.Role is Role.All or Role.Control) services.AddSpendraControl();
         services.AddSingleton(new LaneOptions());
         services.AddSingleton<LedgerLane>();
@@ -118,6 +121,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             services.AddReservationSweep(options.Sweep);
             services.AddCatalogSync(options.Catalog);
             services.AddIncreaseEnding();
+            services.AddAuditCheckpoints(options.Audit);
         }
     }
 

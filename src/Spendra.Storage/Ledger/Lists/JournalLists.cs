@@ -76,8 +76,10 @@ public static class JournalLists
     private const string Lines = """
         SELECT p.entry_sequence, p.ledger_account, a.slug AS account, p.amount_nanos FROM postings p
         LEFT JOIN provider_accounts a ON a.organization_id = p.organization_id AND a.account_id = p.account_id
-        WHERE p.organization_id = @OrganizationId AND p.entry_sequence IN @sequences ORDER BY p.entry_sequence, p.line
+        WHERE p.organization_id = @OrganizationId AND p.entry_sequence
         """;
+
+    private const string InOrder = " ORDER BY p.entry_sequence, p.line";
 
     public static async Task<WalkStep<ListedEntry, long>> ReadAsync(
         Database database, Coverage coverage, JournalQuery query, CancellationToken cancel)
@@ -105,17 +107,17 @@ public static class JournalLists
         {
             next = await connection.QuerySingleOrDefaultAsync<long?>(Command(query.IsAscending ? LastUp : LastDown));
         }
-        return new WalkStep<ListedEntry, long>(await WithLinesAsync(connection, transaction, coverage.OrganizationId, found, cancel), next);
+        return new WalkStep<ListedEntry, long>(await WithLinesAsync(database, connection, transaction, coverage.OrganizationId, found, cancel), next);
 
         CommandDefinition Command(string sql) => new(sql, parameters, transaction, cancellationToken: cancel);
     }
 
     private static async Task<IReadOnlyList<ListedEntry>> WithLinesAsync(
-        DbConnection connection, DbTransaction transaction, Guid organizationId, List<Stored> entries, CancellationToken cancel)
+        Database database, DbConnection connection, DbTransaction transaction, Guid organizationId, List<Stored> entries, CancellationToken cancel)
     {
         if (entries.Count == 0) return [];
-        var lines = (await connection.QueryAsync<StoredLine>(new CommandDefinition(Lines,
-                new { OrganizationId = organizationId, sequences = entries.Select(e => e.EntrySequence).ToArray() }, transaction, cancellationToken: cancel)))
+        var lines = (await connection.QueryAsync<StoredLine>(new CommandDefinition(Lines + database.AmongIds + InOrder,
+                database.Listing(organizationId, entries.Select(e => e.EntrySequence)), transaction, cancellationToken: cancel)))
             .ToLookup(l => l.EntrySequence, l => new ListedPosting((LedgerAccount)l.LedgerAccount, l.Account ?? "sandbox", new NanoUsd(l.AmountNanos)));
         return [.. entries.Select(e => new ListedEntry(e.EntrySequence, (EntryKind)e.Kind, e.ReservationId, e.EventNumber,
             e.CorrectsSequence, e.BookedAt, [.. lines[e.EntrySequence]]))];

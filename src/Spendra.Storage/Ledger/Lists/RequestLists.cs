@@ -89,6 +89,18 @@ public static class RequestLists
         CommandDefinition Command(string sql) => new(sql, parameters, transaction, cancellationToken: cancel);
     }
 
+    /// <summary>Whether the member sees a refused request: whose key it came with is in their scopes.</summary>
+    public static async Task<bool> SeesRefusalAsync(Database database, Coverage coverage, Guid requestId, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(Coverage.Scopes + """
+            SELECT count(*) FROM refusals r
+            JOIN scoped_keys k ON k.organization_id = r.organization_id AND k.key_id = r.key_id
+            WHERE r.organization_id = @OrganizationId AND r.request_id = @requestId AND (@IsEverything
+                OR k.actor_id IN (SELECT scope_id FROM covered) OR k.project_id IN (SELECT scope_id FROM covered))
+            """, new { coverage.OrganizationId, coverage.MemberId, coverage.IsEverything, requestId }, cancellationToken: cancel)) > 0;
+    }
+
     /// <summary>The names of the scopes that the member sees; null is all.</summary>
     public static async Task<HashSet<string>?> CoveredNamesAsync(Database database, Coverage coverage, CancellationToken cancel)
     {

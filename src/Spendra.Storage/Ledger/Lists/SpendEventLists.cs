@@ -111,10 +111,10 @@ public static class SpendEventLists
         LEFT JOIN provider_accounts a ON a.organization_id = e.organization_id AND a.account_id = e.account_id
         LEFT JOIN scoped_keys k ON k.organization_id = e.organization_id AND k.key_id = e.key_id
         LEFT JOIN scopes s ON s.organization_id = k.organization_id AND s.scope_id = k.actor_id
-        WHERE e.organization_id = @OrganizationId AND e.reservation_id IN @ids
+        WHERE e.organization_id = @OrganizationId AND e.reservation_id
         """;
 
-    private const string Names = "SELECT scope_id, kind, slug, name, parent_id FROM scopes WHERE organization_id = @OrganizationId AND scope_id IN @ids";
+    private const string Names = "SELECT scope_id, kind, slug, name, parent_id FROM scopes WHERE organization_id = @OrganizationId AND scope_id";
 
     public static async Task<WalkStep<ListedEvent, EventKey>> ReadAsync(
         Database database, Coverage coverage, SpendEventQuery query, CancellationToken cancel)
@@ -146,21 +146,21 @@ public static class SpendEventLists
         {
             next = new EventKey(last.ReservationId, last.EventNumber);
         }
-        return new WalkStep<ListedEvent, EventKey>(await WholeAsync(connection, transaction, coverage.OrganizationId, found, cancel), next);
+        return new WalkStep<ListedEvent, EventKey>(await WholeAsync(database, connection, transaction, coverage.OrganizationId, found, cancel), next);
 
         CommandDefinition Command(string sql, object values) => new(sql, values, transaction, cancellationToken: cancel);
     }
 
     private static async Task<IReadOnlyList<ListedEvent>> WholeAsync(
-        DbConnection connection, DbTransaction transaction, Guid organizationId, List<EventKey> keys, CancellationToken cancel)
+        Database database, DbConnection connection, DbTransaction transaction, Guid organizationId, List<EventKey> keys, CancellationToken cancel)
     {
         if (keys.Count == 0) return [];
-        var rows = (await connection.QueryAsync<Stored>(new CommandDefinition(Whole,
-                new { OrganizationId = organizationId, ids = keys.Select(k => k.ReservationId).Distinct().ToArray() }, transaction, cancellationToken: cancel)))
+        var rows = (await connection.QueryAsync<Stored>(new CommandDefinition(Whole + database.AmongIds,
+                database.Listing(organizationId, keys.Select(k => k.ReservationId).Distinct()), transaction, cancellationToken: cancel)))
             .ToDictionary(r => new EventKey(r.ReservationId, r.EventNumber));
         var scopeIds = rows.Values.SelectMany(r => PackedIds.Unpack(r.ScopeIds)).Distinct().ToArray();
-        var names = scopeIds.Length == 0 ? [] : (await connection.QueryAsync<Governance.StoredScope>(new CommandDefinition(Names,
-                new { OrganizationId = organizationId, ids = scopeIds }, transaction, cancellationToken: cancel)))
+        var names = scopeIds.Length == 0 ? [] : (await connection.QueryAsync<Governance.StoredScope>(new CommandDefinition(Names + database.AmongIds,
+                database.Listing(organizationId, scopeIds), transaction, cancellationToken: cancel)))
             .ToDictionary(s => s.ScopeId, s => s.ToScope().Reference);
         return [.. keys.Select(k => rows[k].ToListed(names))];
     }
