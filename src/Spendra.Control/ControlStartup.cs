@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Scalar.AspNetCore;
 using Spendra.Control.Audit;
+using Spendra.Control.Catalog;
 using Spendra.Control.Hierarchy;
 using Spendra.Control.Ledger;
 using Spendra.Control.Members;
@@ -75,6 +76,7 @@ public static class ControlStartup
         InvitationAcceptance.Map(version);
         SetupEndpoint.Map(version);
         AccountEndpoints.Map(organization);
+        PriceEndpoints.Map(organization);
         LedgerEndpoints.Map(organization);
         AuditEndpoints.Map(organization);
 

@@ -56,7 +56,7 @@ public static class AuditLog
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
         var head = await HeadAsync(connection, transaction, organizationId, cancel) ?? throw new ArgumentException("there is no such organization", nameof(organizationId));
-        var first = Math.Max(1, from ?? 1);
+        var first = Math.Min(Math.Max(1, from ?? 1), head.Sequence + 1);
         var last = Math.Max(first - 1, Math.Min(to ?? head.Sequence, head.Sequence));
         var span = new AuditSpan(first, last,
             await HashAsync(connection, transaction, organizationId, first - 1, head, cancel),
