@@ -125,6 +125,7 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
             UPDATE organizations SET entry_sequence = entry_sequence + 1;
             UPDATE postings SET entry_sequence = entry_sequence + 1 WHERE entry_sequence = (SELECT max(entry_sequence) FROM journal_entries);
             UPDATE spend_events SET entry_sequence = entry_sequence + 1 WHERE entry_sequence = (SELECT max(entry_sequence) FROM journal_entries);
+            UPDATE adjustments SET entry_sequence = entry_sequence + 1 WHERE entry_sequence = (SELECT max(entry_sequence) FROM journal_entries);
             UPDATE journal_entries SET entry_sequence = entry_sequence + 1 WHERE entry_sequence = (SELECT max(entry_sequence) FROM journal_entries)
             """, Invariant.EntrySequence),
         new("a counter of the outbox ahead", "UPDATE organizations SET outbox_sequence = outbox_sequence + 1", Invariant.OutboxSequence),
