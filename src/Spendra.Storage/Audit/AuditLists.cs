@@ -50,7 +50,7 @@ public static class AuditLists
     public static async Task<WalkStep<AuditRecord, long>> ReadAsync(Database database, Guid organizationId, AuditQuery query, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var isFiltered = (query.Actor ?? query.Action ?? query.SubjectKind ?? query.Subject) is not null || query.From is not null || query.To is not null;
         var examined = isFiltered ? LedgerWalk.MostExamined : query.Limit + 1;
         var parameters = new

@@ -36,7 +36,7 @@ public static class AuditLog
         Database database, Guid organizationId, [EnumeratorCancellation] CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         await foreach (var record in ReadAsync(connection, transaction, organizationId, cancel)) yield return record;
     }
 
@@ -54,7 +54,7 @@ public static class AuditLog
         Database database, Guid organizationId, long? from, long? to, Func<AuditSpan, IAsyncEnumerable<AuditRecord>, Task> take, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var head = await HeadAsync(connection, transaction, organizationId, cancel) ?? throw new ArgumentException("there is no such organization", nameof(organizationId));
         var first = Math.Min(Math.Max(1, from ?? 1), head.Sequence + 1);
         var last = Math.Max(first - 1, Math.Min(to ?? head.Sequence, head.Sequence));
@@ -81,7 +81,7 @@ public static class AuditLog
         Database database, Guid organizationId, AuditHead earlier, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var expected = await HeadAsync(connection, transaction, organizationId, cancel);
         if (expected is not { } end) return (earlier, "there is no such organization");
         if (end.Sequence < earlier.Sequence)
@@ -101,7 +101,7 @@ public static class AuditLog
     public static async Task<AuditVerdict> VerifyAsync(Database database, Guid organizationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         return await VerifyAsync(connection, transaction, organizationId, cancel);
     }
 

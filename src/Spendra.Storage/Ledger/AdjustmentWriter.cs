@@ -82,7 +82,10 @@ internal sealed class AdjustmentWriter(
                     stamp.OrganizationId, decide.Row.AdjustmentId,
                 },
             ]);
-            if (decide.Booking is { } booking) await BookAsync(booking);
+            if (decide.Booking is not { } booking) continue;
+            await database.EnterLedgerAsync(connection, transaction, true, cancel);
+            await BookAsync(booking);
+            await database.EnterLedgerAsync(connection, transaction, false, cancel);
         }
     }
 

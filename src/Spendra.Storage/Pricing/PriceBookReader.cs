@@ -28,7 +28,7 @@ public static class PriceBookReader
         Database database, Guid organizationId, string server, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         return await ReadToolsAsync(connection, transaction, organizationId, server, cancel);
     }
 

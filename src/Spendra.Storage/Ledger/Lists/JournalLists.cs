@@ -85,7 +85,7 @@ public static class JournalLists
         Database database, Coverage coverage, JournalQuery query, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
         var covered = await LedgerWalk.CoveredAsync(connection, transaction, coverage, cancel);
         var isFiltered = covered is not null || query.Kind is not null || query.Account is not null || query.From is not null || query.To is not null;
         var examined = isFiltered ? LedgerWalk.MostExamined : query.Limit + 1;

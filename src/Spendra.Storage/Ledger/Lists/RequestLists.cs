@@ -57,7 +57,7 @@ public static class RequestLists
         Database database, Coverage coverage, Guid? before, int limit, string? scope, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
         var covered = await LedgerWalk.CoveredAsync(connection, transaction, coverage, cancel);
         var wanted = await LedgerWalk.ScopeAsync(connection, transaction, coverage.OrganizationId, scope, cancel);
         var examined = covered is null && wanted is null ? limit + 1 : LedgerWalk.MostExamined;
@@ -74,7 +74,7 @@ public static class RequestLists
         Database database, Coverage coverage, Guid? before, int limit, string? code, string? key, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
         var examined = coverage.IsEverything && code is null && key is null ? limit + 1 : LedgerWalk.MostExamined;
         var parameters = new
         {

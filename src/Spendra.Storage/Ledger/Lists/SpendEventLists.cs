@@ -120,7 +120,7 @@ public static class SpendEventLists
         Database database, Coverage coverage, SpendEventQuery query, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
         var covered = await LedgerWalk.CoveredAsync(connection, transaction, coverage, cancel);
         var wanted = await LedgerWalk.ScopeAsync(connection, transaction, coverage.OrganizationId, query.Scope, cancel);
         var isPicked = covered is not null || wanted is not null;
