@@ -4,12 +4,16 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Scalar.AspNetCore;
+using Spendra.Control.Audit;
 using Spendra.Control.Budgets;
+using Spendra.Control.Catalog;
 using Spendra.Control.Hierarchy;
 using Spendra.Control.Keys;
+using Spendra.Control.Ledger;
 using Spendra.Control.Members;
 using Spendra.Control.Organizations;
 using Spendra.Control.Policies;
+using Spendra.Control.Providers;
 using Spendra.Control.Requests;
 using Spendra.Control.Shell;
 using Spendra.Control.SignIn;
@@ -54,6 +58,9 @@ public static class ControlStartup
         services.TryAddSingleton(new DomainOptions());
         services.AddSingleton<DomainProof>();
         services.AddSingleton<InvitationAcceptance>();
+        services.AddSingleton<CheckpointKey>();
+        services.TryAddSingleton(new ProbeOptions());
+        services.AddSingleton<AccountProbe>();
         return services;
     }
 
@@ -88,6 +95,10 @@ public static class ControlStartup
         MeEndpoint.Map(version);
         InvitationAcceptance.Map(version);
         SetupEndpoint.Map(version);
+        ProviderAccountEndpoints.Map(organization);
+        PriceEndpoints.Map(organization);
+        LedgerEndpoints.Map(organization);
+        AuditEndpoints.Map(organization);
 
         var session = app.MapGroup($"{Version}/session");
         SessionEndpoints.Map(session);

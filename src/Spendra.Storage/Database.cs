@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Dapper;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Storage;
@@ -52,12 +53,33 @@ public abstract class Database : IAsyncDisposable
     public virtual Task EnterAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel) =>
         Task.CompletedTask;
 
+    /// <summary>
+    /// Lets a transaction that was bound to an organization write the ledger, or not any more: where the engine has a second
+    /// wall, who governs may not.
+    /// </summary>
+    internal virtual Task EnterLedgerAsync(DbConnection connection, DbTransaction transaction, bool isEntered, CancellationToken cancel) =>
+        Task.CompletedTask;
+
     /// <summary>As <see cref="BeginSnapshotAsync(DbConnection, CancellationToken)"/>, of one organization alone.</summary>
     public async Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, Guid organizationId, CancellationToken cancel)
     {
         var transaction = await BeginSnapshotAsync(connection, cancel);
         await EnterAsync(connection, transaction, organizationId, cancel);
         return transaction;
+    }
+
+    /// <summary>Completes a condition: the column is one of <c>@ids</c>. See <see cref="Listing{T}"/>.</summary>
+    internal string AmongIds => Engine == DatabaseEngine.Sqlite ? " IN @ids" : " = ANY (@ids)";
+
+    /// <summary>Parameters of a statement about some rows of an organization: <c>@OrganizationId</c> and, as a list, <c>@ids</c>.</summary>
+    internal DynamicParameters Listing<T>(Guid organizationId, IEnumerable<T> ids)
+    {
+        var parameters = new DynamicParameters();
+        parameters.Add("OrganizationId", organizationId);
+        // Handlers of types do not reach into lists: each id is given in the form in which the engine stores it.
+        parameters.Add("ids", Engine == DatabaseEngine.Sqlite && ids is IEnumerable<Guid> uuids
+            ? uuids.Select(id => id.ToByteArray(bigEndian: true)).ToArray() : ids.ToArray());
+        return parameters;
     }
 
     /// <summary>Runs one statement for each row: an object with a property for every parameter.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Spendra.Control.Declarations;
 using Spendra.Core.Pricing;
 using Spendra.Storage;
 using Spendra.Storage.Governance;
@@ -49,7 +48,13 @@ public sealed record PriceComparison
     /// Compares. What an offer does not date holds from now on, and nothing is ever changed for the past: reservations
     /// have pinned what held then.
     /// </summary>
-    internal static PriceComparison Of(IEnumerable<PriceVersion> stored, IReadOnlyCollection<OfferedPrice> offers, long nowMicros, Func<Guid> newId)
+    /// <param name="stored">The book.</param>
+    /// <param name="offers">What is offered.</param>
+    /// <param name="nowMicros">Now.</param>
+    /// <param name="newId">Makes ids.</param>
+    /// <param name="isAgreement">People agreed on the offer: it replaces contracts, which lists do not.</param>
+    internal static PriceComparison Of(
+        IEnumerable<PriceVersion> stored, IReadOnlyCollection<OfferedPrice> offers, long nowMicros, Func<Guid> newId, bool isAgreement = false)
     {
         var book = new PriceBook(stored);
         var differences = new List<PriceDifference>();
@@ -57,7 +62,7 @@ public sealed record PriceComparison
         var changes = ImmutableArray.CreateBuilder<GovernanceChange>();
         foreach (var offer in offers.Where(o => o.Price.EffectiveTo is not { } end || end > nowMicros))
         {
-            var (kind, price, fields, note) = Judge(book, offer, nowMicros);
+            var (kind, price, fields, note) = Judge(book, offer, nowMicros, isAgreement);
             if (kind is not { } found) continue;
             var isLater = price.EffectiveFrom > nowMicros;
             differences.Add(new PriceDifference(found, price.Provider, price.Model, isLater ? InstantText.Of(price.EffectiveFrom) : null, fields));
@@ -78,7 +83,7 @@ public sealed record PriceComparison
     }
 
     private static (PriceDifferenceKind? Kind, PriceVersion Price, IReadOnlyList<FieldChange> Fields, ChangeNote? Note) Judge(
-        PriceBook book, OfferedPrice offer, long nowMicros)
+        PriceBook book, OfferedPrice offer, long nowMicros, bool isAgreement)
     {
         var from = Math.Max(offer.Price.EffectiveFrom, nowMicros);
         var before = book.Find(offer.Price.Provider, offer.Price.Model, from);
@@ -94,8 +99,9 @@ public sealed record PriceComparison
         var after = Description.Of(price);
         if (before is null) return (PriceDifferenceKind.New, price, Description.Differences(null, Terms(price, offer)), Note("create", null));
         var fields = Description.Differences(Terms(before, offer), Terms(price, offer));
-        if (fields.Count == 0) return (null, price, fields, null);
-        return before.Source == PricePlanner.Source
+        // An agreement on what is listed makes it one: or, without a discount, ends one.
+        if (fields.Count == 0 && !(isAgreement && before.Source != price.Source)) return (null, price, fields, null);
+        return PriceVersion.IsContract(before.Source) && !isAgreement
             ? (PriceDifferenceKind.Kept, price, fields, null)
             : (PriceDifferenceKind.Changed, price, fields, Note("update", Description.Of(before)));
 

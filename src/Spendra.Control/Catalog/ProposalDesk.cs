@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spendra.Core.Pricing;
 using Spendra.Storage;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Pricing;
@@ -42,19 +43,32 @@ public static class ProposalDesk
         if (proposal.Decision is { } already) return Refused($"the proposal is {already.ToString().ToLowerInvariant()} already, since {InstantText.Of(proposal.DecidedAt!.Value)}");
 
         // 2. Decide.
-        var file = decision == ProposalDecision.Approved ? PriceFile.Read(proposal.Prices) : new PriceFileContent([], []);
-        // What an earlier version took may be no file of prices any more.
-        if (file.Errors is [var first, ..]) return Refused($"the proposal's prices cannot be used: {first}. Reject it and propose them again");
-        var comparison = PriceComparison.Of(state.Prices, file.Prices, transaction.NowMicros, Guid.CreateVersion7);
-        var verb = decision == ProposalDecision.Approved ? "approve" : "reject";
-        var note = new ChangeNote(verb, "priceProposal", proposalId.ToString(), null,
-            new Description([("source", proposal.Source), ("prices", comparison.Changes.Length.ToString())]).ToJson());
+        var (comparison, changes, refusal) = Decide(state.Prices, proposal, decision, transaction.NowMicros);
+        if (comparison is null) return Refused(refusal!);
 
         // 3. Apply.
-        var epoch = await transaction.ApplyAsync(
-            [.. comparison.Changes, new GovernanceChange(new GovernanceWrite.DecideProposal(proposalId, decision), note)], author, cancel);
+        var epoch = await transaction.ApplyAsync(changes, author, cancel);
         return new DecisionOutcome(comparison, epoch, null);
 
         static DecisionOutcome Refused(string message) => new(null, 0, message);
     }
+
+    /// <summary>What a decision writes: pure. Without a comparison, why it is not possible.</summary>
+    internal static (PriceComparison? Comparison, IReadOnlyList<GovernanceChange> Changes, string? Refusal) Decide(
+        IEnumerable<PriceVersion> stored, PriceProposal proposal, ProposalDecision decision, long nowMicros)
+    {
+        var isAgreement = IsAgreement(proposal);
+        var file = decision == ProposalDecision.Approved ? PriceFile.Read(proposal.Prices, isAgreement) : new PriceFileContent([], []);
+        // What an earlier version took may be no file of prices any more.
+        if (file.Errors is [var first, ..]) return (null, [], $"the proposal's prices cannot be used: {first}. Reject it and propose them again");
+        var comparison = PriceComparison.Of(stored, file.Prices, nowMicros, Guid.CreateVersion7, isAgreement);
+        var verb = decision == ProposalDecision.Approved ? "approve" : "reject";
+        var note = new ChangeNote(verb, "priceProposal", proposal.ProposalId.ToString(), null,
+            new Description([("source", proposal.Source), ("prices", comparison.Changes.Length.ToString())]).ToJson());
+        var write = new GovernanceWrite.DecideProposal(proposal.ProposalId, decision) { ProposerId = proposal.ProposerId };
+        return (comparison, [.. comparison.Changes, new GovernanceChange(write, note)], null);
+    }
+
+    /// <summary>Whether people agreed on a proposal's prices: then a person proposed it, and it did not come out of a file.</summary>
+    internal static bool IsAgreement(PriceProposal proposal) => proposal.ProposerId is not null && proposal.Source == PriceVersion.NegotiatedSource;
 }

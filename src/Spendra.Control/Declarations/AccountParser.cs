@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
@@ -7,15 +6,7 @@ namespace Spendra.Control.Declarations;
 
 internal static class AccountParser
 {
-    // A service account's key file, which is a secret too, has some 2,400 characters.
-    private const int LongestSecret = 8192;
-    private const int LongestModel = 200;
-    private const int MaxRatePercent = 1_000;
-
     private static readonly string[] Fields = ["slug", "provider", "baseUrl", "credential", "deployments", "ratePercent", "vectorStores", "countsTokens", .. ToolParser.Fields];
-    private static readonly SearchValues<char> VariableChars =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
-
     public static AccountItem Parse(MapNode node, ErrorList errors)
     {
         var fields = new FieldReader(node, "provider account", Fields, errors);
@@ -43,13 +34,13 @@ internal static class AccountParser
     {
         var settings = new AccountSettings
         {
-            RatePercent = (int)(fields.Whole("ratePercent", 1, MaxRatePercent) ?? Cost.DefaultTierPercent),
+            RatePercent = (int)(fields.Whole("ratePercent", 1, AccountRules.MaxRatePercent) ?? Cost.DefaultTierPercent),
             TrustsCost = ToolParser.TrustsCost(fields, provider),
             VectorStores = VectorStores(fields, provider),
             CountsTokens = CountsTokens(fields),
         };
         if (fields.Map("deployments") is not { } node) return settings;
-        if (provider.Name != KnownProvider.Azure)
+        if (!AccountRules.HasDeployments(provider.Name))
         {
             fields.Complain("deployments", $"'deployments' is for {KnownProvider.Azure}: expected none here");
             return settings;
@@ -58,7 +49,7 @@ internal static class AccountParser
         var deployments = new FieldReader(node, "deployments", names, errors);
         return settings with
         {
-            Deployments = names.Select(name => (Name: name, Model: deployments.Text(name, LongestModel)))
+            Deployments = names.Select(name => (Name: name, Model: deployments.Text(name, AccountRules.LongestModel)))
                 .Where(d => d.Model is not null)
                 .ToImmutableSortedDictionary(d => d.Name, d => d.Model!, StringComparer.Ordinal),
         };
@@ -68,7 +59,7 @@ internal static class AccountParser
     {
         var stores = fields.Names("vectorStores");
         if (stores.IsUnrestricted) return AccountSettings.NoStores;
-        if (provider.Name is not (KnownProvider.OpenAi or KnownProvider.Azure))
+        if (!AccountRules.HasVectorStores(provider.Name))
             fields.Complain("vectorStores", $"'vectorStores' is for {KnownProvider.OpenAi} and {KnownProvider.Azure}: expected none here");
         if (stores.Names.Contains(NameSet.Any))
             fields.Complain("vectorStores", "'*' is no vector store: expected the ids of those that are this organization's");
@@ -85,28 +76,15 @@ internal static class AccountParser
     private static string BaseUrl(FieldReader fields, KnownProvider provider)
     {
         const string invalid = "https://invalid.invalid";
-        if (fields.Text("baseUrl", longest: 2000) is not { } text)
+        if (fields.Text("baseUrl", AccountRules.LongestUrl) is not { } text)
         {
             if (provider.BaseUrl is null) fields.Missing("baseUrl", provider.Name == KnownProvider.Mcp ? "the address of the server's endpoint" : $"the address of your own {provider.Name} resource");
             return provider.BaseUrl ?? invalid;
         }
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0)
-        {
-            fields.Complain("baseUrl", $"'baseUrl' is '{FieldReader.Short(text)}': expected an absolute http or https address");
-            return invalid;
-        }
-        if (url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0 || text.Contains('?') || text.Contains('#'))
-        {
-            // Not quoted: user info may be a password.
-            fields.Complain("baseUrl", "'baseUrl' has user info, a query or a fragment: expected only scheme, host, port and path");
-            return invalid;
-        }
-        var path = url.AbsolutePath.TrimEnd('/');
-        return url.GetLeftPart(UriPartial.Authority) + (path.Length == 0 ? provider.RootPath : path);
+        var (url, complaint) = AccountRules.BaseUrl(text, FieldReader.Short(text), provider);
+        if (complaint is not null) fields.Complain("baseUrl", $"'baseUrl' {complaint}");
+        return url ?? invalid;
     }
-
-    // The gateway's own secrets must not be sent to whatever address an account names.
-    private const string OwnVariables = "SPENDRA__";
 
     private static AccountItem WithCredential(AccountItem item, FieldReader fields)
     {
@@ -123,15 +101,11 @@ internal static class AccountParser
         if (fields.Has("env"))
         {
             if (fields.Text("env") is not { } name) return item;
-            if (name.AsSpan().ContainsAnyExcept(VariableChars) || char.IsAsciiDigit(name[0]))
-                fields.Complain("env", "'env' is not a variable name: expected letters, digits and '_', such as OPENAI_API_KEY");
-            if (name.StartsWith(OwnVariables, StringComparison.OrdinalIgnoreCase))
-                fields.Complain("env", $"'env' names a setting of Spendra itself: expected the variable of the provider's key, not one that begins with {OwnVariables}");
+            if (AccountRules.VariableComplaint(name) is { } wrong) fields.Complain("env", $"'env' {wrong}");
             return item with { CredentialEnv = name };
         }
-        if (fields.Text("value", LongestSecret) is not { } secret) return item;
-        // A credential that is a JSON document is not sent as it is: a token is had with it.
-        if (!secret.StartsWith('{') && secret.Any(c => c is <= ' ' or > '~')) fields.Complain("value", "'value' holds characters that a header cannot carry: expected visible ASCII");
+        if (fields.Text("value", AccountRules.LongestSecret) is not { } secret) return item;
+        if (AccountRules.SecretComplaint(secret) is { } unfit) fields.Complain("value", $"'value' {unfit}");
         return item with { CredentialValue = secret };
     }
 }

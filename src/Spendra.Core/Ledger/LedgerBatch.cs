@@ -9,6 +9,7 @@ namespace Spendra.Core.Ledger;
 internal sealed class LedgerBatch(LedgerState state, long nowMicros)
 {
     private const string SpendTopic = "spend";
+    private const string AccountTopic = "adjustment";
 
     private readonly LedgerWrites _writes = new(nowMicros);
     private readonly HashSet<Guid> _changedOrganizations = [];
@@ -153,9 +154,17 @@ internal sealed class LedgerBatch(LedgerState state, long nowMicros)
         return key;
     }
 
-    private long Book(Reservation reservation, EntryKind kind, int eventNumber, NanoUsd amount, long? corrects)
+    public void BookAccount(Guid organizationId, AccountAdjustment adjustment) => Book(
+        organizationId, adjustment.AdjustmentId, adjustment.AccountId, EntryKind.Adjustment, eventNumber: 0, adjustment.Difference,
+        corrects: null, AccountTopic);
+
+    private long Book(Reservation reservation, EntryKind kind, int eventNumber, NanoUsd amount, long? corrects) => Book(
+        reservation.OrganizationId, reservation.ReservationId, reservation.AccountId, kind, eventNumber, amount, corrects, SpendTopic);
+
+    private long Book(
+        Guid organizationId, Guid causeId, Guid accountId, EntryKind kind, int eventNumber, NanoUsd amount, long? corrects, string topic)
     {
-        var before = Organization(reservation.OrganizationId);
+        var before = Organization(organizationId);
         var after = before with
         {
             EntrySequence = before.EntrySequence + 1,
@@ -164,10 +173,8 @@ internal sealed class LedgerBatch(LedgerState state, long nowMicros)
         state.Organizations[after.OrganizationId] = after;
         _changedOrganizations.Add(after.OrganizationId);
         _writes.Entries.Add(new JournalEntry(
-            after.OrganizationId, after.EntrySequence, kind, reservation.ReservationId, eventNumber,
-            reservation.AccountId, amount, nowMicros) { Corrects = corrects });
-        _writes.Outbox.Add(new OutboxRow(
-            after.OrganizationId, after.OutboxSequence, SpendTopic, reservation.ReservationId, eventNumber, nowMicros));
+            after.OrganizationId, after.EntrySequence, kind, causeId, eventNumber, accountId, amount, nowMicros) { Corrects = corrects });
+        _writes.Outbox.Add(new OutboxRow(after.OrganizationId, after.OutboxSequence, topic, causeId, eventNumber, nowMicros));
         return after.EntrySequence;
     }
 

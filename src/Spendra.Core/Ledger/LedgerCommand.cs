@@ -68,6 +68,16 @@ public sealed record AdjustCommand(Guid OrganizationId, Guid ReservationId, Immu
     public override ImmutableArray<Guid> WindowIds => Windows;
 }
 
+/// <summary>
+/// Corrects what a provider account costs, beside all requests. No command of the lane: whoever approves it books it, see
+/// <see cref="LedgerMachine.AdjustAccount"/>.
+/// </summary>
+/// <param name="AdjustmentId">Stands in the journal where otherwise the reservation does.</param>
+/// <param name="AccountId">Whose expense and payable.</param>
+/// <param name="Difference">Positive for a charge, negative for a credit.</param>
+/// <param name="Reason">Why.</param>
+public sealed record AccountAdjustment(Guid AdjustmentId, Guid AccountId, NanoUsd Difference, string Reason);
+
 /// <summary>What became of one command.</summary>
 public abstract record LedgerOutcome
 {

@@ -220,6 +220,22 @@ public static class LedgerMachine
         return new LedgerOutcome.Ended(SpendKind.Late, settlement.Cost);
     }
 
+    /// <summary>
+    /// Books a correction that belongs to a provider account and to no request: a fee, a credit note. It moves no window,
+    /// because no scope has spent it. Whether it was booked before is told by its row, which the caller has locked.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is nothing to book, or no reason.</exception>
+    public static LedgerWrites AdjustAccount(OrganizationRow organization, AccountAdjustment adjustment, long nowMicros)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(adjustment.Reason);
+        if (adjustment.Difference == NanoUsd.Zero) throw new ArgumentException("an adjustment changes something");
+        var state = new LedgerState();
+        state.Organizations.Add(organization.OrganizationId, organization);
+        var batch = new LedgerBatch(state, nowMicros);
+        batch.BookAccount(organization.OrganizationId, adjustment);
+        return batch.Complete();
+    }
+
     private static LedgerOutcome Adjust(LedgerBatch batch, AdjustCommand command)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(command.Reason);

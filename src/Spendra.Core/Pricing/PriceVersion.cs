@@ -73,6 +73,19 @@ public sealed record RateCard(Rate Input, Rate CachedInput, Rate CacheWrite, Rat
         | (HasRate(UnitClass.ImageInput, UnitClass.CachedImageInput) ? TokenKinds.ImageInput : TokenKinds.Text);
 
     private bool HasRate(UnitClass fresh, UnitClass cached) => Others.Find(fresh) is not null || Others.Find(cached) is not null;
+    /// <summary>The card at so many per cent of its rates; null when one of them would have more than nine decimals.</summary>
+    public RateCard? AtPercent(int percent)
+    {
+        if (Input.AtPercent(percent) is not { } input || CachedInput.AtPercent(percent) is not { } cached) return null;
+        if (CacheWrite.AtPercent(percent) is not { } write || Output.AtPercent(percent) is not { } output) return null;
+        var others = default(UnitMap<Rate>);
+        foreach (var (unit, rate) in Others)
+        {
+            if (rate.AtPercent(percent) is not { } other) return null;
+            others = others.With(unit, other);
+        }
+        return new RateCard(input, cached, write, output) { Others = others };
+    }
 
     private Rate Dearest(Rate rate, UnitClass fresh, UnitClass cached) => Rate.Max(rate, Rate.Max(RateOf(fresh)!.Value, RateOf(cached)!.Value));
 }
@@ -94,6 +107,12 @@ public sealed record PriceVersion
 
     /// <summary>The source of prices that an organization's own file declares: no list changes them, and no list may name it.</summary>
     public const string DeclaredSource = "declared";
+
+    /// <summary>The source of prices that people agreed on and others approved: no list changes them, and no list may name it.</summary>
+    public const string NegotiatedSource = "negotiated";
+
+    /// <summary>Whether a source is an agreement of the organization, which outranks lists.</summary>
+    public static bool IsContract(string source) => source is DeclaredSource or NegotiatedSource;
 
     /// <summary>The largest multiplier of a tier, in per cent.</summary>
     public const int MaxTierPercent = 10_000;

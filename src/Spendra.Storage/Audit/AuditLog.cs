@@ -13,6 +13,15 @@ public sealed record AuditVerdict(long Records, string? Contradiction)
     public bool IsWhole => Contradiction is null;
 }
 
+/// <summary>A part of a chain: the numbers of its records, and the hashes before and at its end.</summary>
+public sealed record AuditSpan(long First, long Last, byte[] PreviousHash, byte[] Hash)
+{
+    public long Records => Last - First + 1;
+}
+
+/// <summary>Where the chain of an organization ends.</summary>
+public sealed record OrganizationHead(Guid OrganizationId, string Slug, AuditHead Head);
+
 /// <summary>Reads and verifies the hash-chained audit records of an organization.</summary>
 public static class AuditLog
 {
@@ -27,15 +36,72 @@ public static class AuditLog
         Database database, Guid organizationId, [EnumeratorCancellation] CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         await foreach (var record in ReadAsync(connection, transaction, organizationId, cancel)) yield return record;
+    }
+
+    /// <summary>
+    /// Reads a span of records, all of one moment, with what the organization remembers of it: for exports, which tell first
+    /// what follows.
+    /// </summary>
+    /// <param name="database">Where.</param>
+    /// <param name="organizationId">Whose.</param>
+    /// <param name="from">The first record; null for the beginning.</param>
+    /// <param name="to">The last record; null for the end. One that is not there yet means the end.</param>
+    /// <param name="take">Gets the span before its records; with none of them when the span is empty.</param>
+    /// <param name="cancel">Stops reading.</param>
+    public static async Task ReadSpanAsync(
+        Database database, Guid organizationId, long? from, long? to, Func<AuditSpan, IAsyncEnumerable<AuditRecord>, Task> take, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        var head = await HeadAsync(connection, transaction, organizationId, cancel) ?? throw new ArgumentException("there is no such organization", nameof(organizationId));
+        var first = Math.Min(Math.Max(1, from ?? 1), head.Sequence + 1);
+        var last = Math.Max(first - 1, Math.Min(to ?? head.Sequence, head.Sequence));
+        var span = new AuditSpan(first, last,
+            await HashAsync(connection, transaction, organizationId, first - 1, head, cancel),
+            await HashAsync(connection, transaction, organizationId, last, head, cancel));
+        await take(span, ReadAsync(connection, transaction, organizationId, cancel, first - 1).TakeWhile(r => r.Sequence <= last));
+    }
+
+    /// <summary>The end of every chain, as the organizations remember it.</summary>
+    public static async Task<IReadOnlyList<OrganizationHead>> ReadHeadsAsync(Database database, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        var rows = await connection.QueryAsync<StoredHead>(new CommandDefinition(
+            "SELECT organization_id, slug, audit_sequence, audit_hash FROM organizations ORDER BY organization_id", cancellationToken: cancel));
+        return [.. rows.Select(r => new OrganizationHead(r.OrganizationId, r.Slug, new AuditHead(r.AuditSequence, r.AuditHash)))];
+    }
+
+    /// <summary>
+    /// Checks that a chain goes on from an earlier head to the one that its organization remembers now. Null when it does, with
+    /// the head; otherwise what is wrong, in one line.
+    /// </summary>
+    public static async Task<(AuditHead Head, string? Contradiction)> VerifySinceAsync(
+        Database database, Guid organizationId, AuditHead earlier, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        var expected = await HeadAsync(connection, transaction, organizationId, cancel);
+        if (expected is not { } end) return (earlier, "there is no such organization");
+        if (end.Sequence < earlier.Sequence)
+            return (earlier, $"records were cut off: the organization counts {end.Sequence} records, but record {earlier.Sequence} was signed before");
+        var anchor = await HashAsync(connection, transaction, organizationId, earlier.Sequence, default, cancel);
+        if (!anchor.AsSpan().SequenceEqual(earlier.Hash)) return (earlier, $"record {earlier.Sequence} is not the one that was signed before");
+        var head = earlier;
+        await foreach (var record in ReadAsync(connection, transaction, organizationId, cancel, earlier.Sequence))
+        {
+            if (AuditChain.Contradiction(head, record) is { } contradiction) return (head, contradiction);
+            head = AuditChain.HeadOf(record);
+        }
+        return (head, AuditChain.ContradictionAtEnd(head, end));
     }
 
     /// <summary>Recomputes the whole chain and compares its end with what the organization remembers.</summary>
     public static async Task<AuditVerdict> VerifyAsync(Database database, Guid organizationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         return await VerifyAsync(connection, transaction, organizationId, cancel);
     }
 
@@ -43,10 +109,8 @@ public static class AuditLog
     internal static async Task<AuditVerdict> VerifyAsync(
         DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel)
     {
-        var expected = await connection.QuerySingleOrDefaultAsync<StoredHead>(new CommandDefinition(
-            "SELECT audit_sequence, audit_hash FROM organizations WHERE organization_id = @organizationId",
-            new { organizationId }, transaction, cancellationToken: cancel));
-        if (expected is null) return new AuditVerdict(0, "there is no such organization");
+        if (await HeadAsync(connection, transaction, organizationId, cancel) is not { } expected)
+            return new AuditVerdict(0, "there is no such organization");
         var head = AuditHead.Start;
         var count = 0L;
         await foreach (var record in ReadAsync(connection, transaction, organizationId, cancel))
@@ -55,8 +119,7 @@ public static class AuditLog
             head = AuditChain.HeadOf(record);
             count++;
         }
-        return new AuditVerdict(count,
-            AuditChain.ContradictionAtEnd(head, new AuditHead(expected.AuditSequence, expected.AuditHash)));
+        return new AuditVerdict(count, AuditChain.ContradictionAtEnd(head, expected));
     }
 
     internal static Task InsertAsync(
@@ -71,9 +134,9 @@ public static class AuditLog
 
     private static async IAsyncEnumerable<AuditRecord> ReadAsync(
         DbConnection connection, DbTransaction transaction, Guid organizationId,
-        [EnumeratorCancellation] CancellationToken cancel)
+        [EnumeratorCancellation] CancellationToken cancel, long after = 0)
     {
-        for (var after = 0L; ;)
+        for (; ; )
         {
             var page = (await connection.QueryAsync<StoredAuditRecord>(new CommandDefinition(
                 Page, new { organizationId, after }, transaction, cancellationToken: cancel))).AsList();
@@ -83,13 +146,32 @@ public static class AuditLog
         }
     }
 
+    private static async Task<AuditHead?> HeadAsync(
+        DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel) =>
+        await connection.QuerySingleOrDefaultAsync<StoredHead>(new CommandDefinition(
+            "SELECT audit_sequence, audit_hash FROM organizations WHERE organization_id = @organizationId",
+            new { organizationId }, transaction, cancellationToken: cancel)) is { } row ? new AuditHead(row.AuditSequence, row.AuditHash) : null;
+
+    /// <summary>The hash of a record; of the head as the organization remembers it; empty for one that is missing.</summary>
+    private static async Task<byte[]> HashAsync(
+        DbConnection connection, DbTransaction transaction, Guid organizationId, long sequence, AuditHead head, CancellationToken cancel)
+    {
+        if (sequence == 0) return AuditHead.Start.Hash;
+        if (sequence == head.Sequence) return head.Hash;
+        return await connection.QuerySingleOrDefaultAsync<byte[]>(new CommandDefinition(
+            "SELECT hash FROM audit_records WHERE organization_id = @organizationId AND sequence = @sequence",
+            new { organizationId, sequence }, transaction, cancellationToken: cancel)) ?? [];
+    }
+
     private sealed class StoredHead
     {
+        public Guid OrganizationId { get; set; }
+        public string Slug { get; set; } = "";
         public long AuditSequence { get; set; }
         public byte[] AuditHash { get; set; } = [];
     }
 
-    private sealed class StoredAuditRecord
+    internal sealed class StoredAuditRecord
     {
         public Guid OrganizationId { get; set; }
         public long Sequence { get; set; }

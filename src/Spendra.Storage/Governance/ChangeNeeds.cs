@@ -41,6 +41,10 @@ public static class ChangeNeeds
                 "nobody makes a token for somebody else",
             GovernanceWrite.AddToken add when !CapabilitySet.Of(add.Row.Capabilities.AsSpan()).IsWithin(authority.Capabilities) =>
                 "nobody gives a token more than they hold",
+            GovernanceWrite.DecideProposal { ProposerId: { } proposer } when proposer == authority.MemberId =>
+                "nobody decides their own proposal",
+            GovernanceWrite.DecideAdjustment decide when decide.Row.ProposerId == authority.MemberId || decide.Row.ProposerId == decide.DeciderId =>
+                "nobody decides their own adjustment",
             _ => null,
         };
     }
@@ -54,6 +58,9 @@ public static class ChangeNeeds
         GovernanceWrite.PutAccount => [new(Capability.ProvidersWrite, null)],
         GovernanceWrite.AddPrice => [new(Capability.PricesApprove, null)],
         GovernanceWrite.DecideProposal => [new(Capability.PricesApprove, null)],
+        GovernanceWrite.AddProposal => [new(Capability.PricesPropose, null)],
+        GovernanceWrite.AddAdjustment => [new(Capability.LedgerAdjust, null)],
+        GovernanceWrite.DecideAdjustment => [new(Capability.LedgerApprove, null)],
         GovernanceWrite.AddKey add => OfKey(add.Key),
         GovernanceWrite.ChangeKey change => OfKey(change.Key),
         GovernanceWrite.RotateKey rotate => OfKey(rotate.Key),

@@ -2,8 +2,10 @@ using Spendra.Core.Access;
 using Spendra.Core.Budgets;
 using Spendra.Core.Governance;
 using Spendra.Core.Keys;
+using Spendra.Core.Ledger;
 using Spendra.Core.Pricing;
 using Spendra.Storage.Access;
+using Spendra.Storage.Ledger;
 using Spendra.Storage.Pricing;
 
 namespace Spendra.Storage.Governance;
@@ -64,7 +66,32 @@ public abstract record GovernanceWrite
     public sealed record AddPrice(PriceVersion Price) : GovernanceWrite;
 
     /// <summary>Ends an open proposal of prices. Its prices are added by writes of their own.</summary>
-    public sealed record DecideProposal(Guid ProposalId, ProposalDecision Decision) : GovernanceWrite;
+    public sealed record DecideProposal(Guid ProposalId, ProposalDecision Decision) : GovernanceWrite
+    {
+        /// <summary>The member who proposed it, where one did: nobody decides their own proposal.</summary>
+        public Guid? ProposerId { get; init; }
+    }
+
+    /// <summary>Adds an open proposal of prices, which changes nothing until somebody else approves it.</summary>
+    public sealed record AddProposal(PriceProposal Proposal) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Proposes a correction of the ledger.</summary>
+    public sealed record AddAdjustment(AdjustmentRow Row) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Approves a correction, with what the ledger decided to write for it, or rejects it.</summary>
+    /// <param name="Row">The correction as it stands under the lock.</param>
+    /// <param name="DeciderId">Who decides; never who proposed it.</param>
+    /// <param name="Booking">Null for a rejection.</param>
+    public sealed record DecideAdjustment(AdjustmentRow Row, Guid DeciderId, LedgerWrites? Booking) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
 
     public sealed record AddKey(ScopedKey Key, byte[] SecretHmac) : GovernanceWrite
     {

@@ -25,6 +25,8 @@ internal sealed class GovernanceRowWriter(
         await PutScopesAsync([.. writes.OfType<GovernanceWrite.PutScope>().Select(w => w.Row).OrderBy(r => r.Scope.Kind)]);
         await PutAccountsAsync(writes.OfType<GovernanceWrite.PutAccount>().Select(w => w.Row));
         await AddPricesAsync(writes.OfType<GovernanceWrite.AddPrice>().Select(w => w.Price));
+        foreach (var add in writes.OfType<GovernanceWrite.AddProposal>())
+            await PriceProposals.AddAsync(connection, transaction, stamp.OrganizationId, add.Proposal, cancel);
         foreach (var decide in writes.OfType<GovernanceWrite.DecideProposal>())
         {
             await PriceProposals.DecideAsync(connection, transaction, stamp.OrganizationId, decide.ProposalId, decide.Decision,
@@ -37,6 +39,7 @@ internal sealed class GovernanceRowWriter(
         await new KeyRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
         await BudgetRequestWriter.WriteAsync(database, connection, transaction, stamp, writes, cancel);
         await new AccessRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
+        await new AdjustmentWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
     }
 
     private async Task PutOrganizationAsync(OrganizationRow row, IReadOnlyList<PriceVersion> seed)

@@ -5,7 +5,7 @@ namespace Spendra.Storage.Keys;
 
 /// <summary>
 /// The 32 bytes that the database must not hold: whoever has a copy of the database alone can neither check key
-/// secrets nor open provider credentials. Separate keys are derived for the two uses (HKDF-SHA-256). Safe to share
+/// secrets nor open provider credentials. Separate keys are derived for each use (HKDF-SHA-256). Safe to share
 /// between threads; prints as redacted.
 /// </summary>
 public sealed class MasterKey
@@ -21,6 +21,7 @@ public sealed class MasterKey
 
     private readonly byte[] _pepper;
     private readonly byte[] _sealingKey;
+    private readonly byte[] _auditSeed;
 
     /// <param name="bytes">32 bytes from a cryptographic source.</param>
     public MasterKey(ReadOnlySpan<byte> bytes)
@@ -28,6 +29,7 @@ public sealed class MasterKey
         ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, KeyBytes);
         _pepper = Derive(bytes, "spendra key pepper v1", KeyBytes);
         _sealingKey = Derive(bytes, "spendra credential sealing v1", KeyBytes);
+        _auditSeed = Derive(bytes, "spendra audit checkpoints v1", KeyBytes);
         Fingerprint = Convert.ToHexStringLower(Derive(bytes, "spendra fingerprint v1", FingerprintBytes));
     }
 
@@ -36,6 +38,9 @@ public sealed class MasterKey
 
     /// <summary>What is stored of a scoped key's secret: HMAC-SHA-256(pepper, secret), 32 bytes.</summary>
     public byte[] DigestSecret(ReadOnlySpan<byte> secret) => HMACSHA256.HashData(_pepper, secret);
+
+    /// <summary>The seed of the key that signs checkpoints of audit chains: 32 bytes, the caller's to wipe.</summary>
+    public byte[] CopyAuditSeed() => [.. _auditSeed];
 
     /// <summary>Encrypts a credential for one row of one organization (AES-256-GCM, random nonce).</summary>
     public byte[] Seal(Guid organizationId, Guid rowId, string plaintext)

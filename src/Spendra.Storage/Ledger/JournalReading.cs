@@ -51,7 +51,7 @@ internal sealed class JournalReading(
 
     private void FeedOutboxRow(LedgerRows outbox)
     {
-        journal.AddOutboxRow(outbox.Int64(0), outbox.Bytes(1).SequenceEqual("spend"u8),
+        journal.AddOutboxRow(outbox.Int64(0), outbox.Bytes(1).SequenceEqual("spend"u8) || outbox.Bytes(1).SequenceEqual("adjustment"u8),
             new AnnouncementFacts(outbox.Id(2), outbox.Int32(3), outbox.Int64(4)));
         if (journal.Announcements.Count >= BookingExchange.Batch) HandOver();
     }

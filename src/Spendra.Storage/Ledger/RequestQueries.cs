@@ -11,7 +11,7 @@ public sealed class RequestQueries(Database database)
     public async Task<ExplainedRequest?> ExplainAsync(Guid organizationId, Guid requestId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var names = new NameRead(connection, transaction, organizationId, cancel);
 
         if (await names.FindAsync<StoredReservation>(RequestSql.Open, requestId) is { } open)

@@ -48,6 +48,37 @@ internal abstract class StoredFacts
         }
     }
 
+    /// <summary>The reservation as far as what ended keeps it: without the process and the idempotency key that it had.</summary>
+    public Reservation ToReservation(Guid organizationId)
+    {
+        var others = UnitsJson.ReadBound(BoundOthers);
+        return new Reservation
+        {
+            OrganizationId = organizationId,
+            ReservationId = ReservationId,
+            KeyId = KeyId,
+            ScopeIds = PackedIds.Unpack(ScopeIds),
+            PolicyIds = PackedIds.Unpack(PolicyIds),
+            WindowIds = PackedIds.Unpack(WindowIds),
+            Provider = Provider,
+            AccountId = AccountId,
+            Model = Model,
+            Route = Route,
+            Environment = Environment,
+            PriceId = PriceId,
+            TierPercent = TierPercent,
+            Amount = new NanoUsd(AmountNanos),
+            BoundInput = BoundInput,
+            BoundOutput = BoundOutput,
+            BoundKinds = others.Kinds,
+            BoundPieces = others.Pieces,
+            BoundBasis = others.Basis,
+            Epoch = Epoch,
+            ReservedAt = ReservedAt,
+            ExpiresAt = ExpiresAt ?? ReservedAt,
+        };
+    }
+
     protected static Dictionary<string, long> Named(UnitMap<long> units) => units.ToDictionary(u => UnitClasses.NameOf(u.Class), u => u.Value);
 
     public static DateTime Utc(long micros) => Micros.ToInstant(micros).UtcDateTime;

@@ -13,6 +13,7 @@ internal sealed class SpendReading(
     {
         try
         {
+            FeedAdjustments();
             FeedOpen();
             FeedOrdered();
             exchange.TakeEvents(spend);
@@ -22,6 +23,12 @@ internal sealed class SpendReading(
             exchange.EndEvents();
         }
         spend.Complete();
+    }
+
+    private void FeedAdjustments()
+    {
+        using var adjustments = Open(VerificationQueries.Adjustments);
+        while (adjustments.Next()) spend.AddAdjustment(VerificationRows.Adjustment(adjustments));
     }
 
     private void FeedOpen()

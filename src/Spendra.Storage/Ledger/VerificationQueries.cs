@@ -57,6 +57,12 @@ internal static class VerificationQueries
         FROM open_reservations WHERE organization_id = @organizationId
         """;
 
+    public const string Adjustments = """
+        SELECT adjustment_id, reservation_id, account_id, amount_nanos, reason <> '' AS has_reason, proposer_id, decider_id, decided_at,
+            entry_sequence, event_number
+        FROM adjustments WHERE organization_id = @organizationId
+        """;
+
     public const string SpendEvents = $"""
         SELECT {ReservationColumns}, reserved_nanos, tier_percent, expires_at, event_number, kind, occurred_at, cost_nanos,
             input_units, cached_input_units, cache_write_units, output_units, reasoning_units, other_units, is_estimated, is_billed,

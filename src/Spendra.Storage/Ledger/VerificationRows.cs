@@ -75,6 +75,10 @@ internal static class VerificationRows
         };
     }
 
+    public static VerifiedAdjustment Adjustment(LedgerRows row) => new(
+        row.Id(0), row.IdOrNull(1), row.Id(2), new NanoUsd(row.Int64(3)), row.Boolean(4), row.Id(5), row.IdOrNull(6), row.Int64OrNull(7),
+        row.Int64OrNull(8), (int?)row.Int64OrNull(9));
+
     public static RefusalRow Refusal(LedgerRows row) => new()
     {
         RequestId = row.Id(0),

@@ -89,6 +89,9 @@ internal sealed class PostgresDatabase : Database
     public override Task EnterAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel) =>
         RowSecurity.EnterAsync(connection, transaction, organizationId, cancel);
 
+    internal override Task EnterLedgerAsync(DbConnection connection, DbTransaction transaction, bool isEntered, CancellationToken cancel) =>
+        RowSecurity.EnterLedgerAsync(connection, transaction, isEntered, cancel);
+
     internal override Task ExecuteEachAsync(
         DbConnection connection, DbTransaction transaction, string sql, IEnumerable<object> rows, CancellationToken cancel) =>
         PostgresRowBatch.ExecuteAsync((NpgsqlConnection)connection, (NpgsqlTransaction)transaction, sql, rows, cancel);

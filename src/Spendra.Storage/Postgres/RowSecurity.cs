@@ -25,6 +25,11 @@ internal static class RowSecurity
     public const string BecomeLedger =
         "SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = 'spendra_ledger' AND pg_has_role(current_user, oid, 'MEMBER')";
 
+    // Whoever signed in is a member of both roles, or of none where they could not be made; a role is no member of the other.
+    private const string TakeOn = """
+        SELECT set_config('role', rolname, true) FROM pg_roles WHERE rolname = @role AND pg_has_role(session_user, oid, 'MEMBER')
+        """;
+
     // Every table with an organization is behind the wall, those of later migrations too; only directories reach across.
     private const string Walls = """
         DO $walls$
@@ -110,4 +115,8 @@ internal static class RowSecurity
 
     public static Task EnterAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel) =>
         connection.ExecuteAsync(new CommandDefinition(Enter, new { organizationId }, transaction, cancellationToken: cancel));
+
+    /// <summary>Takes on the ledger's role within a transaction that has entered an organization, or the application's again.</summary>
+    public static Task EnterLedgerAsync(DbConnection connection, DbTransaction transaction, bool isEntered, CancellationToken cancel) =>
+        connection.ExecuteAsync(new CommandDefinition(TakeOn, new { role = isEntered ? "spendra_ledger" : "spendra_app" }, transaction, cancellationToken: cancel));
 }

@@ -28,7 +28,9 @@ public static class PriceFile
     ];
 
     /// <summary>Reads a whole file and says everything that is wrong with it, each with its line.</summary>
-    public static PriceFileContent Read(string text)
+    /// <param name="text">The file.</param>
+    /// <param name="allowsNegotiated">It is the program's own: its prices may be those that people agreed on.</param>
+    public static PriceFileContent Read(string text, bool allowsNegotiated = false)
     {
         var errors = ImmutableArray.CreateBuilder<string>();
         var prices = ImmutableArray.CreateBuilder<OfferedPrice>();
@@ -42,7 +44,7 @@ public static class PriceFile
             }
             else if (trimmed.Length > 0)
             {
-                var row = new PriceLine(index + 1, CsvLine.Split(trimmed), errors);
+                var row = new PriceLine(index + 1, CsvLine.Split(trimmed), errors, allowsNegotiated);
                 prices.AddRange(row.Read());
             }
         }

@@ -8,7 +8,7 @@ using Spendra.Core.Pricing;
 namespace Spendra.Storage.Pricing;
 
 /// <summary>One line of a file of prices; complains about each cell that is wrong.</summary>
-internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, ImmutableArray<string>.Builder errors)
+internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, ImmutableArray<string>.Builder errors, bool allowsNegotiated)
 {
     private const int LongestText = 200;
     private const int LongestQuote = 60;
@@ -33,6 +33,8 @@ internal sealed class PriceLine(int number, IReadOnlyList<string>? cells, Immuta
         var tiers = Tiers();
         var (window, output) = (Whole(), Whole());
         var (source, asOf) = (Text(isRequired: true), Text(isRequired: false));
+        if (source == PriceVersion.NegotiatedSource && !allowsNegotiated)
+            Complain($"source is '{source}', which only an approved agreement says of its prices: expected where the price is from");
         if (source == PriceVersion.DeclaredSource)
             Complain($"source is '{source}', which only a declaration says of its prices: expected where the price is from");
         if (ends <= (begins ?? 0)) Complain("effective_to is not after effective_from");

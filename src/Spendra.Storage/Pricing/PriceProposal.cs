@@ -25,6 +25,12 @@ public sealed record PriceProposal
     /// <summary>JSON: what differed from the price book when the proposal was made.</summary>
     public required string Differences { get; init; }
 
+    /// <summary>Who proposed it, as audit records name them; null for what a run of the program found.</summary>
+    public string? ProposedBy { get; init; }
+
+    /// <summary>The member who proposed it: nobody decides their own proposal.</summary>
+    public Guid? ProposerId { get; init; }
+
     /// <summary>Null as long as it is open.</summary>
     public ProposalDecision? Decision { get; init; }
 

@@ -6,7 +6,18 @@ namespace Spendra.Storage.Pricing;
 /// <summary>Proposals of prices and the runs that made them. Deciding is a change of governance and happens there.</summary>
 public static class PriceProposals
 {
-    private const string Columns = "proposal_id, created_at, source, prices, differences, decision, decided_at, decided_by";
+    private const string Columns = "proposal_id, created_at, source, prices, differences, decision, decided_at, decided_by, proposed_by, proposer_id";
+
+    private const string Insert = """
+        INSERT INTO price_proposals (organization_id, proposal_id, created_at, source, prices, differences, proposed_by, proposer_id)
+        VALUES (@organizationId, @ProposalId, @CreatedAt, @Source, @Prices, @Differences, @ProposedBy, @ProposerId)
+        """;
+
+    private const string PageSql = $"""
+        SELECT {Columns} FROM price_proposals
+        WHERE organization_id = @organizationId AND (@isFirst OR proposal_id < @before) AND (@state = '' OR coalesce(decision, 'open') = @state)
+        ORDER BY proposal_id DESC LIMIT @limit
+        """;
 
     /// <summary>
     /// Writes a run and the proposal that it made. What is open of the same source and not the run's is superseded: it is
@@ -19,13 +30,7 @@ public static class PriceProposals
         await using var transaction = await database.BeginWriteAsync(connection, cancel);
         // In order with decisions, which hold the organization's row as well.
         await ExecuteAsync("SELECT governance_epoch FROM organizations WHERE organization_id = @organizationId" + database.ForUpdate, new { organizationId });
-        if (proposal is not null)
-        {
-            await ExecuteAsync("""
-                INSERT INTO price_proposals (organization_id, proposal_id, created_at, source, prices, differences)
-                VALUES (@organizationId, @ProposalId, @CreatedAt, @Source, @Prices, @Differences)
-                """, new { organizationId, proposal.ProposalId, proposal.CreatedAt, proposal.Source, proposal.Prices, proposal.Differences });
-        }
+        if (proposal is not null) await AddAsync(connection, transaction, organizationId, proposal, cancel);
         if (run.Outcome != SyncOutcome.Failed)
         {
             await ExecuteAsync("""
@@ -51,6 +56,26 @@ public static class PriceProposals
     public static Task<IReadOnlyList<PriceProposal>> ListAsync(Database database, Guid organizationId, CancellationToken cancel) =>
         ReadAsync(database, $"SELECT {Columns} FROM price_proposals WHERE organization_id = @organizationId ORDER BY created_at DESC, proposal_id DESC",
             new { organizationId }, cancel);
+
+    /// <summary>A page, the latest first.</summary>
+    /// <param name="database">Where.</param>
+    /// <param name="organizationId">Whose.</param>
+    /// <param name="state"><c>open</c>, <c>approved</c>, <c>rejected</c>, <c>superseded</c>, or null for all.</param>
+    /// <param name="before">Only those that were made before this one.</param>
+    /// <param name="limit">Rows at most.</param>
+    /// <param name="cancel">Stops reading.</param>
+    public static Task<IReadOnlyList<PriceProposal>> ListAsync(
+        Database database, Guid organizationId, string? state, Guid? before, int limit, CancellationToken cancel) =>
+        ReadAsync(database, PageSql,
+            new { organizationId, isFirst = before is null, before = before ?? Guid.Empty, state = state ?? "", limit }, cancel);
+
+    internal static Task AddAsync(
+        DbConnection connection, DbTransaction transaction, Guid organizationId, PriceProposal proposal, CancellationToken cancel) =>
+        connection.ExecuteAsync(new CommandDefinition(Insert, new
+        {
+            organizationId, proposal.ProposalId, proposal.CreatedAt, proposal.Source, proposal.Prices, proposal.Differences,
+            proposal.ProposedBy, proposal.ProposerId,
+        }, transaction, cancellationToken: cancel));
 
     public static async Task<PriceProposal?> FindAsync(Database database, Guid organizationId, Guid proposalId, CancellationToken cancel) =>
         (await ReadAsync(database, $"SELECT {Columns} FROM price_proposals WHERE organization_id = @organizationId AND proposal_id = @proposalId",
@@ -111,6 +136,8 @@ public static class PriceProposals
         public string? Decision { get; set; }
         public long? DecidedAt { get; set; }
         public string? DecidedBy { get; set; }
+        public string? ProposedBy { get; set; }
+        public Guid? ProposerId { get; set; }
 
         public PriceProposal ToProposal() => new()
         {
@@ -122,6 +149,8 @@ public static class PriceProposals
             Decision = Decision is null ? null : Enum.GetValues<ProposalDecision>().Single(d => Spell(d) == Decision),
             DecidedAt = DecidedAt,
             DecidedBy = DecidedBy,
+            ProposedBy = ProposedBy,
+            ProposerId = ProposerId,
         };
     }
 

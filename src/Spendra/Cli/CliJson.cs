@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using Spendra.Access;
+using Spendra.Audit;
+using Spendra.Control.Audit;
 using Spendra.Control.Budgets;
 using Spendra.Demo;
 using Spendra.Governance;
@@ -42,6 +44,9 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSerializable(typeof(ProposalsDocument))]
 [JsonSerializable(typeof(DecisionDocument))]
 [JsonSerializable(typeof(VerificationDocument))]
+[JsonSerializable(typeof(AuditExportDocument))]
+[JsonSerializable(typeof(AuditFileVerdict))]
+[JsonSerializable(typeof(AuditKeyDocument))]
 [JsonSerializable(typeof(BudgetReport))]
 [JsonSerializable(typeof(ReservationsDocument))]
 [JsonSerializable(typeof(ExplainedRequest))]

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Spendra.Access;
+using Spendra.Audit;
 using Spendra.Demo;
 using Spendra.Governance;
 using Spendra.Hosting;
@@ -31,6 +32,7 @@ internal static class CommandTable
             ReservationsCommand.Create(environment),
             ExplainCommand.Create(environment),
             VerifyCommand.Create(environment),
+            AuditCommand.Create(environment),
             MigrateCommand.Create(environment),
         };
         root.SetAction(parse => new HelpAction().Invoke(parse));

@@ -3,9 +3,11 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 using Spendra.Cli;
 using Spendra.Control;
+using Spendra.Control.Audit;
 using Spendra.Control.Catalog;
 using Spendra.Control.Keys;
 using Spendra.Control.Ledger;
+using Spendra.Control.Providers;
 using Spendra.Control.Requests;
 using Spendra.Gateway;
 using Spendra.Settings;
@@ -111,6 +113,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             services.AddSpendraGateway(options.Gateway with { SandboxUrl = parts.SandboxUrl });
         }
         services.AddSingleton(options.Domains);
+        services.AddSingleton(new ProbeOptions(options.Gateway.AllowPrivateUpstreams));
         if (options.Role is Role.All or Role.Control) services.AddSpendraControl(options.Control);
         services.AddSingleton(new LaneOptions());
         services.AddSingleton<LedgerLane>();
@@ -120,6 +123,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             services.AddKeyUses();
             services.AddCatalogSync(options.Catalog);
             services.AddIncreaseEnding();
+            services.AddAuditCheckpoints(options.Audit);
         }
     }
 

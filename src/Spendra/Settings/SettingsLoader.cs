@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Net;
+using Spendra.Control.Audit;
 using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
 using Spendra.Control.Organizations;
@@ -47,6 +48,7 @@ internal static class SettingsLoader
                 Resolver = reader.Checked("Domains:Resolver", text => ReadResolver(text) is not null, "the address of a resolver, such as 9.9.9.9 or 127.0.0.1:5353")
                     is { } resolver ? ReadResolver(resolver) : null,
             },
+            Audit = ReadAudit(reader),
             Log = new LogSettings
             {
                 Level = reader.Choice("Log:Level", LogLevel.Information, LogLevel.Trace, LogLevel.Debug,
@@ -71,6 +73,14 @@ internal static class SettingsLoader
         Schedule = reader.Checked("Catalog:Sync", CatalogOptions.IsSchedule, "a cron expression of five fields in UTC, such as '0 5 * * *'"),
         From = reader.Checked("Catalog:From", CatalogOptions.AreSources, $"{PriceDocument.OpenRouterName}, {PriceDocument.CatalogName} or an https address, several separated by ';'")
             ?? PriceDocument.OpenRouterName,
+    };
+
+    private static AuditOptions ReadAudit(SettingReader reader) => new()
+    {
+        CheckpointFile = reader.Checked("Audit:CheckpointFile", static path => Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))) && !Directory.Exists(path), "the path of a file in a folder that exists"),
+        CheckpointWebhook = reader.Checked("Audit:CheckpointWebhook", IsWebhook, "an http or https address without user info"),
+        CheckpointSeconds = reader.Number("Audit:CheckpointSeconds", 60, 1, 86_400),
+        CheckpointRecords = reader.Number("Audit:CheckpointRecords", 100, 1, 1_000_000),
     };
 
     private static GatewayOptions ReadGateway(SettingReader reader)
@@ -131,6 +141,10 @@ internal static class SettingsLoader
     // "*" and "+" stand for every address and are no host name of a URI.
     private static bool IsListenUrl(string url) =>
         IsHttpUrl(url.Replace("://*", "://any", StringComparison.Ordinal).Replace("://+", "://any", StringComparison.Ordinal));
+
+    // Its query may hold the receiver's token.
+    private static bool IsWebhook(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Fragment.Length == 0;
 
     private static bool IsHttpUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri)

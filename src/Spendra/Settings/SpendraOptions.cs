@@ -1,3 +1,4 @@
+using Spendra.Control.Audit;
 using Spendra.Control;
 using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
@@ -48,6 +49,8 @@ internal sealed record SpendraOptions
 
     /// <summary>Where the proof of a domain is looked up.</summary>
     public DomainOptions Domains { get; init; } = new();
+    /// <summary>Where signed checkpoints of the audit chains go.</summary>
+    public AuditOptions Audit { get; init; } = new();
 
     public required LogSettings Log { get; init; }
 

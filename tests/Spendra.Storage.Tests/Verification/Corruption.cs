@@ -125,6 +125,7 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
             UPDATE organizations SET entry_sequence = entry_sequence + 1;
             UPDATE postings SET entry_sequence = entry_sequence + 1 WHERE entry_sequence = (SELECT max(entry_sequence) FROM journal_entries);
             UPDATE spend_events SET entry_sequence = entry_sequence + 1 WHERE entry_sequence = (SELECT max(entry_sequence) FROM journal_entries);
+            UPDATE adjustments SET entry_sequence = entry_sequence + 1 WHERE entry_sequence = (SELECT max(entry_sequence) FROM journal_entries);
             UPDATE journal_entries SET entry_sequence = entry_sequence + 1 WHERE entry_sequence = (SELECT max(entry_sequence) FROM journal_entries)
             """, Invariant.EntrySequence),
         new("a counter of the outbox ahead", "UPDATE organizations SET outbox_sequence = outbox_sequence + 1", Invariant.OutboxSequence),
@@ -158,6 +159,15 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
             INSERT INTO outbox (organization_id, sequence, topic, subject_id, event_number, created_at)
             SELECT organization_id, outbox_sequence, 'spend', @Measured, 0, 1 FROM organizations
             """, Invariant.EventOutbox),
+        new("an approved correction of an event that is not there", "UPDATE adjustments SET event_number = 7 WHERE adjustment_id = @RequestAdjusted", Invariant.AdjustmentBooked),
+        new("an approved correction of another amount", "UPDATE adjustments SET amount_nanos = 1 WHERE adjustment_id = @RequestAdjusted", Invariant.AdjustmentBooked),
+        new("an approved correction in another entry", "UPDATE adjustments SET entry_sequence = 1 WHERE adjustment_id = @RequestAdjusted", Invariant.AdjustmentBooked),
+        new("an approved correction of another moment", "UPDATE adjustments SET decided_at = 1 WHERE adjustment_id = @RequestAdjusted", Invariant.AdjustmentBooked),
+        new("a correction without a reason", "UPDATE adjustments SET reason = '' WHERE adjustment_id = @RequestAdjusted", Invariant.AdjustmentDecided),
+        new("a correction of an account that is gone", "DELETE FROM adjustments WHERE adjustment_id = @AccountAdjusted", Invariant.EventEntry, Invariant.EventOutbox),
+        new("a correction of an account of another amount", "UPDATE adjustments SET amount_nanos = 1 WHERE adjustment_id = @AccountAdjusted", Invariant.EntryPostings),
+        new("a correction of another account", "UPDATE adjustments SET account_id = @KeyId WHERE adjustment_id = @AccountAdjusted", Invariant.EntryPostings),
+        new("a correction of an account of another moment", "UPDATE adjustments SET decided_at = 1 WHERE adjustment_id = @AccountAdjusted", Invariant.EventMoment),
         new("an overrun that nothing explains", "DELETE FROM window_excesses WHERE cause_id = @Overrun AND window_id = (SELECT window_id FROM windows WHERE budget_id = @MonthBudgetId)", Invariant.ExcessExplains),
         new("an excess of another amount", "UPDATE window_excesses SET amount_nanos = amount_nanos + 1 WHERE cause_id = @LateUp", Invariant.ExcessExplains),
         new("an excess of another kind", "UPDATE window_excesses SET kind = 0 WHERE cause_id = @LateUp", Invariant.ExcessExplains),

@@ -68,7 +68,7 @@ public sealed class LedgerVerifierTests(SampleLedgerFile sample) : IClassFixture
         SampleLedger.TotalBudgetId, SampleLedger.WatchedBudgetId, SampleLedger.Measured, SampleLedger.Overrun,
         SampleLedger.Expired, SampleLedger.LateUp, SampleLedger.Estimated, SampleLedger.Released, SampleLedger.Open,
         SampleLedger.Free, SampleLedger.Adjusted, SampleLedger.MonthWindowId, SampleLedger.NowMicros,
-        UnknownIds = SampleLedger.KeyId.ToByteArray(bigEndian: true), MonthWindow = PackedIds.Pack([SampleLedger.MonthWindowId]), MonthPolicy = PackedIds.Pack([SampleLedger.MonthPolicyId]), MonthWindowTwice = PackedIds.Pack([SampleLedger.MonthWindowId, SampleLedger.MonthWindowId]), SampleLedger.RefusedExceeded, SampleLedger.RefusedHeld, SampleLedger.RefusedModel,
+        UnknownIds = SampleLedger.KeyId.ToByteArray(bigEndian: true), MonthWindow = PackedIds.Pack([SampleLedger.MonthWindowId]), MonthPolicy = PackedIds.Pack([SampleLedger.MonthPolicyId]), MonthWindowTwice = PackedIds.Pack([SampleLedger.MonthWindowId, SampleLedger.MonthWindowId]), SampleLedger.RefusedExceeded, SampleLedger.RefusedHeld, SampleLedger.RefusedModel, SampleLedger.RequestAdjusted, SampleLedger.AccountAdjusted,
     };
 
     internal static Task<VerificationReport> VerifyAsync(Database database) =>

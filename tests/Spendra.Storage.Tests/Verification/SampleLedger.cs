@@ -10,6 +10,7 @@ using Spendra.Core.Metering;
 using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 using Spendra.Storage.Audit;
+using Spendra.Storage.Governance;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Storage.Tests.Verification;
@@ -49,6 +50,9 @@ internal sealed class SampleLedger : IAsyncDisposable
     public static readonly Guid RefusedHeld = Id(22);
     public static readonly Guid RefusedModel = Id(23);
 
+    public static readonly Guid RequestAdjusted = Id(51);
+    public static readonly Guid AccountAdjusted = Id(52);
+
     private static readonly Budget[] Budgets =
     [
         NewBudget(MonthBudgetId, "month", Period.Of(PeriodKind.Month)),
@@ -85,6 +89,7 @@ internal sealed class SampleLedger : IAsyncDisposable
         await GovernAsync(database);
         await using var ledger = new SampleLedger(database);
         await ledger.SpendAsync();
+        await ApproveAsync(database);
     }
 
     public ValueTask DisposeAsync() => _lane.DisposeAsync();
@@ -119,6 +124,32 @@ internal sealed class SampleLedger : IAsyncDisposable
         await connection.ExecuteAsync(SampleGovernance.CapCut, new { organization = OrganizationId, cause = Id(41), month = MonthWindowId });
         await using var transaction = await database.BeginWriteAsync(connection, default);
         await AuditLog.InsertAsync(database, connection, transaction, [first, second], default);
+        await transaction.CommitAsync();
+    }
+
+    /// <summary>
+    /// Corrections that people approved: one that the lane has booked above, and one of an account, booked as its approval books it.
+    /// </summary>
+    private static async Task ApproveAsync(Database database)
+    {
+        await using var connection = await database.ConnectAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await database.BeginWriteAsync(connection, default);
+        var counters = await connection.QuerySingleAsync<(long, long)>("SELECT entry_sequence, outbox_sequence FROM organizations", transaction: transaction);
+        var account = new AdjustmentRow
+        {
+            AdjustmentId = AccountAdjusted, AccountId = AccountId, Difference = new NanoUsd(-9_000), Reason = "a credit note", ProposedAt = 1,
+            ProposedBy = "ada", ProposerId = Id(61),
+        };
+        var booking = LedgerMachine.AdjustAccount(new Core.Ledger.OrganizationRow(OrganizationId, 1, counters.Item1, counters.Item2),
+            new AccountAdjustment(account.AdjustmentId, AccountId, account.Difference, account.Reason), NowMicros);
+        await new AdjustmentWriter(database, connection, transaction, new WriteStamp(OrganizationId, 1, NowMicros, "bob"), default).WriteAsync(
+            [new GovernanceWrite.AddAdjustment(account), new GovernanceWrite.DecideAdjustment(account, Id(62), booking)]);
+        await connection.ExecuteAsync("""
+            INSERT INTO adjustments (organization_id, adjustment_id, reservation_id, account_id, amount_nanos, after_event, reason, proposed_at,
+                proposed_by, proposer_id, decision, decided_at, decided_by, decider_id, entry_sequence, event_number, version)
+            SELECT organization_id, @id, reservation_id, account_id, cost_nanos, 0, reason, 1, 'ada', @proposer, 'approved', occurred_at, 'bob', @decider,
+                entry_sequence, event_number, 2 FROM spend_events WHERE reservation_id = @Adjusted AND event_number = 1
+            """, new { id = RequestAdjusted, proposer = Id(61), decider = Id(62), Adjusted }, transaction);
         await transaction.CommitAsync();
     }
 

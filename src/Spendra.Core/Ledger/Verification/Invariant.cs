@@ -37,6 +37,10 @@ public static class Invariant
     public const string EventPrice = "event_cost_is_usage_times_price";
     public const string EventFree = "what_has_no_price_costs_nothing";
 
+    // Corrections by people.
+    public const string AdjustmentBooked = "approved_adjustment_is_booked";
+    public const string AdjustmentDecided = "adjustment_is_decided_by_somebody_else";
+
     // The journal and the outbox.
     public const string EventEntry = "event_and_journal_entry_match";
     public const string EventOutbox = "event_and_outbox_row_match";

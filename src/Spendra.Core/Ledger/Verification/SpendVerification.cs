@@ -1,8 +1,8 @@
 namespace Spendra.Core.Ledger.Verification;
 
 /// <summary>
-/// Recomputes everything that one organization's reservations say. Whoever has the rows feeds them: first those that
-/// are open, then spend events, releases, refusals and whatever names a reservation, all together in ascending order
+/// Recomputes everything that one organization's reservations say. Whoever has the rows feeds them: first corrections
+/// and those that are open, then spend events, releases, refusals and whatever names a reservation, all together in ascending order
 /// of reservation (or request) ids, of equal ids the events first, then releases; then <see cref="Complete"/>.
 /// What the journal must say of the events is left in <see cref="Events"/>. Used by one thread.
 /// </summary>
@@ -15,6 +15,7 @@ public sealed class SpendVerification
     private readonly EventCostCheck _costs;
     private readonly ExcessCheck _excesses;
     private readonly RefusalCheck _refusals;
+    private readonly AdjustmentCheck _adjustments;
     private readonly Dictionary<Guid, OpenFacts> _open = [];
     private Guid? _lastSpent;
     private Guid _lastSpentKey;
@@ -35,6 +36,7 @@ public sealed class SpendVerification
         _costs = new EventCostCheck(organization, report);
         _excesses = new ExcessCheck(organization, report);
         _refusals = new RefusalCheck(organization, report);
+        _adjustments = new AdjustmentCheck(report);
     }
 
     /// <summary>What the journal must say, in the order of the events. Emptied by whoever takes it.</summary>
@@ -51,6 +53,12 @@ public sealed class SpendVerification
         _reservations.Check(reservation, row.TierPercent);
         if (row.ExpiresAt < reservation.ReservedAt)
             _report.Add(Invariant.Expiry, $"reservation {reservation.ReservationId}", $"expires at {reservation.ReservedAt} or later", $"{row.ExpiresAt}");
+    }
+
+    /// <summary>Before any spend event.</summary>
+    public void AddAdjustment(in VerifiedAdjustment row)
+    {
+        if (_adjustments.Add(row) is { } facts) Events.Add(facts);
     }
 
     public void AddSpend(in SpendRow row)
@@ -70,6 +78,7 @@ public sealed class SpendVerification
         _windows.AddSettled(row.Cost);
         _costs.Add(row, isFirst);
         _excesses.Add(row);
+        if (row.Kind == SpendKind.Adjusted || row.EventNumber > 0) _adjustments.AddSpend(row);
         Events.Add(new EventFacts(reservation.ReservationId, row.EventNumber, row.Kind, reservation.AccountId, row.Cost,
             row.OccurredAt, row.EntrySequence, _events.FirstEntry));
     }
@@ -138,6 +147,7 @@ public sealed class SpendVerification
         _costs.Complete();
         _excesses.Complete();
         _refusals.Complete();
+        _adjustments.Complete();
     }
 
     private bool IsSpent(Guid reservationId) => reservationId == _lastSpent;

@@ -99,6 +99,21 @@ public readonly ref struct SpendRow
     public required long EntrySequence { get; init; }
 }
 
+/// <summary>A correction that somebody proposed; what follows the reason is null as long as nobody has approved it.</summary>
+/// <param name="AdjustmentId">Its id.</param>
+/// <param name="ReservationId">Whose cost it corrects; null for a correction of the account alone.</param>
+/// <param name="AccountId">The provider account.</param>
+/// <param name="Difference">What was approved.</param>
+/// <param name="HasReason">Whether it says why.</param>
+/// <param name="ProposerId">Who proposed it.</param>
+/// <param name="DeciderId">Who decided.</param>
+/// <param name="DecidedAt">When.</param>
+/// <param name="EntrySequence">The entry that books it.</param>
+/// <param name="EventNumber">The event that tells it; 0 for a correction of the account.</param>
+public readonly record struct VerifiedAdjustment(
+    Guid AdjustmentId, Guid? ReservationId, Guid AccountId, NanoUsd Difference, bool HasReason, Guid ProposerId, Guid? DeciderId, long? DecidedAt,
+    long? EntrySequence, int? EventNumber);
+
 /// <summary>A refused request. Figures are those of the window that it rests on, or null all together.</summary>
 public readonly ref struct RefusalRow
 {

@@ -36,6 +36,8 @@ public sealed class SoundLedgerTests
             [Invariant.EventTotal] = 4,
             [Invariant.EventRepeats] = 2,
             [Invariant.EventReason] = 1,
+            [Invariant.AdjustmentBooked] = 0,
+            [Invariant.AdjustmentDecided] = 0,
             [Invariant.EventFree] = 0,
             [Invariant.EventMoment] = 6,
             [Invariant.ExpiredIsEstimated] = 1,

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using System.Text;
+using Spendra.Control.Shell;
+using Spendra.Core.Governance;
+using Spendra.Core.Pricing;
+using Spendra.Storage.Governance;
+using Spendra.Storage.Keys;
+
+namespace Spendra.Control.Providers;
+
+/// <summary>What bodies say about an account, made into one: pure, but for the sealing of a secret.</summary>
+internal static class AccountDraft
+{
+    /// <summary>The address, or what is wrong with it.</summary>
+    public static (string? Url, Problem? Problem) BaseUrl(string? text, KnownProvider provider)
+    {
+        if (text is null)
+            return provider.BaseUrl is { } known ? (known, null) : (null, Problem.Field("baseUrl", $"is missing: every account of {provider.Name} has an address of its own"));
+        var (url, complaint) = AccountRules.BaseUrl(text, text.Length <= 100 ? text : $"{text[..100]}…", provider);
+        return complaint is null ? (url, null) : (null, Problem.Field("baseUrl", complaint));
+    }
+
+    public static (AccountSettings Settings, Problem? Problem) Settings(
+        KnownProvider provider, IReadOnlyDictionary<string, string>? deployments, int? ratePercent, IReadOnlyList<string>? vectorStores, bool? countsTokens)
+    {
+        var settings = new AccountSettings { RatePercent = ratePercent ?? Cost.DefaultTierPercent, CountsTokens = countsTokens ?? true };
+        if (deployments is { Count: > 0 })
+        {
+            if (!AccountRules.HasDeployments(provider.Name)) return (settings, Problem.Field("deployments", $"has a meaning for {KnownProvider.Azure} only"));
+            foreach (var (name, model) in deployments)
+            {
+                if (!PlainText.Matches(name, AccountRules.LongestModel) || !PlainText.Matches(model ?? "", AccountRules.LongestModel))
+                    return (settings, Problem.Field("deployments", $"has a name or a model that is not plain text of 1 to {AccountRules.LongestModel} characters"));
+            }
+            settings = settings with { Deployments = deployments.ToImmutableSortedDictionary(StringComparer.Ordinal) };
+        }
+        if (vectorStores is not { Count: > 0 }) return (settings, null);
+        if (!AccountRules.HasVectorStores(provider.Name)) return (settings, Problem.Field("vectorStores", $"has a meaning for {KnownProvider.OpenAi} and {KnownProvider.Azure} only"));
+        if (vectorStores.Contains(NameSet.Any)) return (settings, Problem.Field("vectorStores", "'*' is no vector store: expected the ids of those that are this organization's"));
+        return (settings with { VectorStores = vectorStores.ToImmutableSortedSet(StringComparer.Ordinal) }, null);
+    }
+
+    /// <summary>The account with another credential, or what is wrong with it.</summary>
+    public static (ProviderAccount? Account, Problem? Problem) WithCredential(
+        ProviderAccount account, NewCredential credential, MasterKey masterKey, Guid organizationId, string prefix = "credential.")
+    {
+        if ((credential.Env is null) == (credential.Value is null)) return (null, Problem.Field($"{prefix}{(credential.Env is null ? "env" : "value")}", "is wrong: expected one of 'env' and 'value'"));
+        if (credential.Env is { } variable)
+        {
+            return AccountRules.VariableComplaint(variable) is { } wrong ? (null, Problem.Field($"{prefix}env", wrong))
+                : (account with { CredentialKind = CredentialKind.Environment, Credential = Encoding.UTF8.GetBytes(variable) }, null);
+        }
+        return AccountRules.SecretComplaint(credential.Value!) is { } unfit ? (null, Problem.Field($"{prefix}value", unfit))
+            : (account with { CredentialKind = CredentialKind.Sealed, Credential = masterKey.Seal(organizationId, account.AccountId, credential.Value!) }, null);
+    }
+
+    public static Description Describe(ProviderAccount account, bool isReplaced = false) =>
+        Description.Of(account, CredentialView.Of(account).Said + (isReplaced ? ", replaced" : ""));
+}
