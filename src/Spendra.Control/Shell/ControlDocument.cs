@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Spendra.Core.Access;
+using Spendra.Core.Money;
 
 namespace Spendra.Control.Shell;
 
@@ -21,10 +22,16 @@ internal static class ControlDocument
             Describe(document);
             return Task.CompletedTask;
         });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            if (context.JsonTypeInfo.Type == typeof(NanoUsd)) DescribeMoney(schema);
+            return Task.CompletedTask;
+        });
         options.AddOperationTransformer((operation, context, _) =>
         {
             var marks = context.Description.ActionDescriptor.EndpointMetadata;
             Describe(operation, marks.OfType<Operation>().Single(), context.Document!);
+            ControlParameters.AddTo(operation, context.Description);
             if (marks.OfType<InPerson>().Any()) operation.Description += " Not with a personal access token.";
             return Task.CompletedTask;
         });
@@ -37,6 +44,7 @@ internal static class ControlDocument
             Title = "Spendra management API",
             Version = "v1",
             Description = "Who may govern what an organization spends on AI, and the record of it. Money is exact decimal text in US dollars; times are UTC.",
+            Contact = new OpenApiContact { Name = "Whoever runs this installation" },
             License = new OpenApiLicense { Name = "Apache-2.0", Identifier = "Apache-2.0" },
         };
         document.Servers = [new OpenApiServer { Url = "/" }];
@@ -57,6 +65,14 @@ internal static class ControlDocument
         };
         document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>();
         document.Components.Schemas["Problem"] = ProblemSchema();
+    }
+
+    private static void DescribeMoney(OpenApiSchema schema)
+    {
+        schema.Type = JsonSchemaType.String;
+        schema.Description = "An exact amount in US dollars, with at most nine decimals. A number is read as well, as it is written.";
+        schema.Pattern = "^-?[0-9]+(\\.[0-9]{1,9})?$";
+        schema.Examples = [JsonValue.Create("12.5")!];
     }
 
     private static OpenApiSchema ProblemSchema() => new()
