@@ -87,6 +87,19 @@ public sealed class RowSecurityTests
     }
 
     [Fact]
+    public async Task Roles_that_were_made_after_the_last_migration_get_their_rights_at_the_next_start()
+    {
+        await using var store = await GovernanceStore.OpenAsync(DatabaseEngine.Postgres);
+        await store.ExecuteAsync("DO $$ DECLARE t text; BEGIN FOR t IN SELECT relname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE p.polname = 'ledger' LOOP EXECUTE format('DROP POLICY ledger ON %I', t); END LOOP; END $$");
+        await store.ExecuteAsync("REVOKE ALL ON organizations FROM spendra_app");
+
+        (await Storage.Schema.Migrator.MigrateAsync(store.Target, Cancel)).Should().BeEmpty();
+
+        (await store.ScalarAsync<bool>("SELECT has_table_privilege('spendra_app', 'organizations', 'SELECT')")).Should().BeTrue();
+        (await store.ScalarAsync<long>("SELECT count(*) FROM pg_policy WHERE polname = 'ledger'")).Should().BeGreaterThan(25);
+    }
+
+    [Fact]
     public async Task Lists_of_a_member_are_read_behind_the_wall()
     {
         await using var store = await GovernanceStore.OpenAsync(DatabaseEngine.Postgres);

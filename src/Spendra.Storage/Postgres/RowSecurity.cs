@@ -102,6 +102,16 @@ internal static class RowSecurity
         END $grants$
         """;
 
+    // Somebody may have made the roles after the last migration.
+    private const string Missing = """
+        SELECT count(*) = 2 AND NOT EXISTS (SELECT FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+            WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND p.polname = 'ledger')
+        FROM pg_roles WHERE rolname IN ('spendra_app', 'spendra_ledger')
+        """;
+
+    /// <summary>Whether the roles are there and may still do nothing.</summary>
+    public static async Task<bool> IsMissingAsync(NpgsqlConnection connection) => await connection.ExecuteScalarAsync<bool>(Missing);
+
     /// <summary>
     /// Puts walls, roles and grants as they shall be, after migrations and by the owner of the tables. Without the right to
     /// make roles the walls stand all the same, for whoever does not own the tables.

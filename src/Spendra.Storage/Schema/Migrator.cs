@@ -75,13 +75,12 @@ public static class Migrator
     {
         await using var source = NpgsqlDataSource.Create(connectionString);
         await using var connection = await source.OpenConnectionAsync(cancel);
-        if (await IsCurrentAsync(connection, DatabaseEngine.Postgres)) return [];
+        if (await IsCurrentAsync(connection, DatabaseEngine.Postgres) && !await RowSecurity.IsMissingAsync(connection)) return [];
         await connection.ExecuteAsync($"SELECT pg_advisory_lock({AdvisoryLock})");
         try
         {
             var pending = await PendingAsync(connection, DatabaseEngine.Postgres);
-            if (pending.Count == 0) return [];
-            var done = Run(DeployChanges.To.PostgresqlDatabase(connectionString), pending, DatabaseEngine.Postgres);
+            var done = pending.Count == 0 ? [] : Run(DeployChanges.To.PostgresqlDatabase(connectionString), pending, DatabaseEngine.Postgres);
             await RowSecurity.PutAsync(connection);
             return done;
         }
