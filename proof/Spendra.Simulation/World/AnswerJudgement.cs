@@ -42,7 +42,8 @@ internal sealed class AnswerJudgement(SimWorld world)
         "ledger_unavailable" => _excuses.LedgerWasAway(exchange),
         "upstream_unreachable" => _excuses.WasStruck(exchange, FaultKind.ProviderUnreachable),
         "upstream_failed" => _excuses.WasStruck(exchange, FaultKind.ProviderResets, FaultKind.ResponseBreaksOff) || Excuses.StoodStill(exchange),
-        "upstream_timeout" => _excuses.WasStruck(exchange, FaultKind.ProviderHangs) || Excuses.StoodStill(exchange),
+        // A response that breaks off may do so by silence.
+        "upstream_timeout" => _excuses.WasStruck(exchange, FaultKind.ProviderHangs, FaultKind.ResponseBreaksOff) || Excuses.StoodStill(exchange),
         // What the simulated provider says itself.
         "no" => _excuses.WasStruck(exchange, FaultKind.ProviderRefuses, FaultKind.ProviderFails),
         // A record that could not be written in time: the object is found once it is.
