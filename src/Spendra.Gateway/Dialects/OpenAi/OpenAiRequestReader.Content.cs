@@ -51,6 +51,10 @@ internal ref partial struct OpenAiRequestReader
             // Data may stand in an address as well.
             if (ReadsValue()) TakeUnknown(isElsewhere: !isData && !(_json.TokenType == JsonTokenType.String && _json.ValueSpan.StartsWith("data:"u8)));
         }
+        else if (IsOfFilm())
+        {
+            if (HasValueNext()) TakeUnknown(isElsewhere: true);
+        }
         else if (_json.ValueTextEquals("input_audio"u8) || _json.ValueTextEquals("audio"u8))
         {
             if (ReadsValue()) Refuse("sound in chats has no bound here, whatever rates its model has. Send text, or use audio/transcriptions");
@@ -73,6 +77,11 @@ internal ref partial struct OpenAiRequestReader
             item.HoldsImage |= HasValueNext();
         }
     }
+
+    /// <summary>Films, and Google's own names of data: in no format of OpenAI's, and what passes may be read all the same.</summary>
+    private readonly bool IsOfFilm() =>
+        _json.ValueTextEquals("video_url"u8) || _json.ValueTextEquals("input_video"u8)
+        || _json.ValueTextEquals("inline_data"u8) || _json.ValueTextEquals("inlineData"u8);
 
     private void ReadContentType(ref InputItem item, bool isOfItem)
     {
