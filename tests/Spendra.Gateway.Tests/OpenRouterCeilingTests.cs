@@ -79,8 +79,11 @@ public sealed class OpenRouterCeilingTests
         await company.SettledAsync();
     }
 
-    [Fact]
-    public async Task A_fee_that_is_held_may_be_taken()
+    /// <summary>What is held for a search may be the host's fee for the request, and no more.</summary>
+    [Theory]
+    [InlineData("", "0.005")]
+    [InlineData("\"n\":3", "0.015")]
+    public async Task A_fee_that_is_held_may_be_taken(string more, string fee)
     {
         var rules = Formats.Rules();
         await using var company = await Formats.StartAsync(rules with
@@ -89,9 +92,9 @@ public sealed class OpenRouterCeilingTests
             Prices = [.. rules.Prices, $"{{provider: openrouter, model: perplexity/sonar, {Rules.Rates}, unitUsdPerMillion: {{web_searches: \"5000\"}}}}"],
         });
 
-        (await company.PostAsync("/v1/providers/openrouter/chat/completions", Bodies.Chat(model: "perplexity/sonar"))).ShouldBe(200);
+        (await company.PostAsync("/v1/providers/openrouter/chat/completions", Bodies.Chat(more: more, model: "perplexity/sonar"))).ShouldBe(200);
 
-        Sent(company).Should().StartWith($"{{\"provider\":{{\"max_price\":{{{Prompt},{Completion}}}}},");
+        JsonNode.Parse(Sent(company))!["provider"]!["max_price"]!.ToJsonString().Should().Be($"{{{Prompt},{Completion},\"request\":{fee}}}");
         await company.SettledAsync();
     }
 }

@@ -16,7 +16,15 @@ public sealed class OpenRouterTests
     [InlineData("cost=0.00004241", 42_410, true, null)]
     [InlineData("cost=0.00004243", 42_430, true, "cost_differs")]
     [InlineData("cost=0.00004157", 41_570, true, "cost_differs")]
-    [InlineData("cost=0", 0, true, "cost_differs")]
+    // Nothing for something is not believed; usage times price stands in.
+    [InlineData("cost=0", 42_000, false, "cost_differs")]
+    [InlineData("byok=true cost=0 upstream_cost=0", 42_000, false, "cost_differs")]
+    [InlineData("cost=0 upstream_cost=0.0005", 42_000, false, "cost_differs")]
+    [InlineData("cost=0.00001 upstream_cost=0.0005", 42_000, false, "cost_differs")]
+    // A cheaper host's bill agrees with itself.
+    [InlineData("cost=0.00001 upstream_cost=0.00001", 10_000, true, "cost_differs")]
+    // Not believed to be less, and to be more it is.
+    [InlineData("cost=0.00005 upstream_cost=0.0005", 50_000, true, "cost_differs")]
     [InlineData("cost=4.2E-5", 42_000, true, null)]
     // Rounded once, half to even, after both parts are added up.
     [InlineData("cost=0.0000420005", 42_000, true, null)]

@@ -42,6 +42,10 @@ internal static class OpenRouterModels
         ("discount", "a discount that the list does not explain"),
     ];
 
+    private const string Reasoning = "internal_reasoning";
+    private const string Overrides = "overrides";
+    private const string LeastPrompt = "min_prompt_tokens";
+
     /// <summary>Null when the document is not such a list.</summary>
     public static (ImmutableArray<OfferedPrice> Prices, ImmutableArray<SkippedModel> Skipped)? Read(JsonElement root, string source)
     {
@@ -94,6 +98,11 @@ internal static class OpenRouterModels
                 return null;
             }
         }
+        if (ExplainUnknown(pricing, isBand: basis is not null) is { } unknown)
+        {
+            reason = unknown;
+            return null;
+        }
         var rates = new Rate?[TextMembers.Length];
         for (var i = 0; i < TextMembers.Length; i++)
         {
@@ -117,22 +126,36 @@ internal static class OpenRouterModels
             }
             if (rate is { NanosPerMillion: > 0 } given) card = card with { Others = card.Others.With(unit, given) };
         }
-        var isReasoningApart = !TryRate(pricing, "internal_reasoning", out var reasoning)
+        var isReasoningApart = !TryRate(pricing, Reasoning, out var reasoning)
             || (reasoning is { NanosPerMillion: > 0 } priced && priced != output);
         reason = "reasoning has a price of its own";
         return isReasoningApart ? null : card;
     }
 
+    /// <summary>A price that nothing here reads may be one that every call pays: why the model is skipped; or null.</summary>
+    private static string? ExplainUnknown(JsonElement pricing, bool isBand)
+    {
+        foreach (var member in pricing.EnumerateObject())
+        {
+            var name = member.Name;
+            if (Array.IndexOf(TextMembers, name) >= 0 || Array.Exists(Others, o => o.Name == name) || Array.Exists(Unsupported, u => u.Name == name)) continue;
+            if (name == Reasoning || name == (isBand ? LeastPrompt : Overrides)) continue;
+            if (TryRate(pricing, name, out var rate) && rate is not { NanosPerMillion: > 0 }) continue;
+            return PlainText.Matches(name, LongestModel) ? $"'{name}' is a price that is not known here" : "it has a price that is not known here";
+        }
+        return null;
+    }
+
     private static bool TryBand(JsonElement pricing, RateCard rates, out ContextBand? band, out string reason)
     {
         (band, reason) = (null, "");
-        if (!pricing.TryGetProperty("overrides", out var overrides) || overrides.ValueKind == JsonValueKind.Null) return true;
+        if (!pricing.TryGetProperty(Overrides, out var overrides) || overrides.ValueKind == JsonValueKind.Null) return true;
         reason = "prices that depend on more than one length of the prompt";
         if (overrides.ValueKind != JsonValueKind.Array) return false;
         if (overrides.GetArrayLength() == 0) return true;
         if (overrides.GetArrayLength() > 1) return false;
         var only = overrides[0];
-        if (only.ValueKind != JsonValueKind.Object || Tokens(only, "min_prompt_tokens") is not (> 1 and { } least)) return false;
+        if (only.ValueKind != JsonValueKind.Object || Tokens(only, LeastPrompt) is not (> 1 and { } least)) return false;
         reason = "prices that depend on the time of day";
         if (only.TryGetProperty("utc_start", out _) || only.TryGetProperty("utc_end", out _)) return false;
         if (Card(only, rates, out reason) is not { } card) return false;

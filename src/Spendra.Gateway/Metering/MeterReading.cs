@@ -19,6 +19,12 @@ internal sealed class MeterReading
     /// </summary>
     public NanoUsd BilledFee { get; set; }
 
+    /// <summary>The bill contradicts itself: what it says is not believed where usage and price give more.</summary>
+    public bool IsBillInDoubt { get; set; }
+
+    /// <summary>There is a bill that needs no usage beside it to be believed.</summary>
+    public bool IsBillSure => BilledCost is { Value: > 0 } && !IsBillInDoubt;
+
     /// <summary>The answer says that nothing was done: nothing is owed.</summary>
     public bool IsRefusal { get; set; }
 

@@ -6,8 +6,8 @@ using Spendra.Gateway.Metering;
 namespace Spendra.Gateway.Requests;
 
 /// <summary>
-/// Compares a cost that the provider told with the one that the price book gives. The provider's is settled either way,
-/// since it is what will be paid; a difference means that the price book is out of date, or worse.
+/// Compares a cost that the provider told with the one that the price book gives. The provider's is settled unless it
+/// contradicts itself, since it is what will be paid; a difference means that the price book is out of date, or worse.
 /// </summary>
 internal static partial class BilledCostCheck
 {
@@ -16,10 +16,11 @@ internal static partial class BilledCostCheck
     // Per cent of the computed cost.
     private const int Tolerance = 1;
 
-    /// <summary>Whether what was billed is above the bound, or is not what usage and price give.</summary>
+    /// <summary>Whether what was billed is above the bound, is not what usage and price give, or was not believed.</summary>
     public static bool Differs(GovernedCall call, MeterReading reading, Settlement settlement)
     {
-        if (!settlement.IsBilled) return false;
+        // A test key is billed nothing, whatever the sandbox says.
+        if (!settlement.IsBilled) return reading.BilledCost is not null && call.Route.Provider.TellsBilledCost && call is { IsTest: false, Price: not null };
         if (settlement.Cost > call.Amount) return true;
         // A tool's price is the most that its server is paid: its own word is settled where it is less.
         if (!call.Route.Provider.TellsBilledCost) return false;

@@ -158,7 +158,7 @@ internal static class Bounding
     /// <summary>Why the usage of an answer would not tell what it costs, where it does not say what its tokens were; or null.</summary>
     private static string? ExplainKinds(RequestFacts facts, PriceVersion price)
     {
-        if (price.Rates.OutputKinds != TokenKinds.Text)
+        if ((price.Rates.OutputKinds | (price.LongContext?.Rates.OutputKinds ?? TokenKinds.Text)) != TokenKinds.Text)
             return $"Model '{price.Model}' may answer with images or sound, and this route does not tell how much of an answer they were. Use Google's own format.";
         return (facts.ContentKinds & (price.Rates.InputKinds | (price.LongContext?.Rates.InputKinds ?? TokenKinds.Text))) == TokenKinds.Text ? null
             : $"Images or sound have rates of their own for model '{price.Model}', and this route does not tell how much of a request they were. Send images as 'data:image/…', or use Google's own format.";

@@ -49,10 +49,11 @@ internal static class SettlementPricing
         var served = ServedPrice.Of(price, reading.ServedModel, book, bound.ReservedAt);
         var usage = SearchUnits.BilledOf(served ?? price, told);
         known = known with { Usage = usage };
-        // What the provider says that it bills is what it bills, whatever our price book says.
-        if (reading.BilledCost is { } billed) return known with { Cost = billed, IsBilled = true };
-        if (served is null) return Estimated(known, bound);
-        return Computed(served, account, usage, reading.ServedTier, bound.TierPercent) is var (cost, tier)
+        var computed = served is null ? null : Computed(served, account, usage, reading.ServedTier, bound.TierPercent);
+        // What the provider says that it bills is what it bills, whatever our price book says; nothing for something is no bill.
+        if (reading.BilledCost is { } billed && (reading.IsBillSure || billed >= (computed?.Cost ?? bound.Amount)))
+            return known with { Cost = billed, IsBilled = true };
+        return served is not null && computed is var (cost, tier)
             ? known with { Cost = cost, TierPercent = Whole(tier), TierHundredths = IsWhole(tier) ? null : tier, IsEstimated = usage.IsEstimatedInPart, ServedPriceId = served.PriceId == price.PriceId ? null : served.PriceId }
             : Estimated(known, bound);
     }

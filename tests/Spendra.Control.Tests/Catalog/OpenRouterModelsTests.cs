@@ -64,12 +64,27 @@ public sealed class OpenRouterModelsTests
     [InlineData("""{"id":"x/y","pricing":{"prompt":"0","completion":"0","overrides":[{"utc_start":"01:00","prompt":"0"}]}}""", "prices that depend on more than one length of the prompt")]
     [InlineData("""{"id":"x/y","pricing":{"prompt":"0","completion":"0","overrides":[{"min_prompt_tokens":9,"utc_start":"01:00","prompt":"0"}]}}""", "prices that depend on the time of day")]
     [InlineData("""{"id":"x/y","pricing":{"prompt":"0","completion":"0","overrides":{}}}""", "prices that depend on more than one length of the prompt")]
+    [InlineData("""{"id":"x/y","pricing":{"prompt":"0","completion":"0","new_fee":"0.1"}}""", "'new_fee' is a price that is not known here")]
+    [InlineData("""{"id":"x/y","pricing":{"prompt":"0","completion":"0","new_fee":{"usd":1}}}""", "'new_fee' is a price that is not known here")]
+    [InlineData("""{"id":"x/y","pricing":{"prompt":"0","completion":"0","new_fee":"free"}}""", "'new_fee' is a price that is not known here")]
+    [InlineData("""{"id":"x/y","pricing":{"prompt":"0","completion":"0","bad\u0000name":"0.1"}}""", "it has a price that is not known here")]
+    [InlineData("""{"id":"x/y","pricing":{"prompt":"0","completion":"0","overrides":[{"min_prompt_tokens":9,"prompt":"0","new_fee":"0.1"}]}}""", "'new_fee' is a price that is not known here")]
+    [InlineData("""{"id":"x/y","pricing":{"prompt":"0","completion":"0","min_prompt_tokens":9}}""", "'min_prompt_tokens' is a price that is not known here")]
+    [InlineData("""{"id":"x/y","pricing":{"prompt":"0","completion":"0","overrides":[{"min_prompt_tokens":9,"prompt":"0","overrides":[{}]}]}}""", "'overrides' is a price that is not known here")]
     public void What_no_unit_class_stands_for_is_skipped_with_the_reason(string entry, string reason)
     {
         var read = Read(entry);
         read.Prices.Should().BeEmpty();
         read.Skipped.Should().ContainSingle().Which.Reason.Should().Be(reason);
     }
+
+    [Theory]
+    [InlineData("\"new_fee\":\"0\"")]
+    [InlineData("\"new_fee\":0")]
+    [InlineData("\"new_fee\":null")]
+    [InlineData("\"overrides\":[{\"min_prompt_tokens\":9,\"prompt\":\"0.2\",\"new_fee\":\"0\"}]")]
+    public void A_price_that_is_not_known_and_is_zero_is_none(string member) =>
+        Read("{\"id\":\"x/y\",\"pricing\":{\"prompt\":\"0.1\",\"completion\":\"0.1\"," + member + "}}").Prices.Should().ContainSingle();
 
     [Fact]
     public void A_model_that_is_listed_twice_counts_once()

@@ -84,7 +84,7 @@ public sealed class OpenRouterWorstAnswerTests
             var output = shares.Of(OpenAiAsk.MostOutput(sent, withoutLimit: Window), 7);
 
             ShouldCover(call, $"{{\"id\":\"gen-1\",\"model\":\"{model}\",\"choices\":[{{}}],"
-                + OpenAiAsk.Usage(isChat: true, input, output, shares, Bill(sent, input, output, hosts, shares, ownFee: 0.005m * asked.Choices)) + "}");
+                + OpenAiAsk.Usage(isChat: true, input, output, shares, Bill(sent, input, output, hosts, shares)) + "}");
         }, iter: 2_000);
 
     /// <summary>Unless only text is asked, each token of output may be one of an image.</summary>
@@ -116,13 +116,13 @@ public sealed class OpenRouterWorstAnswerTests
     private static AccountSettings Account(Hosts hosts) => new() { RatePercent = hosts.IsOwnKey ? 105 : 100 };
 
     /// <summary>What the dearest host that may be asked bills: reading its cache costs no more than its input, writing it a quarter more.</summary>
-    private static string Bill(JsonObject sent, long input, long output, Hosts hosts, Shares shares, decimal? ownFee = null)
+    private static string Bill(JsonObject sent, long input, long output, Hosts hosts, Shares shares, decimal ownFee = 0)
     {
         var most = sent["provider"]?["max_price"];
         var prompt = HostPrice(most?["prompt"], 8);
         var completion = HostPrice(most?["completion"], 9);
-        // Unless the request names a maximum, hosts may take a fee for each.
-        var fee = ownFee ?? (most?["request"] is { } request ? Number(request) : 0.01m);
+        // Unless the request names a maximum, hosts may take a fee for each; a search's is one.
+        var fee = (most?["request"] is { } request ? Number(request) : 0.05m) + ownFee;
         var (cached, written) = OpenAiAsk.Cached(input, shares);
         var nanosPerMillion = prompt * (input - cached - written) + prompt * shares.Of(1_000, 10) / 1_000 * cached
             + prompt * WritePercent / 100 * written + completion * output;

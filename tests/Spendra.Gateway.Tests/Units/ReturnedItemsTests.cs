@@ -22,6 +22,19 @@ public sealed class ReturnedItemsTests
     [InlineData("""{"results":[{"file_id":"file-abc","text":"found"}],"id":"fs_1","type":"file_search_call"}""")]
     [InlineData("""{"type":"code_interpreter_call","id":"ci_1","code":"1","container_id":"cntr_1","outputs":[]}""")]
     [InlineData("""{"type":"function_call","id":"fc_1","call_id":"c","name":"f","arguments":"{}"}""")]
+    [InlineData("""{"type":"custom_tool_call","id":"ctc_1","call_id":"c","name":"f","input":"x"}""")]
+    [InlineData("""{"type":"local_shell_call","id":"lsh_1","call_id":"c","action":{"type":"exec","command":["ls"]},"status":"completed"}""")]
+    [InlineData("""{"type":"computer_call","id":"cu_1","call_id":"c","actions":[{"type":"screenshot"}]}""")]
+    [InlineData("""{"type":"apply_patch_call","id":"apc_1","call_id":"c","operation":{"type":"delete_file","path":"a"}}""")]
+    [InlineData("""{"type":"function_call_output","id":"fco_1","call_id":"c","output":"done"}""")]
+    [InlineData("""{"type":"function_call_output","id":"fco_1","call_id":"c","output":""}""")]
+    [InlineData("""{"type":"shell_call_output","id":"sco_1","call_id":"c","output":[{"stdout":"x"}]}""")]
+    [InlineData("""{"type":"tool_search_output","id":"tso_1","tools":[{"type":"function","name":"f"}]}""")]
+    [InlineData("""{"type":"mcp_list_tools","id":"mcpl_1","server_label":"s","tools":[{"name":"f"}]}""")]
+    [InlineData("""{"type":"mcp_call","id":"mcp_1","name":"f","arguments":"{}","output":"done"}""")]
+    [InlineData("""{"type":"mcp_approval_response","id":"mcpr_1","approval_request_id":"mcpa_1","approve":true}""")]
+    [InlineData("""{"role":"user","id":"msg_1","content":"hi"}""")]
+    [InlineData("""{"type":"message","role":"assistant"}""")]
     [InlineData("""{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"sealed"}""")]
     public void Citations_and_search_results_load_nothing(string item)
     {
@@ -65,6 +78,23 @@ public sealed class ReturnedItemsTests
     [InlineData("""{"type":"code_interpreter_call","id":"ci_1","code":"1"}""")]
     // A picture has as many tokens as it has measures, whatever its bytes.
     [InlineData("""{"type":"code_interpreter_call","id":"ci_1","code":"1","container_id":"cntr_1","outputs":[{"type":"logs","logs":"x"},{"type":"image","url":"https://provider/x.png"}]}""")]
+    [InlineData("""{"type":"code_interpreter_call","id":"ci_1","code":"1","container_id":"cntr_1","outputs":[{"url":"https://provider/x.png"}]}""")]
+    [InlineData("""{"type":"message","role":"assistant","id":"msg_1"}""")]
+    [InlineData("""{"type":"message","role":"assistant","id":"msg_1","content":[]}""")]
+    [InlineData("""{"type":"message","role":"assistant","id":"msg_1","content":null}""")]
+    [InlineData("""{"type":"message","role":"assistant","id":"msg_1","content":""}""")]
+    [InlineData("""{"id":"msg_1","type":"message"}""")]
+    [InlineData("""{"id":"x","type":""}""")]
+    [InlineData("""{"id":"ig_1","role":"x"}""")]
+    [InlineData("""{"id":"ig_1","role":"x","arguments":"{}"}""")]
+    [InlineData("""{"type":"mcp_call","id":"mcp_1","name":"f","arguments":"{}"}""")]
+    [InlineData("""{"type":"mcp_list_tools","id":"mcpl_1","server_label":"s"}""")]
+    [InlineData("""{"type":"tool_search_output","id":"tso_1"}""")]
+    [InlineData("""{"type":"shell_call_output","id":"sco_1","output":null}""")]
+    [InlineData("""{"type":"function_call_output","id":"fco_1","call_id":"c"}""")]
+    [InlineData("""{"type":"function_call_output","id":"fco_1","call_id":"c","arguments":"{}"}""")]
+    [InlineData("""{"type":"function_call","id":"fc_1","call_id":"c","name":"f"}""")]
+    [InlineData("""{"type":"what_comes_next","id":"n_1"}""")]
     [InlineData("""{"type":"image_generation_call","id":"ig_1","result":"AAAA","status":"completed"}""")]
     [InlineData("""{"type":"image_generation_call","result":"AAAA"}""")]
     public void What_is_read_back_by_its_id_is_unseen(string item)
@@ -74,6 +104,14 @@ public sealed class ReturnedItemsTests
         facts.HasUnseenContent.Should().BeTrue();
         facts.Unpriceable.Should().BeNull();
     }
+
+    /// <summary>By whichever of its names: the provider makes a conversation of it that is as long as it was.</summary>
+    [Theory]
+    [InlineData("compaction")]
+    [InlineData("compaction_summary")]
+    [InlineData("context_compaction")]
+    public void What_was_compacted_is_unseen(string type) =>
+        Read($$"""{"type":"{{type}}","encrypted_content":"sealed"}""").HasUnseenContent.Should().BeTrue();
 
     /// <summary>Whose picture it is that the provider keeps under an id is not known here.</summary>
     [Theory]
@@ -100,6 +138,8 @@ public sealed class ReturnedItemsTests
     [InlineData("""{"type":"reasoning","id":"rs_1","encrypted_content":"x","encrypted_content":null}""")]
     [InlineData("""{"type":"image_generation_call","id":"ig_1","result":"AAAA","result":null}""")]
     [InlineData("""{"type":"code_interpreter_call","id":"ci_1","outputs":[],"outputs":null}""")]
+    [InlineData("""{"type":"message","role":"assistant","id":"msg_1","content":"x","content":null}""")]
+    [InlineData("""{"type":"function_call_output","id":"fco_1","call_id":"c","output":"x","output":null}""")]
     public void An_item_that_says_twice_what_it_is_is_refused(string item) => Read(item).Unpriceable.Should().NotBeNull();
 
     [Fact]

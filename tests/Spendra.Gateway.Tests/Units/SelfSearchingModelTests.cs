@@ -63,6 +63,45 @@ public sealed class SelfSearchingModelTests
         }
     }
 
+    /// <summary>What the fee covers is the model's own search: how often a tool would search, and at what size, it does not tell.</summary>
+    [Theory]
+    [InlineData(Doors.RouterResponses, "\"tools\":[{\"type\":\"web_search\"}],")]
+    [InlineData(Doors.RouterResponses, "\"tools\":[{\"type\":\"web_search_preview\",\"search_context_size\":\"high\"}],")]
+    [InlineData(Doors.RouterResponses, "\"tools\":[{\"type\":\"web_search_2025_08_26\"}],")]
+    [InlineData(Doors.RouterChat, "\"tools\":[{\"type\":\"web_search\"}],")]
+    [InlineData(Doors.RouterChat, "\"tools\":[{\"type\":\"web_search_preview\"}],")]
+    [InlineData(Doors.RouterMessages, "\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\",\"max_uses\":1}],")]
+    [InlineData(Doors.RouterChat, "\"web_search_options\":{\"search_context_size\":\"high\"},")]
+    [InlineData(Doors.RouterChat, "\"web_search_options\":{\"search_type\":\"pro\"},")]
+    [InlineData(Doors.RouterChat, "\"web_search_options\":{},")]
+    [InlineData(Doors.RouterResponses, "\"web_search_options\":{\"search_context_size\":\"high\"},")]
+    [InlineData(Doors.RouterMessages, "\"web_search_options\":{\"search_context_size\":\"high\"},")]
+    [InlineData(Doors.RouterMessages, "\"web\\u005fsearch_options\":{\"search_context_size\":\"high\"},")]
+    [InlineData(Doors.RouterChat, "\"search_context_size\":\"high\",")]
+    public void One_that_searches_once_takes_no_tool_and_no_option_of_searches(string door, string more)
+    {
+        foreach (var model in (string[])["perplexity/sonar", "perplexity/sonar-pro"])
+            Bound(door, model, more).Refusal!.Code.Should().Be(RefusalCode.UnpriceableRequest, model);
+    }
+
+    [Theory]
+    [InlineData(Doors.RouterChat, "\"web_search_options\":null,")]
+    [InlineData(Doors.RouterChat, "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"web_search\"}}],")]
+    public void Options_that_are_null_and_tools_of_the_clients_own_pass(string door, string more) =>
+        Bound(door, "perplexity/sonar", more).Refusal.Should().BeNull();
+
+    /// <summary>The same as the plugin of that name, which is refused; whose price somebody declares does not matter.</summary>
+    [Theory]
+    [InlineData("maker/m:online")]
+    [InlineData("google/gemini-3-pro:online")]
+    [InlineData("maker/m:free:Online")]
+    [InlineData("maker/m:online:nitro")]
+    public void A_variant_that_searches_is_refused_in_every_format(string model)
+    {
+        foreach (var door in (string[])[Doors.RouterChat, Doors.RouterResponses, Doors.RouterMessages])
+            Bound(door, model).Refusal!.Message.Should().Contain("searches by itself", door);
+    }
+
     [Fact]
     public void Every_choice_searches() =>
         Bound(Doors.RouterChat, "perplexity/sonar", "\"n\":3,").Call.Bound.Pieces.Should().Equal((UnitClass.WebSearches, 3L));

@@ -19,7 +19,7 @@ internal sealed class AnthropicBodyMeter(RequestFacts facts, int maxTokenBytes, 
         Reading.ServedModel = _document.Model;
         if (_document.IsBroken || _document.IsUsageBroken || _document.Usage is not { } usage) return;
         Reading.ServedTier = AnthropicTiers.Served(usage, facts);
-        if (tellsCost && _document.Bill is { } bill) (Reading.BilledCost, Reading.BilledFee) = bill.Told;
-        Reading.Usage = usage.Normalise(facts.Model, _document.Model, isBilled: Reading.BilledCost is not null);
+        if (tellsCost && _document.Bill is { } bill) (Reading.BilledCost, Reading.BilledFee, Reading.IsBillInDoubt) = bill.Told;
+        Reading.Usage = usage.Normalise(facts.Model, _document.Model, isBilled: Reading.IsBillSure);
     }
 }

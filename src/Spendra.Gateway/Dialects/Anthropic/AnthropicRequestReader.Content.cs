@@ -184,15 +184,17 @@ internal ref partial struct AnthropicRequestReader
     {
         while (_fault is null && _json.Read() && _json.TokenType == JsonTokenType.StartObject)
         {
-            var isClearing = false;
+            // One that says twice what it is could be either.
+            bool isClearing = true, hasType = false;
             while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
             {
                 var isType = _json.ValueTextEquals("type"u8);
                 _json.Read();
-                if (isType) isClearing = _json.TokenType == JsonTokenType.String && _json.GetString()!.StartsWith("clear_", StringComparison.Ordinal);
+                hasType |= isType;
+                if (isType) isClearing &= _json.TokenType == JsonTokenType.String && _json.GetString()!.StartsWith("clear_", StringComparison.Ordinal);
                 _json.Skip();
             }
-            if (!isClearing) RefuseCost("an edit of the context other than clearing is a further pass that is billed");
+            if (!hasType || !isClearing) RefuseCost("an edit of the context other than clearing is a further pass that is billed");
         }
         if (_fault is null && _json.TokenType != JsonTokenType.EndArray) Fail("must be a list of objects", "context_management.edits");
     }

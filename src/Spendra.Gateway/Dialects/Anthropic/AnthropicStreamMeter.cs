@@ -72,7 +72,7 @@ internal sealed class AnthropicStreamMeter(RequestFacts facts, int maxEventBytes
                 if (document is not { HasStopReason: true, Usage: not null }) break;
                 _isComplete = true;
                 // A figure before the end is not the whole cost.
-                if (tellsCost) (Reading.BilledCost, Reading.BilledFee) = document.Bill?.Told ?? (null, NanoUsd.Zero);
+                if (tellsCost) (Reading.BilledCost, Reading.BilledFee, Reading.IsBillInDoubt) = document.Bill?.Told ?? (null, NanoUsd.Zero, false);
                 break;
             case "error":
                 _isContradicted = true;
@@ -80,7 +80,7 @@ internal sealed class AnthropicStreamMeter(RequestFacts facts, int maxEventBytes
             default:
                 return;
         }
-        var isBilled = Reading.BilledCost is not null;
+        var isBilled = Reading.IsBillSure;
         var isKnown = _isComplete && !_isContradicted && (isBilled || !_hasFallen);
         Reading.Usage = isKnown ? _usage.Normalise(facts.Model, Reading.ServedModel, isBilled) : null;
         Reading.ServedTier = AnthropicTiers.Served(_usage, facts);

@@ -22,7 +22,7 @@ internal sealed class OpenAiBodyMeter(
     {
         _document.Feed([], isLast: true);
         Reading.Usage = OpenAiFees.Add(fees, _document, _document.ToUsage(hasOutput, MayWriteLong, tellsCost));
-        if (tellsCost) (Reading.BilledCost, Reading.BilledFee) = _document.ToBilled();
+        if (tellsCost) (Reading.BilledCost, Reading.BilledFee, Reading.IsBillInDoubt) = _document.ToBilled();
         Reading.ServedModel = _document.Model;
         Reading.ServedTier = _document.ServiceTier;
         if (_document.IsBroken) return;

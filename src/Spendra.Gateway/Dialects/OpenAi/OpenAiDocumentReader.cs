@@ -84,7 +84,7 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
     public Usage? ToUsage(bool hasOutput, bool mayWriteLong = false, bool tellsCost = false)
     {
         if (IsBroken || _isUsageBroken || _input is not { } input) return null;
-        var isBilled = tellsCost && ToBilled().Cost is not null;
+        var isBilled = tellsCost && ToBilled() is { Cost.Value: > 0, IsInDoubt: false };
         // No model reads nothing.
         if (input == 0 && !isBilled) return null;
         if ((hasOutput ? WholeOutput(input, isBilled) : _output ?? 0) is not { } output) return null;
@@ -117,7 +117,8 @@ internal sealed class OpenAiDocumentReader(int maxTokenBytes, bool tellsOutputIn
     }
 
     /// <summary>OpenRouter: see <see cref="OpenRouterBill.Told"/>. A usage that makes no sense takes the cost with it.</summary>
-    public (NanoUsd? Cost, NanoUsd Fee) ToBilled() => IsBroken || _isUsageBroken || _bill is null ? (null, NanoUsd.Zero) : _bill.Told;
+    public (NanoUsd? Cost, NanoUsd Fee, bool IsInDoubt) ToBilled() =>
+        IsBroken || _isUsageBroken || _bill is null ? (null, NanoUsd.Zero, false) : _bill.Told;
 
     protected override void Take(ref Utf8JsonReader json)
     {

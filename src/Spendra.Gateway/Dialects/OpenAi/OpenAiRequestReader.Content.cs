@@ -51,6 +51,10 @@ internal ref partial struct OpenAiRequestReader
             // Data may stand in an address as well.
             if (ReadsValue()) TakeUnknown(isElsewhere: !isData && !(_json.TokenType == JsonTokenType.String && _json.ValueSpan.StartsWith("data:"u8)));
         }
+        else if (IsOfFilm())
+        {
+            if (HasValueNext()) TakeUnknown(isElsewhere: true);
+        }
         else if (_json.ValueTextEquals("input_audio"u8) || _json.ValueTextEquals("audio"u8))
         {
             if (ReadsValue()) Refuse("sound in chats has no bound here, whatever rates its model has. Send text, or use audio/transcriptions");
@@ -68,7 +72,16 @@ internal ref partial struct OpenAiRequestReader
         {
             ReadItemField(ref item, in startOfItem);
         }
+        else if (_json.ValueTextEquals("url"u8))
+        {
+            item.HoldsImage |= HasValueNext();
+        }
     }
+
+    /// <summary>Films, and Google's own names of data: in no format of OpenAI's, and what passes may be read all the same.</summary>
+    private readonly bool IsOfFilm() =>
+        _json.ValueTextEquals("video_url"u8) || _json.ValueTextEquals("input_video"u8)
+        || _json.ValueTextEquals("inline_data"u8) || _json.ValueTextEquals("inlineData"u8);
 
     private void ReadContentType(ref InputItem item, bool isOfItem)
     {
@@ -82,18 +95,30 @@ internal ref partial struct OpenAiRequestReader
         item.Note(ItemMembers.Type, hasType);
         if (!hasType) return;
         if (IsText("reasoning"u8)) item.Kind = ItemKind.Reasoning;
-        else if (IsText("compaction"u8)) item.Kind = ItemKind.Compaction;
+        else if (IsText("compaction"u8) || IsText("compaction_summary"u8) || IsText("context_compaction"u8)) item.Kind = ItemKind.Compaction;
         else if (IsText("code_interpreter_call"u8)) item.Kind = ItemKind.Code;
         else if (IsText("web_search_call"u8)) item.Kind = ItemKind.WebSearch;
         else if (IsText("file_search_call"u8)) item.Kind = ItemKind.FileSearch;
         else if (IsText("image_generation_call"u8)) item.Kind = ItemKind.Image;
+        else if (IsText("message"u8)) item.Kind = ItemKind.Message;
+        else if (IsText("mcp_call"u8)) item.Kind = ItemKind.RemoteCall;
+        else if (IsText("mcp_list_tools"u8)) item.Kind = ItemKind.ToolList;
+        else if (IsText("tool_search_output"u8)) item.Kind = ItemKind.ToolList;
+        else if (_json.TokenType == JsonTokenType.String && _json.GetString()!.EndsWith("_output", StringComparison.Ordinal)) item.Kind = ItemKind.Output;
         _mayReuseContainer |= item.Kind == ItemKind.Code;
         if (IsText("compaction_trigger"u8)) Refuse(Compaction);
     }
 
     private void ReadItemField(ref InputItem item, ref readonly Utf8JsonReader startOfItem)
     {
-        if (_body == OpenAiBody.Responses && _json.ValueTextEquals("tools"u8)) ReadToolsOfItem();
+        if (_body == OpenAiBody.Responses && _json.ValueTextEquals("tools"u8))
+        {
+            item.Note(ItemMembers.Tools, HasListNext());
+            ReadToolsOfItem();
+        }
+        else if (_json.ValueTextEquals("content"u8)) item.Note(ItemMembers.Content, HasSomethingNext());
+        else if (_json.ValueTextEquals("output"u8)) item.Note(ItemMembers.Output, HasValueNext());
+        else if (IsOfCall()) item.Brings(ItemMembers.Call, HasValueNext());
         else if (_json.ValueTextEquals("id"u8)) item.Note(ItemMembers.Id, ReadsValue());
         else if (_json.ValueTextEquals("role"u8)) item.Note(ItemMembers.Role, ReadsValue());
         else if (_json.ValueTextEquals("encrypted_content"u8)) item.Note(ItemMembers.Sealed, ReadsSomeText());
@@ -123,38 +148,6 @@ internal ref partial struct OpenAiRequestReader
         return isSearch && types == 1;
     }
 
-    private const string Compaction = "compaction at the provider is a further pass that is billed";
-    private const string ReferencedItem = "a referenced item's content cannot be seen here";
-    private const string ItemInDoubt = "an item that gives one of its members twice could be either. Send each once";
-    private const string KeptImage = "an image that the provider keeps under an id may be somebody else's. Send the 'image_generation_call' with its 'result'";
-
-    /// <summary>
-    /// In the Responses API an id may stand for an item that the provider keeps: what an answer's item does not bring along
-    /// when it is sent back is read from there, or may be, and is as long as it was.
-    /// </summary>
-    private readonly void JudgeItem(in InputItem item)
-    {
-        if (_body != OpenAiBody.Responses) return;
-        if (item.IsInDoubt) Refuse(ItemInDoubt);
-        // A conversation that the provider has compacted is as long as the provider makes it again, and an image as large as
-        // its measures, whatever its bytes.
-        if (item.Kind is ItemKind.Compaction or ItemKind.Image || item is { Kind: ItemKind.Code, HoldsImage: true }) _facts.HasUnseenContent = true;
-        if (!item.Has(ItemMembers.Id)) return;
-        // The type of a reference may be left out (openai-openapi, ItemReferenceParam); that of a message too, but it has a role.
-        if (!item.Has(ItemMembers.Type) && !item.Has(ItemMembers.Role)) Refuse(ReferencedItem);
-        // Images are made again from their id alone (OpenAI's guide "Image generation", "Using image ID").
-        if (item.Kind == ItemKind.Image && !item.Has(ItemMembers.Result)) Refuse(KeptImage);
-        _facts.HasUnseenContent |= item.Kind switch
-        {
-            ItemKind.Reasoning => !item.Has(ItemMembers.Sealed),
-            ItemKind.FileSearch => !item.Has(ItemMembers.Results),
-            ItemKind.Code => !item.Has(ItemMembers.Outputs),
-            // No member of it has what was found.
-            ItemKind.WebSearch => true,
-            _ => false,
-        };
-    }
-
     /// <summary>From a property name to the start of its value; false for null.</summary>
     private bool ReadsValue() => _json.Read() && _json.TokenType != JsonTokenType.Null;
 
@@ -168,55 +161,26 @@ internal ref partial struct OpenAiRequestReader
         return value.Read() && value.TokenType == JsonTokenType.StartArray;
     }
 
-    private readonly bool IsText(ReadOnlySpan<byte> text) => _json.TokenType == JsonTokenType.String && _json.ValueTextEquals(text);
-
-    private enum ItemKind
+    /// <summary>At a property name, without leaving it: whether its value has anything in it.</summary>
+    private readonly bool HasSomethingNext()
     {
-        Other,
-        Reasoning,
-        Compaction,
-        Code,
-        WebSearch,
-        FileSearch,
-        Image,
-    }
-
-    [Flags]
-    private enum ItemMembers
-    {
-        None = 0,
-        Id = 1 << 0,
-        Type = 1 << 1,
-        Role = 1 << 2,
-        Sealed = 1 << 3,
-        Result = 1 << 4,
-        Results = 1 << 5,
-        Outputs = 1 << 6,
-    }
-
-    private record struct InputItem
-    {
-        private ItemMembers _seen;
-        private ItemMembers _has;
-
-        public ItemKind Kind { get; set; }
-
-        /// <summary>Something inside of it is an image.</summary>
-        public bool HoldsImage { get; set; }
-
-        /// <summary>Null until it matters: the type may stand after what it decides.</summary>
-        public bool? IsFileSearch { get; set; }
-
-        /// <summary>Something that decides what it is stands there twice, and which one the provider heeds is not known.</summary>
-        public bool IsInDoubt { get; private set; }
-
-        public void Note(ItemMembers member, bool hasValue)
+        var value = _json;
+        if (!value.Read()) return false;
+        return value.TokenType switch
         {
-            IsInDoubt |= (_seen & member) != 0;
-            _seen |= member;
-            if (hasValue) _has |= member;
-        }
-
-        public readonly bool Has(ItemMembers member) => (_has & member) != 0;
+            JsonTokenType.String => !value.ValueSpan.IsEmpty,
+            JsonTokenType.StartArray => value.Read() && value.TokenType != JsonTokenType.EndArray,
+            JsonTokenType.StartObject => true,
+            _ => false,
+        };
     }
+
+    /// <summary>At a property name, without leaving it: false for null.</summary>
+    private readonly bool HasValueNext()
+    {
+        var value = _json;
+        return value.Read() && value.TokenType != JsonTokenType.Null;
+    }
+
+    private readonly bool IsText(ReadOnlySpan<byte> text) => _json.TokenType == JsonTokenType.String && _json.ValueTextEquals(text);
 }

@@ -97,7 +97,7 @@ internal sealed class OpenAiStreamMeter(
         _isUsageContradicted |= _told is null || (_last is { } last && Contradicts(last, usage!.Value));
         _last = usage;
         Tell();
-        if (tellsCost) (Reading.BilledCost, Reading.BilledFee) = document.ToBilled();
+        if (tellsCost) (Reading.BilledCost, Reading.BilledFee, Reading.IsBillInDoubt) = document.ToBilled();
     }
 
     private bool Contradicts(in Usage last, in Usage next) =>

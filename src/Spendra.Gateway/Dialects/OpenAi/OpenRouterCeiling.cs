@@ -43,9 +43,23 @@ internal ref struct OpenRouterCeiling
         var card = price.CardFor(call.Bound.Input);
         List<Most> rates = [Named("prompt", Rate.Max(price.Rates.Input, card.Input), tier)];
         if (call.Route.HasOutput) rates.Add(Named("completion", Rate.Max(price.Rates.Output, card.Output), tier));
-        // What is not held is not paid: a fee for each request, where the bound has tokens alone.
-        if (call.Bound.Pieces.IsEmpty) rates.Add(new Most("request", 0, "0"));
+        rates.Add(Fee(call, price.Rates, card));
         return rates;
+    }
+
+    /// <summary>
+    /// What is not held is not paid: a host's fee for each request, beyond that of the searches that the model makes unasked.
+    /// </summary>
+    private static Most Fee(GovernedCall call, RateCard rates, RateCard card)
+    {
+        Int128 held = 0;
+        foreach (var (unit, count) in call.Facts.Pieces)
+        {
+            if (rates.RateOf(unit) is not { } rate) continue;
+            held += Rate.Max(rate, card.RateOf(unit) ?? rate).Times(count);
+        }
+        var usd = (decimal)held / Rate.UnitsPerRate / NanoUsd.PerUsd;
+        return new Most("request", usd, usd.ToString("0.############", CultureInfo.InvariantCulture));
     }
 
     /// <summary>

@@ -7,8 +7,9 @@ namespace Spendra.Gateway.Dialects.OpenAi;
 
 /// <summary>
 /// Reads what OpenRouter's requests have beyond OpenAI's, as far as it may raise a call's cost. A second pass over a body
-/// that has been read before, and so is well-formed. Suffixes of models (<c>:online</c>, <c>:nitro</c>) and
-/// <c>openrouter/auto</c> need nothing here: they are models by another id, and only what has a price is served.
+/// that has been read before, and so is well-formed. Suffixes of models (<c>:nitro</c>) and
+/// <c>openrouter/auto</c> need nothing here: they are models by another id, and only what has a price is served; models that
+/// search (<c>:online</c> too) are <see cref="OpenRouterSearches"/>'.
 /// </summary>
 internal ref struct OpenRouterFields
 {
@@ -45,6 +46,7 @@ internal ref struct OpenRouterFields
         else if (_json.ValueTextEquals("plugins"u8)) RefuseUnless(IsEmptyOrNull(), "plugins have fees that are not in the price book");
         else if (_json.ValueTextEquals("preset"u8)) RefuseUnless(IsNull(), "a preset's content cannot be seen here");
         else if (_json.ValueTextEquals("background"u8)) RefuseUnless(IsFalseOrNull(), "a response in the background cannot be followed at OpenRouter");
+        else if (IsOfSearch()) ReadSearchOption();
         else if (!_isOfOpenAi) _json.Skip();
         else if (_json.ValueTextEquals("modalities"u8)) ReadModalities();
         else if (_json.ValueTextEquals("response_format"u8)) ReadFormat();
@@ -52,6 +54,20 @@ internal ref struct OpenRouterFields
         else if (_json.ValueTextEquals("cache_control"u8)) ReadCacheControl();
         else if (_json.ValueTextEquals("tools"u8) || _json.ValueTextEquals("functions"u8)) _hasTools |= ReadInside(isContent: false);
         else ReadInside(isContent: _json.ValueTextEquals("messages"u8) || _json.ValueTextEquals("input"u8));
+    }
+
+    /// <summary>
+    /// Members like <c>web_search_options</c>: how wide a search is decides its fee (Perplexity's "Pricing": by the size of
+    /// the context), and the price book has one. By a part of the name, because taking another member for one only refuses more.
+    /// </summary>
+    private readonly bool IsOfSearch() =>
+        _json.ValueIsEscaped ? _json.GetString()!.Contains("search_", StringComparison.Ordinal) : _json.ValueSpan.IndexOf("search_"u8) >= 0;
+
+    private void ReadSearchOption()
+    {
+        // 'web_search_options' is the one that there is a word for; another member's name is the caller's own text.
+        var name = _json.ValueTextEquals("web_search_options"u8) ? "'web_search_options'" : "an option of searches";
+        RefuseUnless(IsNull(), $"{name} may change what a web search costs, and the price book has one fee. Leave it out");
     }
 
     /// <summary>

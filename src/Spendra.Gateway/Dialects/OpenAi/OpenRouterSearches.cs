@@ -13,7 +13,9 @@ internal static class OpenRouterSearches
         // One search for each choice (docs.perplexity.ai, "Pricing": a fee for each request).
         if (facts.Model is "perplexity/sonar" or "perplexity/sonar-pro")
         {
-            if (!facts.Tools.Contains(OpenAiTools.WebSearch)) facts.Tools = facts.Tools.Add(OpenAiTools.WebSearch);
+            // The body's own: what it finds is read in passes that nothing limits, and the model's fee is not for it.
+            if (facts.Tools.Contains(OpenAiTools.WebSearch)) facts.Unpriceable ??= "this model searches by itself, once; how often a search tool beside it would, nothing limits. Leave 'web_search' out";
+            else facts.Tools = facts.Tools.Add(OpenAiTools.WebSearch);
             facts.BoundedTools = facts.BoundedTools.Add(OpenAiTools.WebSearch);
             facts.Pieces = facts.Pieces.With(UnitClass.WebSearches, facts.Choices);
         }
@@ -30,5 +32,7 @@ internal static class OpenRouterSearches
     private static bool SearchesOften(string model) =>
         model.StartsWith(Perplexity, StringComparison.Ordinal)
         || model.Contains("deep-research", StringComparison.Ordinal)
+        // OpenRouter's guide "Web Search": a variant that is the same as its plugin, which is refused.
+        || model.Contains(":online", StringComparison.OrdinalIgnoreCase)
         || OpenAiTools.SearchesAlways(model);
 }
