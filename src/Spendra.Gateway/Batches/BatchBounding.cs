@@ -32,6 +32,7 @@ internal static class BatchBounding
     private static GovernedCall LineCall(GovernedCall call, GovernedRoute route) => new(call.Context, route, call.RequestId)
     {
         Token = call.Token,
+        SecretDigest = call.SecretDigest,
         Snapshot = call.Snapshot,
         Standing = call.Standing,
         Account = call.Account,

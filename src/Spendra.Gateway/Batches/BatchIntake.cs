@@ -76,6 +76,7 @@ internal static class BatchIntake
         var reading = new GovernedCall(call.Context, InputRoute with { Provider = call.Route.Provider }, parts.NewRequestId())
         {
             Token = call.Token,
+            SecretDigest = call.SecretDigest,
             Snapshot = call.Snapshot,
             Standing = call.Standing,
             Places = places,

@@ -97,6 +97,7 @@ internal sealed class BatchListing(GovernedCall call, DispatchPermit permit, Gat
         var asking = new GovernedCall(call.Context, route, call.RequestId)
         {
             Token = call.Token,
+            SecretDigest = call.SecretDigest,
             Snapshot = call.Snapshot,
             Standing = call.Standing,
             NamedObjectId = batch.ObjectId,

@@ -91,8 +91,6 @@ internal static class SettingsLoader
         return new GatewayOptions
         {
             MaxBodyBytes = reader.LongNumber("Gateway:MaxBodyBytes", 32 * Mebibyte, 1_024, Gibibyte),
-            PublicUrl = reader.Checked("Control:PublicUrl", IsHttpUrl, "https://host or http://host:port, as browsers reach the control plane") is { } publicUrl
-                ? new Uri(publicUrl.TrimEnd('/') + "/") : null,
             MaxUploadBytes = reader.LongNumber("Gateway:MaxUploadBytes", 512 * Mebibyte, 1_024, 64 * Gibibyte),
             DefaultMaxOutputTokens = reader.Number("Gateway:DefaultMaxOutputTokens", 16_384, 1, 10_000_000),
             DefaultToolUses = reader.Number("Gateway:DefaultToolUses", 5, 1, 100),
