@@ -134,6 +134,7 @@ internal sealed class SampleLedger : IAsyncDisposable
     {
         await using var connection = await database.ConnectAsync(TestContext.Current.CancellationToken);
         await using var transaction = await database.BeginWriteAsync(connection, default);
+        await database.EnterAsync(connection, transaction, OrganizationId, default);
         var counters = await connection.QuerySingleAsync<(long, long)>("SELECT entry_sequence, outbox_sequence FROM organizations", transaction: transaction);
         var account = new AdjustmentRow
         {
