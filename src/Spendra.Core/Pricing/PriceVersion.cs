@@ -73,6 +73,7 @@ public sealed record RateCard(Rate Input, Rate CachedInput, Rate CacheWrite, Rat
         | (HasRate(UnitClass.ImageInput, UnitClass.CachedImageInput) ? TokenKinds.ImageInput : TokenKinds.Text);
 
     private bool HasRate(UnitClass fresh, UnitClass cached) => Others.Find(fresh) is not null || Others.Find(cached) is not null;
+
     /// <summary>The card at so many per cent of its rates; null when one of them would have more than nine decimals.</summary>
     public RateCard? AtPercent(int percent)
     {
