@@ -25,7 +25,8 @@ create() {
     cat >>"$data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$folder'
-max_connections = 200
+# Every test has pools of its own, and most end while others still hold theirs.
+max_connections = 1000
 shared_buffers = 128MB
 fsync = on
 synchronous_commit = on

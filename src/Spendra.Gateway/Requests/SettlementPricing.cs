@@ -50,8 +50,9 @@ internal static class SettlementPricing
         var usage = SearchUnits.BilledOf(served ?? price, told);
         known = known with { Usage = usage };
         var computed = served is null ? null : Computed(served, account, usage, reading.ServedTier, bound.TierPercent);
-        // What the provider says that it bills is what it bills, whatever our price book says; nothing for something is no bill.
-        if (reading.BilledCost is { } billed && (reading.IsBillSure || billed >= (computed?.Cost ?? bound.Amount)))
+        // What the provider says that it bills is what it bills, whatever our price book says; nothing for something is no bill,
+        // but for a server of tools that is trusted to tell what a call of its own costs.
+        if (reading.BilledCost is { } billed && (reading.IsBillSure || price.Provider == KnownProvider.Mcp || billed >= (computed?.Cost ?? bound.Amount)))
             return known with { Cost = billed, IsBilled = true };
         return served is not null && computed is var (cost, tier)
             ? known with { Cost = cost, TierPercent = Whole(tier), TierHundredths = IsWhole(tier) ? null : tier, IsEstimated = usage.IsEstimatedInPart, ServedPriceId = served.PriceId == price.PriceId ? null : served.PriceId }

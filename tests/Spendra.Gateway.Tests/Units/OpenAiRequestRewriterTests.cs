@@ -88,7 +88,7 @@ public sealed class OpenAiRequestRewriterTests
     [InlineData("""[{"type":"reasoning","id":"rs_1","summary":[]}]""", true)]
     [InlineData("""[{"type":"reasoning","id":"rs_1","encrypted_content":"AAAA"}]""", false)]
     [InlineData("""[{"type":"reasoning","id":"rs_1","encrypted_content":null}]""", true)]
-    [InlineData("""[{"type":"message","id":"msg_1","role":"assistant","content":[]}]""", false)]
+    [InlineData("""[{"type":"message","id":"msg_1","role":"assistant","content":[]}]""", true)]
     [InlineData("""[{"id":"msg_1","role":"assistant","content":[{"type":"output_text","text":"item_reference"}]}]""", false)]
     [InlineData("""[{"role":"user","content":[{"type":"input_image","image_url":"https://x"}]}]""", true)]
     [InlineData("""[{"role":"user","content":[{"type":"input_image","image\u005furl":"https://x"}]}]""", true)]

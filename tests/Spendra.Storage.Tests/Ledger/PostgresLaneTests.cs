@@ -10,6 +10,7 @@ public sealed class PostgresLaneTests
     private const string NoteSettings =
         """
         CREATE TABLE seen_settings (name text PRIMARY KEY, setting text NOT NULL);
+        GRANT ALL ON seen_settings TO spendra_ledger;
         CREATE FUNCTION note_settings() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             INSERT INTO seen_settings SELECT name, setting FROM pg_settings ON CONFLICT (name) DO UPDATE SET setting = excluded.setting;
