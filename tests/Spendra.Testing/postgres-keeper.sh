@@ -25,8 +25,7 @@ create() {
     cat >>"$data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$folder'
-# Every test has pools of its own, and most end while others still hold theirs.
-max_connections = 1000
+max_connections = 200
 shared_buffers = 128MB
 fsync = on
 synchronous_commit = on

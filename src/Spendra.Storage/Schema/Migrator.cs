@@ -80,7 +80,9 @@ public static class Migrator
         try
         {
             var pending = await PendingAsync(connection, DatabaseEngine.Postgres);
-            var done = pending.Count == 0 ? [] : Run(DeployChanges.To.PostgresqlDatabase(connectionString), pending, DatabaseEngine.Postgres);
+            // The runner's connections are used once: in a pool they would stay open for minutes.
+            var alone = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;
+            var done = pending.Count == 0 ? [] : Run(DeployChanges.To.PostgresqlDatabase(alone), pending, DatabaseEngine.Postgres);
             await RowSecurity.PutAsync(connection);
             return done;
         }
