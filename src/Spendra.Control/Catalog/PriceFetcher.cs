@@ -1,7 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
-using Spendra.Core.Governance;
+using Spendra.Control.Shell;
 
 namespace Spendra.Control.Catalog;
 
@@ -21,18 +20,7 @@ public sealed class PriceFetcher : IDisposable
     public PriceFetcher(bool allowInside, TimeSpan? timeout = null)
     {
         _allowInside = allowInside;
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            UseCookies = false,
-            UseProxy = false,
-            ActivityHeadersPropagator = null,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            MaxResponseHeadersLength = 64,
-            ConnectCallback = (context, cancel) => ConnectAsync(context.DnsEndPoint, cancel),
-        };
-        _client = new HttpClient(handler)
+        _client = new HttpClient(OutsideConnection.Handler(allowInside))
         {
             Timeout = timeout ?? TimeSpan.FromMinutes(1),
             MaxResponseContentBufferSize = PriceDocument.LongestBytes,
@@ -71,25 +59,4 @@ public sealed class PriceFetcher : IDisposable
     public void Dispose() => _client.Dispose();
 
     private static FetchedDocument Failed(string failure) => new(null, failure);
-
-    /// <summary>Connects to the first permitted address of a host, after its name was resolved.</summary>
-    private async ValueTask<Stream> ConnectAsync(DnsEndPoint endpoint, CancellationToken cancel)
-    {
-        var addresses = await Dns.GetHostAddressesAsync(endpoint.Host, cancel);
-        var permitted = _allowInside ? addresses : [.. addresses.Where(a => !InsideNetworks.Contain(a.GetAddressBytes()))];
-        if (permitted.Length == 0) throw new InsideAddressException();
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(permitted, endpoint.Port, cancel);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private sealed class InsideAddressException() : Exception("the address is private, which is not permitted here");
 }

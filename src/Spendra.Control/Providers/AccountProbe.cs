@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using Spendra.Control.Shell;
 using Spendra.Core.Governance;
@@ -22,24 +21,14 @@ internal sealed class AccountProbe : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly MasterKey _masterKey;
-    private readonly bool _allowInside;
     private readonly HttpMessageInvoker _client;
 
     public AccountProbe(MasterKey masterKey, ProbeOptions options)
     {
-        (_masterKey, _allowInside) = (masterKey, options.AllowInside);
-        _client = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            UseCookies = false,
-            UseProxy = false,
-            ActivityHeadersPropagator = null,
-            MaxResponseHeadersLength = 64,
-            ConnectTimeout = Patience,
-            PooledConnectionLifetime = TimeSpan.Zero,
-            ConnectCallback = (context, cancel) => ConnectAsync(context.DnsEndPoint, cancel),
-        });
+        _masterKey = masterKey;
+        var handler = OutsideConnection.Handler(options.AllowInside);
+        handler.PooledConnectionLifetime = TimeSpan.Zero;
+        _client = new HttpMessageInvoker(handler);
     }
 
     public async Task<Outcome<TestView>> TryAsync(Guid organizationId, ProviderAccount account, CancellationToken cancel)
@@ -146,25 +135,4 @@ internal sealed class AccountProbe : IDisposable
         request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
         return request;
     }
-
-    /// <summary>Connects to the first permitted address of a host, after its name was resolved.</summary>
-    private async ValueTask<Stream> ConnectAsync(DnsEndPoint endpoint, CancellationToken cancel)
-    {
-        var addresses = await Dns.GetHostAddressesAsync(endpoint.Host, cancel);
-        var permitted = _allowInside ? addresses : [.. addresses.Where(a => !InsideNetworks.Contain(a.GetAddressBytes()))];
-        if (permitted.Length == 0) throw new InsideAddressException();
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(permitted, endpoint.Port, cancel);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private sealed class InsideAddressException() : Exception("the address is private, which is not permitted here");
 }
