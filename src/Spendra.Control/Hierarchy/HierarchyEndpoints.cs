@@ -83,7 +83,7 @@ internal static class HierarchyEndpoints
             var (parent, wrongParent) = ScopeRules.FindParent(draft, kind, body.Parent);
             if (wrongParent is not null) return wrongParent;
             if (body.Email is not null && kind != ScopeKind.Employee) return Problem.Field("email", "has a meaning for employees only");
-            var (projects, wrongProject) = ScopeRules.FindProjects(draft, kind, body.Projects);
+            var (projects, wrongProject) = ScopeRules.FindProjects(draft, kind, body.Projects, []);
             if (wrongProject is not null) return wrongProject;
             var scope = new Scope(Guid.CreateVersion7(), kind, body.Slug, body.Name ?? body.Slug, parent?.Scope.ScopeId);
             var row = new ScopeRow(scope, IsArchived: false) { Email = body.Email, ProjectIds = projects, ChangedEpoch = draft.NextVersion };
@@ -102,7 +102,7 @@ internal static class HierarchyEndpoints
             var (parent, wrongParent) = ScopeRules.FindParent(draft, kind, body.Parent);
             if (wrongParent is not null) return wrongParent;
             if (body.Email is not null && kind != ScopeKind.Employee) return Problem.Field("email", "has a meaning for employees only");
-            var (projects, wrongProject) = ScopeRules.FindProjects(draft, kind, body.Projects);
+            var (projects, wrongProject) = ScopeRules.FindProjects(draft, kind, body.Projects, before.ProjectIds);
             if (wrongProject is not null) return wrongProject;
             if (ScopeRules.IsCircle(draft, before.Scope.ScopeId, parent)) return Problem.Field("parent", "lies below the scope itself");
             var row = before with

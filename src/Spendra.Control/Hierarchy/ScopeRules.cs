@@ -22,17 +22,22 @@ internal static class ScopeRules
         return kinds.Contains(parent.Scope.Kind) ? (parent, null) : (null, Problem.Field("parent", $"is no parent of this kind: expected {Expected(kinds)}"));
     }
 
-    /// <summary>The projects that slugs name.</summary>
-    public static (ImmutableSortedSet<Guid> Projects, Problem? Problem) FindProjects(Draft draft, ScopeKind kind, IReadOnlyList<string>? slugs)
+    /// <summary>
+    /// The projects that slugs name. Keys may spend on them, so that only whoever holds a project adds it; what an employee has
+    /// already may stay.
+    /// </summary>
+    public static (ImmutableSortedSet<Guid> Projects, Problem? Problem) FindProjects(
+        Draft draft, ScopeKind kind, IReadOnlyList<string>? slugs, ImmutableSortedSet<Guid> present)
     {
         if (slugs is null || slugs.Count == 0) return ([], null);
         if (kind != ScopeKind.Employee) return ([], Problem.Field("projects", "has a meaning for employees only"));
         var found = slugs.Select(slug => draft.State.Scopes.FirstOrDefault(s =>
-            !s.IsArchived && s.Scope.Kind == ScopeKind.Project && s.Scope.Slug == slug)).ToList();
+            !s.IsArchived && s.Scope.Kind == ScopeKind.Project && s.Scope.Slug == slug
+            && (present.Contains(s.Scope.ScopeId) || draft.Authority.Covers(draft.Scopes, s.Scope.ScopeId)))).ToList();
         var missing = found.IndexOf(null);
         return missing < 0
             ? ([.. found.Select(f => f!.Scope.ScopeId)], null)
-            : ([], Problem.Field($"projects[{missing}]", "names no project"));
+            : ([], Problem.Field($"projects[{missing}]", "names no project that is there and that you hold"));
     }
 
     /// <summary>What still hangs on a scope and keeps it from being archived, in one sentence; null when nothing does.</summary>
