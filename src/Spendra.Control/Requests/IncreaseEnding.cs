@@ -26,7 +26,7 @@ internal sealed partial class IncreaseEnding(Database database, TimeProvider tim
         using var timer = new PeriodicTimer(Interval, time);
         try
         {
-            do await EndSafelyAsync(stoppingToken);
+            do await EndAsync(stoppingToken);
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -35,35 +35,41 @@ internal sealed partial class IncreaseEnding(Database database, TimeProvider tim
         }
     }
 
-    /// <summary>Ends every increase whose time is over now, in all organizations.</summary>
+    /// <summary>
+    /// Ends every increase whose time is over now, in all organizations. One that cannot be written keeps no other waiting.
+    /// </summary>
     internal async Task EndAsync(CancellationToken cancel)
     {
-        foreach (var organizationId in await BudgetRequestReader.OrganizationsWithIncreasesAsync(database, cancel))
-        {
-            await using var transaction = await GovernanceTransaction.BeginAsync(database, organizationId, time, cancel);
-            var state = await transaction.LoadStateAsync(cancel, StateParts.Budgets);
-            var names = state.Scopes.ToDictionary(s => s.Scope.ScopeId, s => s.Scope.Reference);
-            var changes = new List<GovernanceChange>();
-            foreach (var before in state.Budgets)
-            {
-                var budget = RequestRules.WithoutEnded(before.Budget, transaction.NowMicros);
-                if (budget.Increases.Length == before.Budget.Increases.Length) continue;
-                changes.Add(new GovernanceChange(new GovernanceWrite.PutBudget(before with { Budget = budget }), new ChangeNote("end_increase", "budget",
-                    budget.Slug, Description.Of(before.Budget, id => names[id]).ToJson(), Description.Of(budget, id => names[id]).ToJson())));
-            }
-            if (changes.Count > 0) await transaction.ApplyAsync(changes, Author, cancel);
-        }
+        foreach (var organizationId in await SafelyAsync(() => BudgetRequestReader.OrganizationsWithIncreasesAsync(database, cancel), cancel) ?? [])
+            await SafelyAsync(() => EndAsync(organizationId, cancel), cancel);
     }
 
-    private async Task EndSafelyAsync(CancellationToken cancel)
+    private async Task<long> EndAsync(Guid organizationId, CancellationToken cancel)
+    {
+        await using var transaction = await GovernanceTransaction.BeginAsync(database, organizationId, time, cancel);
+        var state = await transaction.LoadStateAsync(cancel, StateParts.Budgets);
+        var names = state.Scopes.ToDictionary(s => s.Scope.ScopeId, s => s.Scope.Reference);
+        var changes = new List<GovernanceChange>();
+        foreach (var before in state.Budgets)
+        {
+            var budget = RequestRules.WithoutEnded(before.Budget, transaction.NowMicros);
+            if (budget.Increases.Length == before.Budget.Increases.Length) continue;
+            changes.Add(new GovernanceChange(new GovernanceWrite.PutBudget(before with { Budget = budget }), new ChangeNote("end_increase", "budget",
+                budget.Slug, Description.Of(before.Budget, id => names[id]).ToJson(), Description.Of(budget, id => names[id]).ToJson())));
+        }
+        return changes.Count > 0 ? await transaction.ApplyAsync(changes, Author, cancel) : state.Epoch;
+    }
+
+    private async Task<T?> SafelyAsync<T>(Func<Task<T>> work, CancellationToken cancel)
     {
         try
         {
-            await EndAsync(cancel);
+            return await work();
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
             LogFailed(logger, e);
+            return default;
         }
     }
 
