@@ -35,7 +35,7 @@ internal sealed class AccessGate(Database database, TimeProvider time)
     /// <summary>Null lets the call in; what handlers bind is then in its features.</summary>
     public async Task<Problem?> CheckAsync(HttpContext http)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<Operation>() is not { } operation) return Problem.NotFound;
+        if (http.GetEndpoint()?.Metadata.GetMetadata<Operation>() is not { } operation) return Unmarked(http.Request);
         if (!operation.TakesAnyQuery && QueryRules.Unknown(http) is { } unknown) return unknown;
         if (operation.Audience == Audience.Anybody) return null;
         var result = await http.AuthenticateAsync(ControlAuthentication.SchemeName);
@@ -48,6 +48,13 @@ internal sealed class AccessGate(Database database, TimeProvider time)
         if (operation.Audience == Audience.SignedIn) return null;
         return await AdmitMemberAsync(http, operation, signedIn);
     }
+
+    /// <summary>
+    /// What is mapped without a mark is not there for anybody. Routing passes over an operation when the body is of another type
+    /// than it reads; no operation reads any but JSON, so that this is what is wrong wherever the call was meant to go.
+    /// </summary>
+    private static Problem Unmarked(HttpRequest request) =>
+        request.ContentType is not null && !request.HasJsonContentType() ? ControlCalls.UnsupportedMediaType : Problem.NotFound;
 
     private async Task<Problem?> AdmitMemberAsync(HttpContext http, Operation operation, SignedIn signedIn)
     {

@@ -8,6 +8,8 @@ namespace Spendra.Control.Shell;
 /// <summary>Around every call of the management API: the gate before it, and one answer for whatever goes wrong in it.</summary>
 internal sealed partial class ControlCalls(AccessGate gate, ILogger<ControlCalls> logger)
 {
+    public static Problem UnsupportedMediaType { get; } = new(ProblemKind.UnsupportedMediaType, "Send the body as Content-Type: application/json.");
+
     public async Task InvokeAsync(HttpContext http, RequestDelegate next)
     {
         RequestIds.Of(http);
@@ -30,7 +32,7 @@ internal sealed partial class ControlCalls(AccessGate gate, ILogger<ControlCalls
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return new Problem(ProblemKind.BodyTooLarge, $"A body may have {BufferedBody.MostBytes} bytes.");
             case BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType }:
-                return new Problem(ProblemKind.UnsupportedMediaType, "Send the body as Content-Type: application/json.");
+                return UnsupportedMediaType;
             case BadHttpRequestException { InnerException: JsonException json }:
                 return JsonProblems.Describe(json);
             case BadHttpRequestException bad:

@@ -107,6 +107,37 @@ public abstract class HierarchyContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task A_manager_gives_an_employee_no_project_that_they_do_not_hold_and_takes_none_that_is_there_for_granted()
+    {
+        await using var api = await StartAsync();
+        var manager = await api.ClientAsync(MemberRole.Manager, "team/search");
+        var both = await api.ClientAsync(MemberRole.Manager, "team/search", "project/billing");
+        object Ada(params string[] projects) => new { name = "Ada", parent = "team/search", email = "ada@example.com", projects };
+
+        (await manager.PutAsync("/employees/e1001", Ada("ranking"))).Status.Should().Be(200, "what is there may stay");
+        (await manager.PutAsync("/employees/e1001", Ada("ranking", "billing"))).Field.Should().Be("projects[1]");
+        (await manager.PostAsync("/employees", new { slug = "e9", parent = "team/search", projects = new[] { "ranking" } })).Field.Should().Be("projects[0]");
+        (await both.PutAsync("/employees/e1001", Ada("ranking", "billing"))).Status.Should().Be(200);
+        (await manager.GetAsync("/employees/e1001")).Json.GetProperty("projects").EnumerateArray().Select(p => p.GetString()).Should().Equal("billing", "ranking");
+    }
+
+    [Theory]
+    [InlineData("text/plain")]
+    [InlineData("application/x-www-form-urlencoded")]
+    public async Task A_body_that_is_not_json_is_told_so_and_changes_nothing(string type)
+    {
+        await using var api = await StartAsync();
+        var admin = await api.ClientAsync(MemberRole.OrgAdmin);
+
+        using var content = new StringContent("{\"slug\":\"x\"}", System.Text.Encoding.UTF8, type);
+        using var answer = await admin.Http.PostAsync(ControlHarness.Path + "/teams", content, Cancel);
+
+        ((int)answer.StatusCode).Should().Be(415);
+        (await answer.Content.ReadAsStringAsync(Cancel)).Should().Contain("urn:spendra:problem:unsupported-media-type");
+        (await admin.GetAsync("/teams/x")).Status.Should().Be(404);
+    }
+
+    [Fact]
     public async Task A_role_that_was_taken_away_holds_from_its_commit_on()
     {
         await using var api = await StartAsync();

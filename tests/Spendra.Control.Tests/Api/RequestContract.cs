@@ -89,6 +89,23 @@ public abstract class RequestContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task An_organization_that_cannot_be_read_keeps_no_other_waiting_for_its_increases_to_end()
+    {
+        await using var api = await StartAsync();
+        await api.ApplyAsync("organization: {slug: other, name: Other}\nbudgets: [{slug: b, scope: organization, amountUsd: 1, period: month}]\n");
+        await api.Store.ExecuteAsync("UPDATE budgets SET increases = @ended, amount_nanos = amount_nanos + 5",
+            new { ended = $"[{{\"increaseId\":\"{Guid.NewGuid()}\",\"amountNanos\":5,\"until\":1}}]" });
+        // Of the organization that comes first, a budget whose zone nobody knows.
+        await api.Store.ExecuteAsync("UPDATE budgets SET time_zone = 'Nowhere/Atall' WHERE slug = 'search-month'");
+
+        using var ending = new IncreaseEnding(api.Store.Database, TimeProvider.System, NullLogger<IncreaseEnding>.Instance);
+        await ending.EndAsync(Cancel);
+
+        (await api.Store.ScalarAsync<long>("SELECT amount_nanos FROM budgets WHERE slug = 'b'")).Should().Be(1_000_000_000);
+        (await api.Store.ScalarAsync<string>("SELECT increases FROM budgets WHERE slug = 'search-month'")).Should().NotBe("[]", "it could not be read");
+    }
+
+    [Fact]
     public async Task An_increase_is_ended_early_and_survives_a_declaration_of_the_same_budget()
     {
         await using var api = await StartAsync();
