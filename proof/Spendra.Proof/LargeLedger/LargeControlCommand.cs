@@ -128,7 +128,7 @@ internal static class LargeControlCommand
         Guid[] scopes = scope is null ? [] : [state.Scopes.Single(s => s.Scope.Reference == scope).Scope.ScopeId];
         var member = new MemberRow(new Membership(Guid.CreateVersion7(), role, [.. scopes]), userId, "bench", "Bench", null, false, 1);
         var token = AccessToken.Create(Guid.CreateVersion7(), RandomNumberGenerator.GetBytes(AccessToken.SecretBytes));
-        var row = new AccessTokenRow { TokenId = token.TokenId, MemberId = member.MemberId, Name = "bench", ExpiresAt = long.MaxValue / 2, Capabilities = [.. Capabilities.All] };
+        var row = new AccessTokenRow { TokenId = token.TokenId, MemberId = member.MemberId, Name = "bench", ExpiresAt = DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeMilliseconds() * 1000, Capabilities = [.. Capabilities.All] };
         await transaction.ApplyAsync(
         [
             new GovernanceChange(new GovernanceWrite.PutMember(member, null), new ChangeNote("create", "member", "bench", null, "{}")),
