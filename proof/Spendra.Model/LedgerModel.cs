@@ -42,6 +42,7 @@ public sealed class LedgerModel
         return command switch
         {
             ReserveCommand reserve => held is null ? Reserve(reserve) : held.IsOpen ? "Admitted" : "AlreadyEnded",
+            RefuseCommand => "Kept",
             SettleCommand { Settlement.Cost.IsNegative: true } => "Failed",
             AdjustCommand adjust => Adjust(held, adjust),
             _ when held is null => "Unknown",

@@ -19,6 +19,8 @@ public sealed class LedgerTables
 
     public Dictionary<RowKey, (Reservation Reservation, string Reason, long At)> Released { get; } = [];
 
+    public Dictionary<RowKey, RefusalRecord> Refusals { get; } = [];
+
     public Dictionary<(Guid Organization, long Sequence), JournalEntry> Entries { get; } = [];
 
     /// <summary>The two lines of every entry.</summary>
@@ -46,6 +48,11 @@ public sealed class LedgerTables
                 var window = new RowKey(command.OrganizationId, id);
                 if (Windows.TryGetValue(window, out var row)) state.Windows[window] = row;
             }
+            if (command is RefuseCommand)
+            {
+                if (Refusals.ContainsKey(key)) state.Refused.Add(key);
+                continue;
+            }
             if (Open.TryGetValue(key, out var open)) state.Open[key] = open;
             else if (isRepeated || !command.Reserves) LoadEnded(state, key);
             if (command is ReserveCommand { Idempotency: { KeyDigest.Length: 32 } claim } reserve)
@@ -67,6 +74,7 @@ public sealed class LedgerTables
         return Twice(writes.Opened.Select(KeyOf), k => tables.Open.ContainsKey(k) && !closed.Contains(k), "open reservation")
             ?? Twice(writes.SpendEvents.Select(e => (KeyOf(e.Reservation), e.EventNumber)), tables.Events.ContainsKey, "event")
             ?? Twice(writes.Released.Select(r => KeyOf(r.Reservation)), tables.Released.ContainsKey, "release")
+            ?? Twice(writes.Refusals.Select(KeyOf), tables.Refusals.ContainsKey, "refusal")
             ?? Twice(writes.Entries.Select(e => (e.OrganizationId, e.Sequence)), tables.Entries.ContainsKey, "entry")
             ?? Twice(writes.Excesses.Select(KeyOf), tables.Excesses.ContainsKey, "excess")
             ?? Twice(writes.Outbox.Select(o => (o.OrganizationId, o.Sequence)), tables.Outbox.ContainsKey, "outbox row")
@@ -83,6 +91,7 @@ public sealed class LedgerTables
         foreach (var row in writes.Opened) Open.Add(new RowKey(row.OrganizationId, row.ReservationId), row);
         foreach (var row in writes.SpendEvents) Events.Add((KeyOf(row.Reservation), row.EventNumber), row);
         foreach (var row in writes.Released) Released.Add(KeyOf(row.Reservation), row);
+        foreach (var row in writes.Refusals) Refusals.Add(KeyOf(row), row);
         foreach (var row in writes.Entries) Add(row);
         foreach (var row in writes.Excesses) Excesses.Add(KeyOf(row), row);
         foreach (var row in writes.Outbox) Outbox.Add((row.OrganizationId, row.Sequence), row);
@@ -125,6 +134,8 @@ public sealed class LedgerTables
     }
 
     public static RowKey KeyOf(Reservation r) => new(r.OrganizationId, r.ReservationId);
+
+    private static RowKey KeyOf(RefusalRecord r) => new(r.OrganizationId, r.RequestId);
 
     private static (RowKey, Guid, int) KeyOf(WindowExcess e) => (new RowKey(e.OrganizationId, e.WindowId), e.CauseId, e.EventNumber);
 

@@ -27,6 +27,7 @@ internal sealed class LedgerHistory
     private readonly PriorityQueue<PlannedEnding, long> _endings = new();
     private readonly Dictionary<RowKey, SpentReservation> _correctable = [];
     private readonly Dictionary<Guid, IdempotencyRow> _idempotency = [];
+    private readonly LedgerSeals _seals = new();
     private long _batch;
 
     public LedgerHistory(LargeCompany company, long entries)
@@ -59,7 +60,7 @@ internal sealed class LedgerHistory
             while (_endings.TryPeek(out var ending, out var due) && due <= _batch)
             {
                 _endings.Dequeue();
-                commands.Add(End(ending, notes, now));
+                commands.Add(End(ending, commands, notes, now));
             }
             for (var i = 0; i < ReservationsPerBatch; i++) commands.Add(Reserve(now - (ReservationsPerBatch - i) * _spacing));
             yield return (Decide(commands, now), notes);
@@ -73,10 +74,12 @@ internal sealed class LedgerHistory
         var decision = LedgerMachine.Decide(_state, commands, now);
         for (var i = 0; i < commands.Count; i++)
         {
-            if (decision.Outcomes[i] is not (LedgerOutcome.Admitted or LedgerOutcome.Ended))
+            if (decision.Outcomes[i] is not (LedgerOutcome.Admitted or LedgerOutcome.Ended or LedgerOutcome.Kept))
                 throw new InvalidOperationException($"{commands[i]} became {decision.Outcomes[i]}");
         }
         var writes = decision.Writes;
+        _seals.Apply(writes);
+        foreach (var row in writes.Organizations) _state.Organizations[row.OrganizationId] = row;
         foreach (var row in writes.IdempotencyUsed) _idempotency[row.ReservationId] = row;
         foreach (var row in writes.IdempotencyForgotten) _idempotency.Remove(row.ReservationId);
         // A database would not hold these in memory, and neither can this.
@@ -86,6 +89,7 @@ internal sealed class LedgerHistory
         }
         _state.Spent.Clear();
         _state.Released.Clear();
+        _state.Refused.Clear();
         writes.Organizations.Clear();
         writes.Windows.Clear();
         writes.Opened.Clear();
@@ -130,14 +134,14 @@ internal sealed class LedgerHistory
         _ => Fate.Settle,
     };
 
-    private LedgerCommand End(PlannedEnding ending, LaneNotes notes, long now)
+    private LedgerCommand End(PlannedEnding ending, List<LedgerCommand> commands, LaneNotes notes, long now)
     {
         var (reservation, price, fate) = ending;
         var key = new RowKey(reservation.OrganizationId, reservation.ReservationId);
         switch (fate)
         {
             case Fate.Release:
-                if (_random.Next(4) == 0) notes.Refusals.Add(Refusal(reservation, now));
+                if (_random.Next(4) == 0) commands.Add(new RefuseCommand(Refusal(reservation, now)));
                 return new ReleaseCommand(key.OrganizationId, key.Id, reservation.WindowIds, "the provider refused");
             case Fate.Expire:
                 return new ExpireCommand(key.OrganizationId, key.Id, reservation.WindowIds);

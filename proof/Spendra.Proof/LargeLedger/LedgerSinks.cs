@@ -54,6 +54,7 @@ internal sealed class PostgresSink : ILedgerSink
 
     private readonly NpgsqlConnection _rest;
     private readonly LaneNotes _notes = new();
+    private readonly List<RefusalRecord> _refusals = [];
     private readonly Table _events;
     private readonly Table _released;
     private readonly Table _entries;
@@ -78,7 +79,7 @@ internal sealed class PostgresSink : ILedgerSink
             $"released_reservations ({facts}, amount_nanos, released_at, reason)",
             "journal_entries (organization_id, entry_sequence, kind, reservation_id, event_number, corrects_sequence, booked_at)",
             "postings (organization_id, entry_sequence, line, ledger_account, account_id, amount_nanos)",
-            "outbox (organization_id, sequence, topic, subject_id, event_number, created_at)",
+            "outbox (organization_id, sequence, topic, subject_id, event_number, created_at, seal)",
             "window_excesses (organization_id, window_id, cause_id, event_number, kind, amount_nanos, recorded_at)",
         ];
         var tables = new Table[columns.Length];
@@ -95,7 +96,10 @@ internal sealed class PostgresSink : ILedgerSink
             Facts(_released, reservation).Add(reservation.Amount.Value).Add(at).Add(reason);
         foreach (var row in writes.Entries) Write(row);
         foreach (var row in writes.Outbox)
-            _outbox.Row().Add(row.OrganizationId).Add(row.Sequence).Add(row.Topic).Add(row.SubjectId).Add(row.EventNumber).Add(row.CreatedAt);
+        {
+            _outbox.Row().Add(row.OrganizationId).Add(row.Sequence).Add(OutboxTopics.NameOf(row.Topic)).Add(row.SubjectId).Add(row.EventNumber)
+                .Add(row.CreatedAt).Add(row.Seal.ToColumn());
+        }
         foreach (var row in writes.Excesses)
         {
             _excesses.Row().Add(row.OrganizationId).Add(row.WindowId).Add(row.CauseId).Add(row.EventNumber).Add((short)row.Kind)
@@ -106,9 +110,12 @@ internal sealed class PostgresSink : ILedgerSink
         writes.Entries.Clear();
         writes.Outbox.Clear();
         writes.Excesses.Clear();
-        _notes.Refusals.AddRange(notes.Refusals);
         _notes.Objects.AddRange(notes.Objects);
+        _refusals.AddRange(writes.Refusals);
+        writes.Refusals.Clear();
         if (writes.IsEmpty && _notes.Objects.Count < NotesPerCommit) return;
+        writes.Refusals.AddRange(_refusals);
+        _refusals.Clear();
         await WriteRestAsync(writes);
     }
 
@@ -118,7 +125,6 @@ internal sealed class PostgresSink : ILedgerSink
         PostgresLedgerWrites.AddTo(batch, writes);
         PostgresNotesWrites.AddTo(batch, _notes);
         await batch.ExecuteNonQueryAsync();
-        _notes.Refusals.Clear();
         _notes.Objects.Clear();
     }
 

@@ -114,6 +114,7 @@ internal sealed class LedgerScript(GovernanceRows rules, SimRandom random)
     private ScriptStep.Batch DrawBatch()
     {
         var commands = DrawCommands(out var isAskedAgain);
+        if (_notes.DrawRefusal(_now) is { } refusal) commands.Add(refusal);
         return new ScriptStep.Batch(commands, _notes.Draw(_now), isAskedAgain || random.Chance(250), _now);
     }
 

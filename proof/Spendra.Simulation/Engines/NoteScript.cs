@@ -8,7 +8,7 @@ using Spendra.Storage.Ledger;
 namespace Spendra.Simulation.Engines;
 
 /// <summary>
-/// Draws what rides along with batches: refusals, tools that were taken out, objects at providers and their ends, heartbeats. Few names, so that
+/// Draws refusals, and what rides along with batches: tools that were taken out, objects at providers and their ends, heartbeats. Few names, so that
 /// the same one is written again and again.
 /// </summary>
 internal sealed class NoteScript(GovernanceRows rules, SimRandom random)
@@ -16,7 +16,6 @@ internal sealed class NoteScript(GovernanceRows rules, SimRandom random)
     public LaneNotes Draw(long now)
     {
         var notes = new LaneNotes();
-        if (random.Chance(250)) notes.Refusals.Add(DrawRefusal(now));
         if (random.Chance(150)) notes.StrippedTools.Add(DrawStripped());
         if (random.Chance(200)) notes.Objects.Add(DrawObject(now));
         if (random.Chance(100)) notes.Deletions.Add(new ObjectDeletion(rules.OrganizationId, DrawObjectId(), now));
@@ -24,7 +23,10 @@ internal sealed class NoteScript(GovernanceRows rules, SimRandom random)
         return notes;
     }
 
-    private RefusalRecord DrawRefusal(long now)
+    /// <summary>A refusal to keep, at times.</summary>
+    public RefuseCommand? DrawRefusal(long now) => random.Chance(250) ? new RefuseCommand(DrawRecord(now)) : null;
+
+    private RefusalRecord DrawRecord(long now)
     {
         var policy = random.Pick([.. rules.Policies.Values.OrderBy(p => p.PolicyId)]);
         var budget = rules.Budgets[policy.BudgetId!.Value];
@@ -46,6 +48,8 @@ internal sealed class NoteScript(GovernanceRows rules, SimRandom random)
             Route = "chat.completions",
             Provider = random.Chance(800) ? "openai" : null,
             Model = random.Chance(500) ? "m-plain" : null,
+            ScopeIds = random.Chance(800) ? [rules.OrganizationId] : [],
+            Environment = random.Chance(300) ? "production" : null,
             Refusal = refusal,
         };
     }

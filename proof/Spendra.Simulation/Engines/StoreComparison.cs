@@ -77,6 +77,7 @@ internal static class StoreComparison
         store.Begin(transaction, () =>
         {
             var decision = LedgerMachine.Decide(store.Load(batch.Commands, batch.IsRepeated), batch.Commands, batch.Now);
+            new LedgerSeals().Apply(decision.Writes);
             store.TryCommit(transaction, decision.Writes, batch.Notes);
             outcomes = [.. decision.Outcomes.Select(LedgerModel.NameOf)];
         });
@@ -87,6 +88,7 @@ internal static class StoreComparison
     {
         var state = await engine.BeginAsync(batch.Commands, batch.IsRepeated);
         var decision = LedgerMachine.Decide(state, batch.Commands, batch.Now);
+        new LedgerSeals().Apply(decision.Writes);
         if (decision.Writes.IsEmpty && batch.Notes.IsEmpty) await engine.AbandonAsync(reconnect: false);
         else await engine.CommitAsync(decision.Writes, batch.Notes);
         return [.. decision.Outcomes.Select(LedgerModel.NameOf)];

@@ -15,7 +15,7 @@ internal static class StoreDump
 
     public static readonly IReadOnlyList<(string Name, string Sql)> Statements =
     [
-        ("organization", "SELECT governance_epoch, entry_sequence, outbox_sequence FROM organizations"),
+        ("organization", "SELECT governance_epoch, entry_sequence, outbox_sequence, ledger_seal FROM organizations"),
         ("window", "SELECT window_id, budget_id, starts_at, ends_at, limit_nanos, reserved_nanos, settled_nanos FROM windows"),
         ("open", $"SELECT {Facts}, tier_percent, amount_nanos, bound_input, bound_output, epoch, reserved_at, expires_at, gateway_id, idempotency_digest FROM open_reservations"),
         ("event", $"""
@@ -28,11 +28,11 @@ internal static class StoreDump
         ("entry", "SELECT entry_sequence, kind, reservation_id, event_number, corrects_sequence, booked_at FROM journal_entries"),
         ("posting", "SELECT entry_sequence, line, ledger_account, account_id, amount_nanos FROM postings"),
         ("excess", "SELECT window_id, CASE WHEN kind = 2 THEN NULL ELSE cause_id END AS cause_id, event_number, kind, amount_nanos, recorded_at FROM window_excesses"),
-        ("outbox", "SELECT sequence, topic, subject_id, event_number, created_at FROM outbox"),
+        ("outbox", "SELECT sequence, topic, subject_id, event_number, created_at, seal FROM outbox"),
         ("key", "SELECT key_id, key_digest, body_digest, reservation_id, created_at FROM idempotency_keys"),
         ("refusal", """
             SELECT request_id, key_id, refused_at, route, provider, model, code, message, policy_id, budget_id, limit_nanos,
-                settled_nanos, reserved_nanos, needed_nanos, window_starts_at, window_ends_at
+                settled_nanos, reserved_nanos, needed_nanos, window_starts_at, window_ends_at, scope_ids, environment
             FROM refusals
             """),
         ("stripped", "SELECT request_id, tool, policy_id FROM stripped_tools"),
@@ -45,7 +45,7 @@ internal static class StoreDump
         var tables = store.Tables;
         return
         [
-            .. tables.Organizations.Values.Select(o => Line("organization", o.Epoch, o.EntrySequence, o.OutboxSequence)),
+            .. tables.Organizations.Values.Select(o => Line("organization", o.Epoch, o.EntrySequence, o.OutboxSequence, o.Seal.ToColumn())),
             .. tables.Windows.Values.Select(w => Line("window", w.WindowId, w.BudgetId, w.Span.StartsAt, w.Span.EndsAt, w.Limit.Value, w.Reserved.Value, w.Settled.Value)),
             .. tables.Open.Values.Select(r => Line("open", [.. FactsOf(r), r.TierPercent, r.Amount.Value, r.BoundInput, r.BoundOutput, r.Epoch, r.ReservedAt, r.ExpiresAt, r.GatewayId, r.IdempotencyDigest])),
             .. tables.Events.Values.Select(EventLine),
@@ -53,9 +53,9 @@ internal static class StoreDump
             .. tables.Entries.Values.Select(e => Line("entry", e.Sequence, (int)e.Kind, e.ReservationId, e.EventNumber, e.Corrects, e.BookedAt)),
             .. tables.Postings.Select(p => Line("posting", p.Key.Sequence, p.Key.Line, (int)p.Value.Account, p.Value.AccountId, p.Value.Amount.Value)),
             .. tables.Excesses.Values.Select(e => Line("excess", e.WindowId, e.Kind == ExcessKind.CapCut ? null : e.CauseId, e.EventNumber, (int)e.Kind, e.Amount.Value, e.RecordedAt)),
-            .. tables.Outbox.Values.Select(o => Line("outbox", o.Sequence, o.Topic, o.SubjectId, o.EventNumber, o.CreatedAt)),
+            .. tables.Outbox.Values.Select(o => Line("outbox", o.Sequence, OutboxTopics.NameOf(o.Topic), o.SubjectId, o.EventNumber, o.CreatedAt, o.Seal.ToColumn())),
             .. tables.Idempotency.Values.Select(k => Line("key", k.KeyId, k.KeyDigest, k.BodyDigest, k.ReservationId, tables.IdempotencyUsedAt[IdempotencyKey.Of(k.OrganizationId, k.KeyId, k.KeyDigest)])),
-            .. store.Refusals.Values.Select(RefusalLine),
+            .. tables.Refusals.Values.Select(RefusalLine),
             .. store.Stripped.Values.Select(t => Line("stripped", t.RequestId, t.Tool, t.PolicyId)),
             .. store.Objects.Select(o => ObjectLine(o.Value, store.Deleted.TryGetValue(o.Key, out var at) ? at : null)),
             .. store.Heartbeats.Select(h => Line("gateway", h.Key, h.Value.StartedAt, h.Value.At)),
@@ -78,7 +78,7 @@ internal static class StoreDump
         var window = r.Refusal.Window;
         return Line("refusal", r.RequestId, r.KeyId, r.RefusedAt, r.Route, r.Provider, r.Model, r.Refusal.CodeName, r.Refusal.Message,
             r.Refusal.PolicyId, window?.BudgetId, window?.Limit.Value, window?.Settled.Value, window?.Reserved.Value, window?.Needed.Value,
-            window?.StartsAt, window?.EndsAt);
+            window?.StartsAt, window?.EndsAt, PackedIds.Pack(r.ScopeIds), r.Environment);
     }
 
     private static string ObjectLine(ProviderObject o, long? deletedAt) => Line("object", o.ObjectId, (int)o.Kind, o.AccountId, o.KeyId,

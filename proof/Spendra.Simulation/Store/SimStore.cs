@@ -28,8 +28,6 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
 
     public Dictionary<Guid, (long StartedAt, long At)> Heartbeats { get; } = [];
 
-    public Dictionary<Guid, RefusalRecord> Refusals { get; } = [];
-
     /// <summary>Tools that were taken out of requests, by request and name.</summary>
     public Dictionary<(Guid RequestId, string Tool), StrippedToolRecord> Stripped { get; } = [];
 
@@ -81,7 +79,6 @@ internal sealed class SimStore(SimLoop loop, SimServer server)
             throw new InvalidOperationException(broken);
         }
         Tables.Apply(writes);
-        foreach (var refusal in notes.Refusals) Refusals.TryAdd(refusal.RequestId, refusal);
         foreach (var stripped in notes.StrippedTools) Stripped.TryAdd((stripped.RequestId, stripped.Tool), stripped);
         foreach (var made in notes.Objects) Objects.TryAdd((made.OrganizationId, made.ObjectId), made);
         foreach (var gone in notes.Deletions)

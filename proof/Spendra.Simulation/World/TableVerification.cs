@@ -5,6 +5,7 @@ using Spendra.Core.Ledger.Verification;
 using Spendra.Model;
 using Spendra.Simulation.Store;
 using Spendra.Storage;
+using Spendra.Storage.Ledger;
 
 namespace Spendra.Simulation.World;
 
@@ -15,6 +16,7 @@ internal sealed class TableVerification
     private readonly Guid _organizationId;
     private readonly SpendVerification _spend;
     private readonly JournalVerification _journal;
+    private readonly RowContent _content = new();
 
     private TableVerification(SimStore store, Guid organizationId, VerificationReport report)
     {
@@ -30,6 +32,7 @@ internal sealed class TableVerification
         verification.FeedJournal();
         var match = new BookingMatch(report);
         match.Add(verification._spend.Events);
+        match.Add(verification._spend.Announced);
         match.Add(verification._journal.Entries);
         match.Add(verification._journal.Announcements);
         match.Complete();
@@ -65,8 +68,8 @@ internal sealed class TableVerification
             .. tables.Events.Values.Where(e => e.Reservation.OrganizationId == _organizationId)
                 .Select(e => (e.Reservation.ReservationId, e.EventNumber, (Action)(() => Feed(e)))),
             .. tables.Released.Values.Where(r => r.Reservation.OrganizationId == _organizationId)
-                .Select(r => (r.Reservation.ReservationId, int.MaxValue - 1, (Action)(() => _spend.AddReleased(RowOf(r.Reservation))))),
-            .. _store.Refusals.Values.Where(r => r.OrganizationId == _organizationId)
+                .Select(r => (r.Reservation.ReservationId, int.MaxValue - 1, (Action)(() => Feed(r)))),
+            .. tables.Refusals.Values.Where(r => r.OrganizationId == _organizationId)
                 .Select(r => (r.RequestId, int.MaxValue, (Action)(() => Feed(r)))),
             .. tables.Idempotency.Values.Where(i => i.OrganizationId == _organizationId)
                 .Select(i => (i.ReservationId, int.MaxValue, (Action)(() => _spend.AddIdempotencyKey(i.ReservationId, i.KeyId, i.KeyDigest)))),
@@ -84,7 +87,7 @@ internal sealed class TableVerification
         foreach (var entry in tables.Entries.Values.Where(e => e.OrganizationId == _organizationId).OrderBy(e => e.Sequence))
             Feed(entry, postings[entry.Sequence]);
         foreach (var row in tables.Outbox.Values.Where(o => o.OrganizationId == _organizationId).OrderBy(o => o.Sequence))
-            _journal.AddOutboxRow(row.Sequence, isSpend: true, new AnnouncementFacts(row.SubjectId, row.EventNumber, row.CreatedAt));
+            _journal.AddOutboxRow(row.Announcement, row.Seal);
         _journal.Complete();
     }
 
@@ -94,6 +97,8 @@ internal sealed class TableVerification
         TierPercent = open.TierPercent,
         ExpiresAt = open.ExpiresAt,
         IdempotencyDigest = open.IdempotencyDigest,
+        Seal = open.Seal,
+        Content = LedgerContents.OfOpen(open, _content),
     });
 
     private void Feed(SpendEvent spend) => _spend.AddSpend(new SpendRow
@@ -112,6 +117,14 @@ internal sealed class TableVerification
         ServedPriceId = spend.Settlement.ServedPriceId,
         HasReason = !string.IsNullOrEmpty(spend.Reason),
         EntrySequence = spend.EntrySequence,
+        Content = LedgerContents.Of(spend, _content),
+    });
+
+    private void Feed((Reservation Reservation, string Reason, long At) released) => _spend.AddReleased(new ReleasedRow
+    {
+        Reservation = RowOf(released.Reservation),
+        ReleasedAt = released.At,
+        Content = LedgerContents.OfRelease(released.Reservation, released.Reason, released.At, _content),
     });
 
     private void Feed(RefusalRecord record)
@@ -130,6 +143,7 @@ internal sealed class TableVerification
             Needed = window?.Needed.Value,
             WindowStartsAt = window?.StartsAt,
             WindowEndsAt = window?.EndsAt,
+            Content = LedgerContents.Of(record, _content),
         });
     }
 

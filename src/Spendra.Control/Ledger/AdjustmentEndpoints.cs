@@ -92,7 +92,7 @@ internal static class AdjustmentEndpoints
                 if (draft.State.Accounts.FirstOrDefault(a => a.Account.Slug == body.Account) is not { } account) return Problem.Field("account", "names no provider account");
                 row = row with { AccountId = account.Account.AccountId, Account = account.Account.Slug };
             }
-            draft.Change(new GovernanceWrite.AddAdjustment(row), "propose", "adjustment", row.AdjustmentId.ToString(), null, AdjustmentView.Describe(row));
+            draft.Change(new GovernanceWrite.AddAdjustment(row), "propose", "adjustment", row.AdjustmentId.ToString(), null, Description.Of(row));
             return Outcome<AdjustmentView>.Done(AdjustmentView.Of(row), row.Version, $"/api/v1/organizations/{caller.Organization}/ledger/adjustments/{row.AdjustmentId}");
         }, cancel);
 
@@ -115,12 +115,13 @@ internal static class AdjustmentEndpoints
                 Decision = isApproval ? "approved" : "rejected",
                 DecidedAt = draft.NowMicros,
                 DecidedBy = caller.Actor,
+                DeciderId = caller.MemberId,
                 EntrySequence = writes?.Entries.Single().Sequence,
                 EventNumber = writes?.Entries.Single().EventNumber,
                 Version = row.Version + 1,
             };
             draft.Change(new GovernanceWrite.DecideAdjustment(row, caller.MemberId, writes), isApproval ? "approve" : "reject", "adjustment", id.ToString(),
-                AdjustmentView.Describe(row), AdjustmentView.Describe(after));
+                Description.Of(row), Description.Of(after));
             return Outcome<AdjustmentView>.Done(AdjustmentView.Of(after), after.Version);
         }, cancel);
 

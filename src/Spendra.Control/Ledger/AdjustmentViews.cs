@@ -28,13 +28,6 @@ internal sealed record AdjustmentView(
     public static AdjustmentView Of(AdjustmentRow row) => new(
         row.AdjustmentId, row.ReservationId, row.Account, row.Difference, row.Reason, row.Decision ?? "open", LedgerWords.Utc(row.ProposedAt),
         row.ProposedBy, row.DecidedAt is { } at ? LedgerWords.Utc(at) : null, row.DecidedBy, row.EntrySequence, row.Version);
-
-    /// <summary>As audit records tell it.</summary>
-    public static Description Describe(AdjustmentRow row) => new(
-    [
-        ("request", row.ReservationId?.ToString()), ("account", row.Account), ("differenceUsd", row.Difference.ToString()), ("reason", row.Reason),
-        ("state", row.Decision ?? "open"), ("entry", row.EntrySequence?.ToString()),
-    ]);
 }
 
 /// <summary>A correction to propose: of one request, or of a provider account.</summary>

@@ -8,9 +8,6 @@ namespace Spendra.Core.Ledger;
 /// </summary>
 internal sealed class LedgerBatch(LedgerState state, long nowMicros)
 {
-    private const string SpendTopic = "spend";
-    private const string AccountTopic = "adjustment";
-
     private readonly LedgerWrites _writes = new(nowMicros);
     private readonly HashSet<Guid> _changedOrganizations = [];
     private readonly HashSet<RowKey> _changedWindows = [];
@@ -37,6 +34,8 @@ internal sealed class LedgerBatch(LedgerState state, long nowMicros)
 
     public bool HasEnded(LedgerCommand command) =>
         state.Spent.ContainsKey(KeyOf(command)) || state.Released.Contains(KeyOf(command));
+
+    public bool IsRefusalKept(LedgerCommand command) => state.Refused.Contains(KeyOf(command));
 
     public IdempotencyRow? FindIdempotency(Reservation reservation, IdempotencyClaim claim) =>
         state.Idempotency.GetValueOrDefault(
@@ -98,10 +97,20 @@ internal sealed class LedgerBatch(LedgerState state, long nowMicros)
         var key = Close(open);
         state.Released.Add(key);
         _writes.Released.Add((open, reason, nowMicros));
+        Announce(Organization(open.OrganizationId), OutboxTopic.Release, open.ReservationId, eventNumber: 0);
         if (open.IdempotencyDigest is not { } digest) return;
         var forgotten = new IdempotencyRow(open.OrganizationId, open.KeyId, digest, [], open.ReservationId);
         state.Idempotency.Remove(IdempotencyKey.Of(open.OrganizationId, open.KeyId, digest));
         _writes.IdempotencyForgotten.Add(forgotten);
+    }
+
+    public void Keep(RefusalRecord refusal)
+    {
+        // Before anything is noted: an organization that is gone fails the command alone.
+        var organization = Organization(refusal.OrganizationId);
+        state.Refused.Add(new RowKey(refusal.OrganizationId, refusal.RequestId));
+        _writes.Refusals.Add(refusal);
+        Announce(organization, OutboxTopic.Refusal, refusal.RequestId, eventNumber: 0);
     }
 
     public void CloseSpent(Reservation open, SpendKind kind, Settlement settlement)
@@ -154,28 +163,34 @@ internal sealed class LedgerBatch(LedgerState state, long nowMicros)
         return key;
     }
 
-    public void BookAccount(Guid organizationId, AccountAdjustment adjustment) => Book(
-        organizationId, adjustment.AdjustmentId, adjustment.AccountId, EntryKind.Adjustment, eventNumber: 0, adjustment.Difference,
-        corrects: null, AccountTopic);
+    public void BookAccount(Guid organizationId, AccountAdjustment adjustment)
+    {
+        Book(organizationId, adjustment.AdjustmentId, adjustment.AccountId, EntryKind.Adjustment, eventNumber: 0, adjustment.Difference,
+            corrects: null, OutboxTopic.Adjustment);
+        _writes.AccountAdjustments.Add(adjustment);
+    }
 
     private long Book(Reservation reservation, EntryKind kind, int eventNumber, NanoUsd amount, long? corrects) => Book(
-        reservation.OrganizationId, reservation.ReservationId, reservation.AccountId, kind, eventNumber, amount, corrects, SpendTopic);
+        reservation.OrganizationId, reservation.ReservationId, reservation.AccountId, kind, eventNumber, amount, corrects, OutboxTopic.Spend);
 
     private long Book(
-        Guid organizationId, Guid causeId, Guid accountId, EntryKind kind, int eventNumber, NanoUsd amount, long? corrects, string topic)
+        Guid organizationId, Guid causeId, Guid accountId, EntryKind kind, int eventNumber, NanoUsd amount, long? corrects,
+        OutboxTopic topic)
     {
         var before = Organization(organizationId);
-        var after = before with
-        {
-            EntrySequence = before.EntrySequence + 1,
-            OutboxSequence = before.OutboxSequence + 1,
-        };
+        var after = before with { EntrySequence = before.EntrySequence + 1 };
+        _writes.Entries.Add(new JournalEntry(
+            organizationId, after.EntrySequence, kind, causeId, eventNumber, accountId, amount, nowMicros) { Corrects = corrects });
+        Announce(after, topic, causeId, eventNumber);
+        return after.EntrySequence;
+    }
+
+    private void Announce(OrganizationRow organization, OutboxTopic topic, Guid subjectId, int eventNumber)
+    {
+        var after = organization with { OutboxSequence = organization.OutboxSequence + 1 };
         state.Organizations[after.OrganizationId] = after;
         _changedOrganizations.Add(after.OrganizationId);
-        _writes.Entries.Add(new JournalEntry(
-            after.OrganizationId, after.EntrySequence, kind, causeId, eventNumber, accountId, amount, nowMicros) { Corrects = corrects });
-        _writes.Outbox.Add(new OutboxRow(after.OrganizationId, after.OutboxSequence, topic, causeId, eventNumber, nowMicros));
-        return after.EntrySequence;
+        _writes.Outbox.Add(new OutboxRow(after.OrganizationId, after.OutboxSequence, topic, subjectId, eventNumber, nowMicros));
     }
 
     private static RowKey KeyOf(LedgerCommand command) => new(command.OrganizationId, command.ReservationId);

@@ -15,6 +15,9 @@ public abstract record LedgerCommand(Guid OrganizationId, Guid ReservationId)
 
     /// <summary>Commands that give money back or book it go before those that take it.</summary>
     public bool Reserves => this is ReserveCommand;
+
+    /// <summary>Names a reservation that was made before.</summary>
+    public bool Ends => this is not (ReserveCommand or RefuseCommand);
 }
 
 /// <summary>Holds money in every claimed window, or in none.</summary>
@@ -68,6 +71,12 @@ public sealed record AdjustCommand(Guid OrganizationId, Guid ReservationId, Immu
     public override ImmutableArray<Guid> WindowIds => Windows;
 }
 
+/// <summary>Keeps a refusal, so that its id can be explained and is counted.</summary>
+public sealed record RefuseCommand(RefusalRecord Refusal) : LedgerCommand(Refusal.OrganizationId, Refusal.RequestId)
+{
+    public override ImmutableArray<Guid> WindowIds => [];
+}
+
 /// <summary>
 /// Corrects what a provider account costs, beside all requests. No command of the lane: whoever approves it books it, see
 /// <see cref="LedgerMachine.AdjustAccount"/>.
@@ -98,6 +107,12 @@ public abstract record LedgerOutcome
 
     /// <summary>The reservation ended with this command.</summary>
     public sealed record Ended(SpendKind? Kind, NanoUsd Cost) : LedgerOutcome;
+
+    /// <summary>The refusal is kept.</summary>
+    public sealed record Kept : LedgerOutcome
+    {
+        public static readonly Kept Instance = new();
+    }
 
     /// <summary>The reservation had ended before; nothing was written.</summary>
     public sealed record AlreadyEnded : LedgerOutcome

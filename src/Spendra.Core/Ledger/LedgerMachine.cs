@@ -40,6 +40,7 @@ public static class LedgerMachine
                 ReleaseCommand release => Release(batch, release),
                 ExpireCommand expire => Expire(batch, expire),
                 AdjustCommand adjust => Adjust(batch, adjust),
+                RefuseCommand refuse => Refuse(batch, refuse),
                 _ => throw new ArgumentException($"unknown command {command.GetType().Name}", nameof(command)),
             };
         }
@@ -47,6 +48,13 @@ public static class LedgerMachine
         {
             return new LedgerOutcome.Failed(e);
         }
+    }
+
+    /// <summary>Kept once: what was kept before, by an attempt of unknown outcome, stands.</summary>
+    private static LedgerOutcome.Kept Refuse(LedgerBatch batch, RefuseCommand command)
+    {
+        if (!batch.IsRefusalKept(command)) batch.Keep(command.Refusal);
+        return LedgerOutcome.Kept.Instance;
     }
 
     private static LedgerOutcome Reserve(LedgerBatch batch, ReserveCommand command)

@@ -1,7 +1,11 @@
 namespace Spendra.Core.Ledger;
 
 /// <summary>An organization's counters, locked for the duration of a batch.</summary>
-public sealed record OrganizationRow(Guid OrganizationId, long Epoch, long EntrySequence, long OutboxSequence);
+public sealed record OrganizationRow(Guid OrganizationId, long Epoch, long EntrySequence, long OutboxSequence)
+{
+    /// <summary>The seal of the last outbox row; none as long as none is sealed.</summary>
+    public Seal Seal { get; init; }
+}
 
 /// <summary>An idempotency key that was used before.</summary>
 public sealed record IdempotencyRow(Guid OrganizationId, Guid KeyId, byte[] KeyDigest, byte[] BodyDigest, Guid ReservationId);
@@ -25,6 +29,9 @@ public sealed class LedgerState
     public Dictionary<RowKey, SpentReservation> Spent { get; } = [];
 
     public HashSet<RowKey> Released { get; } = [];
+
+    /// <summary>Requests whose refusal is kept already, of those that the batch would keep.</summary>
+    public HashSet<RowKey> Refused { get; } = [];
 
     /// <summary>Earlier reservations of the batch's idempotency claims that have not ended.</summary>
     public HashSet<RowKey> StillOpen { get; } = [];
@@ -64,7 +71,12 @@ public sealed class LedgerWrites(long decidedAt)
 
     public List<(Reservation Reservation, string Reason, long At)> Released { get; } = [];
 
+    public List<RefusalRecord> Refusals { get; } = [];
+
     public List<JournalEntry> Entries { get; } = [];
+
+    /// <summary>Corrections of accounts that entries book, in their order.</summary>
+    public List<AccountAdjustment> AccountAdjustments { get; } = [];
 
     public List<WindowExcess> Excesses { get; } = [];
 
@@ -76,7 +88,7 @@ public sealed class LedgerWrites(long decidedAt)
     public List<IdempotencyRow> IdempotencyForgotten { get; } = [];
 
     public bool IsEmpty =>
-        Opened.Count == 0 && Closed.Count == 0 && SpendEvents.Count == 0 && Windows.Count == 0;
+        Opened.Count == 0 && Closed.Count == 0 && SpendEvents.Count == 0 && Windows.Count == 0 && Outbox.Count == 0;
 }
 
 /// <summary>One outcome per command, in the order of the commands, and what to write for all of them.</summary>

@@ -71,6 +71,9 @@ public sealed record Reservation
 
     /// <summary>SHA-256 of the caller's idempotency key, or null.</summary>
     public byte[]? IdempotencyDigest { get; init; }
+
+    /// <summary>Over the row, when it was written; none before.</summary>
+    public Seal Seal { get; init; }
 }
 
 /// <summary>The part of a reservation that prices its settlement. Counts are units, the tier in per cent.</summary>
@@ -194,7 +197,13 @@ public sealed record WindowExcess(
 
 /// <summary>Announces a change to the worker. Written with the change, numbered without gaps per organization.</summary>
 public sealed record OutboxRow(
-    Guid OrganizationId, long Sequence, string Topic, Guid SubjectId, int EventNumber, long CreatedAt);
+    Guid OrganizationId, long Sequence, OutboxTopic Topic, Guid SubjectId, int EventNumber, long CreatedAt)
+{
+    /// <summary>None until the lane seals what it writes; see <see cref="SealChain"/>.</summary>
+    public Seal Seal { get; init; }
+
+    public Announcement Announcement => new(Sequence, Topic, SubjectId, EventNumber, CreatedAt);
+}
 
 /// <summary>A refused request, kept so that its id can be explained. Holds no content of the request.</summary>
 public sealed record RefusalRecord
@@ -212,6 +221,12 @@ public sealed record RefusalRecord
     public string? Provider { get; init; }
 
     public string? Model { get; init; }
+
+    /// <summary>Where the money would have belonged; empty when the key itself was refused before its scopes were resolved.</summary>
+    public ImmutableArray<Guid> ScopeIds { get; init; } = [];
+
+    /// <summary>The key's label.</summary>
+    public string? Environment { get; init; }
 
     public required Governance.Refusal Refusal { get; init; }
 }

@@ -17,6 +17,7 @@ internal static partial class Refusals
     {
         if (call.IsRefusalKept || refusal.Code == RefusalCode.LedgerUnavailable) return;
         call.IsRefusalKept = true;
+        var key = call.Snapshot.FindKey(call.Token.KeyId);
         try
         {
             await parts.Lane.RecordAsync(new RefusalRecord
@@ -28,6 +29,8 @@ internal static partial class Refusals
                 Route = call.Route.Name,
                 Provider = call.Shape.Provider,
                 Model = call.Shape.HasModel ? call.Shape.Model : call.Facts.Model is { Length: > 0 } asked ? asked : null,
+                ScopeIds = key is null ? [] : [.. call.Snapshot.StandingOf(key)?.ScopeIds ?? []],
+                Environment = key?.Environment,
                 Refusal = refusal,
             }).WaitAsync(MaxWait, parts.Time);
         }

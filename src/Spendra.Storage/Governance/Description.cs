@@ -6,6 +6,7 @@ using Spendra.Core.Governance;
 using Spendra.Core.Keys;
 using Spendra.Core.Metering;
 using Spendra.Core.Pricing;
+using Spendra.Storage.Ledger;
 
 namespace Spendra.Storage.Governance;
 
@@ -44,6 +45,17 @@ public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fi
         ("trustsCost", row.Settings.TrustsCost ? "true" : null),
         ("vectorStores", row.Settings.VectorStores.IsEmpty ? null : string.Join(", ", row.Settings.VectorStores)),
         ("countsTokens", row.Settings.CountsTokens ? null : "false"),
+    ]);
+
+    /// <summary>All that its row says, so that the row can be compared with its record.</summary>
+    public static Description Of(AdjustmentRow row) => new(
+    [
+        ("request", row.ReservationId?.ToString()), ("account", row.Account), ("accountId", row.AccountId.ToString()),
+        ("differenceUsd", row.Difference.ToString()), ("afterEvent", row.AfterEvent?.ToString()), ("reason", row.Reason),
+        ("proposedAt", InstantText.Of(row.ProposedAt)), ("proposedBy", row.ProposedBy), ("proposerId", row.ProposerId.ToString()),
+        ("state", row.Decision ?? "open"), ("decidedAt", row.DecidedAt is { } at ? InstantText.Of(at) : null), ("decidedBy", row.DecidedBy),
+        ("deciderId", row.DeciderId?.ToString()), ("entry", row.EntrySequence?.ToString()), ("event", row.EventNumber?.ToString()),
+        ("version", row.Version.ToString()),
     ]);
 
     public static Description Of(PriceVersion row) => new(

@@ -38,6 +38,8 @@ public sealed record AdjustmentRow
 
     public string? DecidedBy { get; init; }
 
+    public Guid? DeciderId { get; init; }
+
     /// <summary>The journal entry that books it.</summary>
     public long? EntrySequence { get; init; }
 
@@ -51,7 +53,7 @@ public static class AdjustmentReader
 {
     private const string Rows = """
         SELECT a.adjustment_id, a.reservation_id, a.account_id, p.slug AS account, a.amount_nanos, a.after_event, a.reason,
-            a.proposed_at, a.proposed_by, a.proposer_id, a.decision, a.decided_at, a.decided_by, a.entry_sequence, a.event_number,
+            a.proposed_at, a.proposed_by, a.proposer_id, a.decision, a.decided_at, a.decided_by, a.decider_id, a.entry_sequence, a.event_number,
             a.version
         FROM adjustments a
         LEFT JOIN provider_accounts p ON p.organization_id = a.organization_id AND p.account_id = a.account_id
@@ -96,6 +98,10 @@ public static class AdjustmentReader
         (await connection.QuerySingleOrDefaultAsync<Stored>(new CommandDefinition(
             One, new { organizationId, adjustmentId }, transaction, cancellationToken: cancel)))?.ToRow();
 
+    /// <summary>All of an organization, as of a moment that somebody else has chosen.</summary>
+    internal static async Task<IReadOnlyList<AdjustmentRow>> ListAllAsync(LedgerSnapshot snapshot, Guid organizationId, CancellationToken cancel) =>
+        [.. (await snapshot.ListAsync<Stored>(Rows, new { organizationId }, cancel)).Select(r => r.ToRow())];
+
     private sealed class Stored
     {
         public Guid AdjustmentId { get; set; }
@@ -111,6 +117,7 @@ public static class AdjustmentReader
         public string? Decision { get; set; }
         public long? DecidedAt { get; set; }
         public string? DecidedBy { get; set; }
+        public Guid? DeciderId { get; set; }
         public long? EntrySequence { get; set; }
         public int? EventNumber { get; set; }
         public long Version { get; set; }
@@ -131,6 +138,7 @@ public static class AdjustmentReader
             Decision = Decision,
             DecidedAt = DecidedAt,
             DecidedBy = DecidedBy,
+            DeciderId = DeciderId,
             EntrySequence = EntrySequence,
             EventNumber = EventNumber,
             Version = Version,

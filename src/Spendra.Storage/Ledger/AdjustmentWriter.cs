@@ -25,7 +25,7 @@ internal sealed class AdjustmentWriter(
         """;
 
     private const string Counters = """
-        UPDATE organizations SET entry_sequence = @EntrySequence, outbox_sequence = @OutboxSequence
+        UPDATE organizations SET entry_sequence = @EntrySequence, outbox_sequence = @OutboxSequence, ledger_seal = @seal
         WHERE organization_id = @OrganizationId
         """;
 
@@ -60,8 +60,8 @@ internal sealed class AdjustmentWriter(
         """;
 
     private const string Outbox = """
-        INSERT INTO outbox (organization_id, sequence, topic, subject_id, event_number, created_at)
-        VALUES (@OrganizationId, @Sequence, @Topic, @SubjectId, @EventNumber, @CreatedAt)
+        INSERT INTO outbox (organization_id, sequence, topic, subject_id, event_number, created_at, seal)
+        VALUES (@OrganizationId, @Sequence, @topic, @SubjectId, @EventNumber, @CreatedAt, @seal)
         """;
 
     public async Task WriteAsync(List<GovernanceWrite> writes)
@@ -93,7 +93,8 @@ internal sealed class AdjustmentWriter(
     {
         if (booking.Opened.Count + booking.Closed.Count + booking.Released.Count + booking.IdempotencyUsed.Count > 0)
             throw new InvalidOperationException("an adjustment neither makes nor ends a reservation");
-        await EachAsync(Counters, booking.Organizations.Select(o => new { o.EntrySequence, o.OutboxSequence, o.OrganizationId }));
+        new LedgerSeals().Apply(booking);
+        await EachAsync(Counters, booking.Organizations.Select(o => new { o.EntrySequence, o.OutboxSequence, seal = o.Seal.ToColumn(), o.OrganizationId }));
         await EachAsync(Window, booking.Windows.Select(w => new
         {
             reserved = w.Reserved.Value, settled = w.Settled.Value, w.OrganizationId, w.WindowId,
@@ -112,7 +113,10 @@ internal sealed class AdjustmentWriter(
         {
             x.OrganizationId, x.WindowId, x.CauseId, x.EventNumber, kind = (int)x.Kind, amount = x.Amount.Value, x.RecordedAt,
         }));
-        await EachAsync(Outbox, booking.Outbox);
+        await EachAsync(Outbox, booking.Outbox.Select(o => new
+        {
+            o.OrganizationId, o.Sequence, topic = OutboxTopics.NameOf(o.Topic), o.SubjectId, o.EventNumber, o.CreatedAt, seal = o.Seal.ToColumn(),
+        }));
     }
 
     private static object RowOf(SpendEvent row)

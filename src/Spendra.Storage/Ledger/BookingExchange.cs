@@ -15,8 +15,8 @@ internal sealed class BookingExchange(BookingMatch match)
     private const long MaxAhead = 100_000;
 
     private readonly object _gate = new();
-    private long _events;
-    private long _entries;
+    private long _events;  // and releases and refusals: whatever is announced
+    private long _entries; // by their announcements
     private bool _eventsDone;
     private bool _entriesDone;
 
@@ -28,12 +28,14 @@ internal sealed class BookingExchange(BookingMatch match)
         lock (_gate)
         {
             match.Add(spend.Events);
-            _events += spend.Events.Count;
+            match.Add(spend.Announced);
+            _events += spend.Announced.Count;
             Monitor.Pulse(_gate);
             if (_events - _entries > MaxAhead && !_entriesDone) Waiting?.Invoke();
             while (_events - _entries > MaxAhead && !_entriesDone) Monitor.Wait(_gate);
         }
         spend.Events.Clear();
+        spend.Announced.Clear();
     }
 
     public void TakeEntries(JournalVerification journal)
@@ -42,7 +44,7 @@ internal sealed class BookingExchange(BookingMatch match)
         {
             match.Add(journal.Entries);
             match.Add(journal.Announcements);
-            _entries += journal.Entries.Count;
+            _entries += journal.Announcements.Count;
             Monitor.Pulse(_gate);
             if (_entries - _events > MaxAhead && !_eventsDone) Waiting?.Invoke();
             while (_entries - _events > MaxAhead && !_eventsDone) Monitor.Wait(_gate);

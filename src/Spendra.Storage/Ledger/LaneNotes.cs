@@ -14,8 +14,6 @@ internal sealed record ObjectDeletion(Guid OrganizationId, string ObjectId, long
 /// </summary>
 internal sealed class LaneNotes
 {
-    public List<RefusalRecord> Refusals { get; } = [];
-
     public List<StrippedToolRecord> StrippedTools { get; } = [];
 
     public List<ProviderObject> Objects { get; } = [];
@@ -24,5 +22,5 @@ internal sealed class LaneNotes
 
     public List<Heartbeat> Heartbeats { get; } = [];
 
-    public bool IsEmpty => Refusals.Count + StrippedTools.Count + Objects.Count + Deletions.Count + Heartbeats.Count == 0;
+    public bool IsEmpty => StrippedTools.Count + Objects.Count + Deletions.Count + Heartbeats.Count == 0;
 }

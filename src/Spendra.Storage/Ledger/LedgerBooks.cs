@@ -13,7 +13,7 @@ namespace Spendra.Storage.Ledger;
 public static class LedgerBooks
 {
     private const string Counters = """
-        SELECT organization_id, governance_epoch AS epoch, entry_sequence, outbox_sequence FROM organizations
+        SELECT organization_id, governance_epoch AS epoch, entry_sequence, outbox_sequence, ledger_seal FROM organizations
         WHERE organization_id = @organizationId
         """;
 

@@ -10,6 +10,8 @@ public sealed partial class LedgerLane
 
     private const string NeverSent = "the reservation's outcome was unknown to its caller; never sent";
 
+    private readonly LedgerSeals _seals = new();
+
     /// <summary>Steps 2 to 5 for one batch, through every failure.</summary>
     /// <param name="batch">What to write; it shrinks when reservations are turned away.</param>
     /// <param name="isAmbiguous">True when an earlier attempt may have been committed.</param>
@@ -25,6 +27,7 @@ public sealed partial class LedgerLane
                 var commands = CommandsOf(batch);
                 var state = await _engine.BeginAsync(commands, isAmbiguous);
                 var decision = LedgerMachine.Decide(state, commands, Micros.Now(_time));
+                _seals.Apply(decision.Writes);
                 var notes = NotesOf(batch, decision);
                 // What an unclear commit has left is seen here and perhaps on no replica yet: it is answered when a commit
                 // after it has waited for the replicas.

@@ -11,7 +11,7 @@ namespace Spendra.Storage.Ledger;
 /// are equally strict.
 /// <list type="number">
 /// <item>Take what has queued. A batch that only ends reservations waits a moment for one to ride with.</item>
-/// <item>Load and lock; decide; write and commit. The commit is never cancelled.</item>
+/// <item>Load and lock; decide; seal; write and commit. The commit is never cancelled.</item>
 /// <item>After an ambiguous commit, decide the same commands again: their ids tell what has happened. Commit even when
 /// it has: what the first attempt has left may be on no replica yet.</item>
 /// <item>A poisonous command fails alone: the batch is taken apart.</item>
@@ -86,7 +86,7 @@ public sealed partial class LedgerLane : IAsyncDisposable
     }
 
     /// <summary>
-    /// Settles, releases, expires or adjusts. Retries through every outage until it is written; the caller need
+    /// Settles, releases, expires, adjusts or keeps a refusal. Retries through every outage until it is written; the caller need
     /// not wait.
     /// </summary>
     public Task<LedgerOutcome> EndAsync(LedgerCommand command)
@@ -96,7 +96,10 @@ public sealed partial class LedgerLane : IAsyncDisposable
     }
 
     /// <summary>Keeps a refusal, so that its id can be explained. The task fails when it cannot be written.</summary>
-    public Task RecordAsync(RefusalRecord refusal) => Enqueue(LaneTicket.For(notes => notes.Refusals.Add(refusal)));
+    public async Task RecordAsync(RefusalRecord refusal)
+    {
+        if (await EndAsync(new RefuseCommand(refusal)) is LedgerOutcome.Failed failed) throw failed.Error;
+    }
 
     /// <summary>Keeps what was left out of a request, so that its id explains it.</summary>
     public Task RecordAsync(StrippedToolRecord stripped) => Enqueue(LaneTicket.For(notes => notes.StrippedTools.Add(stripped)));

@@ -27,6 +27,7 @@ public sealed class LedgerVerifier(Database database)
             var organization = await LoadAsync(read, budgets, history, nowMicros);
             await CheckDirectoriesAsync(read, organization, report);
             await CheckAuditAsync(read, report);
+            await CheckAdjustmentsAsync(read, report);
             CapCutCheck.Run(organization, history.CapChanges(), report);
             await CheckLedgerAsync(read, organization, report);
         }
@@ -102,6 +103,22 @@ public sealed class LedgerVerifier(Database database)
             report.Add(Invariant.OrganizationDirectory, $"organization {read.OrganizationId}", $"listed as '{slug}'",
                 listed.Count == 0 ? "not listed" : $"listed as {string.Join(", ", listed.Select(s => $"'{s}'"))}");
         }
+    }
+
+    /// <summary>Corrections are rows that a decision changes: each is what the last record of it says, and none is without the other.</summary>
+    private static async Task CheckAdjustmentsAsync(OrganizationRead read, VerificationReport report)
+    {
+        var told = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var record in await read.ListAsync<StoredChange>(VerificationQueries.AdjustmentChanges)) told[record.Subject] = record.AfterState;
+        var rows = await AdjustmentReader.ListAllAsync(read.Snapshot, read.OrganizationId, read.Cancel);
+        report.Count(Invariant.AdjustmentAudited, rows.Count);
+        foreach (var row in rows)
+        {
+            var found = Description.Of(row).ToJson();
+            told.Remove(row.AdjustmentId.ToString(), out var expected);
+            if (found != expected) report.Add(Invariant.AdjustmentAudited, $"adjustment {row.AdjustmentId}", expected ?? "a record of the audit log", found);
+        }
+        foreach (var id in told.Keys) report.Add(Invariant.AdjustmentAudited, $"adjustment {id}", "a row, as the audit log tells", "none");
     }
 
     private static async Task CheckAuditAsync(OrganizationRead read, VerificationReport report)

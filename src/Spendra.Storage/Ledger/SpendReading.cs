@@ -9,6 +9,8 @@ namespace Spendra.Storage.Ledger;
 internal sealed class SpendReading(
     LedgerSnapshot snapshot, Guid organizationId, SpendVerification spend, BookingExchange exchange, CancellationToken cancel)
 {
+    private readonly RowContent _content = new();
+
     public void Run()
     {
         try
@@ -28,13 +30,13 @@ internal sealed class SpendReading(
     private void FeedAdjustments()
     {
         using var adjustments = Open(VerificationQueries.Adjustments);
-        while (adjustments.Next()) spend.AddAdjustment(VerificationRows.Adjustment(adjustments));
+        while (adjustments.Next()) spend.AddAdjustment(VerificationRows.Adjustment(adjustments, _content));
     }
 
     private void FeedOpen()
     {
         using var open = Open(VerificationQueries.Open);
-        while (open.Next()) spend.AddOpen(VerificationRows.Open(open));
+        while (open.Next()) spend.AddOpen(VerificationRows.Open(open, _content));
     }
 
     private void FeedOrdered()
@@ -43,17 +45,22 @@ internal sealed class SpendReading(
         using var released = Open(VerificationQueries.Released);
         using var refusals = Open(VerificationQueries.Refusals);
         using var references = Open(VerificationQueries.References);
-        var others = new Others(spend, released, refusals, references);
+        var others = new Others(spend, released, refusals, references, _content, HandOver);
         while (events.Next())
         {
-            var row = VerificationRows.Spend(events);
+            var row = VerificationRows.Spend(events, _content);
             others.FeedBefore(row.Reservation.ReservationId);
             spend.AddSpend(row);
-            if (spend.Events.Count < BookingExchange.Batch) continue;
-            cancel.ThrowIfCancellationRequested();
-            exchange.TakeEvents(spend);
+            HandOver();
         }
         others.FeedRest(cancel);
+    }
+
+    private void HandOver()
+    {
+        if (spend.Announced.Count < BookingExchange.Batch) return;
+        cancel.ThrowIfCancellationRequested();
+        exchange.TakeEvents(spend);
     }
 
     private LedgerRows Open(string sql) => snapshot.Open(sql, organizationId, ReaderSide.Spend);
@@ -67,14 +74,16 @@ internal sealed class SpendReading(
         private readonly LedgerRows _released;
         private readonly LedgerRows _refusals;
         private readonly LedgerRows _references;
+        private readonly RowContent _content;
+        private readonly Action _handOver;
         private Guid? _nextReleased;
         private Guid? _nextRefusal;
         private Guid? _nextReference;
         private Guid? _next;
 
-        public Others(SpendVerification spend, LedgerRows released, LedgerRows refusals, LedgerRows references)
+        public Others(SpendVerification spend, LedgerRows released, LedgerRows refusals, LedgerRows references, RowContent content, Action handOver)
         {
-            (_spend, _released, _refusals, _references) = (spend, released, refusals, references);
+            (_spend, _released, _refusals, _references, _content, _handOver) = (spend, released, refusals, references, content, handOver);
             (_nextReleased, _nextRefusal, _nextReference) = (Advance(released), Advance(refusals), Advance(references));
             _next = Least();
         }
@@ -98,12 +107,12 @@ internal sealed class SpendReading(
         {
             if (_nextReleased == next)
             {
-                _spend.AddReleased(VerificationRows.Reservation(_released));
+                _spend.AddReleased(VerificationRows.Released(_released, _content));
                 _nextReleased = Advance(_released);
             }
             else if (_nextRefusal == next)
             {
-                _spend.AddRefusal(VerificationRows.Refusal(_refusals));
+                _spend.AddRefusal(VerificationRows.Refusal(_refusals, _content));
                 _nextRefusal = Advance(_refusals);
             }
             else
@@ -113,6 +122,7 @@ internal sealed class SpendReading(
                 _nextReference = Advance(_references);
             }
             _next = Least();
+            _handOver();
         }
 
         private Guid? Least()

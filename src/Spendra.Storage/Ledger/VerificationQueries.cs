@@ -7,7 +7,7 @@ namespace Spendra.Storage.Ledger;
 internal static class VerificationQueries
 {
     public const string Organization = """
-        SELECT organization_id, governance_epoch AS epoch, entry_sequence, outbox_sequence FROM organizations
+        SELECT organization_id, governance_epoch AS epoch, entry_sequence, outbox_sequence, ledger_seal FROM organizations
         WHERE organization_id = @organizationId
         """;
 
@@ -47,37 +47,43 @@ internal static class VerificationQueries
         WHERE organization_id = @organizationId AND subject_kind IN ('budget', 'policy') ORDER BY sequence
         """;
 
+    public const string AdjustmentChanges = """
+        SELECT subject, after_state FROM audit_records
+        WHERE organization_id = @organizationId AND subject_kind = 'adjustment' ORDER BY sequence
+        """;
+
     private const string ReservationColumns = """
         reservation_id, key_id, scope_ids, policy_ids, window_ids, provider, account_id, model, price_id, bound_input,
             bound_output, epoch, reserved_at, bound_others
         """;
 
     public const string Open = $"""
-        SELECT {ReservationColumns}, amount_nanos, tier_percent, expires_at, idempotency_digest
+        SELECT {ReservationColumns}, amount_nanos, tier_percent, expires_at, idempotency_digest, route, environment, gateway_id, seal
         FROM open_reservations WHERE organization_id = @organizationId
         """;
 
     public const string Adjustments = """
         SELECT adjustment_id, reservation_id, account_id, amount_nanos, reason <> '' AS has_reason, proposer_id, decider_id, decided_at,
-            entry_sequence, event_number
+            entry_sequence, event_number, reason
         FROM adjustments WHERE organization_id = @organizationId
         """;
 
     public const string SpendEvents = $"""
         SELECT {ReservationColumns}, reserved_nanos, tier_percent, expires_at, event_number, kind, occurred_at, cost_nanos,
             input_units, cached_input_units, cache_write_units, output_units, reasoning_units, other_units, is_estimated, is_billed,
-            entry_sequence, coalesce(reason, '') <> '' AS has_reason, served_price_id
+            entry_sequence, coalesce(reason, '') <> '' AS has_reason, served_price_id, route, environment, served_model, served_tier,
+            upstream_request_id, upstream_status, reason
         FROM spend_events WHERE organization_id = @organizationId ORDER BY reservation_id, event_number
         """;
 
     public const string Released = $"""
-        SELECT {ReservationColumns}, amount_nanos
+        SELECT {ReservationColumns}, amount_nanos, route, environment, released_at, reason
         FROM released_reservations WHERE organization_id = @organizationId ORDER BY reservation_id
         """;
 
     public const string Refusals = """
         SELECT request_id, key_id, code, policy_id, budget_id, limit_nanos, settled_nanos, reserved_nanos,
-            needed_nanos, window_starts_at, window_ends_at
+            needed_nanos, window_starts_at, window_ends_at, refused_at, route, provider, model, message, scope_ids, environment
         FROM refusals WHERE organization_id = @organizationId ORDER BY request_id
         """;
 
@@ -95,12 +101,12 @@ internal static class VerificationQueries
         """;
 
     public const string Postings = """
-        SELECT entry_sequence, ledger_account, account_id, amount_nanos
+        SELECT entry_sequence, ledger_account, account_id, amount_nanos, line
         FROM postings WHERE organization_id = @organizationId ORDER BY entry_sequence
         """;
 
     public const string Outbox = """
-        SELECT sequence, topic, subject_id, event_number, created_at
+        SELECT sequence, topic, subject_id, event_number, created_at, seal
         FROM outbox WHERE organization_id = @organizationId ORDER BY sequence
         """;
 

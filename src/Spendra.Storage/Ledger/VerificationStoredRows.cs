@@ -12,8 +12,9 @@ internal sealed class StoredCounters
     public long Epoch { get; set; }
     public long EntrySequence { get; set; }
     public long OutboxSequence { get; set; }
+    public byte[]? LedgerSeal { get; set; }
 
-    public OrganizationRow ToRow() => new(OrganizationId, Epoch, EntrySequence, OutboxSequence);
+    public OrganizationRow ToRow() => new(OrganizationId, Epoch, EntrySequence, OutboxSequence) { Seal = Seal.Read(LedgerSeal) };
 }
 
 internal sealed class StoredExcess

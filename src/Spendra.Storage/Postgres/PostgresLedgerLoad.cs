@@ -21,7 +21,7 @@ internal sealed class PostgresLedgerLoad
 
     private const string LockOrganizations =
         """
-        SELECT o.organization_id, o.governance_epoch, o.entry_sequence, o.outbox_sequence
+        SELECT o.organization_id, o.governance_epoch, o.entry_sequence, o.outbox_sequence, o.ledger_seal
         FROM unnest($1::uuid[]) WITH ORDINALITY AS v (id, n) CROSS JOIN LATERAL (
             SELECT * FROM organizations WHERE organization_id = v.id FOR UPDATE) o
         """;
@@ -57,6 +57,13 @@ internal sealed class PostgresLedgerLoad
             SELECT * FROM released_reservations WHERE organization_id = v.organization_id AND reservation_id = v.id OFFSET 0) r
         """;
 
+    private const string SelectRefused =
+        """
+        SELECT r.organization_id, r.request_id
+        FROM unnest($1::uuid[], $2::uuid[]) AS v (organization_id, id) CROSS JOIN LATERAL (
+            SELECT * FROM refusals WHERE organization_id = v.organization_id AND request_id = v.id OFFSET 0) r
+        """;
+
     private const string SelectIdempotency =
         $"""
         SELECT i.organization_id, i.key_id, i.key_digest, i.body_digest, i.reservation_id,
@@ -70,6 +77,7 @@ internal sealed class PostgresLedgerLoad
     private readonly Guid[] _organizations;
     private readonly RowKey[] _windows;
     private readonly RowKey[] _ended;
+    private readonly RowKey[] _refused;
     private readonly ReserveCommand[] _claims;
 
     public PostgresLedgerLoad(IReadOnlyList<LedgerCommand> commands, bool isRepeated)
@@ -79,8 +87,9 @@ internal sealed class PostgresLedgerLoad
             .SelectMany(c => c.WindowIds, (c, id) => new RowKey(c.OrganizationId, id))
             .Distinct().OrderBy(k => k.OrganizationId).ThenBy(k => k.Id)];
         _ended = [.. commands
-            .Where(c => isRepeated || !c.Reserves)
+            .Where(c => c.Ends || (isRepeated && c.Reserves))
             .Select(c => new RowKey(c.OrganizationId, c.ReservationId)).Distinct()];
+        _refused = [.. commands.OfType<RefuseCommand>().Select(c => new RowKey(c.OrganizationId, c.ReservationId)).Distinct()];
         _claims = [.. commands.OfType<ReserveCommand>().Where(c => c.Idempotency is not null)];
     }
 
@@ -99,6 +108,7 @@ internal sealed class PostgresLedgerLoad
                 .Column(_claims, c => c.Reservation.KeyId)
                 .Column(_claims, c => c.Idempotency!.KeyDigest));
         }
+        if (_refused.Length > 0) batch.BatchCommands.Add(Keys(SelectRefused, _refused));
     }
 
     /// <summary>Reads the results in the order in which <see cref="AddTo"/> asked for them.</summary>
@@ -108,7 +118,10 @@ internal sealed class PostgresLedgerLoad
         while (await reader.ReadAsync())
         {
             var id = reader.GetGuid(0);
-            state.Organizations.Add(id, new OrganizationRow(id, reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)));
+            state.Organizations.Add(id, new OrganizationRow(id, reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3))
+            {
+                Seal = reader.IsDBNull(4) ? default : Seal.Read(reader.GetFieldValue<byte[]>(4)),
+            });
         }
         await reader.NextResultAsync();
         while (await reader.ReadAsync()) ReadWindow(state, reader);
@@ -117,6 +130,11 @@ internal sealed class PostgresLedgerLoad
         {
             await reader.NextResultAsync();
             while (await reader.ReadAsync()) ReadIdempotency(state, reader);
+        }
+        if (_refused.Length > 0)
+        {
+            await reader.NextResultAsync();
+            while (await reader.ReadAsync()) state.Refused.Add(new RowKey(reader.GetGuid(0), reader.GetGuid(1)));
         }
         return state;
     }

@@ -11,7 +11,7 @@ namespace Spendra.Storage.Postgres;
 internal static class PostgresLedgerWrites
 {
     private const string UpdateOrganization =
-        "UPDATE organizations SET entry_sequence = $2, outbox_sequence = $3 WHERE organization_id = $1";
+        "UPDATE organizations SET entry_sequence = $2, outbox_sequence = $3, ledger_seal = $4 WHERE organization_id = $1";
 
     private const string UpsertWindows =
         """
@@ -25,10 +25,11 @@ internal static class PostgresLedgerWrites
         """
         INSERT INTO open_reservations (organization_id, reservation_id, key_id, scope_ids, policy_ids, window_ids,
             provider, account_id, model, route, environment, price_id, tier_percent, amount_nanos, bound_input,
-            bound_output, epoch, reserved_at, expires_at, gateway_id, idempotency_digest, bound_others)
+            bound_output, epoch, reserved_at, expires_at, gateway_id, idempotency_digest, bound_others,
+            seal)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[],
             $8::uuid[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::integer[], $14::bigint[], $15::bigint[],
-            $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::uuid[], $21::bytea[], $22::text[])
+            $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::uuid[], $21::bytea[], $22::text[], $23::bytea[])
         """;
 
     // Index probes give the row addresses; the delete then goes straight to the rows.
@@ -66,6 +67,16 @@ internal static class PostgresLedgerWrites
             $16::bigint[], $17::bigint[], $18::bigint[], $19::text[], $20::text[])
         """;
 
+    private const string InsertRefusals =
+        """
+        INSERT INTO refusals (organization_id, request_id, key_id, refused_at, route, provider, model, code, message,
+            policy_id, budget_id, limit_nanos, settled_nanos, reserved_nanos, needed_nanos, window_starts_at, window_ends_at,
+            scope_ids, environment)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
+            $9::text[], $10::uuid[], $11::uuid[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],
+            $17::bigint[], $18::bytea[], $19::text[])
+        """;
+
     private const string InsertEntries =
         """
         INSERT INTO journal_entries (organization_id, entry_sequence, kind, reservation_id, event_number,
@@ -90,8 +101,8 @@ internal static class PostgresLedgerWrites
 
     private const string InsertOutbox =
         """
-        INSERT INTO outbox (organization_id, sequence, topic, subject_id, event_number, created_at)
-        SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::integer[], $6::bigint[])
+        INSERT INTO outbox (organization_id, sequence, topic, subject_id, event_number, created_at, seal)
+        SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::integer[], $6::bigint[], $7::bytea[])
         """;
 
     private const string ForgetIdempotency =
@@ -112,7 +123,8 @@ internal static class PostgresLedgerWrites
         foreach (var row in writes.Organizations)
         {
             commands.Add(PostgresBulk.Command(UpdateOrganization)
-                .Value(row.OrganizationId).Value(row.EntrySequence).Value(row.OutboxSequence));
+                .Value(row.OrganizationId).Value(row.EntrySequence).Value(row.OutboxSequence)
+                .Value(row.Seal.ToColumn()));
         }
         if (writes.Windows.Count > 0) commands.Add(Windows(writes.Windows));
         if (writes.Opened.Count > 0) commands.Add(Open(writes.Opened));
@@ -123,6 +135,7 @@ internal static class PostgresLedgerWrites
         }
         if (writes.SpendEvents.Count > 0) commands.Add(Spend(writes.SpendEvents));
         if (writes.Released.Count > 0) commands.Add(Released(writes.Released));
+        if (writes.Refusals.Count > 0) commands.Add(Refusals(writes.Refusals));
         if (writes.Entries.Count > 0) AddEntries(commands, writes.Entries);
         if (writes.Excesses.Count > 0) commands.Add(Excesses(writes.Excesses));
         if (writes.Outbox.Count > 0) commands.Add(Outbox(writes.Outbox));
@@ -144,7 +157,7 @@ internal static class PostgresLedgerWrites
         .Column(rows, r => r.TierPercent).Column(rows, r => r.Amount.Value).Column(rows, r => r.BoundInput)
         .Column(rows, r => r.BoundOutput).Column(rows, r => r.Epoch).Column(rows, r => r.ReservedAt)
         .Column(rows, r => r.ExpiresAt).Column(rows, r => r.GatewayId).Column(rows, r => r.IdempotencyDigest)
-        .Column(rows, UnitsJson.WriteBound);
+        .Column(rows, UnitsJson.WriteBound).Column(rows, r => r.Seal.ToColumn());
 
     private static NpgsqlBatchCommand Spend(List<SpendEvent> rows) => Facts(InsertSpend, rows, r => r.Reservation)
         .Column(rows, r => r.Settlement.TierPercent).Column(rows, r => r.Reservation.Amount.Value)
@@ -169,6 +182,17 @@ internal static class PostgresLedgerWrites
             .Column(rows, r => r.Reservation.ReservedAt).Column(rows, r => r.At).Column(rows, r => r.Reason)
             .Column(rows, r => UnitsJson.WriteBound(r.Reservation));
 
+    private static NpgsqlBatchCommand Refusals(List<RefusalRecord> rows) => PostgresBulk.Command(InsertRefusals)
+        .Column(rows, r => r.OrganizationId).Column(rows, r => r.RequestId).Column(rows, r => r.KeyId)
+        .Column(rows, r => r.RefusedAt).Column(rows, r => r.Route).Column(rows, r => ForeignText.Storable(r.Provider))
+        .Column(rows, r => ForeignText.Storable(r.Model)).Column(rows, r => r.Refusal.CodeName)
+        .Column(rows, r => ForeignText.Storable(r.Refusal.Message))
+        .Column(rows, r => r.Refusal.PolicyId).Column(rows, r => r.Refusal.Window?.BudgetId)
+        .Column(rows, r => r.Refusal.Window?.Limit.Value).Column(rows, r => r.Refusal.Window?.Settled.Value)
+        .Column(rows, r => r.Refusal.Window?.Reserved.Value).Column(rows, r => r.Refusal.Window?.Needed.Value)
+        .Column(rows, r => r.Refusal.Window?.StartsAt).Column(rows, r => r.Refusal.Window?.EndsAt)
+        .Column(rows, r => PackedIds.Pack(r.ScopeIds)).Column(rows, r => r.Environment);
+
     private static void AddEntries(NpgsqlBatchCommandCollection commands, List<JournalEntry> rows)
     {
         commands.Add(PostgresBulk.Command(InsertEntries)
@@ -186,8 +210,9 @@ internal static class PostgresLedgerWrites
         .Column(rows, r => r.RecordedAt);
 
     private static NpgsqlBatchCommand Outbox(List<OutboxRow> rows) => PostgresBulk.Command(InsertOutbox)
-        .Column(rows, r => r.OrganizationId).Column(rows, r => r.Sequence).Column(rows, r => r.Topic)
-        .Column(rows, r => r.SubjectId).Column(rows, r => r.EventNumber).Column(rows, r => r.CreatedAt);
+        .Column(rows, r => r.OrganizationId).Column(rows, r => r.Sequence).Column(rows, r => OutboxTopics.NameOf(r.Topic))
+        .Column(rows, r => r.SubjectId).Column(rows, r => r.EventNumber).Column(rows, r => r.CreatedAt)
+        .Column(rows, r => r.Seal.ToColumn());
 
     private static NpgsqlBatchCommand Idempotency(List<IdempotencyRow> rows, long decidedAt) =>
         PostgresBulk.Command(UseIdempotency)

@@ -7,16 +7,6 @@ namespace Spendra.Storage.Postgres;
 /// <summary>What rides along with a batch.</summary>
 internal static class PostgresNotesWrites
 {
-    private const string InsertRefusals =
-        """
-        INSERT INTO refusals (organization_id, request_id, key_id, refused_at, route, provider, model, code, message,
-            policy_id, budget_id, limit_nanos, settled_nanos, reserved_nanos, needed_nanos, window_starts_at, window_ends_at)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::text[], $10::uuid[], $11::uuid[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],
-            $17::bigint[])
-        ON CONFLICT (organization_id, request_id) DO NOTHING
-        """;
-
     private const string InsertStripped =
         """
         INSERT INTO stripped_tools (organization_id, request_id, tool, policy_id)
@@ -44,7 +34,6 @@ internal static class PostgresNotesWrites
 
     public static void AddTo(NpgsqlBatch batch, LaneNotes notes)
     {
-        if (notes.Refusals.Count > 0) batch.BatchCommands.Add(Refusals(notes.Refusals));
         if (notes.StrippedTools.Count > 0) batch.BatchCommands.Add(Stripped(notes.StrippedTools));
         if (notes.Objects.Count > 0) batch.BatchCommands.Add(Objects(notes.Objects));
         foreach (var row in notes.Deletions)
@@ -58,16 +47,6 @@ internal static class PostgresNotesWrites
                 .Value(row.GatewayId).Value(row.StartedAt).Value(row.At));
         }
     }
-
-    private static NpgsqlBatchCommand Refusals(List<RefusalRecord> rows) => PostgresBulk.Command(InsertRefusals)
-        .Column(rows, r => r.OrganizationId).Column(rows, r => r.RequestId).Column(rows, r => r.KeyId)
-        .Column(rows, r => r.RefusedAt).Column(rows, r => r.Route).Column(rows, r => ForeignText.Storable(r.Provider))
-        .Column(rows, r => ForeignText.Storable(r.Model)).Column(rows, r => r.Refusal.CodeName)
-        .Column(rows, r => ForeignText.Storable(r.Refusal.Message))
-        .Column(rows, r => r.Refusal.PolicyId).Column(rows, r => r.Refusal.Window?.BudgetId)
-        .Column(rows, r => r.Refusal.Window?.Limit.Value).Column(rows, r => r.Refusal.Window?.Settled.Value)
-        .Column(rows, r => r.Refusal.Window?.Reserved.Value).Column(rows, r => r.Refusal.Window?.Needed.Value)
-        .Column(rows, r => r.Refusal.Window?.StartsAt).Column(rows, r => r.Refusal.Window?.EndsAt);
 
     private static NpgsqlBatchCommand Stripped(List<StrippedToolRecord> rows) => PostgresBulk.Command(InsertStripped)
         .Column(rows, r => r.OrganizationId).Column(rows, r => r.RequestId).Column(rows, r => ForeignText.Storable(r.Tool))

@@ -65,6 +65,11 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         LoadOrganization(session, state, command.OrganizationId);
         foreach (var windowId in command.WindowIds) LoadWindow(session, state, command.OrganizationId, windowId);
         var key = new RowKey(command.OrganizationId, command.ReservationId);
+        if (command is RefuseCommand)
+        {
+            if (Exists(session.SelectRefused, key)) state.Refused.Add(key);
+            return;
+        }
         if (command is ReserveCommand reserve)
         {
             if (reserve.Idempotency is { } claim) LoadIdempotency(session, state, reserve.Reservation, claim);
@@ -72,11 +77,14 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         }
         if (LoadOpen(session, state, key)) return;
         LoadSpent(session, state, key);
-        if (session.SelectReleased.Bind(key.OrganizationId).Bind(key.Id).Step())
-        {
-            session.SelectReleased.Reset();
-            state.Released.Add(key);
-        }
+        if (Exists(session.SelectReleased, key)) state.Released.Add(key);
+    }
+
+    private static bool Exists(SqliteStatement select, RowKey key)
+    {
+        if (!select.Bind(key.OrganizationId).Bind(key.Id).Step()) return false;
+        select.Reset();
+        return true;
     }
 
     private static void LoadOrganization(SqliteLedgerSession session, LedgerState state, Guid organizationId)
@@ -85,7 +93,7 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         var select = session.SelectOrganization.Bind(organizationId);
         if (!select.Step()) return;
         state.Organizations.Add(organizationId, new OrganizationRow(
-            organizationId, select.Int64(0), select.Int64(1), select.Int64(2)));
+            organizationId, select.Int64(0), select.Int64(1), select.Int64(2)) { Seal = Seal.Read(select.Bytes(3)) });
         select.Reset();
     }
 

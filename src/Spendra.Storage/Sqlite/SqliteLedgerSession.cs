@@ -21,7 +21,7 @@ internal sealed class SqliteLedgerSession : IDisposable
         Commit = Prepare("COMMIT");
         Rollback = Prepare("ROLLBACK");
         SelectOrganization = Prepare(
-            "SELECT governance_epoch, entry_sequence, outbox_sequence FROM organizations WHERE organization_id = ?");
+            "SELECT governance_epoch, entry_sequence, outbox_sequence, ledger_seal FROM organizations WHERE organization_id = ?");
         SelectWindow = Prepare(
             """
             SELECT budget_id, starts_at, ends_at, limit_nanos, reserved_nanos, settled_nanos
@@ -41,6 +41,8 @@ internal sealed class SqliteLedgerSession : IDisposable
             """);
         SelectReleased = Prepare(
             "SELECT 1 FROM released_reservations WHERE organization_id = ? AND reservation_id = ?");
+        SelectRefused = Prepare(
+            "SELECT 1 FROM refusals WHERE organization_id = ? AND request_id = ?");
         SelectIsOpen = Prepare(
             "SELECT 1 FROM open_reservations WHERE organization_id = ? AND reservation_id = ?");
         SelectIdempotency = Prepare(
@@ -66,6 +68,8 @@ internal sealed class SqliteLedgerSession : IDisposable
     public SqliteStatement SelectSpent { get; }
 
     public SqliteStatement SelectReleased { get; }
+
+    public SqliteStatement SelectRefused { get; }
 
     public SqliteStatement SelectIsOpen { get; }
 

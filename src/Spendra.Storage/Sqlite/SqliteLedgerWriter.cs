@@ -7,7 +7,7 @@ namespace Spendra.Storage.Sqlite;
 internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
 {
     private readonly SqliteStatement _organization = prepare(
-        "UPDATE organizations SET entry_sequence = ?, outbox_sequence = ? WHERE organization_id = ?");
+        "UPDATE organizations SET entry_sequence = ?, outbox_sequence = ?, ledger_seal = ? WHERE organization_id = ?");
 
     private readonly SqliteStatement _window = prepare(
         """
@@ -21,8 +21,8 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
         """
         INSERT INTO open_reservations (organization_id, reservation_id, key_id, scope_ids, policy_ids, window_ids,
             provider, account_id, model, route, environment, price_id, tier_percent, amount_nanos, bound_input,
-            bound_output, epoch, reserved_at, expires_at, gateway_id, idempotency_digest, bound_others)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            bound_output, epoch, reserved_at, expires_at, gateway_id, idempotency_digest, bound_others, seal)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """);
 
     private readonly SqliteStatement _close = prepare(
@@ -47,6 +47,14 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """);
 
+    private readonly SqliteStatement _refusal = prepare(
+        """
+        INSERT INTO refusals (organization_id, request_id, key_id, refused_at, route, provider, model, code, message,
+            policy_id, budget_id, limit_nanos, settled_nanos, reserved_nanos, needed_nanos, window_starts_at, window_ends_at,
+            scope_ids, environment)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """);
+
     private readonly SqliteStatement _entry = prepare(
         """
         INSERT INTO journal_entries (organization_id, entry_sequence, kind, reservation_id, event_number,
@@ -68,8 +76,8 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
 
     private readonly SqliteStatement _outbox = prepare(
         """
-        INSERT INTO outbox (organization_id, sequence, topic, subject_id, event_number, created_at)
-        VALUES (?, ?, ?, ?, ?, ?)
+        INSERT INTO outbox (organization_id, sequence, topic, subject_id, event_number, created_at, seal)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
         """);
 
     private readonly SqliteStatement _useIdempotency = prepare(
@@ -89,18 +97,19 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
     public void Write(LedgerWrites writes, LaneNotes notes)
     {
         foreach (var row in writes.Organizations)
-            _organization.Bind(row.EntrySequence).Bind(row.OutboxSequence).Bind(row.OrganizationId).Run();
+            _organization.Bind(row.EntrySequence).Bind(row.OutboxSequence).Bind(row.Seal.ToColumn()).Bind(row.OrganizationId).Run();
         foreach (var row in writes.Windows) Write(row);
         foreach (var row in writes.Opened) WriteOpen(row);
         foreach (var row in writes.Closed) _close.Bind(row.OrganizationId).Bind(row.Id).Run();
         foreach (var row in writes.SpendEvents) Write(row);
         foreach (var (reservation, reason, at) in writes.Released) WriteReleased(reservation, reason, at);
+        foreach (var row in writes.Refusals) Write(row);
         foreach (var row in writes.Entries) Write(row);
         foreach (var row in writes.Excesses) Write(row);
         foreach (var row in writes.Outbox)
         {
-            _outbox.Bind(row.OrganizationId).Bind(row.Sequence).Bind(row.Topic).Bind(row.SubjectId)
-                .Bind(row.EventNumber).Bind(row.CreatedAt).Run();
+            _outbox.Bind(row.OrganizationId).Bind(row.Sequence).Bind(OutboxTopics.NameOf(row.Topic)).Bind(row.SubjectId)
+                .Bind(row.EventNumber).Bind(row.CreatedAt).Bind(row.Seal.ToColumn()).Run();
         }
         // Forgotten before used: a released key may be taken again by the same batch.
         foreach (var row in writes.IdempotencyForgotten)
@@ -120,7 +129,7 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
     private void WriteOpen(Reservation row) => BindFacts(_open, row)
         .Bind(row.TierPercent).Bind(row.Amount.Value).Bind(row.BoundInput).Bind(row.BoundOutput).Bind(row.Epoch)
         .Bind(row.ReservedAt).Bind(row.ExpiresAt).Bind(row.GatewayId).Bind(row.IdempotencyDigest)
-        .Bind(UnitsJson.WriteBound(row)).Run();
+        .Bind(UnitsJson.WriteBound(row)).Bind(row.Seal.ToColumn()).Run();
 
     private void Write(SpendEvent row)
     {
@@ -142,6 +151,17 @@ internal sealed class SqliteLedgerWriter(Func<string, SqliteStatement> prepare)
     private void WriteReleased(Reservation row, string reason, long at) => BindFacts(_released, row)
         .Bind(row.Amount.Value).Bind(row.BoundInput).Bind(row.BoundOutput).Bind(row.Epoch).Bind(row.ReservedAt)
         .Bind(at).Bind(reason).Bind(UnitsJson.WriteBound(row)).Run();
+
+    private void Write(RefusalRecord row)
+    {
+        var window = row.Refusal.Window;
+        _refusal.Bind(row.OrganizationId).Bind(row.RequestId).Bind(row.KeyId).Bind(row.RefusedAt).Bind(row.Route)
+            .Bind(ForeignText.Storable(row.Provider)).Bind(ForeignText.Storable(row.Model)).Bind(row.Refusal.CodeName)
+            .Bind(ForeignText.Storable(row.Refusal.Message))
+            .Bind(row.Refusal.PolicyId).Bind(window?.BudgetId).Bind(window?.Limit.Value).Bind(window?.Settled.Value)
+            .Bind(window?.Reserved.Value).Bind(window?.Needed.Value).Bind(window?.StartsAt).Bind(window?.EndsAt)
+            .Bind(row.ScopeIds).Bind(row.Environment).Run();
+    }
 
     private void Write(JournalEntry row)
     {

@@ -1,4 +1,3 @@
-using Spendra.Core.Ledger;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Storage.Sqlite;
@@ -6,14 +5,6 @@ namespace Spendra.Storage.Sqlite;
 /// <summary>Writes what rides along with a batch.</summary>
 internal sealed class SqliteNotesWriter(Func<string, SqliteStatement> prepare)
 {
-    private readonly SqliteStatement _refusal = prepare(
-        """
-        INSERT INTO refusals (organization_id, request_id, key_id, refused_at, route, provider, model, code, message,
-            policy_id, budget_id, limit_nanos, settled_nanos, reserved_nanos, needed_nanos, window_starts_at, window_ends_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (organization_id, request_id) DO NOTHING
-        """);
-
     private readonly SqliteStatement _stripped = prepare(
         """
         INSERT INTO stripped_tools (organization_id, request_id, tool, policy_id) VALUES (?, ?, ?, ?)
@@ -39,7 +30,6 @@ internal sealed class SqliteNotesWriter(Func<string, SqliteStatement> prepare)
 
     public void Write(LaneNotes notes)
     {
-        foreach (var row in notes.Refusals) Write(row);
         foreach (var row in notes.StrippedTools)
             _stripped.Bind(row.OrganizationId).Bind(row.RequestId).Bind(ForeignText.Storable(row.Tool)).Bind(row.PolicyId).Run();
         foreach (var row in notes.Objects)
@@ -52,15 +42,5 @@ internal sealed class SqliteNotesWriter(Func<string, SqliteStatement> prepare)
             _deletion.Bind(row.DeletedAt).Bind(row.OrganizationId).Bind(row.ObjectId).Run();
         foreach (var row in notes.Heartbeats)
             _heartbeat.Bind(row.GatewayId).Bind(row.StartedAt).Bind(row.At).Run();
-    }
-
-    private void Write(RefusalRecord row)
-    {
-        var window = row.Refusal.Window;
-        _refusal.Bind(row.OrganizationId).Bind(row.RequestId).Bind(row.KeyId).Bind(row.RefusedAt).Bind(row.Route)
-            .Bind(ForeignText.Storable(row.Provider)).Bind(ForeignText.Storable(row.Model)).Bind(row.Refusal.CodeName)
-            .Bind(ForeignText.Storable(row.Refusal.Message))
-            .Bind(row.Refusal.PolicyId).Bind(window?.BudgetId).Bind(window?.Limit.Value).Bind(window?.Settled.Value)
-            .Bind(window?.Reserved.Value).Bind(window?.Needed.Value).Bind(window?.StartsAt).Bind(window?.EndsAt).Run();
     }
 }

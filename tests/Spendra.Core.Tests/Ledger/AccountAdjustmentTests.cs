@@ -18,7 +18,7 @@ public sealed class AccountAdjustmentTests
         var writes = Book(nanos, "a fee");
 
         writes.Entries.Should().Equal(new JournalEntry(OrganizationId, 42, EntryKind.Adjustment, AdjustmentId, 0, AccountId, new NanoUsd(nanos), 1_000));
-        writes.Outbox.Should().Equal(new OutboxRow(OrganizationId, 18, "adjustment", AdjustmentId, 0, 1_000));
+        writes.Outbox.Should().Equal(new OutboxRow(OrganizationId, 18, OutboxTopic.Adjustment, AdjustmentId, 0, 1_000));
         writes.Organizations.Should().Equal(new OrganizationRow(OrganizationId, 3, 42, 18));
         (writes.Windows.Count + writes.SpendEvents.Count + writes.Excesses.Count).Should().Be(0);
     }

@@ -60,8 +60,9 @@ public sealed class BatchTests
         _lane.Run(_lane.Settle(11, 1), _lane.Adjust(10, -9), _lane.Settle(13, 1));
 
         _lane.Store.Entries.Keys.Select(k => k.Sequence).Order().Should().Equal(1, 2, 3, 4, 5);
-        _lane.Store.Outbox.Keys.Select(k => k.Sequence).Order().Should().Equal(1, 2, 3, 4, 5);
-        _lane.Store.Organizations[Org].Should().Be(new OrganizationRow(Org, Epoch, 5, 5));
+        _lane.Store.Outbox.Keys.Select(k => k.Sequence).Order().Should().Equal(1, 2, 3, 4, 5, 6);
+        _lane.Store.Outbox[(Org, 3)].Topic.Should().Be(OutboxTopic.Release);
+        _lane.Store.Organizations[Org].Should().Be(new OrganizationRow(Org, Epoch, 5, 6));
         _lane.Store.Organizations[OtherOrg].Should().Be(new OrganizationRow(OtherOrg, Epoch, 0, 0));
     }
 

@@ -29,7 +29,7 @@ public sealed class EndTests
         spend.Reservation.ReservationId.Should().Be(Id(10));
         _lane.Written.Entries.Should().Equal(new JournalEntry(
             Org, 1, EntryKind.Settlement, Id(10), 0, Account, Nanos(25), spend.OccurredAt));
-        _lane.Written.Outbox.Should().Equal(new OutboxRow(Org, 1, "spend", Id(10), 0, spend.OccurredAt));
+        _lane.Written.Outbox.Should().Equal(new OutboxRow(Org, 1, OutboxTopic.Spend, Id(10), 0, spend.OccurredAt));
         _lane.Written.Organizations.Should().Equal(new OrganizationRow(Org, Epoch, 1, 1));
     }
 
@@ -71,7 +71,7 @@ public sealed class EndTests
     }
 
     [Fact]
-    public void Release_gives_everything_back_and_books_nothing()
+    public void Release_gives_everything_back_books_nothing_and_is_announced()
     {
         _lane.RunOne<LedgerOutcome.Ended>(_lane.Release(10)).Should().Be(new LedgerOutcome.Ended(null, NanoUsd.Zero));
         _lane.Totals(A).Should().Be((0, 0));
@@ -79,7 +79,7 @@ public sealed class EndTests
         _lane.Store.Open.Should().BeEmpty();
         var (key, released) = _lane.Store.Released.Should().ContainSingle().Which;
         (key, released.Reservation.ReservationId, released.Reason).Should().Be((new RowKey(Org, Id(10)), Id(10), "not_sent"));
-        (_lane.Store.Events.Count, _lane.Store.Entries.Count, _lane.Store.Outbox.Count).Should().Be((0, 0, 0));
+        (_lane.Store.Events.Count, _lane.Store.Entries.Count, _lane.Store.Outbox.Count).Should().Be((0, 0, 1));
         _lane.Written.IsEmpty.Should().BeFalse();
     }
 

@@ -207,10 +207,11 @@ internal sealed class HistoryPlayer
         var organization = _tables.Organizations[Org];
         IsGapless(_tables.Entries.Keys.Select(k => k.Sequence)).Should().BeTrue();
         IsGapless(_tables.Outbox.Keys.Select(k => k.Sequence)).Should().BeTrue();
-        (_tables.Entries.Count, _tables.Outbox.Count).Should().Be((_tables.Events.Count, _tables.Events.Count));
-        (organization.EntrySequence, organization.OutboxSequence).Should().Be((_tables.Events.Count, _tables.Events.Count));
+        (_tables.Entries.Count, _tables.Outbox.Count).Should().Be((_tables.Events.Count, _tables.Events.Count + _tables.Released.Count));
+        (organization.EntrySequence, organization.OutboxSequence).Should().Be((_tables.Entries.Count, _tables.Outbox.Count));
         _tables.Outbox.Values.Select(o => (o.SubjectId, o.EventNumber)).ToHashSet()
-            .SetEquals(_tables.Events.Keys.Select(k => (k.Reservation.Id, k.Number))).Should().BeTrue();
+            .SetEquals([.. _tables.Events.Keys.Select(k => (k.Reservation.Id, k.Number)), .. _tables.Released.Keys.Select(k => (k.Id, 0))])
+            .Should().BeTrue();
         foreach (var spend in _tables.Events.Values)
         {
             var entry = _tables.Entries[(Org, spend.EntrySequence)];

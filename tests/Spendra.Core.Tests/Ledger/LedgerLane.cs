@@ -131,6 +131,7 @@ internal sealed class LedgerLane
         Written.Excesses.Should().BeEmpty();
         Written.Outbox.Should().BeEmpty();
         Written.Released.Should().BeEmpty();
+        Written.Refusals.Should().BeEmpty();
         Written.IdempotencyUsed.Should().BeEmpty();
         Written.IdempotencyForgotten.Should().BeEmpty();
     }

@@ -66,7 +66,7 @@ internal static class LedgerColumns
 
     public static Dictionary<string, object?> Outbox(OutboxRow o) => Of(new()
     {
-        ["organization_id"] = o.OrganizationId, ["sequence"] = o.Sequence, ["topic"] = o.Topic,
+        ["organization_id"] = o.OrganizationId, ["sequence"] = o.Sequence, ["topic"] = OutboxTopics.NameOf(o.Topic),
         ["subject_id"] = o.SubjectId, ["event_number"] = o.EventNumber, ["created_at"] = o.CreatedAt,
     });
 

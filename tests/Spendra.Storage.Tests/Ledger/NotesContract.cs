@@ -43,6 +43,7 @@ public abstract class NotesContract(DatabaseEngine engine)
             ["code"] = "budget_exceeded", ["message"] = full.Refusal.Message, ["policy_id"] = full.Refusal.PolicyId,
             ["budget_id"] = window.BudgetId, ["limit_nanos"] = 1L, ["settled_nanos"] = 2L, ["reserved_nanos"] = 3L,
             ["needed_nanos"] = 4L, ["window_starts_at"] = 5L, ["window_ends_at"] = 6L,
+            ["scope_ids"] = PackedIds.Pack(full.ScopeIds), ["environment"] = "production",
         }), "a request is refused once");
     });
 
@@ -54,12 +55,13 @@ public abstract class NotesContract(DatabaseEngine engine)
         {
             Provider = null,
             Model = null,
+            Environment = null,
             Refusal = new Refusal(RefusalCode.KeyExpired, "the key has expired"),
         });
         var row = await world.RowAsync("SELECT * FROM refusals");
         row.Where(c => c.Value is null).Select(c => c.Key).Should().BeEquivalentTo(
             "provider", "model", "policy_id", "budget_id", "limit_nanos", "settled_nanos", "reserved_nanos", "needed_nanos",
-            "window_starts_at", "window_ends_at");
+            "window_starts_at", "window_ends_at", "environment");
     });
 
     [Fact]
@@ -227,6 +229,8 @@ public abstract class NotesContract(DatabaseEngine engine)
         Route = "chat.completions",
         Provider = "openai",
         Model = "gpt-6-sol",
+        ScopeIds = [tenant.OrganizationId],
+        Environment = "production",
         Refusal = new Refusal(RefusalCode.BudgetExceeded, "Budget 'b' cannot cover this request.")
         {
             PolicyId = Guid.CreateVersion7(),

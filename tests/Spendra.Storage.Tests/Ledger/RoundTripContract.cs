@@ -161,8 +161,11 @@ public abstract class RoundTripContract(DatabaseEngine engine)
             (await world.RowAsync("SELECT * FROM postings WHERE entry_sequence = @n AND line = @line", new { n, line })).Should()
                 .BeEquivalentTo(LedgerColumns.Posting(reservation, n, line, line == 1 ? spent.Settlement.Cost : -spent.Settlement.Cost));
         }
-        (await world.RowAsync("SELECT * FROM outbox WHERE sequence = @n", new { n })).Should().BeEquivalentTo(
-            LedgerColumns.Outbox(new OutboxRow(reservation.OrganizationId, n, "spend", reservation.ReservationId, spent.EventNumber, at)));
+        var outbox = await world.RowAsync("SELECT * FROM outbox WHERE sequence = @n", new { n });
+        outbox.Remove("seal", out var seal).Should().BeTrue();
+        seal.Should().NotBeNull("the lane seals what it writes");
+        outbox.Should().BeEquivalentTo(
+            LedgerColumns.Outbox(new OutboxRow(reservation.OrganizationId, n, OutboxTopic.Spend, reservation.ReservationId, spent.EventNumber, at)));
     }
 
     private static async Task<LedgerState> LoadAsync(LedgerWorld world, LedgerCommand command)

@@ -7,8 +7,15 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
 {
     public override string ToString() => Name;
 
+    /// <summary>Whoever changes a row that was announced breaks its seal or its record as well, whatever else the row contradicts.</summary>
+    public IEnumerable<string> BrokenIn(VerificationReport report) => report.Violations.Select(v => v.Invariant).Distinct()
+        .Where(i => i is not (Invariant.OutboxSeal or Invariant.OpenSeal or Invariant.AdjustmentAudited) || Breaks.Contains(i));
+
     public static readonly Corruption[] All =
     [
+        new("a text that only informs", "UPDATE released_reservations SET route = 'embeddings'", Invariant.OutboxSeal),
+        new("an open reservation on another route", "UPDATE open_reservations SET route = 'embeddings'", Invariant.OpenSeal),
+        new("a correction that somebody else proposed", "UPDATE adjustments SET proposed_by = 'eve' WHERE adjustment_id = @RequestAdjusted", Invariant.AdjustmentAudited),
         new("window starts earlier", "UPDATE windows SET starts_at = starts_at - 1 WHERE budget_id = @MonthBudgetId", Invariant.WindowId, Invariant.WindowSpan),
         new("window belongs to another budget of the same amount",
             "UPDATE windows SET budget_id = @TotalBudgetId WHERE budget_id = @MonthBudgetId", Invariant.WindowId, Invariant.WindowSpan, Invariant.ReservationClaims, Invariant.CapCutRecorded),
@@ -26,8 +33,8 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
             """, Invariant.HardCap),
         new("released again after it was spent", """
             UPDATE released_reservations SET reservation_id = @Measured
-            """, Invariant.EndsOnce),
-        new("released and still open", "UPDATE released_reservations SET reservation_id = @Open", Invariant.EndsOnce),
+            """, Invariant.EndsOnce, Invariant.EventOutbox),
+        new("released and still open", "UPDATE released_reservations SET reservation_id = @Open", Invariant.EndsOnce, Invariant.EventOutbox),
         new("spent and still open", """
             UPDATE open_reservations SET reservation_id = @Measured, idempotency_digest = NULL;
             DELETE FROM idempotency_keys WHERE reservation_id = @Open
@@ -196,8 +203,8 @@ internal sealed record Corruption(string Name, string Sql, params string[] Break
         new("a refusal without its figures", "UPDATE refusals SET limit_nanos = NULL WHERE request_id = @RefusedHeld", Invariant.RefusalFigures),
         new("a refusal by half a window", "UPDATE refusals SET budget_id = @MonthBudgetId WHERE request_id = @RefusedModel", Invariant.RefusalFigures),
         new("a refusal by a window of no time", "UPDATE refusals SET window_starts_at = window_ends_at WHERE request_id = @RefusedHeld", Invariant.RefusalFigures),
-        new("a refusal of what was spent", "UPDATE refusals SET request_id = @Measured WHERE request_id = @RefusedModel", Invariant.RefusalNotSpent),
-        new("a refusal of what is held", "UPDATE refusals SET request_id = @Open WHERE request_id = @RefusedModel", Invariant.RefusalNotSpent),
+        new("a refusal of what was spent", "UPDATE refusals SET request_id = @Measured WHERE request_id = @RefusedModel", Invariant.RefusalNotSpent, Invariant.EventOutbox),
+        new("a refusal of what is held", "UPDATE refusals SET request_id = @Open WHERE request_id = @RefusedModel", Invariant.RefusalNotSpent, Invariant.EventOutbox),
         new("an organization that nobody can find", "DELETE FROM organization_directory", Invariant.OrganizationDirectory),
         new("an organization under another name", "UPDATE organization_directory SET slug = 'other'", Invariant.OrganizationDirectory),
         new("an organization under two names", "INSERT INTO organization_directory (slug, organization_id) VALUES ('other', @OrganizationId)", Invariant.OrganizationDirectory),

@@ -4,8 +4,7 @@ namespace Spendra.Storage.Tests.Verification;
 
 /// <summary>
 /// Somebody changes, deletes, reorders, inserts or cuts off rows of each table of the ledger, by SQL and as well as they can with
-/// one table: verification names it. Not named, and so not listed, is the removal of what no other row of the ledger tells of: a
-/// reservation that was given back, a refusal, an object at a provider.
+/// one table: verification names it.
 /// </summary>
 public sealed class LedgerTamperTests(SampleLedgerFile sample) : IClassFixture<SampleLedgerFile>
 {
@@ -44,6 +43,7 @@ public sealed class LedgerTamperTests(SampleLedgerFile sample) : IClassFixture<S
             UPDATE outbox SET subject_id = @Open WHERE sequence = 1
             """),
         ("outbox", "insert", $"INSERT INTO outbox {Copy("outbox", "sequence", "(SELECT max(sequence) + 1 FROM outbox)")} WHERE sequence = 1"),
+        ("organizations", "change", "UPDATE organizations SET ledger_seal = NULL"),
         ("outbox", "truncate", "DELETE FROM outbox WHERE sequence > 5; UPDATE organizations SET outbox_sequence = 5"),
         ("windows", "change", "UPDATE windows SET settled_nanos = 0"),
         ("windows", "delete", "DELETE FROM windows WHERE budget_id = @MonthBudgetId"),
@@ -55,11 +55,19 @@ public sealed class LedgerTamperTests(SampleLedgerFile sample) : IClassFixture<S
         ("open_reservations", "delete", "DELETE FROM open_reservations"),
         ("open_reservations", "insert", $"INSERT INTO open_reservations {Copy("open_reservations", "reservation_id", "@AccountId")} WHERE reservation_id = @Open"),
         ("released_reservations", "change", "UPDATE released_reservations SET amount_nanos = amount_nanos + 1"),
+        ("released_reservations", "delete", "DELETE FROM released_reservations"),
         ("released_reservations", "insert", $"INSERT INTO released_reservations {Copy("released_reservations", "reservation_id", "@Measured")}"),
         ("adjustments", "change", "UPDATE adjustments SET amount_nanos = amount_nanos + 1 WHERE adjustment_id = @AccountAdjusted"),
         ("adjustments", "delete", "DELETE FROM adjustments WHERE adjustment_id = @AccountAdjusted"),
         ("adjustments", "insert", $"INSERT INTO adjustments {Copy("adjustments", "adjustment_id", "@Open")} WHERE adjustment_id = @AccountAdjusted"),
         ("refusals", "change", "UPDATE refusals SET needed_nanos = 1 WHERE request_id = @RefusedExceeded"),
+        ("refusals", "delete", "DELETE FROM refusals WHERE request_id = @RefusedModel"),
+        ("refusals", "reorder", """
+            UPDATE refusals SET request_id = @Open WHERE request_id = @RefusedExceeded;
+            UPDATE refusals SET request_id = @RefusedExceeded WHERE request_id = @RefusedHeld;
+            UPDATE refusals SET request_id = @RefusedHeld WHERE request_id = @Open
+            """),
+        ("refusals", "truncate", "DELETE FROM refusals; DELETE FROM outbox WHERE topic = 'refusal'; UPDATE organizations SET outbox_sequence = (SELECT max(sequence) FROM outbox)"),
         ("refusals", "insert", $"INSERT INTO refusals {Copy("refusals", "request_id", "@Measured")} WHERE request_id = @RefusedModel"),
         ("idempotency_keys", "change", "UPDATE idempotency_keys SET key_id = @AccountId WHERE reservation_id = @Adjusted"),
         ("idempotency_keys", "delete", "DELETE FROM idempotency_keys WHERE reservation_id = @Open"),

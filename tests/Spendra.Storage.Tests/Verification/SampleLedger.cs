@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -135,13 +136,13 @@ internal sealed class SampleLedger : IAsyncDisposable
         await using var connection = await database.ConnectAsync(TestContext.Current.CancellationToken);
         await using var transaction = await database.BeginWriteAsync(connection, default);
         await database.EnterAsync(connection, transaction, OrganizationId, default);
-        var counters = await connection.QuerySingleAsync<(long, long)>("SELECT entry_sequence, outbox_sequence FROM organizations", transaction: transaction);
+        var counters = await connection.QuerySingleAsync<(long, long, byte[])>("SELECT entry_sequence, outbox_sequence, ledger_seal FROM organizations", transaction: transaction);
         var account = new AdjustmentRow
         {
             AdjustmentId = AccountAdjusted, AccountId = AccountId, Difference = new NanoUsd(-9_000), Reason = "a credit note", ProposedAt = 1,
             ProposedBy = "ada", ProposerId = Id(61),
         };
-        var booking = LedgerMachine.AdjustAccount(new Core.Ledger.OrganizationRow(OrganizationId, 1, counters.Item1, counters.Item2),
+        var booking = LedgerMachine.AdjustAccount(new Core.Ledger.OrganizationRow(OrganizationId, 1, counters.Item1, counters.Item2) { Seal = Seal.Read(counters.Item3) },
             new AccountAdjustment(account.AdjustmentId, AccountId, account.Difference, account.Reason), NowMicros);
         await new AdjustmentWriter(database, connection, transaction, new WriteStamp(OrganizationId, 1, NowMicros, "bob"), default).WriteAsync(
             [new GovernanceWrite.AddAdjustment(account), new GovernanceWrite.DecideAdjustment(account, Id(62), booking)]);
@@ -151,7 +152,25 @@ internal sealed class SampleLedger : IAsyncDisposable
             SELECT organization_id, @id, reservation_id, account_id, cost_nanos, 0, reason, 1, 'ada', @proposer, 'approved', occurred_at, 'bob', @decider,
                 entry_sequence, event_number, 2 FROM spend_events WHERE reservation_id = @Adjusted AND event_number = 1
             """, new { id = RequestAdjusted, proposer = Id(61), decider = Id(62), Adjusted }, transaction);
+        await RecordAsync(database, connection, transaction);
         await transaction.CommitAsync();
+    }
+
+    private static async Task RecordAsync(Database database, DbConnection connection, DbTransaction transaction)
+    {
+        var head = await connection.QuerySingleAsync<(long, byte[])>("SELECT audit_sequence, audit_hash FROM organizations", transaction: transaction);
+        var last = new AuditHead(head.Item1, head.Item2);
+        foreach (var id in new[] { AccountAdjusted, RequestAdjusted })
+        {
+            var row = (await AdjustmentReader.FindAsync(connection, transaction, OrganizationId, id, default))!;
+            var record = AuditChain.Append(last, NewRecord("approve") with
+            {
+                SubjectKind = "adjustment", Subject = id.ToString(), AfterState = Description.Of(row).ToJson(),
+            });
+            await AuditLog.InsertAsync(database, connection, transaction, [record], default);
+            last = AuditChain.HeadOf(record);
+        }
+        await connection.ExecuteAsync("UPDATE organizations SET audit_sequence = @Sequence, audit_hash = @Hash", new { last.Sequence, last.Hash }, transaction);
     }
 
     private static AuditRecord NewRecord(string action) => new()

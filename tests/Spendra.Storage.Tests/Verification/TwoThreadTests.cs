@@ -86,7 +86,10 @@ public sealed class TwoThreadTests
     {
         var spend = new SpendVerification(TestOrganization, new VerificationReport());
         for (var i = from; i <= to; i++)
+        {
             spend.Events.Add(new EventFacts(IdOf(i), 0, SpendKind.Settled, Guid.Empty, NanoUsd.Zero, i, EntrySequence: i, FirstEntry: i));
+            spend.Announced.Add(new AnnouncedFacts(OutboxTopic.Spend, IdOf(i), 0, i, default));
+        }
         _exchange.TakeEvents(spend);
         spend.Events.Should().BeEmpty();
     }
@@ -97,7 +100,7 @@ public sealed class TwoThreadTests
         for (var i = from; i <= to; i++)
         {
             journal.Entries.Add(new EntryFacts(i, EntryKind.Settlement, IdOf(i), 0, null, i, NanoUsd.Zero, Guid.Empty));
-            journal.Announcements.Add(new AnnouncementFacts(IdOf(i), 0, i));
+            journal.Announcements.Add(new OutboxFacts(new Announcement(i, OutboxTopic.Spend, IdOf(i), 0, i), default, default));
         }
         _exchange.TakeEntries(journal);
         journal.Entries.Should().BeEmpty();

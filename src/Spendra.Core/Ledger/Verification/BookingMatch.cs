@@ -11,8 +11,9 @@ public sealed class BookingMatch(VerificationReport report)
 {
     private readonly Dictionary<long, EventFacts> _waitingEvents = [];
     private readonly Dictionary<long, EntryFacts> _waitingEntries = [];
-    // Events count up, announcements down: whatever does not come to zero lacks the other.
-    private readonly Dictionary<BookingKey, Balance> _unannounced = [];
+    // What happened counts up, announcements down: whatever does not come to zero lacks the other.
+    private readonly Dictionary<AnnouncedKey, Balance> _unannounced = [];
+    private long _announced;
     private long _events;
     private long _entries;
     private long _corrections;
@@ -22,7 +23,6 @@ public sealed class BookingMatch(VerificationReport report)
         _events += events.Count;
         foreach (ref readonly var facts in CollectionsMarshal.AsSpan(events))
         {
-            Announce(new BookingKey(facts.ReservationId, facts.EventNumber), 1, facts.OccurredAt);
             if (_waitingEntries.Remove(facts.EntrySequence, out var entry)) Match(facts, entry);
             else if (!_waitingEvents.TryAdd(facts.EntrySequence, facts)) ReportTwice(facts);
         }
@@ -38,16 +38,33 @@ public sealed class BookingMatch(VerificationReport report)
         }
     }
 
-    public void Add(List<AnnouncementFacts> announcements)
+    public void Add(List<AnnouncedFacts> announced)
     {
-        foreach (ref readonly var row in CollectionsMarshal.AsSpan(announcements))
-            Announce(new BookingKey(row.ReservationId, row.EventNumber), -1, row.CreatedAt);
+        _announced += announced.Count;
+        foreach (ref readonly var facts in CollectionsMarshal.AsSpan(announced))
+        {
+            ref var balance = ref Find(new AnnouncedKey(facts.Topic, facts.SubjectId, facts.EventNumber));
+            balance.Count++;
+            (balance.At, balance.Content) = (facts.At, facts.Content);
+            Settle(balance);
+        }
+    }
+
+    public void Add(List<OutboxFacts> announcements)
+    {
+        foreach (ref readonly var facts in CollectionsMarshal.AsSpan(announcements))
+        {
+            ref var balance = ref Find(new AnnouncedKey(facts.Row.Topic, facts.Row.SubjectId, facts.Row.EventNumber));
+            balance.Count--;
+            balance.Outbox = facts;
+            Settle(balance);
+        }
     }
 
     public void Complete()
     {
         report.Count(Invariant.EventEntry, _events);
-        report.Count(Invariant.EventOutbox, _events);
+        report.Count(Invariant.EventOutbox, _announced);
         report.Count(Invariant.EventMoment, _events);
         report.Count(Invariant.EntryPostings, _entries);
         report.Count(Invariant.EntryCorrects, _corrections);
@@ -59,7 +76,7 @@ public sealed class BookingMatch(VerificationReport report)
         foreach (var (key, balance) in _unannounced)
         {
             if (balance.Count > 0) report.Add(Invariant.EventOutbox, key.Subject, "one outbox row", "none");
-            else report.Add(Invariant.EventOutbox, key.Subject, "one event for each outbox row", $"{-balance.Count} outbox rows too many");
+            else report.Add(Invariant.EventOutbox, key.Subject, "one for each outbox row", $"{-balance.Count} outbox rows too many");
         }
     }
 
@@ -99,29 +116,44 @@ public sealed class BookingMatch(VerificationReport report)
             entry.Corrects is { } found ? $"corrects {found}" : "corrects none");
     }
 
-    private void Announce(in BookingKey key, int difference, long at)
+    private ref Balance Find(AnnouncedKey key) => ref CollectionsMarshal.GetValueRefOrAddDefault(_unannounced, key, out _);
+
+    /// <summary>Both sides are here: they must say the same.</summary>
+    private void Settle(Balance balance)
     {
-        ref var balance = ref CollectionsMarshal.GetValueRefOrAddDefault(_unannounced, key, out var exists);
-        if (!exists) balance.At = at;
-        balance.Count += difference;
         if (balance.Count != 0) return;
-        if (balance.At != at)
-            report.Add(Invariant.EventMoment, $"outbox row of {key.Subject}", "the moment of its event", $"{balance.At} and {at}");
+        var (row, previous, seal) = balance.Outbox;
+        var key = new AnnouncedKey(row.Topic, row.SubjectId, row.EventNumber);
         _unannounced.Remove(key);
+        if (balance.At is { } at && at != row.CreatedAt)
+            report.Add(Invariant.EventMoment, $"outbox row of {key.Subject}", "the moment of what it announces", $"{at} and {row.CreatedAt}");
+        if (!seal.IsNone && SealChain.Next(previous, row, balance.Content) != seal)
+        {
+            report.Add(Invariant.OutboxSeal, $"outbox row {row.Sequence}, {key.Subject}",
+                "what was sealed", "it, or what it announces, or the row before, was changed after it was written");
+        }
     }
 
     private void ReportTwice(in EventFacts facts) =>
         report.Add(Invariant.EventEntry, facts.Subject, "a journal entry of its own",
             $"journal entry {facts.EntrySequence}, which {_waitingEvents[facts.EntrySequence].Subject} names too");
 
-    private readonly record struct BookingKey(Guid ReservationId, int EventNumber)
+    private readonly record struct AnnouncedKey(OutboxTopic Topic, Guid SubjectId, int EventNumber)
     {
-        public string Subject => $"event {EventNumber} of reservation {ReservationId}";
+        public string Subject => Topic switch
+        {
+            OutboxTopic.Spend => $"event {EventNumber} of reservation {SubjectId}",
+            OutboxTopic.Release => $"release of reservation {SubjectId}",
+            OutboxTopic.Refusal => $"refusal {SubjectId}",
+            _ => $"adjustment {SubjectId}",
+        };
     }
 
     private struct Balance
     {
         public int Count;
-        public long At;
+        public long? At;
+        public Seal Content;
+        public OutboxFacts Outbox;
     }
 }

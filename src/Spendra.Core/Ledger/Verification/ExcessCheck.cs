@@ -42,6 +42,8 @@ internal sealed class ExcessCheck
                 _report.Add(Invariant.ExcessExplains, subject, expected, "none");
             else if (found.Kind != kind || found.Amount.Value != excess)
                 _report.Add(Invariant.ExcessExplains, subject, expected, $"{Name(found.Kind)} of {found.Amount} USD");
+            else if (found.RecordedAt != row.OccurredAt)
+                _report.Add(Invariant.ExcessExplains, subject, $"recorded at {row.OccurredAt}", $"{found.RecordedAt}");
         }
     }
 

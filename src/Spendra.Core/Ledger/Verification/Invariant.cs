@@ -37,7 +37,10 @@ public static class Invariant
     public const string EventPrice = "event_cost_is_usage_times_price";
     public const string EventFree = "what_has_no_price_costs_nothing";
 
+    public const string OpenSeal = "open_reservation_seal_holds";
+
     // Corrections by people.
+    public const string AdjustmentAudited = "adjustment_is_as_the_audit_tells";
     public const string AdjustmentBooked = "approved_adjustment_is_booked";
     public const string AdjustmentDecided = "adjustment_is_decided_by_somebody_else";
 
@@ -47,6 +50,7 @@ public static class Invariant
     public const string EventMoment = "event_entry_and_outbox_row_are_of_one_moment";
     public const string EntrySequence = "entry_sequence_has_no_gap";
     public const string OutboxSequence = "outbox_sequence_has_no_gap";
+    public const string OutboxSeal = "outbox_seal_holds";
     public const string EntryBalances = "entry_balances";
     public const string EntryPostings = "postings_book_the_event";
     public const string EntryCorrects = "correction_names_the_first_entry";

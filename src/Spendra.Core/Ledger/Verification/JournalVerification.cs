@@ -13,12 +13,14 @@ public sealed class JournalVerification(OrganizationRow organization, Verificati
     private long _outboxRows;
     private long _lastEntry;
     private long _lastOutbox;
+    private long _seals;
+    private Seal _lastSeal;
 
     /// <summary>Emptied by whoever takes it.</summary>
     public List<EntryFacts> Entries { get; } = [];
 
     /// <summary>Emptied by whoever takes it.</summary>
-    public List<AnnouncementFacts> Announcements { get; } = [];
+    public List<OutboxFacts> Announcements { get; } = [];
 
     public void AddEntry(in EntryRow entry)
     {
@@ -37,11 +39,26 @@ public sealed class JournalVerification(OrganizationRow organization, Verificati
     public void AddOrphanedPosting(long sequence) =>
         report.Add(Invariant.EntryBalances, $"postings of journal entry {sequence}", "a journal entry", "none");
 
-    public void AddOutboxRow(long sequence, bool isSpend, in AnnouncementFacts announcement)
+    /// <summary>Lines are numbered like the ledger accounts that they book; this one is not, and books nothing.</summary>
+    public void AddMisplacedPosting(long sequence, int line) =>
+        report.Add(Invariant.EntryBalances, $"posting {line} of journal entry {sequence}", "the number of its ledger account", $"{line}");
+
+    /// <param name="row">Its topic is <c>default</c> when nobody knows its name.</param>
+    /// <param name="seal">None when it is older than seals.</param>
+    public void AddOutboxRow(in Announcement row, Seal seal)
     {
         _outboxRows++;
-        CheckSequence(Invariant.OutboxSequence, "outbox row", ref _lastOutbox, sequence);
-        if (isSpend) Announcements.Add(announcement);
+        CheckSequence(Invariant.OutboxSequence, "outbox row", ref _lastOutbox, row.Sequence);
+        var previous = _lastSeal;
+        if (!seal.IsNone)
+        {
+            _seals++;
+            if (previous.IsNone) previous = SealChain.Start(organization.OrganizationId, row.Sequence - 1);
+            _lastSeal = seal;
+        }
+        else if (!previous.IsNone) report.Add(Invariant.OutboxSeal, $"outbox row {row.Sequence}", "a seal, as the row before", "none");
+        if (row.Topic == default) report.Add(Invariant.EventOutbox, $"outbox row {row.Sequence}", "a topic that is known", "another");
+        else Announcements.Add(new OutboxFacts(row, previous, seal));
     }
 
     public void Complete()
@@ -49,8 +66,11 @@ public sealed class JournalVerification(OrganizationRow organization, Verificati
         report.Count(Invariant.EntrySequence, _entries);
         report.Count(Invariant.EntryBalances, _entries);
         report.Count(Invariant.OutboxSequence, _outboxRows);
+        report.Count(Invariant.OutboxSeal, _seals);
         CheckLast(Invariant.EntrySequence, "entry_sequence of the organization", organization.EntrySequence, _lastEntry);
         CheckLast(Invariant.OutboxSequence, "outbox_sequence of the organization", organization.OutboxSequence, _lastOutbox);
+        if (organization.Seal != _lastSeal)
+            report.Add(Invariant.OutboxSeal, "ledger_seal of the organization", $"{_lastSeal}, that of the last outbox row", $"{organization.Seal}");
     }
 
     private void ReportUnbalanced(in EntryRow entry)

@@ -22,6 +22,7 @@ public sealed class SpendVerification
     private Guid? _lastReleased;
     private Guid _lastReleasedKey;
     private long _spent;
+    private long _seals;
     private long _released;
     private long _refused;
     private long _idempotencyKeys;
@@ -42,11 +43,20 @@ public sealed class SpendVerification
     /// <summary>What the journal must say, in the order of the events. Emptied by whoever takes it.</summary>
     public List<EventFacts> Events { get; } = [];
 
+    /// <summary>What the outbox must say, emptied likewise.</summary>
+    public List<AnnouncedFacts> Announced { get; } = [];
+
     public void AddOpen(in OpenRow row)
     {
         var reservation = row.Reservation;
         var digest = row.IdempotencyDigest.IsEmpty ? null : row.IdempotencyDigest.ToArray();
         _open[reservation.ReservationId] = new OpenFacts(reservation.KeyId, digest);
+        if (!row.Seal.IsNone)
+        {
+            _seals++;
+            if (row.Seal != row.Content)
+                _report.Add(Invariant.OpenSeal, $"reservation {reservation.ReservationId}", "what was sealed when it was made", "it was changed since");
+        }
         _windows.Find(reservation.WindowIds);
         _windows.CheckClaims(reservation);
         _windows.AddReserved(reservation.Amount);
@@ -58,7 +68,9 @@ public sealed class SpendVerification
     /// <summary>Before any spend event.</summary>
     public void AddAdjustment(in VerifiedAdjustment row)
     {
-        if (_adjustments.Add(row) is { } facts) Events.Add(facts);
+        if (_adjustments.Add(row) is not { } facts) return;
+        Events.Add(facts);
+        Announced.Add(new AnnouncedFacts(OutboxTopic.Adjustment, facts.ReservationId, facts.EventNumber, facts.OccurredAt, row.Content));
     }
 
     public void AddSpend(in SpendRow row)
@@ -81,10 +93,12 @@ public sealed class SpendVerification
         if (row.Kind == SpendKind.Adjusted || row.EventNumber > 0) _adjustments.AddSpend(row);
         Events.Add(new EventFacts(reservation.ReservationId, row.EventNumber, row.Kind, reservation.AccountId, row.Cost,
             row.OccurredAt, row.EntrySequence, _events.FirstEntry));
+        Announced.Add(new AnnouncedFacts(OutboxTopic.Spend, reservation.ReservationId, row.EventNumber, row.OccurredAt, row.Content));
     }
 
-    public void AddReleased(in ReservationRow row)
+    public void AddReleased(in ReleasedRow released)
     {
+        var row = released.Reservation;
         _released++;
         (_lastReleased, _lastReleasedKey) = (row.ReservationId, row.KeyId);
         if (_open.ContainsKey(row.ReservationId)) ReportTwice(row.ReservationId, "open and released");
@@ -92,6 +106,7 @@ public sealed class SpendVerification
         _windows.Find(row.WindowIds);
         _windows.CheckClaims(row);
         _reservations.Check(row, tierPercent: null);
+        Announced.Add(new AnnouncedFacts(OutboxTopic.Release, row.ReservationId, 0, released.ReleasedAt, released.Content));
     }
 
     /// <summary>A request that was turned away may have been held for a moment and released, never more.</summary>
@@ -99,6 +114,7 @@ public sealed class SpendVerification
     {
         _refused++;
         _refusals.Add(row);
+        Announced.Add(new AnnouncedFacts(OutboxTopic.Refusal, row.RequestId, 0, At: null, row.Content));
         if (IsSpent(row.RequestId)) _report.Add(Invariant.RefusalNotSpent, $"refusal {row.RequestId}", "no spend event", "one");
         if (_open.ContainsKey(row.RequestId))
             _report.Add(Invariant.RefusalNotSpent, $"refusal {row.RequestId}", "no open reservation", "one");
@@ -137,6 +153,7 @@ public sealed class SpendVerification
         }
         _report.Count(Invariant.EndsOnce, _open.Count + _spent + _released);
         _report.Count(Invariant.Expiry, _open.Count);
+        _report.Count(Invariant.OpenSeal, _seals);
         _report.Count(Invariant.IdempotencyHeld, _open.Values.Count(o => o.Digest is not null));
         _report.Count(Invariant.Idempotency, _idempotencyKeys);
         _report.Count(Invariant.ObjectReservation, _objects);

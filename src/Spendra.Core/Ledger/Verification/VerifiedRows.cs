@@ -48,6 +48,17 @@ public readonly ref struct ReservationRow
     public required long ReservedAt { get; init; }
 }
 
+/// <summary>A reservation that was given back.</summary>
+public readonly ref struct ReleasedRow
+{
+    public required ReservationRow Reservation { get; init; }
+
+    public required long ReleasedAt { get; init; }
+
+    /// <summary>Over all that the row holds.</summary>
+    public Seal Content { get; init; }
+}
+
 /// <summary>A reservation that has not ended.</summary>
 public readonly ref struct OpenRow
 {
@@ -59,6 +70,12 @@ public readonly ref struct OpenRow
 
     /// <summary>Empty when the caller sent no idempotency key.</summary>
     public required ReadOnlySpan<byte> IdempotencyDigest { get; init; }
+
+    /// <summary>Over all that the row holds.</summary>
+    public Seal Content { get; init; }
+
+    /// <summary>As it was when the row was written; none when it is older than seals.</summary>
+    public Seal Seal { get; init; }
 }
 
 /// <summary>A spend event as far as it can be checked.</summary>
@@ -97,6 +114,9 @@ public readonly ref struct SpendRow
     public required bool HasReason { get; init; }
 
     public required long EntrySequence { get; init; }
+
+    /// <summary>Over all that the row holds.</summary>
+    public Seal Content { get; init; }
 }
 
 /// <summary>A correction that somebody proposed; what follows the reason is null as long as nobody has approved it.</summary>
@@ -110,9 +130,10 @@ public readonly ref struct SpendRow
 /// <param name="DecidedAt">When.</param>
 /// <param name="EntrySequence">The entry that books it.</param>
 /// <param name="EventNumber">The event that tells it; 0 for a correction of the account.</param>
+/// <param name="Content">Over what was booked for an account.</param>
 public readonly record struct VerifiedAdjustment(
     Guid AdjustmentId, Guid? ReservationId, Guid AccountId, NanoUsd Difference, bool HasReason, Guid ProposerId, Guid? DeciderId, long? DecidedAt,
-    long? EntrySequence, int? EventNumber);
+    long? EntrySequence, int? EventNumber, Seal Content);
 
 /// <summary>A refused request. Figures are those of the window that it rests on, or null all together.</summary>
 public readonly ref struct RefusalRow
@@ -138,6 +159,9 @@ public readonly ref struct RefusalRow
     public required long? WindowStartsAt { get; init; }
 
     public required long? WindowEndsAt { get; init; }
+
+    /// <summary>Over all that the row holds.</summary>
+    public Seal Content { get; init; }
 }
 
 /// <summary>A journal entry with its postings.</summary>
@@ -198,5 +222,13 @@ public readonly record struct EntryFacts(
     long Sequence, EntryKind Kind, Guid ReservationId, int EventNumber, long? Corrects, long BookedAt,
     NanoUsd? Expense, Guid AccountId);
 
-/// <summary>What an outbox row announces.</summary>
-public readonly record struct AnnouncementFacts(Guid ReservationId, int EventNumber, long CreatedAt);
+/// <summary>What the outbox must announce.</summary>
+/// <param name="Topic">As what.</param>
+/// <param name="SubjectId">The reservation, request or adjustment.</param>
+/// <param name="EventNumber">Which event of a reservation; zero for everything else.</param>
+/// <param name="At">When it was decided; null for what was decided before the ledger heard of it.</param>
+/// <param name="Content">Over all that its rows hold.</param>
+public readonly record struct AnnouncedFacts(OutboxTopic Topic, Guid SubjectId, int EventNumber, long? At, Seal Content);
+
+/// <summary>An outbox row with its seal and the one that it continues; none for rows from before the ledger was sealed.</summary>
+public readonly record struct OutboxFacts(Announcement Row, Seal Previous, Seal Seal);

@@ -420,6 +420,6 @@ public sealed class EventCheckTests
             Entry = sequence, IsEstimated = isEstimated, HasReason = kind == SpendKind.Adjusted,
         });
         ledger.Entries.Add(new Entry(sequence, (EntryKind)kind, id, number, corrects, Booked(cost)));
-        ledger.Outbox.Add(new Announcement(sequence, true, id, number));
+        ledger.Outbox.Add(new Announcement(sequence, OutboxTopic.Spend, id, number));
     }
 }

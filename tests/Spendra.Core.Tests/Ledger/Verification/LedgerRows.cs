@@ -42,6 +42,12 @@ internal sealed record Facts(Guid ReservationId)
 
     public long ReservedAt { get; init; }
 
+    /// <summary>When it was given back, if it was.</summary>
+    public long ReleasedAt { get; init; }
+
+    /// <summary>Of its row, when it was given back and sealed.</summary>
+    public Seal Content { get; init; }
+
     public static Facts Of(Reservation r) => new(r.ReservationId)
     {
         KeyId = r.KeyId, ScopeIds = LedgerRows.Bytes([.. r.ScopeIds]), PolicyIds = LedgerRows.Bytes([.. r.PolicyIds]),
@@ -82,6 +88,8 @@ internal sealed record Spend(Facts Facts, int Number, SpendKind Kind, long Cost)
 
     public bool HasReason { get; init; }
 
+    public Seal Content { get; init; }
+
     public required long Entry { get; init; }
 }
 
@@ -92,9 +100,11 @@ internal sealed record Entry(long Sequence, EntryKind Kind, Guid ReservationId, 
     public long BookedAt { get; init; }
 }
 
-internal sealed record Announcement(long Sequence, bool IsSpend, Guid SubjectId, int Number)
+internal sealed record Announcement(long Sequence, OutboxTopic Topic, Guid SubjectId, int Number)
 {
     public long CreatedAt { get; init; }
+
+    public Seal Seal { get; init; }
 }
 
 internal sealed record Refused(Guid RequestId, string Code)
@@ -116,6 +126,8 @@ internal sealed record Refused(Guid RequestId, string Code)
     public long? StartsAt { get; init; }
 
     public long? EndsAt { get; init; }
+
+    public Seal Content { get; init; }
 }
 
 /// <summary>An idempotency key, or an object at a provider when it has no digest.</summary>
@@ -214,11 +226,9 @@ internal sealed class LedgerRows
         lane.Run(lane.Adjust(11, -5));
         var rows = Of(lane.Store);
         rows.References.Add(new Reference(Measured, Key, null));
-        rows.Refusals.AddRange(
-        [
-            ForMoney(Exceeded, "budget_exceeded", settled: 90, needed: 11), ForMoney(AllHeld, "budget_held", settled: 90, needed: 6),
-            new Refused(NotAllowed, "model_not_allowed") { PolicyId = Cap.PolicyId },
-        ]);
+        rows.Refuse(ForMoney(Exceeded, "budget_exceeded", settled: 90, needed: 11));
+        rows.Refuse(ForMoney(AllHeld, "budget_held", settled: 90, needed: 6));
+        rows.Refuse(new Refused(NotAllowed, "model_not_allowed") { PolicyId = Cap.PolicyId });
         return rows;
     }
 
@@ -248,12 +258,18 @@ internal sealed class LedgerRows
         var match = new BookingMatch(report);
         RowFeed.Feed(this, spend);
         RowFeed.Feed(this, journal);
-        if (!isJournalFirst) match.Add(spend.Events);
+        if (!isJournalFirst) AddSpend();
         match.Add(journal.Entries);
         match.Add(journal.Announcements);
-        if (isJournalFirst) match.Add(spend.Events);
+        if (isJournalFirst) AddSpend();
         match.Complete();
         return report;
+
+        void AddSpend()
+        {
+            match.Add(spend.Events);
+            match.Add(spend.Announced);
+        }
     }
 
     /// <summary>Everything that is wrong.</summary>
@@ -272,6 +288,27 @@ internal sealed class LedgerRows
         Change(reservationId, number, e => e with { Facts = change(e.Facts) });
 
     public void ChangeOpen(Func<Held, Held> change) => Holds[0] = change(Holds[0]);
+
+    /// <summary>Adds a reservation that was given back, and announces it.</summary>
+    public void Release(Facts facts)
+    {
+        Releases.Add(facts);
+        Announce(OutboxTopic.Release, facts.ReservationId);
+    }
+
+    /// <summary>Adds a refusal, and announces it.</summary>
+    public void Refuse(Refused refused)
+    {
+        Refusals.Add(refused);
+        Announce(OutboxTopic.Refusal, refused.RequestId);
+    }
+
+    private void Announce(OutboxTopic topic, Guid subjectId)
+    {
+        var sequence = Outbox.Count + 1;
+        Outbox.Add(new Announcement(sequence, topic, subjectId, 0));
+        Organization = Organization with { OutboxSequence = sequence };
+    }
 
     public void ChangeRefusal(Guid requestId, Func<Refused, Refused> change)
     {
@@ -321,7 +358,7 @@ internal sealed class LedgerRows
         {
             TierPercent = r.TierPercent, ExpiresAt = r.ExpiresAt, Digest = r.IdempotencyDigest,
         }));
-        rows.Releases.AddRange(store.Released.Values.Select(r => Facts.Of(r.Reservation)));
+        rows.Releases.AddRange(store.Released.Values.Select(r => Facts.Of(r.Reservation) with { ReleasedAt = r.At }));
         rows.Events.AddRange(store.Events.Values.OrderBy(e => e.Reservation.ReservationId).ThenBy(e => e.EventNumber).Select(e =>
             new Spend(Facts.Of(e.Reservation), e.EventNumber, e.Kind, e.Settlement.Cost.Value)
             {
@@ -332,7 +369,7 @@ internal sealed class LedgerRows
         rows.Entries.AddRange(store.Entries.Values.OrderBy(e => e.Sequence).Select(e =>
             new Entry(e.Sequence, e.Kind, e.ReservationId, e.EventNumber, e.Corrects, Booked(e.Amount.Value)) { BookedAt = e.BookedAt }));
         rows.Outbox.AddRange(store.Outbox.Values.OrderBy(o => o.Sequence).Select(o =>
-            new Announcement(o.Sequence, true, o.SubjectId, o.EventNumber) { CreatedAt = o.CreatedAt }));
+            new Announcement(o.Sequence, o.Topic, o.SubjectId, o.EventNumber) { CreatedAt = o.CreatedAt }));
         rows.References.AddRange(store.Idempotency.Values.Select(i => new Reference(i.ReservationId, i.KeyId, i.KeyDigest)));
         return rows;
     }

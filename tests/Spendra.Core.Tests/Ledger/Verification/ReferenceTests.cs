@@ -118,7 +118,7 @@ public sealed class ReferenceTests
         var ledger = new LedgerRows();
         ledger.References.Add(new Reference(Guid.Empty, Guid.Empty, null));
         ledger.References.Add(new Reference(Guid.Empty, Guid.Empty, Digest(1)));
-        ledger.Refusals.Add(new Refused(Guid.Empty, "model_not_allowed"));
+        ledger.Refuse(new Refused(Guid.Empty, "model_not_allowed"));
         ledger.Violations.Should().Equal(
             WrongObject(Guid.Empty, "a reservation", "none"), WrongKey(Guid.Empty, "an open or spent reservation", "none"));
     }

@@ -123,8 +123,8 @@ public sealed class RefusalCheckTests
     public void Refusal_by_a_rule_has_none_of_the_figures()
     {
         var budgetId = Cap.Window.Budget.BudgetId;
-        _ledger.Refusals.Add(new Refused(Id(19), "model_not_allowed") { BudgetId = budgetId });
-        _ledger.Refusals.Add(new Refused(Id(20), "model_not_allowed") { Limit = 3 });
+        _ledger.Refuse(new Refused(Id(19), "model_not_allowed") { BudgetId = budgetId });
+        _ledger.Refuse(new Refused(Id(20), "model_not_allowed") { Limit = 3 });
         _ledger.Violations.Should().Equal(
             Wrong(Invariant.RefusalFigures, Id(19), "all figures of its window", "some are missing"),
             Wrong(Invariant.RefusalFigures, Id(20), "all figures of its window", "some are missing"));
@@ -133,21 +133,21 @@ public sealed class RefusalCheckTests
     [Fact]
     public void Refused_request_is_not_spent()
     {
-        _ledger.Refusals.Add(new Refused(Overrun, "model_not_allowed"));
+        _ledger.Refuse(new Refused(Overrun, "model_not_allowed"));
         _ledger.Violations.Should().Equal(Wrong(Invariant.RefusalNotSpent, Overrun, "no spend event", "one"));
     }
 
     [Fact]
     public void Refused_request_is_not_held()
     {
-        _ledger.Refusals.Add(new Refused(Open, "model_not_allowed"));
+        _ledger.Refuse(new Refused(Open, "model_not_allowed"));
         _ledger.Violations.Should().Equal(Wrong(Invariant.RefusalNotSpent, Open, "no open reservation", "one"));
     }
 
     [Fact]
     public void Refused_request_may_have_been_held_and_released()
     {
-        _ledger.Refusals.Add(new Refused(Released, "model_not_allowed"));
+        _ledger.Refuse(new Refused(Released, "model_not_allowed"));
         _ledger.Violations.Should().BeEmpty();
     }
 }

@@ -13,7 +13,7 @@ internal static class RowFeed
         List<(Guid Id, int Order, Action Add)> ordered =
         [
             .. rows.Events.Select(e => (e.ReservationId, 0, (Action)(() => Add(verification, e)))),
-            .. rows.Releases.Select(r => (r.ReservationId, 1, (Action)(() => verification.AddReleased(RowOf(r))))),
+            .. rows.Releases.Select(r => (r.ReservationId, 1, (Action)(() => Add(verification, r)))),
             .. rows.Refusals.Select(r => (r.RequestId, 2, (Action)(() => Add(verification, r)))),
             .. rows.References.Select(r => (r.ReservationId, 2, (Action)(() => Add(verification, r)))),
         ];
@@ -32,7 +32,10 @@ internal static class RowFeed
         }
         foreach (var sequence in rows.OrphanedPostings) verification.AddOrphanedPosting(sequence);
         foreach (var row in rows.Outbox)
-            verification.AddOutboxRow(row.Sequence, row.IsSpend, new AnnouncementFacts(row.SubjectId, row.Number, row.CreatedAt));
+        {
+            verification.AddOutboxRow(
+                new Core.Ledger.Announcement(row.Sequence, row.Topic, row.SubjectId, row.Number, row.CreatedAt), row.Seal);
+        }
         verification.Complete();
     }
 
@@ -60,6 +63,14 @@ internal static class RowFeed
         ServedPriceId = spend.ServedPriceId,
         HasReason = spend.HasReason,
         EntrySequence = spend.Entry,
+        Content = spend.Content,
+    });
+
+    private static void Add(SpendVerification verification, Facts released) => verification.AddReleased(new ReleasedRow
+    {
+        Reservation = RowOf(released),
+        ReleasedAt = released.ReleasedAt,
+        Content = released.Content,
     });
 
     private static void Add(SpendVerification verification, Refused refused) => verification.AddRefusal(new RefusalRow
@@ -75,6 +86,7 @@ internal static class RowFeed
         Needed = refused.Needed,
         WindowStartsAt = refused.StartsAt,
         WindowEndsAt = refused.EndsAt,
+        Content = refused.Content,
     });
 
     private static void Add(SpendVerification verification, Reference reference)

@@ -36,6 +36,7 @@ public sealed class SoundLedgerTests
             [Invariant.EventTotal] = 4,
             [Invariant.EventRepeats] = 2,
             [Invariant.EventReason] = 1,
+            [Invariant.OpenSeal] = 0,
             [Invariant.AdjustmentBooked] = 0,
             [Invariant.AdjustmentDecided] = 0,
             [Invariant.EventFree] = 0,
@@ -45,12 +46,13 @@ public sealed class SoundLedgerTests
             [Invariant.EstimateAtBound] = 2,
             [Invariant.EventPrice] = 3,
             [Invariant.EventEntry] = 6,
-            [Invariant.EventOutbox] = 6,
+            [Invariant.EventOutbox] = 10,
             [Invariant.EntrySequence] = 6,
             [Invariant.EntryBalances] = 6,
             [Invariant.EntryPostings] = 6,
             [Invariant.EntryCorrects] = 2,
-            [Invariant.OutboxSequence] = 6,
+            [Invariant.OutboxSequence] = 10,
+            [Invariant.OutboxSeal] = 0,
             [Invariant.ExcessExplains] = 4,
             [Invariant.ExcessCaused] = 4,
             [Invariant.Idempotency] = 2,
@@ -132,7 +134,7 @@ public sealed class SoundLedgerTests
     public void Reservation_that_is_spent_and_released_is_reported()
     {
         var ledger = LedgerRows.Sample();
-        ledger.Releases.Add(new Facts(LedgerRows.Measured));
+        ledger.Release(new Facts(LedgerRows.Measured));
         ledger.Violations.Should().Equal(EndsTwice(LedgerRows.Measured, "spent and released"));
     }
 
@@ -143,7 +145,7 @@ public sealed class SoundLedgerTests
         ledger.Holds.Add(new Held(new Facts(Guid.Empty)));
         ledger.Events.Add(new Spend(new Facts(Guid.Empty), 0, SpendKind.Settled, 0) { Entry = 1 });
         ledger.Entries.Add(new Entry(1, EntryKind.Settlement, Guid.Empty, 0, null, LedgerRows.Booked(0)));
-        ledger.Outbox.Add(new Announcement(1, true, Guid.Empty, 0));
+        ledger.Outbox.Add(new Announcement(1, OutboxTopic.Spend, Guid.Empty, 0));
 
         var report = ledger.Verify();
 

@@ -46,7 +46,7 @@ public sealed class WindowCheckTests
     [Fact]
     public void Reservation_of_nothing_in_a_window_that_does_not_exist_is_reported_as_that_alone()
     {
-        _ledger.Releases.Add(new Facts(Id(77)) { WindowIds = Bytes(Id(9_999)) });
+        _ledger.Release(new Facts(Id(77)) { WindowIds = Bytes(Id(9_999)) });
         var report = _ledger.Verify();
         report.Violations.Should().Equal(new Violation(
             Invariant.ReservationWindows, $"reservation {Id(77)}", $"window {Id(9_999)}", "no such window"));
@@ -62,7 +62,7 @@ public sealed class WindowCheckTests
         var ledger = new LedgerRows();
         var window = ledger.AddWindow(5, limit: 10);
         byte[] ids = [.. Bytes(window.WindowId), .. new byte[16]];
-        ledger.Releases.Add(new Facts(Id(77)) { PolicyIds = Bytes(window.PolicyId), WindowIds = ids[..bytes] });
+        ledger.Release(new Facts(Id(77)) { PolicyIds = Bytes(window.PolicyId), WindowIds = ids[..bytes] });
         ledger.Violations.Should().Equal(new Violation(
             Invariant.ReservationWindows, $"reservation {Id(77)}", "ids of 16 bytes", $"{bytes} bytes"));
     }
