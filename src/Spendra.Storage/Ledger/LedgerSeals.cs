@@ -14,6 +14,8 @@ internal sealed class LedgerSeals
     /// </summary>
     public void Apply(LedgerWrites writes)
     {
+        // A row of an earlier batch may have failed half-way.
+        _content.Clear();
         for (var i = 0; i < writes.Opened.Count; i++)
             writes.Opened[i] = writes.Opened[i] with { Seal = LedgerContents.OfOpen(writes.Opened[i], _content) };
         _organizations.Clear();

@@ -68,9 +68,12 @@ internal sealed class RowContent
     public Seal Complete()
     {
         var seal = Seal.Of(_buffer.AsSpan(0, _length));
-        _length = 0;
+        Clear();
         return seal;
     }
+
+    /// <summary>Forgets what was added.</summary>
+    public void Clear() => _length = 0;
 
     private RowContent AddNull()
     {

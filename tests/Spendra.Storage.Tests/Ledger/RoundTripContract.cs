@@ -16,7 +16,7 @@ public abstract class RoundTripContract(DatabaseEngine engine)
         var held = FullReserve(tenant, await tenant.BudgetAsync(10_000), await tenant.BudgetAsync(9_000));
         (await world.OpenLane().ReserveAsync(held)).Should().BeOfType<LedgerOutcome.Admitted>();
 
-        (await world.RowAsync("SELECT * FROM open_reservations")).Should().BeEquivalentTo(LedgerColumns.Open(held.Reservation));
+        (await SealedRowAsync(world, "SELECT * FROM open_reservations")).Should().BeEquivalentTo(LedgerColumns.Open(held.Reservation));
         (await world.RowAsync("SELECT * FROM idempotency_keys")).Should().BeEquivalentTo(
             LedgerColumns.Idempotency(held, await world.ScalarAsync<long>("SELECT created_at FROM idempotency_keys")));
         var state = await LoadAsync(world, Release(held));
@@ -30,7 +30,7 @@ public abstract class RoundTripContract(DatabaseEngine engine)
         var held = tenant.Reserve(5, await tenant.BudgetAsync(10));
         await world.OpenLane().ReserveAsync(held);
 
-        (await world.RowAsync("SELECT * FROM open_reservations")).Should().BeEquivalentTo(LedgerColumns.Open(held.Reservation));
+        (await SealedRowAsync(world, "SELECT * FROM open_reservations")).Should().BeEquivalentTo(LedgerColumns.Open(held.Reservation));
         (await LoadAsync(world, Release(held))).Open.Values.Should().ContainSingle().Which.Should().BeEquivalentTo(held.Reservation);
     });
 
@@ -161,11 +161,17 @@ public abstract class RoundTripContract(DatabaseEngine engine)
             (await world.RowAsync("SELECT * FROM postings WHERE entry_sequence = @n AND line = @line", new { n, line })).Should()
                 .BeEquivalentTo(LedgerColumns.Posting(reservation, n, line, line == 1 ? spent.Settlement.Cost : -spent.Settlement.Cost));
         }
-        var outbox = await world.RowAsync("SELECT * FROM outbox WHERE sequence = @n", new { n });
-        outbox.Remove("seal", out var seal).Should().BeTrue();
-        seal.Should().NotBeNull("the lane seals what it writes");
-        outbox.Should().BeEquivalentTo(
+        (await SealedRowAsync(world, "SELECT * FROM outbox WHERE sequence = @n", new { n })).Should().BeEquivalentTo(
             LedgerColumns.Outbox(new OutboxRow(reservation.OrganizationId, n, OutboxTopic.Spend, reservation.ReservationId, spent.EventNumber, at)));
+    }
+
+    /// <summary>A row without its seal, which every row of the lane has.</summary>
+    private static async Task<Dictionary<string, object?>> SealedRowAsync(LedgerWorld world, string sql, object? parameters = null)
+    {
+        var row = await world.RowAsync(sql, parameters);
+        row.Remove("seal", out var seal).Should().BeTrue();
+        seal.Should().NotBeNull();
+        return row;
     }
 
     private static async Task<LedgerState> LoadAsync(LedgerWorld world, LedgerCommand command)
