@@ -111,6 +111,7 @@ internal static class BudgetEndpoints
     private static Outcome<BudgetView> Archive(Draft draft, string slug, EntityTag match, bool isArchived)
     {
         if (Find(draft, slug) is not { } before) return Problem.NotFound;
+        draft.About(new GovernanceWrite.PutBudget(before));
         if (match.Check(before.ChangedEpoch) is { } stale) return stale;
         if (before.IsArchived == isArchived) return new Problem(ProblemKind.WrongState, isArchived ? "It is archived already." : "It is not archived.");
         if (isArchived && BudgetDrafts.InUse(draft, before.Budget) is { } use) return use;
@@ -124,11 +125,12 @@ internal static class BudgetEndpoints
 
     private static Outcome<BudgetView> Create(Draft draft, NewBudget body)
     {
-        if (draft.State.Budgets.Any(b => b.Budget.Slug == body.Slug))
-            return new Problem(ProblemKind.Duplicate, $"There is a budget '{body.Slug}', perhaps archived. A slug is used once.");
         var drafted = BudgetDrafts.Read(draft, body);
         if (!drafted.IsDone) return drafted.Problem;
         var row = new BudgetRow(drafted.Value, IsArchived: false) { ChangedEpoch = draft.NextVersion };
+        draft.About(new GovernanceWrite.PutBudget(row));
+        if (draft.State.Budgets.Any(b => b.Budget.Slug == body.Slug))
+            return new Problem(ProblemKind.Duplicate, $"There is a budget '{body.Slug}', perhaps archived. A slug is used once.");
         draft.Change(new GovernanceWrite.PutBudget(row), "create", "budget", body.Slug, null, Description.Of(row.Budget, draft.NameOf));
         return Outcome<BudgetView>.Done(View(draft, row), row.ChangedEpoch, $"/api/v1/organizations/{draft.Caller.Organization}/budgets/{body.Slug}");
     }
@@ -136,6 +138,7 @@ internal static class BudgetEndpoints
     private static Outcome<BudgetView> Edit(Draft draft, string slug, EditedBudget body, EntityTag match)
     {
         if (Find(draft, slug) is not { } before) return Problem.NotFound;
+        draft.About(new GovernanceWrite.PutBudget(before));
         if (match.Check(before.ChangedEpoch) is { } stale) return stale;
         if (before.IsArchived) return new Problem(ProblemKind.WrongState, "It is archived. Restore it first.");
         var changed = BudgetDrafts.WithAmount(before.Budget, body.AmountUsd);

@@ -85,7 +85,6 @@ internal static class PriceEndpoints
             if (wrong is not null) return wrong;
             var isAgreement = source == PriceVersion.NegotiatedSource;
             var comparison = PriceComparison.Of(draft.State.Prices, offers, draft.NowMicros, Guid.CreateVersion7, isAgreement);
-            if (comparison.IsEmpty) return new Problem(ProblemKind.WrongState, "The book has all of this already, or a contract outranks it: there is nothing to propose.");
             var proposal = new PriceProposal
             {
                 ProposalId = Guid.CreateVersion7(),
@@ -96,6 +95,8 @@ internal static class PriceEndpoints
                 ProposedBy = caller.Actor,
                 ProposerId = caller.MemberId,
             };
+            draft.About(new GovernanceWrite.AddProposal(proposal));
+            if (comparison.IsEmpty) return new Problem(ProblemKind.WrongState, "The book has all of this already, or a contract outranks it: there is nothing to propose.");
             draft.Change(new GovernanceWrite.AddProposal(proposal), "propose", "priceProposal", proposal.ProposalId.ToString(), null,
                 new Description([("source", source), ("prices", comparison.Changes.Length.ToString(CultureInfo.InvariantCulture))]));
             return Outcome<ProposalView>.Done(ProposalView.Of(proposal), 1, $"/api/v1/organizations/{caller.Organization}/price-proposals/{proposal.ProposalId}");
@@ -106,6 +107,7 @@ internal static class PriceEndpoints
         await desk.RunAsync<ProposalView>(caller, StateParts.Prices, async draft =>
         {
             if (await PriceProposals.FindAsync(database, caller.OrganizationId, id, cancel) is not { } row) return Problem.NotFound;
+            draft.About(new GovernanceWrite.DecideProposal(id, decision) { ProposerId = row.ProposerId });
             if (match.Check(ProposalView.VersionOf(row)) is { } stale) return stale;
             if (row.Decision is { } already) return new Problem(ProblemKind.WrongState, $"It is {already.ToString().ToLowerInvariant()} already.");
             var (comparison, changes, refusal) = ProposalDesk.Decide(draft.State.Prices, row, decision, draft.NowMicros);

@@ -78,8 +78,6 @@ internal static class HierarchyEndpoints
         ScopeKind kind, string path, NewScope body, Repetition repetition, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
         await desk.CreateAsync<ScopeView>(caller, repetition, StateParts.Scopes, draft =>
         {
-            if (draft.State.Scopes.Any(s => s.Scope.Kind == kind && s.Scope.Slug == body.Slug))
-                return new Problem(ProblemKind.Duplicate, $"There is a {Scope.KindName(kind)} '{body.Slug}', perhaps archived. A slug is used once.");
             var (parent, wrongParent) = ScopeRules.FindParent(draft, kind, body.Parent);
             if (wrongParent is not null) return wrongParent;
             if (body.Email is not null && kind != ScopeKind.Employee) return Problem.Field("email", "has a meaning for employees only");
@@ -87,6 +85,9 @@ internal static class HierarchyEndpoints
             if (wrongProject is not null) return wrongProject;
             var scope = new Scope(Guid.CreateVersion7(), kind, body.Slug, body.Name ?? body.Slug, parent?.Scope.ScopeId);
             var row = new ScopeRow(scope, IsArchived: false) { Email = body.Email, ProjectIds = projects, ChangedEpoch = draft.NextVersion };
+            draft.About(new GovernanceWrite.PutScope(row));
+            if (draft.State.Scopes.Any(s => s.Scope.Kind == kind && s.Scope.Slug == body.Slug))
+                return new Problem(ProblemKind.Duplicate, $"There is a {Scope.KindName(kind)} '{body.Slug}', perhaps archived. A slug is used once.");
             draft.Change(new GovernanceWrite.PutScope(row), "create", Scope.KindName(kind), scope.Slug, null, Description.Of(row, draft.NameOf));
             return Outcome<ScopeView>.Done(View(draft, row), row.ChangedEpoch,
                 $"/api/v1/organizations/{caller.Organization}/{path}/{scope.Slug}");
@@ -97,6 +98,7 @@ internal static class HierarchyEndpoints
         await desk.RunAsync<ScopeView>(caller, StateParts.Scopes, draft =>
         {
             if (Find(draft, kind, slug) is not { } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.PutScope(before));
             if (match.Check(before.ChangedEpoch) is { } stale) return stale;
             if (before.IsArchived) return new Problem(ProblemKind.WrongState, "It is archived. Restore it first.");
             var (parent, wrongParent) = ScopeRules.FindParent(draft, kind, body.Parent);
@@ -121,6 +123,7 @@ internal static class HierarchyEndpoints
         await desk.RunAsync<ScopeView>(caller, StateParts.Budgets | StateParts.Policies | StateParts.Keys, draft =>
         {
             if (Find(draft, kind, slug) is not { } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.PutScope(before));
             if (match.Check(before.ChangedEpoch) is { } stale) return stale;
             if (before.IsArchived == isArchived) return new Problem(ProblemKind.WrongState, isArchived ? "It is archived already." : "It is not archived.");
             if (isArchived && ScopeRules.InUse(draft.State, before.Scope.ScopeId, draft.NowMicros) is { } use) return new Problem(ProblemKind.InUse, use);

@@ -71,8 +71,6 @@ internal static class KeyEndpoints
         NewKey body, Repetition repetition, Caller caller, ChangeDesk desk, MasterKey masterKey, CancellationToken cancel) =>
         await desk.CreateAsync<RevealedKey>(caller, repetition, StateParts.Scopes, async draft =>
         {
-            if (await KeyLists.FindAsync(draft.Transaction, body.Slug, cancel) is not null)
-                return new Problem(ProblemKind.Duplicate, $"There is a key '{body.Slug}', perhaps revoked. A slug is used once.");
             if (draft.FindScope(body.Actor) is not { Scope.IsActor: true } actor)
                 return Problem.Field("actor", "names no employee, agent or subagent that is there and that you see");
             var drafted = KeyDrafts.Read(draft, new ScopedKey
@@ -82,6 +80,9 @@ internal static class KeyEndpoints
             if (!drafted.IsDone) return drafted.Problem;
             var (key, project) = drafted.Value;
             var (write, issued) = IssuedKey.Mint(key, masterKey);
+            draft.About(write);
+            if (await KeyLists.FindAsync(draft.Transaction, body.Slug, cancel) is not null)
+                return new Problem(ProblemKind.Duplicate, $"There is a key '{body.Slug}', perhaps revoked. A slug is used once.");
             draft.Change(write, "create", "key", key.Slug, null, Description.Of(key, draft.NameOf));
             var row = new KeyRow(key, draft.NowMicros, caller.Actor) { ChangedEpoch = draft.NextVersion };
             var view = KeyView.Of(new ListedKeyRow(row, actor.Scope.Reference, project?.Scope.Slug, null), draft.NowMicros);
@@ -92,7 +93,7 @@ internal static class KeyEndpoints
         string slug, EditedKey body, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
         await desk.RunAsync<KeyView>(caller, StateParts.Scopes, async draft =>
         {
-            var found = await FindAsync(draft, slug, match, cancel);
+            var found = await FindAsync(draft, slug, match, key => new GovernanceWrite.ChangeKey(key), cancel);
             if (!found.IsDone) return found.Problem;
             var before = found.Value;
             var drafted = KeyDrafts.Read(draft, before.Row.Key, body);
@@ -107,7 +108,7 @@ internal static class KeyEndpoints
         string slug, KeyRotation body, EntityTag match, Repetition repetition, Caller caller, ChangeDesk desk, MasterKey masterKey,
         CancellationToken cancel) => await desk.CreateAsync<RevealedKey>(caller, repetition, StateParts.Scopes, async draft =>
         {
-            var found = await FindAsync(draft, slug, match, cancel);
+            var found = await FindAsync(draft, slug, match, key => new GovernanceWrite.ChangeKey(key), cancel);
             if (!found.IsDone) return found.Problem;
             var before = found.Value;
             var expiry = KeyDrafts.Expiry(draft, body.ExpiresAt, before: null);
@@ -126,7 +127,7 @@ internal static class KeyEndpoints
         string slug, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
         await desk.RunAsync<KeyView>(caller, StateParts.Scopes, async draft =>
         {
-            var found = await FindAsync(draft, slug, match, cancel);
+            var found = await FindAsync(draft, slug, match, key => new GovernanceWrite.RevokeKey(key), cancel);
             if (!found.IsDone) return found.Problem;
             var before = found.Value;
             draft.Change(new GovernanceWrite.RevokeKey(before.Row.Key), "revoke", "key", slug, Description.Of(before.Row.Key, draft.NameOf), null);
@@ -134,10 +135,14 @@ internal static class KeyEndpoints
         }, cancel);
 
     /// <summary>The key that is to be changed: there, seen, of the right version, and not revoked.</summary>
-    private static async Task<Outcome<ListedKeyRow>> FindAsync(Draft draft, string slug, EntityTag match, CancellationToken cancel)
+    private static async Task<Outcome<ListedKeyRow>> FindAsync(
+        Draft draft, string slug, EntityTag match, Func<ScopedKey, GovernanceWrite> write, CancellationToken cancel)
     {
         if (await KeyLists.FindAsync(draft.Transaction, slug, cancel) is not { } found || !KeyDrafts.IsSeen(draft, found.Row.Key))
             return Problem.NotFound;
+        // Of one's own keys one may know how they stand, also where no rule would let them be issued like that any more.
+        var isOwn = draft.Authority.EmployeeId is { } self && KeyRules.IsOwn(draft.Scopes, self, found.Row.Key.ActorId);
+        draft.About(isOwn ? [] : [write(found.Row.Key)]);
         if (match.Check(found.Row.ChangedEpoch) is { } stale) return stale;
         return found.Row.Key.RevokedAt is null
             ? Outcome<ListedKeyRow>.Done(found)

@@ -60,11 +60,12 @@ internal static class KeyRuleEndpoints
         NewKeyRule body, Repetition repetition, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
         await desk.CreateAsync<KeyRuleView>(caller, repetition, StateParts.Scopes, async draft =>
         {
-            if (await KeyRuleLists.FindAsync(draft.Transaction, body.Slug, cancel) is not null)
-                return new Problem(ProblemKind.Duplicate, $"There is a key rule '{body.Slug}', perhaps archived. A slug is used once.");
             if (draft.FindScope(body.Scope) is not { } scope) return Problem.Field("scope", "names no scope that is there and that you see");
             var rule = Read(new KeyRule { RuleId = Guid.CreateVersion7(), Slug = body.Slug, ScopeId = scope.Scope.ScopeId }, body);
             var listed = new ListedKeyRule(new KeyRuleRow(rule, IsArchived: false, Version: 1), scope.Scope.Reference);
+            draft.About(new GovernanceWrite.PutKeyRule(listed.Row));
+            if (await KeyRuleLists.FindAsync(draft.Transaction, body.Slug, cancel) is not null)
+                return new Problem(ProblemKind.Duplicate, $"There is a key rule '{body.Slug}', perhaps archived. A slug is used once.");
             draft.Change(new GovernanceWrite.PutKeyRule(listed.Row), "create", "keyRule", body.Slug, null, Description.Of(rule, draft.NameOf));
             return Outcome<KeyRuleView>.Done(KeyRuleView.Of(listed), 1, $"/api/v1/organizations/{caller.Organization}/key-rules/{body.Slug}");
         }, cancel);
@@ -105,6 +106,7 @@ internal static class KeyRuleEndpoints
     {
         if (await KeyRuleLists.FindAsync(draft.Transaction, slug, cancel) is not { } found
             || !draft.Authority.Covers(draft.Scopes, found.Row.Rule.ScopeId)) return Problem.NotFound;
+        draft.About(new GovernanceWrite.PutKeyRule(found.Row));
         return match.Check(found.Row.Version) is { } stale ? stale : Outcome<ListedKeyRule>.Done(found);
     }
 

@@ -73,6 +73,7 @@ internal static class AdjustmentEndpoints
                 ProposedBy = caller.Actor,
                 ProposerId = caller.MemberId,
             };
+            draft.About(new GovernanceWrite.AddAdjustment(row));
             if (body.RequestId is { } requestId)
             {
                 var state = await LedgerBooks.LoadAsync(draft.Transaction, database, requestId, cancel);
@@ -101,6 +102,7 @@ internal static class AdjustmentEndpoints
         await desk.RunAsync<AdjustmentView>(caller, StateParts.Scopes, async draft =>
         {
             if (!draft.Authority.CoversEverything || await LedgerBooks.FindAdjustmentAsync(draft.Transaction, id, cancel) is not { } row) return Problem.NotFound;
+            draft.About(new GovernanceWrite.DecideAdjustment(row, caller.MemberId, null));
             if (match.Check(row.Version) is { } stale) return stale;
             if (row.Decision is { } already) return new Problem(ProblemKind.WrongState, $"It is {already} already.");
             LedgerWrites? writes = null;

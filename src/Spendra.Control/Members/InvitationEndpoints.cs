@@ -64,23 +64,21 @@ internal static class InvitationEndpoints
         {
             var email = body.Email.ToLowerInvariant();
             var member = await MemberLists.FindOfEmailAsync(draft.Transaction, email, cancel);
-            if (member is { IsRemoved: false, Membership.Role: not null })
-                return new Problem(ProblemKind.Duplicate, $"{email} is a member with a role already. Change the role instead.");
-            if (await InvitationReader.IsInvitedAsync(draft.Transaction, email, cancel))
-                return new Problem(ProblemKind.Duplicate, $"{email} is invited already. Revoke that invitation first.");
             var invitationId = Guid.CreateVersion7();
             var wanted = new WantedMembership(body.Role, body.Scopes, body.ApprovalLimitUsd, body.Employee);
             var read = MembershipRules.Read(wanted, member?.MemberId ?? invitationId, draft.FindScope);
             if (!read.IsDone) return read.Problem;
             var (gives, employeeId) = read.Value;
-            if (await MemberEndpoints.TakenAsync(draft, employeeId, member?.MemberId, cancel) is { } taken) return taken;
             var row = new InvitationRow
             {
                 InvitationId = invitationId, Email = email, Gives = gives, EmployeeId = employeeId, InvitedBy = caller.MemberId,
                 CreatedAt = draft.NowMicros, ExpiresAt = Micros.Of(Micros.ToInstant(draft.NowMicros).AddDays(body.ExpiresInDays ?? DefaultDays)),
             };
             var link = OneTimeLink.Create(OneTimePurpose.Invitation, invitationId, RandomNumberGenerator.GetBytes(OneTimeLink.SecretBytes));
-            draft.Change(new GovernanceWrite.AddInvitation(row, masterKey.DigestSecret(link.Secret)), "create", "invitation", email,
+            var write = new GovernanceWrite.AddInvitation(row, masterKey.DigestSecret(link.Secret));
+            draft.About(write);
+            if (await ConflictAsync(draft, row, member, cancel) is { } conflict) return conflict;
+            draft.Change(write, "create", "invitation", email,
                 null, AccessText.Of(row, draft.NameOf));
             var secret = link.Reveal();
             // Behind '#': browsers send that part to nobody, so it stands in no log.
@@ -89,10 +87,21 @@ internal static class InvitationEndpoints
                 location: $"/api/v1/organizations/{caller.Organization}/invitations/{invitationId}");
         }, cancel);
 
+    /// <summary>What keeps an address from being invited as a row says; null when nothing does.</summary>
+    private static async Task<Problem?> ConflictAsync(Draft draft, InvitationRow row, MemberRow? member, CancellationToken cancel)
+    {
+        if (member is { IsRemoved: false, Membership.Role: not null })
+            return new Problem(ProblemKind.Duplicate, $"{row.Email} is a member with a role already. Change the role instead.");
+        if (await InvitationReader.IsInvitedAsync(draft.Transaction, row.Email, cancel))
+            return new Problem(ProblemKind.Duplicate, $"{row.Email} is invited already. Revoke that invitation first.");
+        return await MemberEndpoints.TakenAsync(draft, row.EmployeeId, member?.MemberId, cancel);
+    }
+
     private static async Task<Answer<InvitationView>> RevokeAsync(Guid invitationId, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
         await desk.RunAsync<InvitationView>(caller, StateParts.Scopes, async draft =>
         {
             if (await InvitationReader.FindAsync(draft.Transaction, invitationId, cancel) is not { } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.EndInvitation(before.Row, IsAccepted: false));
             if (before.Row.AcceptedAt is not null || before.Row.RevokedAt is not null)
                 return new Problem(ProblemKind.WrongState, "It was accepted or revoked before.");
             var row = before.Row with { RevokedAt = draft.NowMicros };

@@ -66,6 +66,7 @@ internal static class MemberEndpoints
         await desk.RunAsync<MemberView>(caller, StateParts.Scopes, async draft =>
         {
             if (await MemberLists.FindAsync(draft.Transaction, memberId, cancel) is not { } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.PutMember(before, before));
             if (match.Check(before.Version) is { } stale) return stale;
             var wanted = new WantedMembership(body.Role, body.Scopes, body.ApprovalLimitUsd, body.Employee);
             var read = MembershipRules.Read(wanted, memberId, draft.FindScope);
@@ -83,8 +84,9 @@ internal static class MemberEndpoints
         await desk.RunAsync<MemberView>(caller, StateParts.Scopes, async draft =>
         {
             if (await MemberLists.FindAsync(draft.Transaction, memberId, cancel) is not { } before) return Problem.NotFound;
-            if (match.Check(before.Version) is { } stale) return stale;
             var (row, changes) = MemberEnd.Of(before, await TokenLists.OfMemberAsync(draft.Transaction, memberId, cancel), action, draft.NameOf);
+            draft.About([.. changes.Select(c => c.Write)]);
+            if (match.Check(before.Version) is { } stale) return stale;
             draft.Changes.AddRange(changes);
             return Outcome<MemberView>.Done(MemberView.Of(draft, row), row.Version);
         }, cancel);

@@ -98,11 +98,12 @@ internal static class TokenEndpoints
         {
             var read = TokenRules.ReadCapabilities(body.Capabilities);
             if (!read.IsDone) return read.Problem;
+            var row = TokenRules.NewRow(caller.MemberId, body.Name, read.Value, body.ExpiresInDays, draft.NowMicros);
+            var (write, issued) = IssuedToken.Mint(row, masterKey);
+            draft.About(write);
             var others = await TokenLists.OfMemberAsync(draft.Transaction, caller.MemberId, cancel);
             if (others.Count(t => t.Row.ExpiresAt > draft.NowMicros) >= TokenRules.MostLive)
                 return new Problem(ProblemKind.WrongState, $"You have {TokenRules.MostLive} live tokens. Revoke one first.");
-            var row = TokenRules.NewRow(caller.MemberId, body.Name, read.Value, body.ExpiresInDays, draft.NowMicros);
-            var (write, issued) = IssuedToken.Mint(row, masterKey);
             draft.Change(write, "create", "token", issued.Id, null, AccessText.Of(row, caller.Member.Email));
             return Outcome<CreatedTokenView>.Done(
                 new CreatedTokenView(TokenView.Of(new ListedToken(row, caller.Member.Email), draft.NowMicros), issued.Secret),
@@ -119,6 +120,7 @@ internal static class TokenEndpoints
             if (found.Row.MemberId != caller.MemberId && !mayAny) return Problem.NotFound;
             // One token of an owner is no right over the others.
             if (signedIn.TokenName is not null && !mayAny) return new Problem(ProblemKind.Forbidden, "Sign in for this, or use a token with the capability members.write.");
+            draft.About(new GovernanceWrite.RevokeToken(found.Row));
             if (found.Row.RevokedAt is not null) return new Problem(ProblemKind.WrongState, "It is revoked already.");
             draft.Changes.Add(MemberEnd.TokenEnd(found));
             return Outcome<TokenView>.Done(TokenView.Of(found with { Row = found.Row with { RevokedAt = draft.NowMicros } }, draft.NowMicros));

@@ -81,9 +81,10 @@ internal static class DomainEndpoints
         return await desk.CreateAsync<DomainView>(caller, repetition, StateParts.Scopes, async draft =>
         {
             var before = await DomainRows.FindAsync(draft.Transaction, name, cancel);
-            if (before is { IsRemoved: false }) return new Problem(ProblemKind.Duplicate, $"The organization has the domain '{name}' already.");
             var challenge = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(ChallengeBytes));
             var row = new DomainRow(name, challenge, draft.NowMicros, null, false, (before?.Version ?? 0) + 1);
+            draft.About(new GovernanceWrite.PutDomain(row));
+            if (before is { IsRemoved: false }) return new Problem(ProblemKind.Duplicate, $"The organization has the domain '{name}' already.");
             draft.Change(new GovernanceWrite.PutDomain(row), "create", "domain", name, null, AccessText.Of(row));
             return Outcome<DomainView>.Done(View(row), row.Version, $"/api/v1/organizations/{caller.Organization}/domains/{name}");
         }, cancel);
@@ -106,6 +107,7 @@ internal static class DomainEndpoints
         return await desk.RunAsync<DomainView>(caller, StateParts.Scopes, async draft =>
         {
             if (await DomainRows.FindAsync(draft.Transaction, seen.Domain, cancel) is not { IsRemoved: false } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.PutDomain(before));
             // Removed and added again in between: the proof was of another challenge.
             if (before.Challenge != seen.Challenge) return new Problem(ProblemKind.WrongState, "The domain was added again in the meantime. Read its new challenge.");
             if (before.VerifiedAt is not null) return Outcome<DomainView>.Done(View(before), before.Version);
@@ -122,6 +124,7 @@ internal static class DomainEndpoints
         {
             if (DomainName.Read(domain) is not { } name) return Problem.NotFound;
             if (await DomainRows.FindAsync(draft.Transaction, name, cancel) is not { IsRemoved: false } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.PutDomain(before));
             if (match.Check(before.Version) is { } stale) return stale;
             var row = before with { VerifiedAt = null, IsRemoved = true, Version = before.Version + 1 };
             draft.Change(new GovernanceWrite.PutDomain(row), "remove", "domain", name, AccessText.Of(before), null);

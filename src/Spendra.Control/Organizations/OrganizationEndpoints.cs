@@ -54,6 +54,7 @@ internal static class OrganizationEndpoints
         {
             var before = draft.State.Organization!;
             var version = draft.State.Scopes.Single(s => s.Scope.ScopeId == draft.State.OrganizationId).ChangedEpoch;
+            draft.About(new GovernanceWrite.PutOrganization(before));
             if (match.Check(version) is { } stale) return stale;
             if (ZoneName.Find(body.TimeZone) is null) return Problem.Field("timeZone", "is no IANA time zone such as Europe/Madrid");
             var row = before with { Name = body.Name, TimeZone = body.TimeZone };

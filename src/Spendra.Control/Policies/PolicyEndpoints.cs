@@ -80,6 +80,7 @@ internal static class PolicyEndpoints
         await desk.RunAsync<PolicyView>(caller, Parts, draft =>
         {
             if (Find(draft, slug) is not { } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.PutPolicy(before) { BudgetScopeIds = BudgetScopes(draft, before.Policy) });
             if (match.Check(before.ChangedEpoch) is { } stale) return stale;
             if (before.IsArchived == isArchived) return new Problem(ProblemKind.WrongState, isArchived ? "It is archived already." : "It is not archived.");
             if (!isArchived && PolicyDrafts.Unrestorable(draft, before.Policy) is { } lost) return lost;
@@ -91,8 +92,6 @@ internal static class PolicyEndpoints
 
     private static Outcome<PolicyView> Create(Draft draft, NewPolicy body)
     {
-        if (draft.State.Policies.Any(p => p.Policy.Slug == body.Slug))
-            return new Problem(ProblemKind.Duplicate, $"There is a policy '{body.Slug}', perhaps archived. A slug is used once.");
         var start = new Policy
         {
             PolicyId = Guid.CreateVersion7(), Slug = body.Slug, Kind = GovernanceNames.FindPolicyKind(body.Kind)!.Value, ScopeId = Guid.Empty,
@@ -100,14 +99,18 @@ internal static class PolicyEndpoints
         var drafted = PolicyDrafts.Read(draft, start, body);
         if (!drafted.IsDone) return drafted.Problem;
         var row = new PolicyRow(drafted.Value, IsArchived: false) { ChangedEpoch = draft.NextVersion };
-        draft.Change(new GovernanceWrite.PutPolicy(row) { BudgetScopeIds = BudgetScopes(draft, row.Policy) }, "create", "policy", body.Slug,
-            null, Description.Of(row.Policy, draft.NameOf));
+        var write = new GovernanceWrite.PutPolicy(row) { BudgetScopeIds = BudgetScopes(draft, row.Policy) };
+        draft.About(write);
+        if (draft.State.Policies.Any(p => p.Policy.Slug == body.Slug))
+            return new Problem(ProblemKind.Duplicate, $"There is a policy '{body.Slug}', perhaps archived. A slug is used once.");
+        draft.Change(write, "create", "policy", body.Slug, null, Description.Of(row.Policy, draft.NameOf));
         return Outcome<PolicyView>.Done(View(draft, row), row.ChangedEpoch, $"/api/v1/organizations/{draft.Caller.Organization}/policies/{body.Slug}");
     }
 
     private static Outcome<PolicyView> Edit(Draft draft, string slug, EditedPolicy body, EntityTag match)
     {
         if (Find(draft, slug) is not { } before) return Problem.NotFound;
+        draft.About(new GovernanceWrite.PutPolicy(before) { BudgetScopeIds = BudgetScopes(draft, before.Policy) });
         if (match.Check(before.ChangedEpoch) is { } stale) return stale;
         if (before.IsArchived) return new Problem(ProblemKind.WrongState, "It is archived. Restore it first.");
         var drafted = PolicyDrafts.Read(draft, before.Policy, body);

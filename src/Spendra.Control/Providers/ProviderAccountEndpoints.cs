@@ -94,8 +94,6 @@ internal static class ProviderAccountEndpoints
     private static Outcome<AccountView> Create(
         Draft draft, string path, string slug, KnownProvider provider, string url, AccountSettings settings, NewCredential? credential, MasterKey masterKey)
     {
-        if (draft.State.Accounts.Any(a => a.Account.Slug == slug))
-            return new Problem(ProblemKind.Duplicate, $"There is an account '{slug}', perhaps archived. A slug is used once.");
         var account = new ProviderAccount
         {
             AccountId = Guid.CreateVersion7(), Slug = slug, Provider = provider.Name, BaseUrl = url, CredentialKind = CredentialKind.Environment, Credential = [], Settings = settings,
@@ -107,6 +105,9 @@ internal static class ProviderAccountEndpoints
             account = with!;
         }
         var row = new AccountRow(account, IsArchived: false) { ChangedEpoch = draft.NextVersion };
+        draft.About(new GovernanceWrite.PutAccount(row));
+        if (draft.State.Accounts.Any(a => a.Account.Slug == slug))
+            return new Problem(ProblemKind.Duplicate, $"There is an account '{slug}', perhaps archived. A slug is used once.");
         draft.Change(new GovernanceWrite.PutAccount(row), "create", "providerAccount", slug, null, AccountDraft.Describe(account));
         return Outcome<AccountView>.Done(AccountView.Of(row), row.ChangedEpoch, $"/api/v1/organizations/{draft.Caller.Organization}/{path}/{slug}");
     }
@@ -151,6 +152,7 @@ internal static class ProviderAccountEndpoints
         await desk.RunAsync<AccountView>(caller, StateParts.Accounts, draft =>
         {
             if (Find(draft, isMcp, slug) is not { } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.PutAccount(before));
             if (match.Check(before.ChangedEpoch) is { } stale) return stale;
             if (before.IsArchived == isArchived) return new Problem(ProblemKind.WrongState, isArchived ? "It is archived already." : "It is not archived.");
             var row = before with { IsArchived = isArchived, ChangedEpoch = draft.NextVersion };
@@ -170,6 +172,7 @@ internal static class ProviderAccountEndpoints
         Draft draft, bool isMcp, string slug, EntityTag match, string action, Func<ProviderAccount, (ProviderAccount?, Problem?)> change)
     {
         if (Find(draft, isMcp, slug) is not { } before) return Problem.NotFound;
+        draft.About(new GovernanceWrite.PutAccount(before));
         if (match.Check(before.ChangedEpoch) is { } stale) return stale;
         if (before.IsArchived) return new Problem(ProblemKind.WrongState, "It is archived. Restore it first.");
         var (account, problem) = change(before.Account);

@@ -41,8 +41,9 @@ internal static class ToolPriceEndpoints
         await desk.RunAsync<ToolPricesView>(caller, StateParts.Accounts, async draft =>
         {
             if (draft.State.Accounts.FirstOrDefault(a => a.Account.Slug == slug && a.Account.Provider == KnownProvider.Mcp) is not { } server) return Problem.NotFound;
-            if (server.IsArchived) return new Problem(ProblemKind.WrongState, "It is archived. Restore it first.");
             var (stored, version) = await PriceBookReader.ReadToolsAsync(draft.Transaction, slug, cancel);
+            draft.About(new GovernanceWrite.AddPrice(Version(draft, ToolName.Of(slug, NameSet.Any), null, ToolPrice.CardOf(NanoUsd.Zero), null)));
+            if (server.IsArchived) return new Problem(ProblemKind.WrongState, "It is archived. Restore it first.");
             if (match.Check(version) is { } stale) return stale;
             var (wanted, wrong) = Read(body);
             if (wrong is not null) return wrong;
@@ -75,21 +76,23 @@ internal static class ToolPriceEndpoints
     private static void Add(Draft draft, string name, IReadOnlyList<PriceVersion> stored, RateCard card, long? effectiveTo)
     {
         var before = Latest(stored, name);
-        var after = new PriceVersion
-        {
-            PriceId = Guid.CreateVersion7(),
-            Provider = KnownProvider.Mcp,
-            Model = name,
-            Rates = card,
-            EffectiveFrom = 0,
-            EffectiveTo = effectiveTo,
-            // Of two versions for one instant the later one holds, whatever the clock did in between.
-            RecordedAt = Math.Max(draft.NowMicros, (before?.RecordedAt ?? 0) + 1),
-            Source = PriceVersion.DeclaredSource,
-        };
+        var after = Version(draft, name, before, card, effectiveTo);
         draft.Change(new GovernanceWrite.AddPrice(after), before is null ? "create" : "update", "toolPrice", name,
             before is null ? null : Description.Of(before), Description.Of(after));
     }
+
+    private static PriceVersion Version(Draft draft, string name, PriceVersion? before, RateCard card, long? effectiveTo) => new()
+    {
+        PriceId = Guid.CreateVersion7(),
+        Provider = KnownProvider.Mcp,
+        Model = name,
+        Rates = card,
+        EffectiveFrom = 0,
+        EffectiveTo = effectiveTo,
+        // Of two versions for one instant the later one holds, whatever the clock did in between.
+        RecordedAt = Math.Max(draft.NowMicros, (before?.RecordedAt ?? 0) + 1),
+        Source = PriceVersion.DeclaredSource,
+    };
 
     private static PriceVersion? Latest(IEnumerable<PriceVersion> stored, string name) =>
         stored.Where(p => p.Model == name && p.EffectiveFrom == 0).OrderByDescending(p => p.RecordedAt).ThenByDescending(p => p.PriceId).FirstOrDefault();

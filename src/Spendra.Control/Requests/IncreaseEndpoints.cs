@@ -28,6 +28,7 @@ internal static class IncreaseEndpoints
         await desk.CreateAsync<IncreaseView>(caller, repetition, StateParts.Budgets, draft =>
         {
             if (Find(draft, slug) is not { } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.PutBudget(before));
             if (RequestRules.Positive(body.AmountUsd) is { } zero) return zero;
             var (until, wrongEnd) = RequestRules.EndOf(body.Until, before.Budget, draft.NowMicros);
             if (wrongEnd is not null) return wrongEnd;
@@ -45,8 +46,9 @@ internal static class IncreaseEndpoints
         string slug, Guid id, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
         await desk.RunAsync<IncreaseView>(caller, StateParts.Budgets, draft =>
         {
-            if (Find(draft, slug) is not { } before || before.Budget.Increases.FirstOrDefault(i => i.IncreaseId == id) is not { } increase)
-                return Problem.NotFound;
+            if (Find(draft, slug) is not { } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.PutBudget(before));
+            if (before.Budget.Increases.FirstOrDefault(i => i.IncreaseId == id) is not { } increase) return Problem.NotFound;
             if (match.Check(before.ChangedEpoch) is { } stale) return stale;
             var budget = before.Budget with { Amount = before.Budget.Amount - increase.Amount, Increases = before.Budget.Increases.Remove(increase) };
             var row = before with { Budget = budget, ChangedEpoch = draft.NextVersion };

@@ -62,6 +62,8 @@ internal static class RequestEndpoints
             var refused = await BudgetRequestReader.FindRefusalAsync(draft.Transaction, body.Refusal, cancel);
             if (refused is null || !draft.Authority.Covers(draft.Scopes, refused.ActorId))
                 return Problem.Field("refusal", "names no refused request that you may see");
+            // Who covers the actor may ask: the capability was looked at when the call was let in.
+            draft.About();
             var asked = RequestRules.Ask(draft, refused, body);
             if (!asked.IsDone) return asked.Problem;
             var request = asked.Value;
@@ -72,7 +74,7 @@ internal static class RequestEndpoints
 
     private static Task<Answer<RequestView>> ApproveAsync(
         Guid id, Approval body, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
-        EndAsync(id, match, caller, desk, "approve", (draft, asked) =>
+        EndAsync(id, match, caller, desk, "approve", BudgetRequestState.Approved, (draft, asked) =>
         {
             var approved = RequestRules.Approve(draft, asked, body);
             return approved.IsDone && Grant(draft, approved.Value) is { } problem ? problem : approved;
@@ -80,19 +82,20 @@ internal static class RequestEndpoints
 
     private static Task<Answer<RequestView>> DeclineAsync(
         Guid id, Declination body, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
-        EndAsync(id, match, caller, desk, "decline", (draft, asked) => asked.State != BudgetRequestState.Open ? RequestRules.Ended(asked)
+        EndAsync(id, match, caller, desk, "decline", BudgetRequestState.Declined, (draft, asked) => asked.State != BudgetRequestState.Open ? RequestRules.Ended(asked)
             : Outcome<BudgetRequest>.Done(Ended(draft, asked, BudgetRequestState.Declined) with { DecisionReason = body.Reason }), cancel);
 
     private static Task<Answer<RequestView>> WithdrawAsync(Guid id, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
-        EndAsync(id, match, caller, desk, "withdraw", (draft, asked) => asked.State != BudgetRequestState.Open ? RequestRules.Ended(asked)
+        EndAsync(id, match, caller, desk, "withdraw", BudgetRequestState.Withdrawn, (draft, asked) => asked.State != BudgetRequestState.Open ? RequestRules.Ended(asked)
             : Outcome<BudgetRequest>.Done(Ended(draft, asked, BudgetRequestState.Withdrawn)), cancel);
 
-    private static async Task<Answer<RequestView>> EndAsync(Guid id, EntityTag match, Caller caller, ChangeDesk desk, string action,
+    private static async Task<Answer<RequestView>> EndAsync(Guid id, EntityTag match, Caller caller, ChangeDesk desk, string action, BudgetRequestState state,
         Func<Draft, BudgetRequest, Outcome<BudgetRequest>> end, CancellationToken cancel) =>
         await desk.RunAsync<RequestView>(caller, StateParts.Budgets | StateParts.Policies | StateParts.Keys, async draft =>
         {
             var found = await BudgetRequestReader.FindAsync(draft.Transaction, id, cancel);
             if (found is null || !draft.Authority.Covers(draft.Scopes, found.Request.ActorId)) return Problem.NotFound;
+            draft.About(new GovernanceWrite.EndRequest(found.Request with { State = state }));
             if (match.Check(found.Request.Version) is { } stale) return stale;
             var ended = end(draft, found.Request);
             if (!ended.IsDone) return ended.Problem;

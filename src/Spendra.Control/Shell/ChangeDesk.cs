@@ -49,9 +49,23 @@ internal sealed class ChangeDesk(Database database, TimeProvider time)
         if (authority.Capabilities.IsEmpty) return Problem.NotFound;
         var draft = new Draft(transaction, await transaction.LoadStateAsync(cancel, parts), caller, authority);
         var outcome = decide(draft);
-        if (!outcome.IsDone) return outcome.Problem;
+        if (!outcome.IsDone) return await TellAsync(draft, outcome.Problem, cancel);
         if (await transaction.DenialAsync(draft.Changes, authority, cancel) is { } denial) return Forbidden(denial);
         return Outcome<Rehearsal<T>>.Done(new Rehearsal<T>(outcome.Value, draft.State, draft.Changes, draft.NowMicros));
+    }
+
+    /// <summary>
+    /// What is told of a change that was not made: how things stand is nothing for those who may not change them. A decision
+    /// that forgot to say what it is about tells nothing.
+    /// </summary>
+    private static async Task<Problem> TellAsync(Draft draft, Problem problem, CancellationToken cancel)
+    {
+        if (draft.Subject is not { } subject)
+        {
+            return problem.TellsState ? throw new InvalidOperationException("a decision tells how something stands, and has not said what it is about") : problem;
+        }
+        var changes = subject.Select(write => new GovernanceChange(write, new ChangeNote("look", "", "", null, null))).ToList();
+        return await draft.Transaction.DenialAsync(changes, draft.Authority, cancel) is { } denial ? Forbidden(denial) : problem;
     }
 
     private static Problem Forbidden(string denial) => new(ProblemKind.Forbidden, $"{char.ToUpperInvariant(denial[0])}{denial[1..]}.");
@@ -71,7 +85,7 @@ internal sealed class ChangeDesk(Database database, TimeProvider time)
         // 2. Decide.
         var draft = new Draft(transaction, state, caller, authority);
         var outcome = await decide(draft);
-        if (!outcome.IsDone) return outcome;
+        if (!outcome.IsDone) return await TellAsync(draft, outcome.Problem, cancel);
 
         // 3. Check, by the rules that hold for every write.
         if (await transaction.DenialAsync(draft.Changes, authority, cancel) is { } denial) return Forbidden(denial);

@@ -40,6 +40,15 @@ internal sealed class Draft
 
     public List<GovernanceChange> Changes { get; } = [];
 
+    /// <summary>What the change is about; null as long as the decision has not said it.</summary>
+    public IReadOnlyList<GovernanceWrite>? Subject { get; private set; }
+
+    /// <summary>
+    /// Says what the change is about, before anything is said of how it stands: whoever may not write this is told so, whatever
+    /// else would keep the change from being made. Without a write: what the caller was seen to cover is enough.
+    /// </summary>
+    public void About(params GovernanceWrite[] writes) => Subject = writes;
+
     /// <summary>A scope that is there, live and the caller's to see; null otherwise.</summary>
     public ScopeRow? FindScope(string reference)
     {

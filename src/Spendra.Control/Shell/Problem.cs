@@ -68,6 +68,9 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
         ProblemKind.Internal => StatusCodes.Status500InternalServerError,
     };
 
+    /// <summary>True for what says how something stands that is there: no answer for those who may not change it.</summary>
+    public bool TellsState => Kind is ProblemKind.Duplicate or ProblemKind.InUse or ProblemKind.WrongState or ProblemKind.StaleVersion or ProblemKind.VersionRequired;
+
     public static string TypeOf(ProblemKind kind) => TypePrefix + kind switch
     {
         ProblemKind.InvalidRequest => "invalid-request",

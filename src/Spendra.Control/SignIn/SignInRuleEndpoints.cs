@@ -36,6 +36,7 @@ internal static class SignInRuleEndpoints
         await desk.RunAsync<SignInRulesView>(caller, StateParts.Scopes, async draft =>
         {
             var before = await SignInRuleReader.ReadAsync(draft.Transaction, cancel);
+            draft.About(new GovernanceWrite.PutSignInRules(before, before));
             if (match.Check(before.Version) is { } stale) return stale;
             if (body.Rules.Count > MostRules) return Problem.Field("rules", $"are more than {MostRules}");
             var rules = ImmutableArray.CreateBuilder<SignInRule>();
