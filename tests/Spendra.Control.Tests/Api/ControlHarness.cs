@@ -88,13 +88,16 @@ internal sealed class ControlHarness : IAsyncDisposable
 
     /// <summary>Makes a member, as the operator does.</summary>
     public async Task<MemberRow> AddMemberAsync(
-        string email, MemberRole? role, string[]? scopes = null, string organization = "acme", NanoUsd? approvalLimit = null)
+        string email, MemberRole? role, string[]? scopes = null, string organization = "acme", NanoUsd? approvalLimit = null,
+        string? employee = null)
     {
         var userId = await UserDirectory.FindOrAddAsync(Store.Database, email, email, 1, Cancel);
         await using var transaction = await GovernanceTransaction.BeginAsync(Store.Database, organization, TimeProvider.System, Cancel);
         var state = await transaction.LoadStateAsync(Cancel, StateParts.Scopes);
-        ImmutableArray<Guid> ids = [.. (scopes ?? []).Select(r => state.Scopes.Single(s => s.Scope.Reference == r).Scope.ScopeId)];
-        var row = new MemberRow(new Membership(Guid.CreateVersion7(), role, ids, approvalLimit), userId, email, email, null, false, 1);
+        Guid IdOf(string reference) => state.Scopes.Single(s => s.Scope.Reference == reference).Scope.ScopeId;
+        ImmutableArray<Guid> ids = [.. (scopes ?? []).Select(IdOf)];
+        var row = new MemberRow(new Membership(Guid.CreateVersion7(), role, ids, approvalLimit), userId, email, email,
+            employee is null ? null : IdOf(employee), false, 1);
         await transaction.ApplyAsync(
             [new GovernanceChange(new GovernanceWrite.PutMember(row, null), new ChangeNote("create", "member", email, null, "{}"))],
             new ChangeAuthor("operator", "test"), Cancel);

@@ -9,45 +9,25 @@ using Spendra.Storage;
 namespace Spendra.Control.Tests.Api;
 
 /// <summary>
-/// Every operation × every role × the caller's own scopes, other scopes of the organization, another organization. What must
-/// come of each stands in <c>rights.txt</c>: <c>+</c> let in (done, or refused for what it says), <c>?</c> 400, <c>-</c> 403,
-/// <c>.</c> 404. A new operation has no line there, and fails.
+/// Every operation × every role × what lies in the caller's own scopes, elsewhere in the organization, in another organization.
+/// What must come of each stands in <c>rights.txt</c>: <c>+</c> done, <c>=</c> let in and told a conflict, <c>?</c> 400,
+/// <c>-</c> 403, <c>.</c> 404, <c>!</c> 401. A new operation has no line there, and fails.
 /// </summary>
 public sealed partial class RightsTests
 {
-    private static readonly MemberRole?[] Roles = [.. MemberRoles.All.Select(r => (MemberRole?)r), null];
-
-    // What a caller with scopes holds, and its like elsewhere in the organization.
-    private static readonly (string Template, string Own, string Other)[] Places =
-    [
-        ("/branches/{slug}", "emea", "apac"), ("/teams/{slug}", "search", "ads"), ("/projects/{slug}", "ranking", "billing"),
-        ("/employees/{slug}", "e1001", "e1002"), ("/agents/{slug}", "writer", "loner"), ("/subagents/{slug}", "scribe", "fetcher"),
-        ("/budgets/{slug}", "ada-week", "grace-week"), ("/policies/{slug}", "ada-soft", "grace-soft"), ("/keys/{slug}", "ada", "grace"),
-    ];
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Every_operation_lets_in_exactly_whom_the_table_says()
     {
-        await using var api = await ControlHarness.StartAsync(DatabaseEngine.Sqlite);
-        await api.ApplyAsync(Company);
-        await api.ApplyAsync("organization: {slug: other, name: Other}\nteams: [{slug: search}, {slug: ads}]\nemployees: [{slug: e1001}, {slug: e1002}]\n");
-        var callers = new List<ControlClient>();
-        foreach (var role in Roles)
+        await using var objects = await RightsObjects.StartAsync();
+        var table = new StringBuilder("# own | elsewhere | another organization's, each: org_admin iam_admin platform_admin finance_manager manager employee auditor (no role)\n");
+        foreach (var asked in Operations(objects.Api))
         {
-            string[] scopes = role switch { MemberRole.Manager => ["team/search"], MemberRole.Employee => ["employee/e1001"], _ => [] };
-            callers.Add(await api.ClientAsync(role, scopes));
-        }
-
-        var table = new StringBuilder("# own | other scope | other organization, each: org_admin iam_admin platform_admin finance_manager manager employee auditor (no role)\n");
-        foreach (var (name, method, template, operation) in Operations(api))
-        {
-            var body = operation.Example is { } example ? JsonSerializer.Serialize(example, ControlJson.Options) : null;
-            table.Append(name).Append(' ', Math.Max(1, 30 - name.Length));
-            table.Append(await RowAsync(callers, method, Path(template, other: false), body)).Append(" | ");
-            table.Append(await RowAsync(callers, method, Path(template, other: true), Elsewhere(body))).Append(" | ");
-            table.Append(await RowAsync(callers, method, Path(template, other: false).Replace("/acme", "/other", StringComparison.Ordinal), body)).Append('\n');
+            table.Append(asked.Operation.Name).Append(' ', Math.Max(1, 32 - asked.Operation.Name.Length));
+            table.Append(await RowAsync(objects, asked, Place.Own)).Append(" | ");
+            table.Append(await RowAsync(objects, asked, Place.Elsewhere)).Append(" | ");
+            table.Append(await RowAsync(objects, asked, Place.Foreign)).Append('\n');
         }
 
         var written = System.IO.Path.Combine(Repository.Artifacts, "rights.txt");
@@ -57,71 +37,140 @@ public sealed partial class RightsTests
     }
 
     [Fact]
+    public async Task What_another_organization_has_is_answered_in_the_bytes_of_what_nobody_has()
+    {
+        await using var objects = await RightsObjects.StartAsync();
+        foreach (var asked in Operations(objects.Api).Where(o => o.Template.Contains("{organization}", StringComparison.Ordinal)))
+        {
+            // Somebody who may everything, somebody who may some of it over some scopes, and a member without a role.
+            foreach (var caller in objects.Callers.Where(c => c.Role is MemberRole.OrgAdmin or MemberRole.Manager or null))
+            {
+                var path = await objects.PathAsync(asked.Operation.Name, asked.Method, asked.Template, Place.Foreign, caller);
+                var client = asked.ClientOf(caller);
+                var elsewhere = await SendAsync(client, asked, path.Replace("/acme", "/other", StringComparison.Ordinal), "{}");
+                var nowhere = await SendAsync(client, asked, path.Replace("/acme", "/nowhere", StringComparison.Ordinal), "{}");
+                // Of a token, what needs a person is refused before anybody looks where it goes.
+                elsewhere.Status.Should().Be(asked.Operation.NeedsSession ? 403 : 404, asked.Operation.Name);
+                elsewhere.Anonymous().Should().Be(nowhere.Anonymous(), asked.Operation.Name);
+                if (!asked.NamesOne) continue;
+
+                var body = asked.Body(Place.Foreign, objects);
+                var foreign = await SendAsync(client, asked, path, body);
+                var unknown = await SendAsync(client, asked, RightsObjects.Unknown(asked.Template), body);
+                foreign.Status.Should().BeOneOf([403, 404], asked.Operation.Name);
+                foreign.Anonymous().Should().Be(unknown.Anonymous(), asked.Operation.Name);
+            }
+        }
+    }
+
+    [Fact]
     public async Task Nobody_gets_in_without_proof_and_nothing_is_mapped_without_a_mark()
     {
         await using var api = await ControlHarness.StartAsync(DatabaseEngine.Sqlite);
-        await api.ApplyAsync(Company);
+        await api.ApplyAsync(Files.Acme);
         var nobody = api.Client(null);
-        foreach (var (name, method, template, operation) in Operations(api))
+        foreach (var asked in Operations(api))
         {
-            var answer = await nobody.SendAsync(new HttpMethod(method), Path(template, other: false), operation.Example);
-            if (operation.Audience == Audience.Anybody) answer.ProblemType.Should().NotBe("unauthenticated", name);
-            else answer.Status.Should().Be(401, name);
+            var answer = await nobody.SendAsync(new HttpMethod(asked.Method), RightsObjects.Unknown(asked.Template), asked.Operation.Example);
+            if (asked.Operation.Audience == Audience.Anybody) answer.ProblemType.Should().NotBe("unauthenticated", asked.Operation.Name);
+            else answer.Status.Should().Be(401, asked.Operation.Name);
         }
 
         api.Mapped.Where(e => e.Metadata.GetMetadata<Operation>() is null).Select(e => e.RoutePattern.RawText)
             .Should().Equal("/api/{**rest}");
     }
 
-    private static IEnumerable<(string Name, string Method, string Template, Operation Operation)> Operations(ControlHarness api) =>
+    private static IEnumerable<AskedOperation> Operations(ControlHarness api) =>
         from endpoint in api.Mapped
         let operation = endpoint.Metadata.GetMetadata<Operation>()
         where operation is not null && endpoint.RoutePattern.RawText!.StartsWith("/api/v1", StringComparison.Ordinal)
-        orderby IsLast(operation.Name), operation.Name
-        select (operation.Name, endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0], endpoint.RoutePattern.RawText!, operation);
+        orderby operation.Name
+        select new AskedOperation(operation, endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0], endpoint.RoutePattern.RawText!,
+            endpoint.Metadata.GetMetadata<InPerson>() is not null);
 
-    // What is put away by one caller is not there for the next operation.
-    private static bool IsLast(string name) =>
-        name.StartsWith("archive", StringComparison.Ordinal) || name.StartsWith("remove", StringComparison.Ordinal)
-        || name.StartsWith("revoke", StringComparison.Ordinal) || name.StartsWith("leave", StringComparison.Ordinal);
-
-    private static async Task<string> RowAsync(List<ControlClient> callers, string method, string path, string? body)
+    private static async Task<string> RowAsync(RightsObjects objects, AskedOperation asked, Place place)
     {
         var row = new StringBuilder();
-        foreach (var caller in callers)
+        string? taken = null;
+        foreach (var role in objects.Callers)
         {
-            // A slug is used once: what the caller before has made would answer for this one.
-            var own = body is null ? null : AnySlug().Replace(body, $"\"slug\":\"x{Guid.NewGuid():n}\"");
-            var answer = await caller.SendAsync(new HttpMethod(method), path, own ?? (method is "GET" or "DELETE" ? null : "{}"), ifMatch: "*");
-            answer.Status.Should().BeLessThan(500, $"{method} {path}: {answer.Body}");
-            row.Append(answer.Status switch { 400 => '?', 403 => '-', 404 => '.', 401 => '!', _ => '+' });
+            // Whoever leaves is gone: each time it is somebody else.
+            var caller = asked.Operation.Name == "leaveOrganization" ? await objects.CallerAsync(role.Role) : role;
+            var path = await objects.PathAsync(asked.Operation.Name, asked.Method, asked.Template, place, caller);
+            if (place == Place.Foreign && !asked.NamesOne) path = path.Replace("/acme", "/other", StringComparison.Ordinal);
+            var body = asked.Body(place, objects);
+            if (asked.Operation.Name == "createRequest") body = AnyId().Replace(body!, (await objects.RefusalAsync(place)).ToString());
+            var answer = await SendAsync(asked.ClientOf(caller), asked, path, body);
+            answer.Status.Should().BeLessThan(500, $"{asked.Method} {path}: {answer.Body}");
+            if (answer.Status is 400 or 403 or 404 && asked.Method != "GET") await NothingIsToldAsync(asked, caller, path, body, taken, answer.Status);
+            if (answer.Status < 400 && asked.Method != "GET")
+            {
+                objects.Used(asked.Template, place);
+                taken = body;
+            }
+            row.Append(answer.Status switch { < 400 => '+', 400 => '?', 401 => '!', 403 => '-', 404 => '.', _ => '=' });
         }
         return row.ToString();
     }
 
-    private static string Path(string template, bool other)
+    /// <summary>To somebody who may not, a version that is stale or missing and a name that is taken are no answer.</summary>
+    private static async Task NothingIsToldAsync(AskedOperation asked, RightsCaller caller, string path, string? body, string? taken, int status)
     {
-        foreach (var (place, own, elsewhere) in Places)
-            template = template.Replace(place, place[..(place.LastIndexOf('/') + 1)] + (other ? elsewhere : own), StringComparison.Ordinal);
-        return AnyParameter().Replace(template.Replace("{organization}", "acme", StringComparison.Ordinal),
-            parameter => parameter.Value.StartsWith("{sequence", StringComparison.Ordinal) ? "1" : Guid.Empty.ToString());
+        var client = asked.ClientOf(caller);
+        (string? Body, string? Match)[] others = [(body, "\"987654321\""), (body, null), (taken ?? body, "*")];
+        foreach (var (sent, match) in others)
+        {
+            var answer = await SendAsync(client, asked, path, sent, match);
+            answer.Status.Should().Be(status, $"{asked.Operation.Name} with {match ?? "no version"}: {answer.Body}");
+        }
     }
 
-    /// <summary>A body that speaks of other scopes than the caller's.</summary>
-    private static string? Elsewhere(string? body) => body?
-        .Replace("team/search", "team/ads", StringComparison.Ordinal).Replace("employee/e1001", "employee/e1002", StringComparison.Ordinal)
-        .Replace("agent/crawler", "agent/loner", StringComparison.Ordinal).Replace("branch/emea", "branch/apac", StringComparison.Ordinal);
+    private static Task<ControlAnswer> SendAsync(ControlClient client, AskedOperation asked, string path, string? body, string? match = "*") =>
+        client.SendAsync(new HttpMethod(asked.Method), path, asked.Method is "GET" or "DELETE" ? null : body ?? "{}", match);
 
-    [GeneratedRegex("\\{[^}]+\\}")]
-    private static partial Regex AnyParameter();
+    [GeneratedRegex("[0-9a-f]{8}-[0-9a-f-]{27}")]
+    private static partial Regex AnyId();
 
     [GeneratedRegex("\"slug\":\"[^\"]*\"")]
     private static partial Regex AnySlug();
 
-    private static string Company => Files.Acme
-        .Replace("\nteams:\n", "\n  - slug: apac\nteams:\n", StringComparison.Ordinal)
-        .Replace("  - slug: e1002\n", "  - slug: e1002\n    team: ads\n", StringComparison.Ordinal)
-        .Replace("\nsubagents:\n", "\n  - slug: loner\n    owner: employee/e1002\nsubagents:\n  - slug: scribe\n    agent: writer\n", StringComparison.Ordinal)
-        .Replace("\npolicies:\n", "\n  - {slug: grace-week, scope: employee/e1002, amountUsd: 1, period: week}\npolicies:\n  - {slug: grace-soft, kind: soft_cap, scope: employee/e1002, budget: grace-week}\n", StringComparison.Ordinal)
-        .Replace("\nkeys:\n", "\nkeys:\n  - {slug: grace, actor: employee/e1002}\n", StringComparison.Ordinal);
+    [GeneratedRegex("\"(until|expiresAt)\":\"[^\"]*\"")]
+    private static partial Regex AnyEnd();
+
+    /// <summary>An operation as it is asked for.</summary>
+    private sealed record AskedOperation(Operation Operation, string Method, string Template, bool IsInPerson)
+    {
+        /// <summary>Whether its address names one of many.</summary>
+        public bool NamesOne => Template.Replace("{organization}", "", StringComparison.Ordinal).Contains('{', StringComparison.Ordinal)
+            && !Template.Contains("{sequence", StringComparison.Ordinal);
+
+        public ControlClient ClientOf(RightsCaller caller) => IsInPerson ? caller.Person : caller.Token;
+
+        /// <summary>The body that the document shows, where it fits what is there, of names that are new and of scopes in the place.</summary>
+        public string? Body(Place place, RightsObjects objects)
+        {
+            var budget = place == Place.Elsewhere ? "grace-week" : "ada-week";
+            var body = Operation.Name switch
+            {
+                // What is set on a team is not its manager's to set: below it, it is.
+                "createBudget" or "createPolicy" => Example().Replace("team/search", "employee/e1001", StringComparison.Ordinal),
+                "updatePolicy" => $$"""{"budget":"{{budget}}"}""",
+                "createKey" => Example().Replace("\"project\":\"ranking\",", "", StringComparison.Ordinal),
+                "createKeyRule" => """{"slug":"","scope":"team/search"}""",
+                "updateKeyRule" => "{}",
+                "updateMember" => """{"role":"manager","scopes":["team/search"]}""",
+                "createInvitation" => Example().Replace("grace@", $"{objects.NewName()}@", StringComparison.Ordinal),
+                "addDomain" => Example().Replace("acme", objects.NewName(), StringComparison.Ordinal),
+                _ => Operation.Example is null ? null : Example(),
+            };
+            if (body is null) return null;
+            body = AnySlug().Replace(body, _ => $"\"slug\":\"{objects.NewName()}\"");
+            body = AnyEnd().Replace(body, m => $"\"{m.Groups[1].Value}\":\"{DateTime.UtcNow.AddDays(1):O}\"");
+            return place != Place.Elsewhere ? body : body
+                .Replace("team/search", "team/ads", StringComparison.Ordinal).Replace("employee/e1001", "employee/e1002", StringComparison.Ordinal)
+                .Replace("agent/crawler", "agent/loner", StringComparison.Ordinal).Replace("branch/emea", "branch/apac", StringComparison.Ordinal);
+        }
+
+        private string Example() => JsonSerializer.Serialize(Operation.Example, ControlJson.Options);
+    }
 }

@@ -9,7 +9,7 @@ using Spendra.Storage.Ledger;
 namespace Spendra.Control.Tests.Api;
 
 /// <summary>Requests as a gateway makes them: decided by the rules, held and settled by the ledger's own lane.</summary>
-internal sealed class Spending(ControlHarness api) : IAsyncDisposable
+internal sealed class Spending(ControlHarness api, string organization = "acme") : IAsyncDisposable
 {
     private readonly LedgerLane _lane = new(api.Store.Database, new LaneOptions(), TimeProvider.System, NullLogger<LedgerLane>.Instance);
 
@@ -34,7 +34,7 @@ internal sealed class Spending(ControlHarness api) : IAsyncDisposable
     /// <summary>Holds money and leaves it held.</summary>
     public async Task<ReserveCommand> HoldAsync(string key, string usd, string model = "gpt-5.4")
     {
-        var rows = await api.Store.LoadAsync((await api.Store.Reader.FindOrganizationAsync("acme", Cancel))!.Value);
+        var rows = await api.Store.LoadAsync((await api.Store.Reader.FindOrganizationAsync(organization, Cancel))!.Value);
         var snapshot = new GovernanceSnapshot(rows);
         var standing = snapshot.StandingOf(rows.Keys.Values.Single(k => k.Slug == key))!;
         var now = Micros.Now(TimeProvider.System);
