@@ -22,12 +22,12 @@ public static class AccountRules
 
     /// <summary>The address that routes are added to, without a slash at its end; or what is wrong with the text.</summary>
     /// <param name="text">As somebody wrote it.</param>
-    /// <param name="shown">The text as a complaint may quote it.</param>
+    /// <param name="shown">The text as a complaint may quote it; null where it quotes nothing.</param>
     /// <param name="provider">Gives a path to an address without one.</param>
-    public static (string? Url, string? Complaint) BaseUrl(string text, string shown, KnownProvider provider)
+    public static (string? Url, string? Complaint) BaseUrl(string text, string? shown, KnownProvider provider)
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0)
-            return (null, $"is '{shown}': expected an absolute http or https address");
+            return (null, shown is null ? "is not an absolute http or https address" : $"is '{shown}': expected an absolute http or https address");
         // Not quoted: user info may be a password.
         if (url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0 || text.Contains('?') || text.Contains('#'))
             return (null, "has user info, a query or a fragment: expected only scheme, host, port and path");

@@ -158,6 +158,9 @@ internal sealed class SpendraServer : IAsyncDisposable
         filters.Rules.Clear();
         var ofServer = least > LogLevel.Warning ? least : LogLevel.Warning;
         filters.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft", ofServer, filter: null));
+        // It repeats what a provider of identities says, and a careless one says what it was told: codes and our own secret. What
+        // has failed is said in our words.
+        filters.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.None, filter: null));
         // Why a start failed is said once, by the command, and not by the host as well.
         filters.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft.Extensions.Hosting.Internal.Host", ofServer, (_, _, _) => isStarted()));
     }
