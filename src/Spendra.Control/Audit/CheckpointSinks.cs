@@ -1,4 +1,6 @@
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Spendra.Control.Audit;
 
@@ -43,15 +45,16 @@ internal sealed class FileSink(string path) : ICheckpointSink
 internal sealed class WebhookSink : ICheckpointSink
 {
     private readonly Uri _address;
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false })
+    // Without a propagator there is no activity, which would hold the whole address.
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ActivityHeadersPropagator = null })
     {
         Timeout = TimeSpan.FromSeconds(10),
     };
 
     public WebhookSink(Uri address) => _address = address;
 
-    // A query may hold a token of the receiver.
-    public string Name => $"webhook {_address.GetLeftPart(UriPartial.Path)}";
+    // A path or a query may hold a token of the receiver, and the name stands in the log: a digest tells one path from another.
+    public string Name => $"webhook {_address.GetLeftPart(UriPartial.Authority)} #{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_address.AbsolutePath)))[..12]}";
 
     public async Task KeepAsync(byte[] line, CancellationToken cancel)
     {

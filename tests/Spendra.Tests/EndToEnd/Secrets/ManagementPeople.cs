@@ -29,7 +29,7 @@ internal sealed class ManagementPeople(Uri url, Database database, MasterKey mas
     public ManagementClient Grace { get; } = new(url);
 
     /// <summary>Everything that proves something to somebody.</summary>
-    public IEnumerable<string> Secrets => [.. Passwords, .. Credentials, ClientSecret, JwtSecret, Code, .. _shown, .. Ada.Proofs, .. Grace.Proofs];
+    public IEnumerable<string> Secrets => [.. Passwords, .. Credentials, ClientSecret, JwtSecret, Hook, Code, .. _shown, .. Ada.Proofs, .. Grace.Proofs];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
