@@ -59,6 +59,26 @@ internal sealed class GovernanceStore : IAsyncDisposable
         await connection.ExecuteAsync(sql, parameters);
     }
 
+    /// <summary>Every row of every table, in words, in an order of their own.</summary>
+    public async Task<List<string>> DumpAsync()
+    {
+        await using var connection = await Database.ConnectAsync(CancellationToken.None);
+        var tables = await connection.QueryAsync<string>(Database.Engine == DatabaseEngine.Sqlite
+            ? "SELECT name FROM sqlite_master WHERE type = 'table'" : "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()");
+        var rows = new List<string>();
+        foreach (var table in tables.ToList())
+        {
+            await using var reader = await connection.ExecuteReaderAsync($"SELECT * FROM \"{table}\"");
+            while (await reader.ReadAsync())
+            {
+                var values = Enumerable.Range(0, reader.FieldCount).Select(i => reader.GetValue(i) is byte[] bytes ? Convert.ToHexString(bytes) : $"{reader.GetValue(i)}");
+                rows.Add($"{table}: {string.Join(" | ", values)}");
+            }
+        }
+        rows.Sort(StringComparer.Ordinal);
+        return rows;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Database.DisposeAsync();

@@ -66,6 +66,7 @@ public sealed record NewProposal
 
     /// <summary>Prices that were agreed on.</summary>
     [MinLength(1), MaxLength(1_000)]
+    [NoNulls]
     public IReadOnlyList<NewPrice>? Prices { get; init; }
 
     /// <summary>A discount that was agreed on.</summary>

@@ -16,6 +16,8 @@ internal static class QueryRules
             if (!known.Any(k => IsQuery(k) && string.Equals(k.Name, name, StringComparison.OrdinalIgnoreCase)))
                 return Problem.Field(name, "is no parameter of this operation");
             if (values.Count > 1) return Problem.Field(name, "stands in the query more than once");
+            // No name has them, and PostgreSQL takes no text with a zero.
+            if (values.ToString().Any(char.IsControl)) return Problem.Field(name, "holds control characters");
         }
         return null;
     }

@@ -29,6 +29,13 @@ public sealed class NamesAttribute(int most = 1_000) : ValidationAttribute($"exp
         && names.All(n => n is not null && PlainText.Matches(n, 200)) && names.Distinct(StringComparer.Ordinal).Count() == names.Count);
 }
 
+/// <summary>A list in which nothing is null: what a type says of items is not looked at when a body is read.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
+public sealed class NoNullsAttribute() : ValidationAttribute("expected a list without null")
+{
+    public override bool IsValid(object? value) => value is null || (value is System.Collections.IEnumerable items && items.Cast<object?>().All(i => i is not null));
+}
+
 /// <summary>One of a few words.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class AllowedTextsAttribute(params string[] texts) : ValidationAttribute($"expected one of {string.Join(", ", texts)}")

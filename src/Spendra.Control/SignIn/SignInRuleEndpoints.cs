@@ -89,6 +89,7 @@ internal sealed record SignInRuleView(string? Group, string Role, IReadOnlyList<
 /// <summary>All rules as they shall be.</summary>
 public sealed record EditedSignInRules
 {
+    [NoNulls]
     public required IReadOnlyList<EditedSignInRule> Rules { get; init; }
 }
 

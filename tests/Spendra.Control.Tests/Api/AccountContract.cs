@@ -61,29 +61,34 @@ public abstract class AccountContract(DatabaseEngine engine)
         (await platform.PutAsync("/provider-accounts/second", new { baseUrl = "https://good.example/v1", credential = new { value = Secret } })).Status.Should().Be(200);
     }
 
-    [Theory]
-    [InlineData("""{"slug":"x","provider":"nobody","credential":{"env":"A"}}""", "provider")]
-    [InlineData("""{"slug":"x","provider":"mcp","credential":{"env":"A"}}""", "provider")]
-    [InlineData("""{"slug":"x","provider":"azure","credential":{"env":"A"}}""", "baseUrl")]
-    [InlineData("""{"slug":"x","provider":"openai","baseUrl":"ftp://x","credential":{"env":"A"}}""", "baseUrl")]
-    [InlineData("""{"slug":"x","provider":"openai","baseUrl":"https://user:pw@x/v1","credential":{"env":"A"}}""", "baseUrl")]
-    [InlineData("""{"slug":"x","provider":"openai"}""", "credential")]
-    [InlineData("""{"slug":"x","provider":"openai","credential":{}}""", "credential.env")]
-    [InlineData("""{"slug":"x","provider":"openai","credential":{"env":"A","value":"b"}}""", "credential.value")]
-    [InlineData("""{"slug":"x","provider":"openai","credential":{"env":"SPENDRA__MASTERKEY"}}""", "credential.env")]
-    [InlineData("""{"slug":"x","provider":"openai","credential":{"value":"sk canary"}}""", "credential.value")]
-    [InlineData("""{"slug":"x","provider":"openai","credential":{"env":"A"},"ratePercent":0}""", "ratePercent")]
-    [InlineData("""{"slug":"x","provider":"openai","credential":{"env":"A"},"deployments":{"a":"b"}}""", "deployments")]
-    [InlineData("""{"slug":"x","provider":"google","credential":{"env":"A"},"vectorStores":["vs"]}""", "vectorStores")]
-    [InlineData("""{"slug":"x","provider":"openai","credential":{"env":"A"},"isArchived":true}""", "isArchived")]
-    public async Task An_account_that_is_wrong_is_refused_with_its_field_and_without_its_secret(string body, string field)
+    [Fact]
+    public async Task An_account_that_is_wrong_is_refused_with_its_field_and_without_its_secret()
     {
         await using var api = await StartAsync();
-        var refused = await (await api.ClientAsync(MemberRole.PlatformAdmin)).PostAsync("/provider-accounts", body);
-        refused.Status.Should().Be(400, refused.Body);
-        refused.Field.Should().Be(field, refused.Body);
-        refused.Body.Should().NotContain("canary");
-        (await api.Store.ScalarAsync<long>("SELECT count(*) FROM provider_accounts WHERE slug = 'x'")).Should().Be(0);
+        var client = await api.ClientAsync(MemberRole.PlatformAdmin);
+        foreach (var (body, field) in new[]
+        {
+            ("""{"slug":"x","provider":"nobody","credential":{"env":"A"}}""", "provider"),
+            ("""{"slug":"x","provider":"mcp","credential":{"env":"A"}}""", "provider"),
+            ("""{"slug":"x","provider":"azure","credential":{"env":"A"}}""", "baseUrl"),
+            ("""{"slug":"x","provider":"openai","baseUrl":"ftp://x","credential":{"env":"A"}}""", "baseUrl"),
+            ("""{"slug":"x","provider":"openai","baseUrl":"https://user:pw@x/v1","credential":{"env":"A"}}""", "baseUrl"),
+            ("""{"slug":"x","provider":"openai"}""", "credential"),
+            ("""{"slug":"x","provider":"openai","credential":{}}""", "credential.env"),
+            ("""{"slug":"x","provider":"openai","credential":{"env":"A","value":"b"}}""", "credential.value"),
+            ("""{"slug":"x","provider":"openai","credential":{"env":"SPENDRA__MASTERKEY"}}""", "credential.env"),
+            ("""{"slug":"x","provider":"openai","credential":{"value":"sk canary"}}""", "credential.value"),
+            ("""{"slug":"x","provider":"openai","credential":{"env":"A"},"ratePercent":0}""", "ratePercent"),
+            ("""{"slug":"x","provider":"openai","credential":{"env":"A"},"deployments":{"a":"b"}}""", "deployments"),
+            ("""{"slug":"x","provider":"google","credential":{"env":"A"},"vectorStores":["vs"]}""", "vectorStores"),
+        })
+        {
+            var refused = await client.PostAsync("/provider-accounts", body);
+            refused.Status.Should().Be(400, refused.Body);
+            refused.Field.Should().Be(field, refused.Body);
+            refused.Body.Should().NotContain("canary");
+            (await api.Store.ScalarAsync<long>("SELECT count(*) FROM provider_accounts WHERE slug = 'x'")).Should().Be(0);
+        }
     }
 
     [Fact]

@@ -182,6 +182,9 @@ internal sealed record ControlAnswer(int Status, string Body, string? ETag, stri
 
     public string? ProblemType => Json.TryGetProperty("type", out var type) ? type.GetString()![Problem.TypePrefix.Length..] : null;
 
+    /// <summary>Every field that a problem names.</summary>
+    public IEnumerable<string> Fields => Json.TryGetProperty("errors", out var errors) ? errors.EnumerateObject().Select(e => e.Name) : [];
+
     /// <summary>The first field that a problem names.</summary>
     public string? Field => Json.TryGetProperty("errors", out var errors) ? errors.EnumerateObject().First().Name : null;
 
