@@ -176,7 +176,6 @@ public abstract class OpenIdConnectContract(DatabaseEngine engine)
         var refused = await browser.Calls.GetAsync($"{Browser.Session}/openid-connect?return={Uri.EscapeDataString(path)}");
 
         refused.Field.Should().Be("return");
-        refused.Body.Should().Contain("is not a path of this server");
     }
 
     [Fact]
