@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Spendra.Core.Ledger;
 using Spendra.Storage.Governance;
+using Spendra.Storage.Periods;
 
 namespace Spendra.Storage.Ledger;
 
@@ -13,9 +14,9 @@ internal sealed class AdjustmentWriter(
 {
     private const string Add = """
         INSERT INTO adjustments (organization_id, adjustment_id, reservation_id, account_id, amount_nanos, after_event, reason,
-            proposed_at, proposed_by, proposer_id, version)
-        VALUES (@OrganizationId, @AdjustmentId, @ReservationId, @AccountId, @amount, @AfterEvent, @Reason, @NowMicros, @Actor,
-            @ProposerId, 1)
+            period_starts_at, proposed_at, proposed_by, proposer_id, version)
+        VALUES (@OrganizationId, @AdjustmentId, @ReservationId, @AccountId, @amount, @AfterEvent, @Reason, @startsAt, @NowMicros,
+            @Actor, @ProposerId, 1)
         """;
 
     private const string Decide = """
@@ -45,8 +46,9 @@ internal sealed class AdjustmentWriter(
         """;
 
     private const string Entry = """
-        INSERT INTO journal_entries (organization_id, entry_sequence, kind, reservation_id, event_number, corrects_sequence, booked_at)
-        VALUES (@OrganizationId, @Sequence, @kind, @ReservationId, @EventNumber, @Corrects, @BookedAt)
+        INSERT INTO journal_entries (organization_id, entry_sequence, kind, reservation_id, event_number, corrects_sequence, booked_at,
+            period_starts_at)
+        VALUES (@OrganizationId, @Sequence, @kind, @ReservationId, @EventNumber, @Corrects, @BookedAt, @startsAt)
         """;
 
     private const string Posting = """
@@ -69,7 +71,7 @@ internal sealed class AdjustmentWriter(
         await EachAsync(Add, writes.OfType<GovernanceWrite.AddAdjustment>().Select(w => w.Row).Select(r => new
         {
             stamp.OrganizationId, r.AdjustmentId, r.ReservationId, r.AccountId, amount = r.Difference.Value, r.AfterEvent, r.Reason,
-            stamp.NowMicros, stamp.Actor, r.ProposerId,
+            startsAt = r.Period?.StartsAt, stamp.NowMicros, stamp.Actor, r.ProposerId,
         }));
         foreach (var decide in writes.OfType<GovernanceWrite.DecideAdjustment>())
         {
@@ -83,13 +85,25 @@ internal sealed class AdjustmentWriter(
                 },
             ]);
             if (decide.Booking is not { } booking) continue;
+            var period = await PeriodOfAsync(decide.Row);
             await database.EnterLedgerAsync(connection, transaction, true, cancel);
-            await BookAsync(booking);
+            await BookAsync(booking, period);
             await database.EnterLedgerAsync(connection, transaction, false, cancel);
         }
     }
 
-    private async Task BookAsync(LedgerWrites booking)
+    /// <summary>
+    /// The earlier month that an entry is booked into by name; null for the month of its date. The organization is locked, and no
+    /// period is while it is.
+    /// </summary>
+    private async Task<AccountingPeriod?> PeriodOfAsync(AdjustmentRow row)
+    {
+        if (row.Period is not { } period || period >= AccountingPeriod.Of(stamp.NowMicros)) return null;
+        var locks = await PeriodReader.InForceAsync(connection, transaction, stamp.OrganizationId, cancel);
+        return PeriodReader.ToCalendar(locks).IsLocked(period) ? null : period;
+    }
+
+    private async Task BookAsync(LedgerWrites booking, AccountingPeriod? period)
     {
         if (booking.Opened.Count + booking.Closed.Count + booking.Released.Count + booking.IdempotencyUsed.Count > 0)
             throw new InvalidOperationException("an adjustment neither makes nor ends a reservation");
@@ -103,6 +117,7 @@ internal sealed class AdjustmentWriter(
         await EachAsync(Entry, booking.Entries.Select(e => new
         {
             e.OrganizationId, e.Sequence, kind = (int)e.Kind, e.ReservationId, e.EventNumber, e.Corrects, e.BookedAt,
+            startsAt = period?.StartsAt,
         }));
         await EachAsync(Posting, booking.Entries.SelectMany(e => new[] { LedgerAccount.Expense, LedgerAccount.Payable }.Select(account => new
         {
