@@ -72,7 +72,9 @@ internal static class AdjustmentEndpoints
                 ProposedAt = draft.NowMicros,
                 ProposedBy = caller.Actor,
                 ProposerId = caller.MemberId,
+                Period = body.Month is null ? null : AccountingPeriod.TryParse(body.Month, out var period) ? period : default(AccountingPeriod?),
             };
+            if (row.Period?.StartsAt > draft.NowMicros) return Problem.Field("month", "has not begun yet");
             if (body.RequestId is { } requestId)
             {
                 var state = await LedgerBooks.LoadAsync(draft.Transaction, database, requestId, cancel);

@@ -29,6 +29,7 @@ internal sealed class ComparedGroup(GroupKey key)
     public static SortedDictionary<GroupKey, ComparedGroup> Pair(IReadOnlyList<BilledLine> billed, IReadOnlyList<SettledLine> booked)
     {
         var groups = new SortedDictionary<GroupKey, ComparedGroup>();
+        booked = WithoutModels(billed, booked);
         foreach (var line in billed) Group(line.Model, line.Day)._isByModel |= line.Class is null;
         foreach (var line in booked) Group(line.Model, line.Day)._isByModel |= line is { Class: null, IsEstimated: false } && line.Amount != NanoUsd.Zero;
         foreach (var line in billed)
@@ -50,6 +51,17 @@ internal sealed class ComparedGroup(GroupKey key)
             if (!groups.TryGetValue(key, out var group)) groups.Add(key, group = new ComparedGroup(key));
             return group;
         }
+    }
+
+    /// <summary>
+    /// Some charges (searches) are billed without a model. What the ledger holds of their class is compared without it too, except
+    /// for models that the bill names with the class.
+    /// </summary>
+    private static List<SettledLine> WithoutModels(IReadOnlyList<BilledLine> billed, IReadOnlyList<SettledLine> booked)
+    {
+        var unnamed = billed.Where(l => l.Model.Length == 0 && l.Class is not null).Select(l => l.Class).ToHashSet();
+        var named = billed.Where(l => l.Model.Length > 0).Select(l => (l.Model, l.Class)).ToHashSet();
+        return [.. booked.Select(l => l.Class is { } unit && unnamed.Contains(unit) && !named.Contains((l.Model, unit)) ? l with { Model = "" } : l)];
     }
 
     /// <summary>Finds what each cell differs by.</summary>

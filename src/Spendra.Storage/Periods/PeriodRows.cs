@@ -87,6 +87,14 @@ public static class PeriodReader
 
     public static PeriodCalendar ToCalendar(IEnumerable<PeriodLock> locks) => new(locks.Select(l => new LockedPeriod(l.Period, l.LastSequence)));
 
+    /// <summary>The locks in force.</summary>
+    public static async Task<IReadOnlyList<PeriodLock>> InForceAsync(Database database, Guid organizationId, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        return await InForceAsync(connection, transaction, organizationId, cancel);
+    }
+
     internal static async Task<IReadOnlyList<PeriodLock>> InForceAsync(
         DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel)
     {

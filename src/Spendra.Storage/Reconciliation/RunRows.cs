@@ -125,25 +125,41 @@ public static class RunReader
         return [.. rows.Select(r => (r.Number, r.ToDifference()))];
     }
 
+    /// <summary>What became of the differences of a run that is about to be kept, under the lock of a change.</summary>
+    public static Task<IReadOnlyList<KindStanding>> StandingsAsync(
+        GovernanceTransaction transaction, ReconciliationRun run, IReadOnlyList<Difference> differences, CancellationToken cancel) =>
+        transaction.ReadAsync((connection, inner) => StandingsAsync(connection, inner, transaction.OrganizationId, run,
+            differences.GroupBy(d => d.Kind).ToDictionary(g => DifferenceKinds.NameOf(g.Key),
+                g => (g.Count(), g.Aggregate(NanoUsd.Zero, (sum, d) => sum + d.Amount))), cancel));
+
     private static async Task<RunReport?> ReportAsync(
         DbConnection connection, DbTransaction transaction, Guid organizationId, string sql, object parameters, CancellationToken cancel)
     {
         if (await connection.QuerySingleOrDefaultAsync<StoredRun>(Command(sql, parameters)) is not { } stored) return null;
         var run = stored.ToRun();
         var of = new { organizationId, runId = run.RunId, accountId = run.AccountId, startsAt = run.Period.StartsAt };
-        var needed = (await connection.QueryAsync<StoredSum>(Command(Needed, of))).ToDictionary(s => s.Kind);
-        var proposed = (await connection.QueryAsync<StoredSum>(Command(Proposed, of))).ToLookup(s => (s.Kind, s.State), s => new NanoUsd(s.Nanos));
+        var needed = (await connection.QueryAsync<StoredSum>(Command(Needed, of))).ToDictionary(s => s.Kind, s => ((int)s.Differences, new NanoUsd(s.Nanos)));
         var latest = await connection.QuerySingleAsync<StoredRun>(Command(Latest, of));
+        return new RunReport(run, await StandingsAsync(connection, transaction, organizationId, run, needed, cancel), latest.RunId == run.RunId);
+
+        CommandDefinition Command(string text, object with) => new(text, with, transaction, cancellationToken: cancel);
+    }
+
+    private static async Task<IReadOnlyList<KindStanding>> StandingsAsync(
+        DbConnection connection, DbTransaction transaction, Guid organizationId, ReconciliationRun run,
+        Dictionary<string, (int Count, NanoUsd Needed)> needed, CancellationToken cancel)
+    {
+        var of = new { organizationId, accountId = run.AccountId, startsAt = run.Period.StartsAt };
+        var proposed = (await connection.QueryAsync<StoredSum>(new CommandDefinition(Proposed, of, transaction, cancellationToken: cancel)))
+            .ToLookup(s => (s.Kind, s.State), s => new NanoUsd(s.Nanos));
         var standings = from kind in DifferenceKinds.All
                         let name = DifferenceKinds.NameOf(kind)
                         let sum = needed.GetValueOrDefault(name)
-                        let standing = new KindStanding(kind, (int)(sum?.Differences ?? 0), new NanoUsd(sum?.Nanos ?? 0),
+                        let standing = new KindStanding(kind, sum.Count, sum.Needed,
                             proposed[(name, "approved")].FirstOrDefault(), proposed[(name, "open")].FirstOrDefault())
                         where standing.Count > 0 || standing.Booked != NanoUsd.Zero || standing.Proposed != NanoUsd.Zero
                         select standing;
-        return new RunReport(run, [.. standings], latest.RunId == run.RunId);
-
-        CommandDefinition Command(string text, object with) => new(text, with, transaction, cancellationToken: cancel);
+        return [.. standings];
     }
 
     private sealed class StoredRun
