@@ -83,8 +83,10 @@ internal static class TableBills
             {
                 // The head is the first line; a value that runs over several lines moves those after it.
                 var line = csv.RowNumber + 1;
+                var raw = csv.GetRawRecordSpan().TrimEnd("\r\n");
+                if (raw.IsWhiteSpace()) continue;
                 if (csv.RowFieldCount > csv.FieldCount) throw BillException.At(line, $"it has {csv.RowFieldCount} values for {csv.FieldCount} columns");
-                bill.RefuseRepetition(line, csv.GetRawRecordSpan().TrimEnd("\r\n").ToString());
+                bill.RefuseRepetition(line, raw.ToString());
                 Add(line, of, bill, name => columns.TryGetValue(name, out var at) && at < csv.RowFieldCount ? csv.GetString(at) : null);
             }
         }
