@@ -1,3 +1,4 @@
+using Spendra.Storage;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Reconciliation;
 
@@ -9,6 +10,26 @@ namespace Spendra.Control.Reconciliation;
 /// </summary>
 public static class BillIntake
 {
+    /// <summary>Imports a bill for whoever works at the command line.</summary>
+    /// <param name="database">Where.</param>
+    /// <param name="organizationId">Whose.</param>
+    /// <param name="account">The slug of the account whose bill it is.</param>
+    /// <param name="content">What is imported.</param>
+    /// <param name="author">Who imports.</param>
+    /// <param name="time">Dates it.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <returns>The import and whether it is a new one, or in one sentence why the content is no bill.</returns>
+    public static async Task<(BillImport? Import, bool IsNew, string? Fault)> ImportAsync(
+        Database database, Guid organizationId, string account, BillContent content, ChangeAuthor author, TimeProvider time, CancellationToken cancel)
+    {
+        var (bill, fault) = BillParser.Read(content);
+        if (bill is null) return (null, false, fault);
+        await using var transaction = await GovernanceTransaction.BeginAsync(database, organizationId, time, cancel);
+        var (import, change) = await PlanAsync(transaction, content.AccountId, account, content.Format, bill, author.Actor, cancel);
+        if (change is not null) await transaction.ApplyAsync([change], author, cancel);
+        return (import, change is not null, null);
+    }
+
     /// <summary>The import that the same content made, as long as it counts; or a new one with the change that adds it.</summary>
     /// <param name="transaction">Holds the organization's lock.</param>
     /// <param name="accountId">Whose bill it is.</param>

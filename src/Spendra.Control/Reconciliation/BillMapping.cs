@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using Spendra.Control.Shell;
 using Spendra.Core.Governance;
 using Spendra.Core.Reconciliation;
@@ -85,6 +86,20 @@ public sealed record BillMapping
     /// <summary>Only lines that have these values in these columns are the account's.</summary>
     [TextMap]
     public IReadOnlyDictionary<string, string>? Only { get; init; }
+
+    /// <summary>Reads a mapping as the management API has it in a body; null when the text is none.</summary>
+    public static BillMapping? Parse(string json)
+    {
+        try
+        {
+            var mapping = JsonSerializer.Deserialize<BillMapping>(json, ControlJson.Options);
+            return mapping is not null && Validator.TryValidateObject(mapping, new ValidationContext(mapping), null, validateAllProperties: true) ? mapping : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 }
 
 /// <summary>Text of a file to text, within limits.</summary>
