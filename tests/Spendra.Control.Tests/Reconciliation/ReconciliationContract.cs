@@ -111,6 +111,23 @@ public abstract class ReconciliationContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task Requests_of_both_context_bands_are_divided_by_their_own_rates()
+    {
+        await using var api = await StartAsync();
+        await using var books = await PastBooks.OpenAsync(api);
+        var finance = await api.ClientAsync(MemberRole.FinanceManager);
+        for (var i = 0; i < 2; i++)
+        {
+            await books.SpendAsync(PastBooks.Noon(1) + i, new Usage { Input = 200_000, Output = 10 }, "m");
+            await books.SpendAsync(PastBooks.Noon(1) + 60_000_000 + i, new Usage { Input = 300_000, Output = 10 }, "m");
+        }
+        // At 1.25 and 10 dollars a million, and above 272,000 tokens at 2.5 and 15.
+        await ImportAsync(finance, Csv("01,m,input,1000000,2", "01,m,output,40,0.0005"));
+        var run = await RunAsync(finance);
+        run.Json.GetProperty("differences").GetInt32().Should().Be(0, (await finance.GetAsync($"/reconciliation/runs/{Text(run.Json, "id")}/differences")).Body);
+    }
+
+    [Fact]
     public async Task A_report_tells_names_of_a_bill_as_text()
     {
         await using var api = await StartAsync();
