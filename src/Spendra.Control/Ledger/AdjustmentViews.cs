@@ -27,7 +27,7 @@ internal sealed record AdjustmentView(
     DateTime? DecidedAt, string? DecidedBy, long? Entry, long Version)
 {
     public static AdjustmentView Of(AdjustmentRow row) => new(
-        row.AdjustmentId, row.ReservationId, row.Account, row.Difference, row.Reason, row.Period?.ToString(), row.Decision ?? "open", LedgerWords.Utc(row.ProposedAt),
+        row.AdjustmentId, row.ReservationId, row.Account, row.Difference, row.Reason, row.Month, row.Decision ?? "open", LedgerWords.Utc(row.ProposedAt),
         row.ProposedBy, row.DecidedAt is { } at ? LedgerWords.Utc(at) : null, row.DecidedBy, row.EntrySequence, row.Version);
 }
 

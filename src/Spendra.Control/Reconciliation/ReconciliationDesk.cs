@@ -50,15 +50,12 @@ internal static class ReconciliationDesk
             Account = run.Account,
             Difference = standing.Missing,
             Reason = $"Reconciliation of {run.Period}: {kind}, {standing.Count} differences of comparison {run.RunId}",
-            Period = run.Period,
+            Month = run.Period.ToString(),
             ProposedAt = draft.NowMicros,
             ProposedBy = draft.Caller.Actor,
             ProposerId = draft.Caller.MemberId,
         };
-        draft.Change(new GovernanceWrite.AddAdjustment(row), "propose", "adjustment", row.AdjustmentId.ToString(), null, new Description(
-        [
-            ("account", row.Account), ("differenceUsd", row.Difference.ToString()), ("month", run.Period.ToString()), ("reason", row.Reason), ("state", "open"),
-        ]));
+        draft.Change(new GovernanceWrite.AddAdjustment(row), "propose", "adjustment", row.AdjustmentId.ToString(), null, Description.Of(row));
         draft.Change(new GovernanceWrite.LinkProposal(new ReconciliationProposal(row.AdjustmentId, run.RunId, run.AccountId, run.Period, standing.Kind)),
             "link", "reconciliation", run.RunId.ToString(), null, new Description([("kind", kind), ("adjustment", row.AdjustmentId.ToString())]));
         return new ProposedView(row.AdjustmentId, kind, row.Difference);

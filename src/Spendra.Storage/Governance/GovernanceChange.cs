@@ -93,6 +93,9 @@ public abstract record GovernanceWrite
     /// <param name="Booking">Null for a rejection.</param>
     public sealed record DecideAdjustment(AdjustmentRow Row, Guid DeciderId, LedgerWrites? Booking) : GovernanceWrite
     {
+        /// <summary>The month that it is booked into by name; see <see cref="PeriodReader.BookedMonthAsync"/>.</summary>
+        public string? BookedMonth { get; init; }
+
         public override bool ChangesRules => false;
     }
 

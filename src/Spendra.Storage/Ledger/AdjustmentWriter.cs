@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Spendra.Core.Ledger;
 using Spendra.Storage.Governance;
-using Spendra.Storage.Periods;
 
 namespace Spendra.Storage.Ledger;
 
@@ -14,14 +13,14 @@ internal sealed class AdjustmentWriter(
 {
     private const string Add = """
         INSERT INTO adjustments (organization_id, adjustment_id, reservation_id, account_id, amount_nanos, after_event, reason,
-            period_starts_at, proposed_at, proposed_by, proposer_id, version)
-        VALUES (@OrganizationId, @AdjustmentId, @ReservationId, @AccountId, @amount, @AfterEvent, @Reason, @startsAt, @NowMicros,
+            month, proposed_at, proposed_by, proposer_id, version)
+        VALUES (@OrganizationId, @AdjustmentId, @ReservationId, @AccountId, @amount, @AfterEvent, @Reason, @Month, @NowMicros,
             @Actor, @ProposerId, 1)
         """;
 
     private const string Decide = """
         UPDATE adjustments SET decision = @Decision, decided_at = @NowMicros, decided_by = @Actor, decider_id = @DeciderId,
-            entry_sequence = @EntrySequence, event_number = @EventNumber, version = version + 1
+            entry_sequence = @EntrySequence, event_number = @EventNumber, booked_month = @BookedMonth, version = version + 1
         WHERE organization_id = @OrganizationId AND adjustment_id = @AdjustmentId AND decision IS NULL
         """;
 
@@ -46,9 +45,8 @@ internal sealed class AdjustmentWriter(
         """;
 
     private const string Entry = """
-        INSERT INTO journal_entries (organization_id, entry_sequence, kind, reservation_id, event_number, corrects_sequence, booked_at,
-            period_starts_at)
-        VALUES (@OrganizationId, @Sequence, @kind, @ReservationId, @EventNumber, @Corrects, @BookedAt, @startsAt)
+        INSERT INTO journal_entries (organization_id, entry_sequence, kind, reservation_id, event_number, corrects_sequence, booked_at)
+        VALUES (@OrganizationId, @Sequence, @kind, @ReservationId, @EventNumber, @Corrects, @BookedAt)
         """;
 
     private const string Posting = """
@@ -71,7 +69,7 @@ internal sealed class AdjustmentWriter(
         await EachAsync(Add, writes.OfType<GovernanceWrite.AddAdjustment>().Select(w => w.Row).Select(r => new
         {
             stamp.OrganizationId, r.AdjustmentId, r.ReservationId, r.AccountId, amount = r.Difference.Value, r.AfterEvent, r.Reason,
-            startsAt = r.Period?.StartsAt, stamp.NowMicros, stamp.Actor, r.ProposerId,
+            r.Month, stamp.NowMicros, stamp.Actor, r.ProposerId,
         }));
         foreach (var decide in writes.OfType<GovernanceWrite.DecideAdjustment>())
         {
@@ -81,29 +79,17 @@ internal sealed class AdjustmentWriter(
                 {
                     Decision = decide.Booking is null ? "rejected" : "approved", stamp.NowMicros, stamp.Actor, decide.DeciderId,
                     EntrySequence = decide.Booking?.Entries.Single().Sequence, EventNumber = decide.Booking?.Entries.Single().EventNumber,
-                    stamp.OrganizationId, decide.Row.AdjustmentId,
+                    decide.BookedMonth, stamp.OrganizationId, decide.Row.AdjustmentId,
                 },
             ]);
             if (decide.Booking is not { } booking) continue;
-            var period = await PeriodOfAsync(decide.Row);
             await database.EnterLedgerAsync(connection, transaction, true, cancel);
-            await BookAsync(booking, period);
+            await BookAsync(booking);
             await database.EnterLedgerAsync(connection, transaction, false, cancel);
         }
     }
 
-    /// <summary>
-    /// The earlier month that an entry is booked into by name; null for the month of its date. The organization is locked, and no
-    /// period is while it is.
-    /// </summary>
-    private async Task<AccountingPeriod?> PeriodOfAsync(AdjustmentRow row)
-    {
-        if (row.Period is not { } period || period >= AccountingPeriod.Of(stamp.NowMicros)) return null;
-        var locks = await PeriodReader.InForceAsync(connection, transaction, stamp.OrganizationId, cancel);
-        return PeriodReader.ToCalendar(locks).IsLocked(period) ? null : period;
-    }
-
-    private async Task BookAsync(LedgerWrites booking, AccountingPeriod? period)
+    private async Task BookAsync(LedgerWrites booking)
     {
         if (booking.Opened.Count + booking.Closed.Count + booking.Released.Count + booking.IdempotencyUsed.Count > 0)
             throw new InvalidOperationException("an adjustment neither makes nor ends a reservation");
@@ -117,7 +103,6 @@ internal sealed class AdjustmentWriter(
         await EachAsync(Entry, booking.Entries.Select(e => new
         {
             e.OrganizationId, e.Sequence, kind = (int)e.Kind, e.ReservationId, e.EventNumber, e.Corrects, e.BookedAt,
-            startsAt = period?.StartsAt,
         }));
         await EachAsync(Posting, booking.Entries.SelectMany(e => new[] { LedgerAccount.Expense, LedgerAccount.Payable }.Select(account => new
         {

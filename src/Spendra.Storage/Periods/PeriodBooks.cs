@@ -40,8 +40,13 @@ public sealed record PeriodChecks(
 /// <summary>Adds up the entries of a period, which <see cref="PeriodCalendar"/> says.</summary>
 public static class PeriodBooks
 {
+    /// <summary>The correction that an entry books, for <see cref="IsIn"/>.</summary>
+    internal const string Named = """
+        LEFT JOIN adjustments n ON e.kind = 3 AND n.organization_id = e.organization_id AND n.entry_sequence = e.entry_sequence
+        """;
+
     internal const string IsIn = """
-        (e.period_starts_at = @StartsAt OR (e.period_starts_at IS NULL AND e.entry_sequence <= @LastSequence
+        (n.booked_month = @Month OR (n.booked_month IS NULL AND e.entry_sequence <= @LastSequence
             AND ((e.booked_at >= @StartsAt AND e.booked_at < @EndsAt) OR (e.booked_at < @StartsAt AND e.entry_sequence > @EarlierAfter))))
         """;
 
@@ -52,6 +57,7 @@ public static class PeriodBooks
                 sum(p.amount_nanos) AS balance
             FROM journal_entries e
             JOIN postings p ON p.organization_id = e.organization_id AND p.entry_sequence = e.entry_sequence
+            {Named}
             WHERE e.organization_id = @organizationId AND e.entry_sequence > @after AND {IsIn}
             GROUP BY e.entry_sequence) totals
         """;
@@ -60,6 +66,7 @@ public static class PeriodBooks
         SELECT DISTINCT p.account_id, a.slug, a.provider FROM journal_entries e
         JOIN postings p ON p.organization_id = e.organization_id AND p.entry_sequence = e.entry_sequence
         LEFT JOIN provider_accounts a ON a.organization_id = p.organization_id AND a.account_id = p.account_id
+        {Named}
         WHERE e.organization_id = @organizationId AND e.entry_sequence > @after AND {IsIn}
         """;
 
@@ -98,7 +105,7 @@ public static class PeriodBooks
     {
         var parameters = new
         {
-            organizationId, span.StartsAt, span.EndsAt, span.EarlierAfter, span.LastSequence, after = before?.LastSequence ?? 0,
+            organizationId, Month = period.ToString(), span.StartsAt, span.EndsAt, span.EarlierAfter, span.LastSequence, after = before?.LastSequence ?? 0,
             first = LedgerWalk.LowerBound(span.StartsAt), last = LedgerWalk.UpperBound(span.EndsAt),
         };
         var sums = await connection.QuerySingleAsync<StoredSums>(Command(Sums));

@@ -41,19 +41,18 @@ public static class PeriodJournal
 {
     private const string Lines = $"""
         SELECT p.ledger_account, p.account_id, a.slug AS account, e.kind, s.scope_ids, c.entry_sequence AS corrects,
-            coalesce(c.period_starts_at, c.booked_at, j.period_starts_at) AS corrects_at, count(*) AS entries,
+            c.booked_at AS corrects_at, CASE WHEN n.month < @Month THEN n.month END AS corrects_month, count(*) AS entries,
             CAST(sum(p.amount_nanos) AS bigint) AS nanos
         FROM journal_entries e
         JOIN postings p ON p.organization_id = e.organization_id AND p.entry_sequence = e.entry_sequence
         LEFT JOIN provider_accounts a ON a.organization_id = p.organization_id AND a.account_id = p.account_id
         LEFT JOIN spend_events s ON s.organization_id = e.organization_id AND s.reservation_id = e.reservation_id AND s.event_number = e.event_number
         LEFT JOIN journal_entries c ON c.organization_id = e.organization_id AND c.entry_sequence = e.corrects_sequence
-            AND coalesce(c.period_starts_at, c.booked_at) < @StartsAt
-        LEFT JOIN adjustments j ON e.kind = 3 AND j.organization_id = e.organization_id AND j.entry_sequence = e.entry_sequence
-            AND j.period_starts_at < @StartsAt
+            AND c.booked_at < @StartsAt
+        {PeriodBooks.Named}
         WHERE e.organization_id = @organizationId AND {PeriodBooks.IsIn}
         GROUP BY p.ledger_account, p.account_id, a.slug, e.kind, s.scope_ids, c.entry_sequence,
-            coalesce(c.period_starts_at, c.booked_at, j.period_starts_at)
+            c.booked_at, CASE WHEN n.month < @Month THEN n.month END
         """;
 
     private const string Centres = "SELECT scope_id, kind, slug FROM scopes WHERE organization_id = @organizationId AND kind IN ('team', 'project')";
@@ -68,7 +67,7 @@ public static class PeriodJournal
         var centres = (await connection.QueryAsync<StoredCentre>(new CommandDefinition(Centres, new { organizationId }, transaction, cancellationToken: cancel)))
             .ToDictionary(c => c.ScopeId);
         var folded = new Dictionary<JournalLine, (long Entries, NanoUsd Amount)>();
-        var parameters = new { organizationId, span.StartsAt, span.EndsAt, span.EarlierAfter, span.LastSequence };
+        var parameters = new { organizationId, Month = period.ToString(), span.StartsAt, span.EndsAt, span.EarlierAfter, span.LastSequence };
         await foreach (var row in connection.QueryUnbufferedAsync<StoredLine>(Lines, parameters, transaction, commandTimeout: 0).WithCancellation(cancel))
         {
             var line = row.ToLine(centres, calendar);
@@ -96,6 +95,7 @@ public static class PeriodJournal
         public byte[]? ScopeIds { get; set; }
         public long? Corrects { get; set; }
         public long? CorrectsAt { get; set; }
+        public string? CorrectsMonth { get; set; }
         public long Entries { get; set; }
         public long Nanos { get; set; }
 
@@ -110,8 +110,8 @@ public static class PeriodJournal
                 Project = scopes.LastOrDefault(s => s.Kind == Scope.KindName(ScopeKind.Project))?.Slug ?? "",
                 Kind = (EntryKind)Kind,
                 CorrectsEntry = Corrects,
-                CorrectsPeriod = CorrectsAt is not { } at ? null
-                    : Corrects is { } sequence ? calendar.PeriodOf(sequence, at, null) : AccountingPeriod.Of(at),
+                CorrectsPeriod = Corrects is { } sequence && CorrectsAt is { } at ? calendar.PeriodOf(sequence, at, null)
+                    : AccountingPeriod.TryParse(CorrectsMonth, out var meant) ? meant : null,
             };
         }
     }

@@ -75,6 +75,16 @@ public static class PeriodReader
     public static Task<IReadOnlyList<PeriodLock>> InForceAsync(GovernanceTransaction transaction, CancellationToken cancel) =>
         transaction.ReadAsync((connection, inner) => InForceAsync(connection, inner, transaction.OrganizationId, cancel));
 
+    /// <summary>
+    /// The month that a correction is booked into by name, under the lock of its approval; null when it names none, or one that is
+    /// locked: then it is of the month of its approval. No period is locked while the organization is.
+    /// </summary>
+    public static async Task<string?> BookedMonthAsync(GovernanceTransaction transaction, string? month, CancellationToken cancel)
+    {
+        if (!AccountingPeriod.TryParse(month, out var period) || period >= AccountingPeriod.Of(transaction.NowMicros)) return null;
+        return ToCalendar(await InForceAsync(transaction, cancel)).IsLocked(period) ? null : month;
+    }
+
     public static async Task<ClosingRules> RulesAsync(Database database, Guid organizationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);

@@ -31,7 +31,9 @@ CREATE TABLE closing_rules (
     version bigint NOT NULL
 ) $ledger_table$;
 
--- The month that a correction is meant for: it is booked there as long as that is open.
-ALTER TABLE adjustments ADD COLUMN period_starts_at bigint;
--- The month that an entry was booked into by name; null for nearly all, which are of the month that they are dated in.
-ALTER TABLE journal_entries ADD COLUMN period_starts_at bigint;
+-- The month that a correction is meant for ('2026-10'), and the one that it was booked into by that name: the same as long as that
+-- was open, otherwise null: then its entry is of the month that it is dated in, as all others are.
+ALTER TABLE adjustments ADD COLUMN month text;
+ALTER TABLE adjustments ADD COLUMN booked_month text CHECK (booked_month IS NULL OR (booked_month = month AND decision = 'approved'));
+
+CREATE INDEX adjustments_by_entry ON adjustments (organization_id, entry_sequence) WHERE entry_sequence IS NOT NULL;

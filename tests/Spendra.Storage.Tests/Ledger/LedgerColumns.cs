@@ -53,7 +53,7 @@ internal static class LedgerColumns
         Of(new()
         {
             ["organization_id"] = r.OrganizationId, ["entry_sequence"] = sequence, ["kind"] = kind,
-            ["reservation_id"] = r.ReservationId, ["event_number"] = number, ["corrects_sequence"] = corrects, ["period_starts_at"] = null,
+            ["reservation_id"] = r.ReservationId, ["event_number"] = number, ["corrects_sequence"] = corrects,
             ["booked_at"] = at,
         });
 
