@@ -27,11 +27,13 @@ internal static class ClosingCheck
     public static IReadOnlyList<string> Unexplained(PeriodChecks checks, ClosingRules rules) =>
         [.. checks.Accounts.Where(a => !IsWithinTolerance(a, rules)).Select(a => a.Account)];
 
-    public static PeriodView View(AccountingPeriod period, PeriodCalendar calendar, PeriodChecks checks, ClosingRules rules, long nowMicros) => new(
-        period.ToString(), calendar.IsLocked(period), checks.Totals.EntryCount, checks.Totals.Expense, checks.Totals.Balance, checks.Totals.UnbalancedCount,
+    public static PeriodView View(AccountingPeriod period, IReadOnlyList<PeriodLock> locks, PeriodChecks checks, ClosingRules rules, long nowMicros) => new(
+        period.ToString(), PeriodReader.ToCalendar(locks).IsLocked(period),
+        locks.FirstOrDefault(l => l.Period == period) is { } own ? own.EntryCount == checks.Totals.EntryCount && own.Expense == checks.Totals.Expense : null,
+        checks.Totals.EntryCount, checks.Totals.Expense, checks.Totals.Balance, checks.Totals.UnbalancedCount,
         checks.OpenReservations, checks.InDoubt,
         [.. checks.Accounts.Select(a => new PeriodAccountView(a.Account, a.Report?.Run.RunId, a.Report is { } r ? Percent(r.Explained) : null, IsWithinTolerance(a, rules)))],
-        Percent(rules.ToleranceBasisPoints), Obstacles(period, calendar, checks, nowMicros), Unexplained(checks, rules));
+        Percent(rules.ToleranceBasisPoints), Obstacles(period, PeriodReader.ToCalendar(locks), checks, nowMicros), Unexplained(checks, rules));
 
     private static string Percent(int basisPoints) => string.Create(CultureInfo.InvariantCulture, $"{basisPoints / 100}.{basisPoints % 100:D2}");
 }

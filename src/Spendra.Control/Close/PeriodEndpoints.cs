@@ -74,8 +74,8 @@ internal static class PeriodEndpoints
         if (!caller.Coverage.IsEverything || !AccountingPeriod.TryParse(month, out var period)) return Problem.NotFound;
         var checks = await PeriodBooks.CheckAsync(database, caller.OrganizationId, period, cancel);
         var rules = await PeriodReader.RulesAsync(database, caller.OrganizationId, cancel);
-        var calendar = PeriodReader.ToCalendar(await PeriodReader.InForceAsync(database, caller.OrganizationId, cancel));
-        return Outcome<PeriodView>.Done(ClosingCheck.View(period, calendar, checks, rules, Micros.Now(time)));
+        var locks = await PeriodReader.InForceAsync(database, caller.OrganizationId, cancel);
+        return Outcome<PeriodView>.Done(ClosingCheck.View(period, locks, checks, rules, Micros.Now(time)));
     }
 
     private static async Task<Answer<PeriodLockView>> LockAsync(

@@ -50,6 +50,7 @@ internal sealed record PeriodAccountView(string Account, Guid? ReconciliationId,
 /// <summary>An accounting period with what is checked before it is locked.</summary>
 /// <param name="Month">The period, UTC.</param>
 /// <param name="IsLocked">Whether it is locked, by itself or with a later one.</param>
+/// <param name="IsAsLocked">Whether it still adds up to what its lock noted: if not, somebody changed the books by hand; null while it has no lock of its own.</param>
 /// <param name="Entries">Its journal entries.</param>
 /// <param name="ExpenseUsd">What they debit to expenses.</param>
 /// <param name="TrialBalanceUsd">Debits minus credits: zero.</param>
@@ -61,7 +62,7 @@ internal sealed record PeriodAccountView(string Account, Guid? ReconciliationId,
 /// <param name="Obstacles">Why it cannot be locked, in sentences; empty when it can.</param>
 /// <param name="Unexplained">Bills that are not explained enough: a reason waives them.</param>
 internal sealed record PeriodView(
-    string Month, bool IsLocked, long Entries, NanoUsd ExpenseUsd, NanoUsd TrialBalanceUsd, long UnbalancedEntries, long OpenReservations, long InDoubt,
+    string Month, bool IsLocked, bool? IsAsLocked, long Entries, NanoUsd ExpenseUsd, NanoUsd TrialBalanceUsd, long UnbalancedEntries, long OpenReservations, long InDoubt,
     IReadOnlyList<PeriodAccountView> Accounts, string TolerancePercent, IReadOnlyList<string> Obstacles, IReadOnlyList<string> Unexplained);
 
 /// <summary>Locks a period.</summary>

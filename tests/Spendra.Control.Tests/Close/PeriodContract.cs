@@ -54,6 +54,11 @@ public abstract class PeriodContract(DatabaseEngine engine)
         lines.Should().ContainSingle(l => l.StartsWith($"{PastBooks.Month.Next},expense,main,search,ranking,late,{Month},2,1,,", StringComparison.Ordinal));
         (await finance.GetAsync($"/periods/{PastBooks.Month.Next}")).Json.GetProperty("entries").GetInt64().Should().Be(3);
         (await books.VerifyAsync()).Should().BeEmpty();
+
+        // By hand it can be changed, and then it is seen.
+        after.Json.GetProperty("isAsLocked").GetBoolean().Should().BeTrue();
+        await api.Store.ExecuteAsync("UPDATE postings SET amount_nanos = amount_nanos * 2 WHERE entry_sequence = 1");
+        (await finance.GetAsync($"/periods/{Month}")).Json.GetProperty("isAsLocked").GetBoolean().Should().BeFalse();
     }
 
     [Fact]
