@@ -7,6 +7,7 @@ using Scalar.AspNetCore;
 using Spendra.Control.Audit;
 using Spendra.Control.Budgets;
 using Spendra.Control.Catalog;
+using Spendra.Control.Close;
 using Spendra.Control.Hierarchy;
 using Spendra.Control.Keys;
 using Spendra.Control.Ledger;
@@ -14,6 +15,7 @@ using Spendra.Control.Members;
 using Spendra.Control.Organizations;
 using Spendra.Control.Policies;
 using Spendra.Control.Providers;
+using Spendra.Control.Reconciliation;
 using Spendra.Control.Requests;
 using Spendra.Control.Shell;
 using Spendra.Control.SignIn;
@@ -61,6 +63,8 @@ public static class ControlStartup
         services.AddSingleton<CheckpointKey>();
         services.TryAddSingleton(new ProbeOptions());
         services.AddSingleton<AccountProbe>();
+        services.TryAddSingleton(new BillFetchOptions());
+        services.AddSingleton(provider => new BillFetcher(provider.GetRequiredService<Storage.Keys.MasterKey>(), provider.GetRequiredService<BillFetchOptions>()));
         return services;
     }
 
@@ -98,6 +102,8 @@ public static class ControlStartup
         ProviderAccountEndpoints.Map(organization);
         PriceEndpoints.Map(organization);
         LedgerEndpoints.Map(organization);
+        ReconciliationEndpoints.Map(organization);
+        PeriodEndpoints.Map(organization);
         AuditEndpoints.Map(organization);
 
         var session = app.MapGroup($"{Version}/session");

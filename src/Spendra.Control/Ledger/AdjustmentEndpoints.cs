@@ -9,6 +9,7 @@ using Spendra.Core.Money;
 using Spendra.Storage;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Ledger;
+using Spendra.Storage.Periods;
 
 namespace Spendra.Control.Ledger;
 
@@ -72,8 +73,10 @@ internal static class AdjustmentEndpoints
                 ProposedAt = draft.NowMicros,
                 ProposedBy = caller.Actor,
                 ProposerId = caller.MemberId,
+                Month = body.Month,
             };
             draft.About(new GovernanceWrite.AddAdjustment(row));
+            if (AccountingPeriod.TryParse(body.Month, out var period) && period.StartsAt > draft.NowMicros) return Problem.Field("month", "has not begun yet");
             if (body.RequestId is { } requestId)
             {
                 var state = await LedgerBooks.LoadAsync(draft.Transaction, database, requestId, cancel);
@@ -120,9 +123,10 @@ internal static class AdjustmentEndpoints
                 DeciderId = caller.MemberId,
                 EntrySequence = writes?.Entries.Single().Sequence,
                 EventNumber = writes?.Entries.Single().EventNumber,
+                BookedMonth = isApproval ? await PeriodReader.BookedMonthAsync(draft.Transaction, row.Month, cancel) : null,
                 Version = row.Version + 1,
             };
-            draft.Change(new GovernanceWrite.DecideAdjustment(row, caller.MemberId, writes), isApproval ? "approve" : "reject", "adjustment", id.ToString(),
+            draft.Change(new GovernanceWrite.DecideAdjustment(row, caller.MemberId, writes) { BookedMonth = after.BookedMonth }, isApproval ? "approve" : "reject", "adjustment", id.ToString(),
                 Description.Of(row), Description.Of(after));
             return Outcome<AdjustmentView>.Done(AdjustmentView.Of(after), after.Version);
         }, cancel);

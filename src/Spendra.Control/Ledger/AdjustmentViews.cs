@@ -14,6 +14,7 @@ namespace Spendra.Control.Ledger;
 /// <param name="Account">The provider account.</param>
 /// <param name="DifferenceUsd">Positive for a charge, negative for a credit.</param>
 /// <param name="Reason">Why.</param>
+/// <param name="Month">The month that it is meant for: booked there as long as that is open.</param>
 /// <param name="State"><c>open</c>, <c>approved</c> or <c>rejected</c>.</param>
 /// <param name="ProposedAt">When.</param>
 /// <param name="ProposedBy">Who.</param>
@@ -22,11 +23,11 @@ namespace Spendra.Control.Ledger;
 /// <param name="Entry">The journal entry that books it.</param>
 /// <param name="Version">For If-Match.</param>
 internal sealed record AdjustmentView(
-    Guid Id, Guid? RequestId, string Account, NanoUsd DifferenceUsd, string Reason, string State, DateTime ProposedAt, string ProposedBy,
+    Guid Id, Guid? RequestId, string Account, NanoUsd DifferenceUsd, string Reason, string? Month, string State, DateTime ProposedAt, string ProposedBy,
     DateTime? DecidedAt, string? DecidedBy, long? Entry, long Version)
 {
     public static AdjustmentView Of(AdjustmentRow row) => new(
-        row.AdjustmentId, row.ReservationId, row.Account, row.Difference, row.Reason, row.Decision ?? "open", LedgerWords.Utc(row.ProposedAt),
+        row.AdjustmentId, row.ReservationId, row.Account, row.Difference, row.Reason, row.Month, row.Decision ?? "open", LedgerWords.Utc(row.ProposedAt),
         row.ProposedBy, row.DecidedAt is { } at ? LedgerWords.Utc(at) : null, row.DecidedBy, row.EntrySequence, row.Version);
 }
 
@@ -47,6 +48,10 @@ public sealed record NewAdjustment
     /// <summary>Why: an invoice, a credit note, a mistake. Stands in the ledger for good.</summary>
     [Plain(500)]
     public required string Reason { get; init; }
+
+    /// <summary>The accounting period that it is meant for: <c>2026-10</c>. It is booked there as long as that is open, otherwise, and when absent, as of its approval.</summary>
+    [Month]
+    public string? Month { get; init; }
 }
 
 /// <summary>Which corrections.</summary>

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text;
 using Spendra.Control.Shell;
 using Spendra.Core.Governance;
 using Spendra.Storage.Keys;
@@ -36,7 +35,7 @@ internal sealed class AccountProbe : IDisposable
         string? secret;
         try
         {
-            secret = Open(organizationId, account);
+            secret = AccountCredential.Open(_masterKey, organizationId, account);
         }
         catch (MasterKeyException e)
         {
@@ -81,13 +80,6 @@ internal sealed class AccountProbe : IDisposable
     };
 
     private static long Elapsed(long began) => (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds;
-
-    private string? Open(Guid organizationId, ProviderAccount account)
-    {
-        if (!account.HasCredential) return "";
-        if (account.CredentialKind == CredentialKind.Sealed) return _masterKey.Open(organizationId, account.AccountId, account.Credential);
-        return Environment.GetEnvironmentVariable(Encoding.UTF8.GetString(account.Credential)) is { Length: > 0 } value ? value : null;
-    }
 
     // Each provider's API reference, November 2026.
     private static HttpRequestMessage Request(ProviderAccount account, string secret)

@@ -13,7 +13,9 @@ internal static class ControlJson
 {
     public static JsonSerializerOptions Options { get; } = Make();
 
-    public static void Configure(JsonSerializerOptions options)
+    public static void Configure(JsonSerializerOptions options) => Configure(options, new NanoUsdConverter(allowsNegative: false));
+
+    private static void Configure(JsonSerializerOptions options, NanoUsdConverter money)
     {
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         options.PropertyNameCaseInsensitive = false;
@@ -23,21 +25,22 @@ internal static class ControlJson
         options.AllowDuplicateProperties = false;
         options.NumberHandling = JsonNumberHandling.Strict;
         options.MaxDepth = 16;
-        options.Converters.Add(new NanoUsdConverter());
+        options.Converters.Add(money);
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
     }
 
     private static JsonSerializerOptions Make()
     {
         var options = new JsonSerializerOptions(JsonSerializerDefaults.Web);
-        Configure(options);
+        // What was answered is read again for a repetition, and answers have credits.
+        Configure(options, new NanoUsdConverter(allowsNegative: true));
         options.TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver();
         options.MakeReadOnly();
         return options;
     }
 
     /// <summary>An amount is text such as <c>"12.5"</c>: a number would lose digits on its way through many a client. A number is read.</summary>
-    private sealed class NanoUsdConverter : JsonConverter<NanoUsd>
+    private sealed class NanoUsdConverter(bool allowsNegative) : JsonConverter<NanoUsd>
     {
         private const string Expected = "expected an amount in USD such as \"250\" or \"0.25\", not negative, with at most nine decimals";
 
@@ -49,7 +52,7 @@ internal static class ControlJson
                 JsonTokenType.Number => Encoding.UTF8.GetString(reader.ValueSpan),
                 _ => throw new JsonException(Expected),
             };
-            return NanoUsd.TryParse(text, out var amount) && !amount.IsNegative ? amount : throw new JsonException(Expected);
+            return NanoUsd.TryParse(text, out var amount) && (allowsNegative || !amount.IsNegative) ? amount : throw new JsonException(Expected);
         }
 
         public override void Write(Utf8JsonWriter writer, NanoUsd value, JsonSerializerOptions options) =>

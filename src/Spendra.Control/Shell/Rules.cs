@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Spendra.Core.Governance;
+using Spendra.Core.Ledger;
 
 namespace Spendra.Control.Shell;
 
@@ -43,4 +44,11 @@ public sealed class AllowedTextsAttribute(params string[] texts) : ValidationAtt
     public IReadOnlyList<string> Texts { get; } = texts;
 
     public override bool IsValid(object? value) => value is null || (value is string text && Texts.Contains(text, StringComparer.Ordinal));
+}
+
+/// <summary>A month of the books.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class MonthAttribute() : ValidationAttribute("expected a month such as 2026-10")
+{
+    public override bool IsValid(object? value) => value is null || (value is string text && AccountingPeriod.TryParse(text, out _));
 }

@@ -40,6 +40,12 @@ public enum Capability
     LedgerRead,
     LedgerAdjust,
     LedgerApprove,
+    /// <summary>Import providers' bills and compare them with the ledger.</summary>
+    ReconciliationWrite,
+    /// <summary>Lock accounting periods, and say what is asked for before.</summary>
+    PeriodsClose,
+    /// <summary>Open a locked period again.</summary>
+    PeriodsReopen,
     AuditRead,
 }
 
@@ -84,6 +90,9 @@ public static class Capabilities
         Capability.LedgerRead => "ledger.read",
         Capability.LedgerAdjust => "ledger.adjust",
         Capability.LedgerApprove => "ledger.approve",
+        Capability.ReconciliationWrite => "reconciliation.write",
+        Capability.PeriodsClose => "periods.close",
+        Capability.PeriodsReopen => "periods.reopen",
         Capability.AuditRead => "audit.read",
     };
 }

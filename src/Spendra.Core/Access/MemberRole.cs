@@ -40,7 +40,7 @@ public static class MemberRoles
 
     private static readonly CapabilitySet FinanceManagerSet = AuditorSet | CapabilitySet.Of(
         Capability.BudgetsWrite, Capability.PoliciesWrite, Capability.RequestsDecide, Capability.PricesPropose,
-        Capability.PricesApprove, Capability.LedgerAdjust, Capability.LedgerApprove);
+        Capability.PricesApprove, Capability.LedgerAdjust, Capability.LedgerApprove, Capability.ReconciliationWrite, Capability.PeriodsClose);
 
     public static IReadOnlyList<MemberRole> All => Enum.GetValues<MemberRole>();
 

@@ -52,7 +52,7 @@ public sealed record Description(IReadOnlyList<(string Field, string? Value)> Fi
     [
         ("request", row.ReservationId?.ToString()), ("account", row.Account), ("accountId", row.AccountId.ToString()),
         ("differenceUsd", row.Difference.ToString()), ("afterEvent", row.AfterEvent?.ToString()), ("reason", row.Reason),
-        ("proposedAt", InstantText.Of(row.ProposedAt)), ("proposedBy", row.ProposedBy), ("proposerId", row.ProposerId.ToString()),
+        ("month", row.Month), ("bookedMonth", row.BookedMonth), ("proposedAt", InstantText.Of(row.ProposedAt)), ("proposedBy", row.ProposedBy), ("proposerId", row.ProposerId.ToString()),
         ("state", row.Decision ?? "open"), ("decidedAt", row.DecidedAt is { } at ? InstantText.Of(at) : null), ("decidedBy", row.DecidedBy),
         ("deciderId", row.DeciderId?.ToString()), ("entry", row.EntrySequence?.ToString()), ("event", row.EventNumber?.ToString()),
         ("version", row.Version.ToString()),

@@ -4,9 +4,12 @@ using Spendra.Core.Governance;
 using Spendra.Core.Keys;
 using Spendra.Core.Ledger;
 using Spendra.Core.Pricing;
+using Spendra.Core.Reconciliation;
 using Spendra.Storage.Access;
 using Spendra.Storage.Ledger;
+using Spendra.Storage.Periods;
 using Spendra.Storage.Pricing;
+using Spendra.Storage.Reconciliation;
 
 namespace Spendra.Storage.Governance;
 
@@ -89,6 +92,45 @@ public abstract record GovernanceWrite
     /// <param name="DeciderId">Who decides; never who proposed it.</param>
     /// <param name="Booking">Null for a rejection.</param>
     public sealed record DecideAdjustment(AdjustmentRow Row, Guid DeciderId, LedgerWrites? Booking) : GovernanceWrite
+    {
+        /// <summary>The month that it is booked into by name; see <see cref="PeriodReader.BookedMonthAsync"/>.</summary>
+        public string? BookedMonth { get; init; }
+
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Adds what a provider says that it billed; for the days that it covers it counts in place of earlier imports.</summary>
+    public sealed record AddBill(BillImport Import, IReadOnlyList<BilledLine> Lines) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Keeps a comparison of a bill with the ledger.</summary>
+    public sealed record AddRun(ReconciliationRun Run, IReadOnlyList<Difference> Differences) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Says for which differences a correction was proposed; it comes with an <see cref="AddAdjustment"/>.</summary>
+    public sealed record LinkProposal(ReconciliationProposal Proposal) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Locks an accounting period.</summary>
+    public sealed record LockPeriod(PeriodLock Lock) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Ends the lock of an accounting period, with the reason that it carries.</summary>
+    public sealed record ReopenPeriod(PeriodLock Lock) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Puts what is asked for before a period is locked.</summary>
+    public sealed record PutClosingRules(ClosingRules Rules) : GovernanceWrite
     {
         public override bool ChangesRules => false;
     }

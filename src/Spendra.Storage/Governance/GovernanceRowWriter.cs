@@ -5,7 +5,9 @@ using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
 using Spendra.Storage.Access;
 using Spendra.Storage.Ledger;
+using Spendra.Storage.Periods;
 using Spendra.Storage.Pricing;
+using Spendra.Storage.Reconciliation;
 
 namespace Spendra.Storage.Governance;
 
@@ -40,6 +42,8 @@ internal sealed class GovernanceRowWriter(
         await BudgetRequestWriter.WriteAsync(database, connection, transaction, stamp, writes, cancel);
         await new AccessRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
         await new AdjustmentWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
+        await new ReconciliationWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
+        await PeriodWriter.WriteAsync(database, connection, transaction, stamp, writes, cancel);
     }
 
     private async Task PutOrganizationAsync(OrganizationRow row, IReadOnlyList<PriceVersion> seed)

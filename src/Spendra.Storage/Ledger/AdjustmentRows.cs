@@ -25,6 +25,12 @@ public sealed record AdjustmentRow
 
     public required string Reason { get; init; }
 
+    /// <summary>The month that it is meant for, such as <c>2026-10</c>: it is booked there as long as that is open, otherwise as of the day of its approval.</summary>
+    public string? Month { get; init; }
+
+    /// <summary>The month that it was booked into by name; null when it is of the month of its approval.</summary>
+    public string? BookedMonth { get; init; }
+
     public required long ProposedAt { get; init; }
 
     public required string ProposedBy { get; init; }
@@ -53,7 +59,7 @@ public static class AdjustmentReader
 {
     private const string Rows = """
         SELECT a.adjustment_id, a.reservation_id, a.account_id, p.slug AS account, a.amount_nanos, a.after_event, a.reason,
-            a.proposed_at, a.proposed_by, a.proposer_id, a.decision, a.decided_at, a.decided_by, a.decider_id, a.entry_sequence, a.event_number,
+            a.month, a.booked_month, a.proposed_at, a.proposed_by, a.proposer_id, a.decision, a.decided_at, a.decided_by, a.decider_id, a.entry_sequence, a.event_number,
             a.version
         FROM adjustments a
         LEFT JOIN provider_accounts p ON p.organization_id = a.organization_id AND p.account_id = a.account_id
@@ -111,6 +117,8 @@ public static class AdjustmentReader
         public long AmountNanos { get; set; }
         public int? AfterEvent { get; set; }
         public string Reason { get; set; } = "";
+        public string? Month { get; set; }
+        public string? BookedMonth { get; set; }
         public long ProposedAt { get; set; }
         public string ProposedBy { get; set; } = "";
         public Guid ProposerId { get; set; }
@@ -132,6 +140,8 @@ public static class AdjustmentReader
             Difference = new NanoUsd(AmountNanos),
             AfterEvent = AfterEvent,
             Reason = Reason,
+            Month = Month,
+            BookedMonth = BookedMonth,
             ProposedAt = ProposedAt,
             ProposedBy = ProposedBy,
             ProposerId = ProposerId,

@@ -13,14 +13,14 @@ internal sealed class AdjustmentWriter(
 {
     private const string Add = """
         INSERT INTO adjustments (organization_id, adjustment_id, reservation_id, account_id, amount_nanos, after_event, reason,
-            proposed_at, proposed_by, proposer_id, version)
-        VALUES (@OrganizationId, @AdjustmentId, @ReservationId, @AccountId, @amount, @AfterEvent, @Reason, @NowMicros, @Actor,
-            @ProposerId, 1)
+            month, proposed_at, proposed_by, proposer_id, version)
+        VALUES (@OrganizationId, @AdjustmentId, @ReservationId, @AccountId, @amount, @AfterEvent, @Reason, @Month, @NowMicros,
+            @Actor, @ProposerId, 1)
         """;
 
     private const string Decide = """
         UPDATE adjustments SET decision = @Decision, decided_at = @NowMicros, decided_by = @Actor, decider_id = @DeciderId,
-            entry_sequence = @EntrySequence, event_number = @EventNumber, version = version + 1
+            entry_sequence = @EntrySequence, event_number = @EventNumber, booked_month = @BookedMonth, version = version + 1
         WHERE organization_id = @OrganizationId AND adjustment_id = @AdjustmentId AND decision IS NULL
         """;
 
@@ -69,7 +69,7 @@ internal sealed class AdjustmentWriter(
         await EachAsync(Add, writes.OfType<GovernanceWrite.AddAdjustment>().Select(w => w.Row).Select(r => new
         {
             stamp.OrganizationId, r.AdjustmentId, r.ReservationId, r.AccountId, amount = r.Difference.Value, r.AfterEvent, r.Reason,
-            stamp.NowMicros, stamp.Actor, r.ProposerId,
+            r.Month, stamp.NowMicros, stamp.Actor, r.ProposerId,
         }));
         foreach (var decide in writes.OfType<GovernanceWrite.DecideAdjustment>())
         {
@@ -79,7 +79,7 @@ internal sealed class AdjustmentWriter(
                 {
                     Decision = decide.Booking is null ? "rejected" : "approved", stamp.NowMicros, stamp.Actor, decide.DeciderId,
                     EntrySequence = decide.Booking?.Entries.Single().Sequence, EventNumber = decide.Booking?.Entries.Single().EventNumber,
-                    stamp.OrganizationId, decide.Row.AdjustmentId,
+                    decide.BookedMonth, stamp.OrganizationId, decide.Row.AdjustmentId,
                 },
             ]);
             if (decide.Booking is not { } booking) continue;

@@ -8,6 +8,7 @@ using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
 using Spendra.Pricing;
+using Spendra.Reconciliation;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Cli;
@@ -47,6 +48,7 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSerializable(typeof(AuditExportDocument))]
 [JsonSerializable(typeof(AuditFileVerdict))]
 [JsonSerializable(typeof(AuditKeyDocument))]
+[JsonSerializable(typeof(BillImportDocument))]
 [JsonSerializable(typeof(BudgetReport))]
 [JsonSerializable(typeof(ReservationsDocument))]
 [JsonSerializable(typeof(ExplainedRequest))]

@@ -7,6 +7,7 @@ using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
 using Spendra.Pricing;
+using Spendra.Reconciliation;
 
 namespace Spendra.Cli;
 
@@ -28,6 +29,7 @@ internal static class CommandTable
             TokensCommand.Create(environment),
             PasswordLinkCommand.Create(environment),
             PricesCommand.Create(environment),
+            ReconcileCommand.Create(environment),
             BudgetsCommand.Create(environment),
             ReservationsCommand.Create(environment),
             ExplainCommand.Create(environment),

@@ -8,6 +8,7 @@ using Spendra.Control.Catalog;
 using Spendra.Control.Keys;
 using Spendra.Control.Ledger;
 using Spendra.Control.Providers;
+using Spendra.Control.Reconciliation;
 using Spendra.Control.Requests;
 using Spendra.Gateway;
 using Spendra.Settings;
@@ -114,6 +115,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         }
         services.AddSingleton(options.Domains);
         services.AddSingleton(new ProbeOptions(options.Gateway.AllowPrivateUpstreams));
+        services.AddSingleton(new BillFetchOptions(options.Gateway.AllowPrivateUpstreams));
         if (options.Role is Role.All or Role.Control) services.AddSpendraControl(options.Control);
         services.AddSingleton(new LaneOptions());
         services.AddSingleton<LedgerLane>();

@@ -194,8 +194,24 @@ internal sealed class RightsObjects : IAsyncDisposable
         "tokens" => await TokenAsync(place, caller),
         "requests" => (await AskAsync(place, isOwn, caller)).ToString(),
         "spent" => _spent[place].ToString(),
+        "imports" => await ImportAsync(place),
+        "runs" => await CompareAsync(place),
+        // No organization's own: a month is a name that all have. One that is not the next to be locked is a conflict, and that is told
+        // to those who may lock it.
+        "periods" => "2025-03",
         _ => Guid.NewGuid().ToString(),
     };
+
+    private Task<string> ImportAsync(Place place) => IdAsync(place, "reconciliation/imports", new
+    {
+        account = "main", format = "csv", content = $"day,model,usd\n2025-03-09,gpt-4.1-mini,{++_count}.5\n", mapping = new { day = "day", model = "model", amount = "usd" },
+    });
+
+    private async Task<string> CompareAsync(Place place)
+    {
+        await ImportAsync(place);
+        return await IdAsync(place, "reconciliation/runs", new { account = "main", month = "2025-03" });
+    }
 
     private async Task<string> TokenAsync(Place place, RightsCaller caller)
     {
