@@ -86,6 +86,13 @@ public abstract class Database : IAsyncDisposable
     internal abstract Task ExecuteEachAsync(
         DbConnection connection, DbTransaction transaction, string sql, IEnumerable<object> rows, CancellationToken cancel);
 
+    /// <summary>Inserts many rows as fast as the engine can.</summary>
+    internal abstract Task InsertAsync<TRow>(
+        DbConnection connection, DbTransaction transaction, BulkInsert<TRow> insert, IReadOnlyList<TRow> rows, CancellationToken cancel);
+
+    /// <summary>True when the database refused what was to be written, not to work: to try the same again is of no use.</summary>
+    internal abstract bool RefusesContent(Exception error);
+
     internal abstract ILedgerEngine CreateLedgerEngine();
 
     /// <summary>One moment of the whole database for several readers at once, for those who read all of it.</summary>

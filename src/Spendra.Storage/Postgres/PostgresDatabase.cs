@@ -96,6 +96,12 @@ internal sealed class PostgresDatabase : Database
         DbConnection connection, DbTransaction transaction, string sql, IEnumerable<object> rows, CancellationToken cancel) =>
         PostgresRowBatch.ExecuteAsync((NpgsqlConnection)connection, (NpgsqlTransaction)transaction, sql, rows, cancel);
 
+    internal override Task InsertAsync<TRow>(
+        DbConnection connection, DbTransaction transaction, BulkInsert<TRow> insert, IReadOnlyList<TRow> rows, CancellationToken cancel) =>
+        PostgresBulkInsert.RunAsync((NpgsqlConnection)connection, (NpgsqlTransaction)transaction, insert, rows, cancel);
+
+    internal override bool RefusesContent(Exception error) => PostgresLedgerEngine.IsContentRefused(error);
+
     internal override ILedgerEngine CreateLedgerEngine() => new PostgresLedgerEngine(_connectionString, onLost: _source.Clear);
 
     internal override Task<LedgerSnapshot> OpenLedgerSnapshotAsync(CancellationToken cancel) =>

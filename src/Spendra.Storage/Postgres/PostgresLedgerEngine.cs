@@ -134,12 +134,15 @@ internal sealed class PostgresLedgerEngine(string connectionString, Action? onLo
         PostgresException { SqlState: "40003" } => LaneFault.Unavailable,
         // 40: serialization failure and deadlock; the server has rolled back.
         PostgresException { SqlState: ['4', '0', ..] } => LaneFault.Conflict,
-        // 22 and 23: data and integrity errors. 54: a limit of the server, such as a key too long for its index.
-        // The statement can never succeed.
-        PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] } => LaneFault.Poison,
+        _ when IsContentRefused(exception) => LaneFault.Poison,
         NpgsqlException or TimeoutException or IOException or System.Net.Sockets.SocketException => LaneFault.Unavailable,
         _ => LaneFault.Poison,
     };
+
+    // 22 and 23: data and integrity errors. 54: a limit of the server, such as a key too long for its index. The statement can
+    // never succeed.
+    internal static bool IsContentRefused(Exception exception) =>
+        exception is PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] };
 
     // The driver's message goes on with details and hints on further lines.
     public string Describe(Exception exception) => exception is PostgresException e

@@ -83,6 +83,15 @@ internal sealed class SqliteDatabase : Database
         DbConnection connection, DbTransaction transaction, string sql, IEnumerable<object> rows, CancellationToken cancel) =>
         connection.ExecuteAsync(new CommandDefinition(sql, rows, transaction, cancellationToken: cancel));
 
+    internal override Task InsertAsync<TRow>(
+        DbConnection connection, DbTransaction transaction, BulkInsert<TRow> insert, IReadOnlyList<TRow> rows, CancellationToken cancel)
+    {
+        SqliteBulkInsert.Run((SqliteConnection)connection, (SqliteTransaction)transaction, insert, rows, cancel);
+        return Task.CompletedTask;
+    }
+
+    internal override bool RefusesContent(Exception error) => SqliteLedgerEngine.IsContentRefused(error);
+
     internal override ILedgerEngine CreateLedgerEngine() => new SqliteLedgerEngine(this);
 
     internal override Task<LedgerSnapshot> OpenLedgerSnapshotAsync(CancellationToken cancel) =>

@@ -43,11 +43,14 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         return Task.CompletedTask;
     }
 
-    public LaneFault Classify(Exception exception) => exception is SqliteException e
-        ? e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CONSTRAINT or SQLitePCL.raw.SQLITE_TOOBIG or SQLitePCL.raw.SQLITE_MISMATCH
-            ? LaneFault.Poison
-            : LaneFault.Unavailable
+    public LaneFault Classify(Exception exception) => exception is SqliteException
+        ? IsContentRefused(exception) ? LaneFault.Poison : LaneFault.Unavailable
         : exception is DatabaseUnavailableException ? LaneFault.Unavailable : LaneFault.Poison;
+
+    internal static bool IsContentRefused(Exception exception) => exception is SqliteException
+    {
+        SqliteErrorCode: SQLitePCL.raw.SQLITE_CONSTRAINT or SQLitePCL.raw.SQLITE_TOOBIG or SQLitePCL.raw.SQLITE_MISMATCH,
+    };
 
     public string Describe(Exception exception) => exception is SqliteException e
         ? SqliteFailure.Describe(e, database.FilePath).Message

@@ -1,0 +1,138 @@
+using System.Buffers.Binary;
+using System.Data.Common;
+using Dapper;
+using Spendra.Core.Rollups;
+using Spendra.Storage.Ledger;
+using Spendra.Storage.Outbox;
+
+namespace Spendra.Storage.Rollups;
+
+/// <summary>How far a rebuild has come: events and the like that were added up, of about so many.</summary>
+public readonly record struct RebuildProgress(long Done, long Total);
+
+/// <summary>
+/// Adds an organization's ledger up again, from nothing and as of one moment, a day at a time in transactions of their own: the
+/// ledger's writer waits for none of them long. The position is held meanwhile, so that nobody counts the same; whoever is stopped
+/// leaves a mark, and the next who takes the position begins anew.
+/// </summary>
+public sealed class RollupRebuild(Database database, OutboxPositions positions)
+{
+    private const string FirstId = """
+        SELECT min(id) FROM (
+            SELECT min(reservation_id) AS id FROM spend_events WHERE organization_id = @organizationId AND reservation_id >= @from
+            UNION ALL
+            SELECT min(reservation_id) FROM released_reservations WHERE organization_id = @organizationId AND reservation_id >= @from
+            UNION ALL
+            SELECT min(request_id) FROM refusals WHERE organization_id = @organizationId AND request_id >= @from) ids
+        """;
+
+    private const string Forget = "DELETE FROM outbox_failures WHERE organization_id = @organizationId AND consumer = @consumer";
+
+    private static readonly string LastSequence = "SELECT outbox_sequence FROM organizations WHERE organization_id = @organizationId";
+
+    /// <summary>False when another worker holds the position: it is to be tried again when that one has ended.</summary>
+    /// <exception cref="OverflowException">A sum is larger than any amount can be: run <c>spendra verify</c>.</exception>
+    public async Task<bool> RunAsync(Guid organizationId, IProgress<RebuildProgress>? progress, CancellationToken cancel)
+    {
+        if (await positions.HoldAsync(organizationId, cancel) is not { } position) return false;
+        await using var reading = await database.ConnectAsync(cancel);
+        await using var writing = await database.ConnectAsync(cancel);
+        await using var snapshot = await database.BeginSnapshotAsync(reading, organizationId, cancel);
+        var last = await reading.ExecuteScalarAsync<long>(new CommandDefinition(LastSequence, new { organizationId }, snapshot, cancellationToken: cancel));
+        var run = new Run(database, positions, organizationId, position.Sequence, new RollupReading(reading, snapshot, organizationId, cancel), writing, cancel);
+        if (!await run.MarkAsync()) return false;
+
+        var (done, from) = (0L, Guid.Empty);
+        while (await FirstIdAsync(reading, snapshot, organizationId, from, cancel) is { } first)
+        {
+            var dayStart = RollupSpans.StartOf(RollupSpan.Day, AtOf(first));
+            var dayEnd = dayStart + RollupSpans.LengthOf(RollupSpan.Day);
+            if (!await run.WriteBeforeAsync(dayStart)) return false;
+            from = PastRequests.FirstIdAt(dayEnd);
+            done += await run.ReadAsync(first, from);
+            progress?.Report(new RebuildProgress(done, Math.Max(done, last)));
+        }
+        return await run.CompleteAsync(last);
+    }
+
+    private static async Task<Guid?> FirstIdAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, Guid from, CancellationToken cancel) =>
+        await connection.ExecuteScalarAsync<object?>(new CommandDefinition(FirstId, new { organizationId, from }, transaction, cancellationToken: cancel)) switch
+        {
+            null or DBNull => null,
+            byte[] bytes => new Guid(bytes, bigEndian: true),
+            var id => (Guid)id,
+        };
+
+    // The first 48 bits of an id count milliseconds.
+    private static long AtOf(Guid id)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        id.TryWriteBytes(bytes, bigEndian: true, out _);
+        return (BinaryPrimitives.ReadInt64BigEndian(bytes) >>> 16) * 1_000;
+    }
+
+    /// <summary>What is between reading and writing.</summary>
+    private sealed class Run(
+        Database database, OutboxPositions positions, Guid organizationId, long sequence, RollupReading reading, DbConnection writing, CancellationToken cancel)
+    {
+        private RollupBook _open = new();
+        private RollupBook _behind = new();
+        private long _writtenBefore = long.MinValue;
+
+        /// <summary>From here on what stands there is incomplete, until <see cref="CompleteAsync"/>.</summary>
+        public Task<bool> MarkAsync() => WriteAsync(_ => Task.CompletedTask, sequence, isRebuilding: true);
+
+        public Task<long> ReadAsync(Guid from, Guid to) => reading.ReadBetweenAsync(from, to, at => at < _writtenBefore ? _behind : _open);
+
+        /// <summary>
+        /// Writes the days before the one that begins now. Ids are as old as their reservations to within moments, so that a day is
+        /// complete when the next one begins to be read and has been read: what comes later still is added at the end.
+        /// </summary>
+        public async Task<bool> WriteBeforeAsync(long dayStart)
+        {
+            var before = dayStart - RollupSpans.LengthOf(RollupSpan.Day);
+            if (before <= _writtenBefore) return true;
+            var (complete, open) = Split(_open, before);
+            if (!await PutAsync(complete, before)) return false;
+            _open = open;
+            return true;
+        }
+
+        public async Task<bool> CompleteAsync(long last)
+        {
+            if (!await PutAsync(_open, long.MaxValue)) return false;
+            await reading.ReadAdjustmentsAsync(_behind);
+            _behind.AddDays();
+            return await WriteAsync(async transaction =>
+            {
+                await new RollupWriter(database, writing, transaction, organizationId, cancel).AddAsync(_behind);
+                await writing.ExecuteAsync(new CommandDefinition(Forget, new { organizationId, consumer = RollupIntake.Consumer }, transaction, cancellationToken: cancel));
+            }, last, isRebuilding: false);
+        }
+
+        private async Task<bool> PutAsync(RollupBook book, long before)
+        {
+            book.AddDays();
+            var isWritten = await WriteAsync(async transaction =>
+            {
+                var writer = new RollupWriter(database, writing, transaction, organizationId, cancel);
+                await writer.ClearAsync(_writtenBefore, before);
+                await writer.PutAsync(book);
+            }, sequence, isRebuilding: true);
+            _writtenBefore = before;
+            return isWritten;
+        }
+
+        private async Task<bool> WriteAsync(Func<DbTransaction, Task> write, long to, bool isRebuilding)
+        {
+            await using var transaction = await database.BeginWriteAsync(writing, cancel);
+            await database.EnterAsync(writing, transaction, organizationId, cancel);
+            await write(transaction);
+            if (!await positions.AdvanceAsync(writing, transaction, organizationId, sequence, to, isRebuilding, cancel)) return false;
+            await database.CommitAsync(writing, transaction);
+            return true;
+        }
+
+        private static (RollupBook Before, RollupBook From) Split(RollupBook book, long at) => (book.Part(k => k < at), book.Part(k => k >= at));
+    }
+}
