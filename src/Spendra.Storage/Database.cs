@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Dapper;
 using Spendra.Storage.Ledger;
+using Spendra.Storage.Outbox;
 
 namespace Spendra.Storage;
 
@@ -92,6 +93,9 @@ public abstract class Database : IAsyncDisposable
 
     /// <summary>True when the database refused what was to be written, not to work: to try the same again is of no use.</summary>
     internal abstract bool RefusesContent(Exception error);
+
+    /// <summary>Tells of new rows of the outbox. One for each who waits.</summary>
+    public abstract OutboxSignal OpenOutboxSignal(TimeProvider time);
 
     internal abstract ILedgerEngine CreateLedgerEngine();
 

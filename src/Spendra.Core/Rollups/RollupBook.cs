@@ -12,7 +12,7 @@ public sealed class RollupBook
     private readonly Dictionary<UnitKey, long> _units = [];
     private readonly Dictionary<LatencyKey, LatencySums> _latency = [];
     private readonly Dictionary<RefusalKey, long> _refusals = [];
-    private readonly Dictionary<RollupSeries, RollupSeries> _series = [];
+    private readonly Dictionary<RollupSeries, Guid> _series = [];
 
     public IReadOnlyDictionary<UsageKey, UsageSums> Usage => _usage;
 
@@ -22,7 +22,8 @@ public sealed class RollupBook
 
     public IReadOnlyDictionary<RefusalKey, long> Refusals => _refusals;
 
-    public IReadOnlyCollection<RollupSeries> Series => _series.Keys;
+    /// <summary>Every series that was counted, with its id.</summary>
+    public IReadOnlyDictionary<RollupSeries, Guid> Series => _series;
 
     public bool IsEmpty => _usage.Count + _refusals.Count == 0;
 
@@ -66,7 +67,7 @@ public sealed class RollupBook
     public RollupBook Part(Func<long, bool> startsAt)
     {
         var part = new RollupBook();
-        foreach (var series in _series.Keys) part.Know(series);
+        foreach (var (series, id) in _series) part._series.Add(series, id);
         foreach (var (key, sums) in _usage)
         {
             if (startsAt(key.StartsAt)) part.Add(key, sums);
@@ -100,9 +101,9 @@ public sealed class RollupBook
 
     private Guid Know(RollupSeries series)
     {
-        if (_series.TryGetValue(series, out var known)) return known.SeriesId;
-        _series.Add(series, series);
-        return series.SeriesId;
+        ref var id = ref CollectionsMarshal.GetValueRefOrAddDefault(_series, series, out var isKnown);
+        if (!isKnown) id = series.DeriveId();
+        return id;
     }
 
     private void Add(UsageKey key, in UsageSums sums) => CollectionsMarshal.GetValueRefOrAddDefault(_usage, key, out _).Add(sums);

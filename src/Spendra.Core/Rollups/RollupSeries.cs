@@ -14,17 +14,8 @@ namespace Spendra.Core.Rollups;
 /// <param name="Environment">The key's label; empty without.</param>
 public sealed record RollupSeries(Guid AccountId, string Provider, string Model, string Environment)
 {
-    private Guid? _id;
-
     /// <summary>Derived from the four, so that whoever counts the same writes the same rows.</summary>
-    public Guid SeriesId => _id ??= Derive();
-
-    public bool Equals(RollupSeries? other) => other is not null && AccountId == other.AccountId && Provider == other.Provider
-        && Model == other.Model && Environment == other.Environment;
-
-    public override int GetHashCode() => HashCode.Combine(AccountId, Provider, Model, Environment);
-
-    private Guid Derive()
+    public Guid DeriveId()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(AccountId.ToByteArray(bigEndian: true));

@@ -13,6 +13,19 @@ public sealed record OutboxPosition(Guid OrganizationId, long Sequence, long Las
     public bool IsBehind => Sequence < LastSequence;
 }
 
+/// <summary>How far a reader is behind, over all organizations.</summary>
+public sealed class OutboxLag
+{
+    /// <summary>Rows that wait.</summary>
+    public long Waiting { get; set; }
+
+    /// <summary>When the oldest of them was written, in microseconds since the Unix epoch; null when none waits.</summary>
+    public long? Since { get; set; }
+
+    /// <summary>Rows that failed too often and wait for somebody.</summary>
+    public long Dead { get; set; }
+}
+
 /// <summary>
 /// Positions of one reader, and who holds them: of several workers one reads an organization at a time. Holding keeps workers from
 /// doing the same work twice; that nothing takes effect twice follows from <see cref="AdvanceAsync"/> alone, which is part of the
@@ -49,6 +62,12 @@ public sealed class OutboxPositions(Database database, string consumer, Guid hol
             AND (holder_id IS NULL OR holder_id = @holderId OR held_until < @now)
         """;
 
+    private const string Seize = """
+        UPDATE outbox_positions SET holder_id = @holderId, held_until = @until
+        WHERE organization_id = @organizationId AND consumer = @consumer
+            AND (holder_id IS NULL OR holder_id = @holderId OR held_until < @now OR NOT is_rebuilding)
+        """;
+
     private const string One = """
         SELECT p.organization_id, p.sequence, o.outbox_sequence AS last_sequence, p.is_rebuilding
         FROM outbox_positions p JOIN organizations o ON o.organization_id = p.organization_id
@@ -58,6 +77,14 @@ public sealed class OutboxPositions(Database database, string consumer, Guid hol
     private const string LetGo = """
         UPDATE outbox_positions SET holder_id = NULL, held_until = 0
         WHERE organization_id = @organizationId AND consumer = @consumer AND holder_id = @holderId
+        """;
+
+    private const string Lag = """
+        SELECT CAST(coalesce(sum(o.outbox_sequence - p.sequence), 0) AS bigint) AS waiting,
+            min((SELECT x.created_at FROM outbox x WHERE x.organization_id = p.organization_id AND x.sequence = p.sequence + 1)) AS since,
+            (SELECT count(*) FROM outbox_failures f WHERE f.consumer = @consumer AND f.is_dead) AS dead
+        FROM outbox_positions p JOIN organizations o ON o.organization_id = p.organization_id
+        WHERE p.consumer = @consumer
         """;
 
     private const string Advance = """
@@ -76,13 +103,21 @@ public sealed class OutboxPositions(Database database, string consumer, Guid hol
     }
 
     /// <summary>Takes the position, or keeps it. Null when another has it.</summary>
-    public async Task<OutboxPosition?> HoldAsync(Guid organizationId, CancellationToken cancel)
+    public Task<OutboxPosition?> HoldAsync(Guid organizationId, CancellationToken cancel) => TakeAsync(Hold, organizationId, cancel);
+
+    /// <summary>
+    /// Takes the position from whoever reads, to begin anew: what that one has not committed yet it cannot commit any more. Null when
+    /// another has begun anew.
+    /// </summary>
+    public Task<OutboxPosition?> SeizeAsync(Guid organizationId, CancellationToken cancel) => TakeAsync(Seize, organizationId, cancel);
+
+    private async Task<OutboxPosition?> TakeAsync(string take, Guid organizationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(AddMissing, new { consumer }, cancellationToken: cancel));
         var now = Micros.Now(time);
         var held = await connection.ExecuteAsync(new CommandDefinition(
-            Hold, new { organizationId, consumer, holderId, now, until = now + HoldMicros }, cancellationToken: cancel));
+            take, new { organizationId, consumer, holderId, now, until = now + HoldMicros }, cancellationToken: cancel));
         if (held == 0) return null;
         return (await connection.QuerySingleOrDefaultAsync<Stored>(new CommandDefinition(
             One, new { organizationId, consumer, holderId }, cancellationToken: cancel)))?.ToPosition();
@@ -93,6 +128,13 @@ public sealed class OutboxPositions(Database database, string consumer, Guid hol
     {
         await using var connection = await database.ConnectAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(LetGo, new { organizationId, consumer, holderId }, cancellationToken: cancel));
+    }
+
+    /// <summary>Rows that wait, and since when the oldest of them does; null when none does.</summary>
+    public static async Task<OutboxLag> ReadLagAsync(Database database, string consumer, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.QuerySingleAsync<OutboxLag>(new CommandDefinition(Lag, new { consumer }, cancellationToken: cancel));
     }
 
     /// <summary>

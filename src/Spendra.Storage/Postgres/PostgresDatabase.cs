@@ -3,6 +3,7 @@ using System.Data.Common;
 using Dapper;
 using Npgsql;
 using Spendra.Storage.Ledger;
+using Spendra.Storage.Outbox;
 
 namespace Spendra.Storage.Postgres;
 
@@ -101,6 +102,8 @@ internal sealed class PostgresDatabase : Database
         PostgresBulkInsert.RunAsync((NpgsqlConnection)connection, (NpgsqlTransaction)transaction, insert, rows, cancel);
 
     internal override bool RefusesContent(Exception error) => PostgresLedgerEngine.IsContentRefused(error);
+
+    public override OutboxSignal OpenOutboxSignal(TimeProvider time) => new PostgresOutboxSignal(_source, time);
 
     internal override ILedgerEngine CreateLedgerEngine() => new PostgresLedgerEngine(_connectionString, onLost: _source.Clear);
 

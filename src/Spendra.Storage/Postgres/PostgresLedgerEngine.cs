@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using Spendra.Core.Ledger;
 using Spendra.Storage.Ledger;
@@ -47,7 +48,11 @@ internal sealed class PostgresLedgerEngine(string connectionString, Action? onLo
         SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3
         """;
 
+    // Commits that notify wait for each other, in all of the database: a hint now and then is enough, readers look by themselves.
+    private static readonly TimeSpan NotifyEvery = TimeSpan.FromMilliseconds(200);
+
     private NpgsqlConnection? _connection;
+    private long _notifiedAt;
     private bool _hasStoppedWaiting;
 
     public async Task<LedgerState> BeginAsync(IReadOnlyList<LedgerCommand> commands, bool isRepeated)
@@ -100,6 +105,11 @@ internal sealed class PostgresLedgerEngine(string connectionString, Action? onLo
         batch.Timeout = 0;
         PostgresLedgerWrites.AddTo(batch, writes);
         PostgresNotesWrites.AddTo(batch, notes);
+        if (writes.Outbox.Count > 0 && Stopwatch.GetElapsedTime(_notifiedAt) >= NotifyEvery)
+        {
+            batch.BatchCommands.Add(PostgresBulk.Command($"NOTIFY {PostgresOutboxSignal.Channel}"));
+            _notifiedAt = Stopwatch.GetTimestamp();
+        }
         // Whoever has locked a row has written, so that even an empty batch waits for the replicas here.
         batch.BatchCommands.Add(PostgresBulk.Command("COMMIT"));
         _hasStoppedWaiting = false;

@@ -18,23 +18,27 @@ public readonly record struct RebuildProgress(long Done, long Total);
 public sealed class RollupRebuild(Database database, OutboxPositions positions)
 {
     private const string FirstId = """
-        SELECT min(id) FROM (
-            SELECT min(reservation_id) AS id FROM spend_events WHERE organization_id = @organizationId AND reservation_id >= @from
+        SELECT id FROM (
+            SELECT id FROM (SELECT reservation_id AS id FROM spend_events
+                WHERE organization_id = @organizationId AND reservation_id >= @from ORDER BY reservation_id LIMIT 1) events
             UNION ALL
-            SELECT min(reservation_id) FROM released_reservations WHERE organization_id = @organizationId AND reservation_id >= @from
+            SELECT id FROM (SELECT reservation_id AS id FROM released_reservations
+                WHERE organization_id = @organizationId AND reservation_id >= @from ORDER BY reservation_id LIMIT 1) releases
             UNION ALL
-            SELECT min(request_id) FROM refusals WHERE organization_id = @organizationId AND request_id >= @from) ids
+            SELECT id FROM (SELECT request_id AS id FROM refusals
+                WHERE organization_id = @organizationId AND request_id >= @from ORDER BY request_id LIMIT 1) refused) ids
+        ORDER BY id LIMIT 1
         """;
 
     private const string Forget = "DELETE FROM outbox_failures WHERE organization_id = @organizationId AND consumer = @consumer";
 
     private static readonly string LastSequence = "SELECT outbox_sequence FROM organizations WHERE organization_id = @organizationId";
 
-    /// <summary>False when another worker holds the position: it is to be tried again when that one has ended.</summary>
+    /// <summary>False when another rebuild is running, or has taken over because this one stood still.</summary>
     /// <exception cref="OverflowException">A sum is larger than any amount can be: run <c>spendra verify</c>.</exception>
     public async Task<bool> RunAsync(Guid organizationId, IProgress<RebuildProgress>? progress, CancellationToken cancel)
     {
-        if (await positions.HoldAsync(organizationId, cancel) is not { } position) return false;
+        if (await positions.SeizeAsync(organizationId, cancel) is not { } position) return false;
         await using var reading = await database.ConnectAsync(cancel);
         await using var writing = await database.ConnectAsync(cancel);
         await using var snapshot = await database.BeginSnapshotAsync(reading, organizationId, cancel);

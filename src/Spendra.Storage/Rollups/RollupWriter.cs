@@ -41,7 +41,7 @@ internal sealed class RollupWriter(Database database, DbConnection connection, D
 
     private async Task WriteAsync(RollupBook book, string usage, string units, string refusals, string latency)
     {
-        await InsertAsync(SeriesInsert(), [.. book.Series.OrderBy(s => s.SeriesId)]);
+        await InsertAsync(SeriesInsert(), [.. book.Series.OrderBy(s => s.Value)]);
         await InsertAsync(UsageInsert(usage), [.. book.Usage.OrderBy(r => r.Key, UsageOrder.Instance)]);
         await InsertAsync(UnitInsert(units), [.. book.Units.OrderBy(r => r.Key.Usage, UsageOrder.Instance).ThenBy(r => r.Key.Unit)]);
         await InsertAsync(RefusalInsert(refusals),
@@ -53,10 +53,10 @@ internal sealed class RollupWriter(Database database, DbConnection connection, D
     private Task InsertAsync<TRow>(BulkInsert<TRow> insert, IReadOnlyList<TRow> rows) =>
         rows.Count == 0 ? Task.CompletedTask : database.InsertAsync(connection, transaction, insert, rows, cancel);
 
-    private BulkInsert<RollupSeries> SeriesInsert() =>
-        new BulkInsert<RollupSeries>("rollup_series", "ON CONFLICT (organization_id, series_id) DO NOTHING")
-            .Column("organization_id", _ => organizationId).Column("series_id", r => r.SeriesId).Column("account_id", r => r.AccountId)
-            .Column("provider", r => r.Provider).Column("model", r => r.Model).Column("environment", r => r.Environment);
+    private BulkInsert<KeyValuePair<RollupSeries, Guid>> SeriesInsert() =>
+        new BulkInsert<KeyValuePair<RollupSeries, Guid>>("rollup_series", "ON CONFLICT (organization_id, series_id) DO NOTHING")
+            .Column("organization_id", _ => organizationId).Column("series_id", r => r.Value).Column("account_id", r => r.Key.AccountId)
+            .Column("provider", r => r.Key.Provider).Column("model", r => r.Key.Model).Column("environment", r => r.Key.Environment);
 
     private BulkInsert<KeyValuePair<UsageKey, UsageSums>> UsageInsert(string ending) =>
         Keyed(new BulkInsert<KeyValuePair<UsageKey, UsageSums>>("usage_rollups", ending), r => r.Key)

@@ -3,6 +3,7 @@ using System.Data.Common;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Spendra.Storage.Ledger;
+using Spendra.Storage.Outbox;
 
 namespace Spendra.Storage.Sqlite;
 
@@ -21,6 +22,7 @@ internal sealed class SqliteDatabase : Database
     private static readonly Version OldestSafeLibrary = new(3, 51, 3);
 
     private readonly string _connectionString;
+    private readonly List<WeakReference<SqliteOutboxSignal>> _signals = [];
 
     public SqliteDatabase(string folder)
     {
@@ -91,6 +93,26 @@ internal sealed class SqliteDatabase : Database
     }
 
     internal override bool RefusesContent(Exception error) => SqliteLedgerEngine.IsContentRefused(error);
+
+    public override OutboxSignal OpenOutboxSignal(TimeProvider time)
+    {
+        var signal = new SqliteOutboxSignal(time);
+        lock (_signals) _signals.Add(new WeakReference<SqliteOutboxSignal>(signal));
+        return signal;
+    }
+
+    /// <summary>The lane has written rows of the outbox.</summary>
+    internal void RingOutbox()
+    {
+        lock (_signals) _signals.RemoveAll(reference => !TryRing(reference));
+
+        static bool TryRing(WeakReference<SqliteOutboxSignal> reference)
+        {
+            if (!reference.TryGetTarget(out var signal)) return false;
+            signal.Ring();
+            return true;
+        }
+    }
 
     internal override ILedgerEngine CreateLedgerEngine() => new SqliteLedgerEngine(this);
 

@@ -28,6 +28,7 @@ internal sealed class SqliteLedgerEngine(SqliteDatabase database) : ILedgerEngin
         var session = _session ?? throw new InvalidOperationException("no transaction has begun");
         session.Writer.Write(writes, notes);
         session.Commit.Run();
+        if (writes.Outbox.Count > 0) database.RingOutbox();
         return Task.CompletedTask;
     }
 

@@ -7,6 +7,7 @@ using Spendra.Demo;
 using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
+using Spendra.Reports;
 using Spendra.Pricing;
 using Spendra.Reconciliation;
 using Spendra.Storage.Ledger;
@@ -45,6 +46,7 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSerializable(typeof(ProposalsDocument))]
 [JsonSerializable(typeof(DecisionDocument))]
 [JsonSerializable(typeof(VerificationDocument))]
+[JsonSerializable(typeof(RebuiltDocument))]
 [JsonSerializable(typeof(AuditExportDocument))]
 [JsonSerializable(typeof(AuditFileVerdict))]
 [JsonSerializable(typeof(AuditKeyDocument))]

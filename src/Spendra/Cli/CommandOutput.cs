@@ -36,6 +36,16 @@ internal sealed class CommandOutput(TextWriter output, TextWriter error, bool is
         if (!IsJson) _console.Write(shape);
     }
 
+    /// <summary>Something that takes long, with a bar for people; a share from 0 to 1 is reported.</summary>
+    public Task ProgressAsync(string what, Func<IProgress<double>, Task> work) => IsJson
+        ? work(new Bar(null))
+        : _console.Progress().StartAsync(context => work(new Bar(context.AddTask(Markup.Escape(what), maxValue: 1))));
+
+    private sealed class Bar(ProgressTask? task) : IProgress<double>
+    {
+        public void Report(double value) => task?.Value(value);
+    }
+
     /// <summary>The document of <c>--json</c>; nothing without.</summary>
     public void Json<T>(T document, JsonTypeInfo<T> type)
     {

@@ -6,6 +6,7 @@ using Spendra.Demo;
 using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
+using Spendra.Reports;
 using Spendra.Pricing;
 using Spendra.Reconciliation;
 
@@ -34,6 +35,7 @@ internal static class CommandTable
             ReservationsCommand.Create(environment),
             ExplainCommand.Create(environment),
             VerifyCommand.Create(environment),
+            RollupsCommand.Create(environment),
             AuditCommand.Create(environment),
             MigrateCommand.Create(environment),
         };

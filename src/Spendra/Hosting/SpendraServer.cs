@@ -7,6 +7,7 @@ using Spendra.Control.Audit;
 using Spendra.Control.Catalog;
 using Spendra.Control.Keys;
 using Spendra.Control.Ledger;
+using Spendra.Control.Reports;
 using Spendra.Control.Providers;
 using Spendra.Control.Reconciliation;
 using Spendra.Control.Requests;
@@ -123,6 +124,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         {
             services.AddReservationSweep(options.Sweep);
             services.AddKeyUses();
+            services.AddRollups();
             services.AddCatalogSync(options.Catalog);
             services.AddIncreaseEnding();
             services.AddAuditCheckpoints(options.Audit);

@@ -1,0 +1,170 @@
+using Microsoft.Extensions.Time.Testing;
+using Spendra.Storage.Outbox;
+using Spendra.Storage.Rollups;
+using Spendra.Storage.Tests.Ledger;
+
+namespace Spendra.Storage.Tests.Rollups;
+
+/// <summary>Rollups are the ledger added up: by whomever, however often interrupted, from the outbox or from nothing.</summary>
+public abstract class RollupContract(DatabaseEngine engine)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public Task What_was_taken_in_adds_up_to_the_ledger_and_so_does_what_was_rebuilt() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        var cap = await tenant.BudgetAsync(1_000_000);
+        var lane = world.OpenLane();
+        var positions = RollupWorld.Positions(world);
+        await RollupWorld.SpendAsync(tenant, lane, cap, 90);
+        await RollupWorld.TakeAllAsync(world, positions);
+        await RollupWorld.SpendAsync(tenant, lane, cap, 70);
+        await RollupWorld.TakeAllAsync(world, positions);
+        await RollupWorld.ShouldAddUpAsync(world, tenant);
+        var taken = await RollupWorld.DumpAsync(world);
+
+        // Whatever stood there before.
+        await world.ExecuteAsync("UPDATE usage_rollups SET cost_nanos = cost_nanos + 1, requests = 7");
+        await world.ExecuteAsync("UPDATE usage_rollups SET starts_at = starts_at - 3600000000 WHERE releases > 0 AND span = 0 AND starts_at = (SELECT min(starts_at) FROM usage_rollups WHERE releases > 0 AND span = 0)");
+        await world.ExecuteAsync("DELETE FROM latency_rollups");
+        (await new RollupRebuild(world.Database, positions).RunAsync(tenant.OrganizationId, progress: null, Cancel)).Should().BeTrue();
+        (await RollupWorld.DumpAsync(world)).Should().Equal(taken);
+        (await positions.HoldAsync(tenant.OrganizationId, Cancel))!.IsBehind.Should().BeFalse("a rebuild has counted what waited");
+    });
+
+    [Fact]
+    public Task Nothing_is_counted_twice_whoever_takes_in_what_and_is_stopped_when() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        Tenant[] tenants = [tenant, await world.AddTenantAsync()];
+        var lane = world.OpenLane();
+        // Holds end at once: every worker may take every position from every other.
+        var workers = Enumerable.Range(1, 4).Select(seed => WorkAsync(world, seed)).ToArray();
+        foreach (var one in tenants) await RollupWorld.SpendAsync(one, lane, await one.BudgetAsync(1_000_000), 120);
+        await Task.WhenAll(workers);
+        await RollupWorld.TakeAllAsync(world, RollupWorld.Positions(world, new LateTime()), new LateTime());
+        foreach (var one in tenants) await RollupWorld.ShouldAddUpAsync(world, one);
+    });
+
+    [Fact]
+    public Task Row_that_cannot_be_taken_in_holds_up_nothing_is_tried_again_and_dies() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        var lane = world.OpenLane();
+        await RollupWorld.SpendAsync(tenant, lane, await tenant.BudgetAsync(1_000_000), 30);
+        var sequence = await world.ScalarAsync<long>("SELECT min(sequence) FROM outbox WHERE topic = 'spend' AND event_number = 0");
+        await world.ExecuteAsync("UPDATE outbox SET topic = 'unknown' WHERE sequence = @sequence", new { sequence });
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var positions = RollupWorld.Positions(world, time);
+        var intake = new RollupIntake(world.Database, positions, time);
+
+        await RollupWorld.TakeAllAsync(world, positions, time);
+
+        (await positions.HoldAsync(tenant.OrganizationId, Cancel))!.IsBehind.Should().BeFalse();
+        (await FailuresAsync()).Should().ContainSingle().Which.Should().BeEquivalentTo(new { Sequence = sequence, Attempts = 1, IsDead = false, Topic = "unknown" });
+        (await intake.RetryAsync(tenant.OrganizationId, 10, Cancel)).Should().Be(0, "it is not due");
+        for (var attempt = 2; attempt <= OutboxFailures.MostAttempts; attempt++)
+        {
+            time.Advance(TimeSpan.FromMinutes(30));
+            (await intake.RetryAsync(tenant.OrganizationId, 10, Cancel)).Should().Be(1);
+            (await FailuresAsync()).Should().ContainSingle().Which.Attempts.Should().Be(attempt);
+        }
+        (await FailuresAsync())[0].IsDead.Should().BeTrue();
+        (await OutboxPositions.ReadLagAsync(world.Database, RollupIntake.Consumer, Cancel)).Dead.Should().Be(1);
+        time.Advance(TimeSpan.FromDays(1));
+        (await intake.RetryAsync(tenant.OrganizationId, 10, Cancel)).Should().Be(0, "the dead are not tried again by themselves");
+
+        await world.ExecuteAsync("UPDATE outbox SET topic = 'spend' WHERE sequence = @sequence", new { sequence });
+        await AgainAsync(world, tenant, sequence, Micros.Now(time));
+        (await intake.RetryAsync(tenant.OrganizationId, 10, Cancel)).Should().Be(1);
+        (await FailuresAsync()).Should().BeEmpty();
+        await RollupWorld.ShouldAddUpAsync(world, tenant);
+
+        Task<IReadOnlyList<OutboxFailure>> FailuresAsync() => OutboxFailures.ListAsync(world.Database, tenant.OrganizationId, 0, 10, Cancel);
+    });
+
+    [Fact]
+    public Task Rebuild_that_was_stopped_is_known_as_such_and_begins_anew() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        await RollupWorld.SpendAsync(tenant, world.OpenLane(), await tenant.BudgetAsync(1_000_000), 300);
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var positions = RollupWorld.Positions(world, time);
+        await RollupWorld.TakeAllAsync(world, positions, time);
+        using var stop = new CancellationTokenSource();
+        var rebuild = async () => await new RollupRebuild(world.Database, positions).RunAsync(
+            tenant.OrganizationId, new Stopping(stop), stop.Token);
+        await rebuild.Should().ThrowAsync<OperationCanceledException>();
+
+        var others = RollupWorld.Positions(world, time);
+        (await others.HoldAsync(tenant.OrganizationId, Cancel)).Should().BeNull("whoever began holds it for a while");
+        (await others.SeizeAsync(tenant.OrganizationId, Cancel)).Should().BeNull("a rebuild is not taken from whoever runs it");
+        time.Advance(TimeSpan.FromMinutes(1));
+        (await others.ListBehindAsync(Cancel)).Should().ContainSingle().Which.IsRebuilding.Should().BeTrue();
+        (await new RollupRebuild(world.Database, others).RunAsync(tenant.OrganizationId, progress: null, Cancel)).Should().BeTrue();
+        await RollupWorld.ShouldAddUpAsync(world, tenant);
+        (await others.ListBehindAsync(Cancel)).Should().BeEmpty();
+    });
+
+    [Fact]
+    public Task Rebuild_takes_the_position_from_whoever_reads_and_that_one_writes_nothing_more() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        await RollupWorld.SpendAsync(tenant, world.OpenLane(), await tenant.BudgetAsync(1_000_000), 40);
+        var reader = RollupWorld.Positions(world);
+        await reader.ListBehindAsync(Cancel);
+        var position = await reader.HoldAsync(tenant.OrganizationId, Cancel);
+        (await new RollupRebuild(world.Database, RollupWorld.Positions(world)).RunAsync(tenant.OrganizationId, progress: null, Cancel)).Should().BeTrue();
+
+        (await new RollupIntake(world.Database, reader, TimeProvider.System).TakeAsync(position!, Cancel)).Should().BeNull();
+        await RollupWorld.ShouldAddUpAsync(world, tenant);
+    });
+
+    private static async Task AgainAsync(LedgerWorld world, Tenant tenant, long sequence, long now)
+    {
+        await using var connection = await world.Database.ConnectAsync(Cancel);
+        await using var transaction = await world.Database.BeginWriteAsync(connection, Cancel);
+        (await OutboxFailures.RetryAsync(connection, transaction, tenant.OrganizationId, sequence, now, Cancel)).Should().BeTrue();
+        (await OutboxFailures.RetryAsync(connection, transaction, tenant.OrganizationId, sequence + 1, now, Cancel)).Should().BeFalse();
+        await world.Database.CommitAsync(connection, transaction);
+    }
+
+    /// <summary>A worker whose every step is stopped at some moment, or not at all.</summary>
+    private static async Task WorkAsync(LedgerWorld world, int seed)
+    {
+        var random = new Random(seed);
+        var positions = RollupWorld.Positions(world, new LateTime());
+        var intake = new RollupIntake(world.Database, positions, TimeProvider.System);
+        for (var round = 0; round < 40; round++)
+        {
+            using var kill = new CancellationTokenSource();
+            if (random.Next(2) == 0) kill.CancelAfter(TimeSpan.FromMilliseconds(random.Next(1, 30)));
+            try
+            {
+                foreach (var behind in await positions.ListBehindAsync(kill.Token))
+                {
+                    if (await positions.HoldAsync(behind.OrganizationId, kill.Token) is not { } position) continue;
+                    var few = position with { LastSequence = Math.Min(position.LastSequence, position.Sequence + random.Next(1, 20)) };
+                    await intake.TakeAsync(few, kill.Token);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // Killed: what was not committed has not happened.
+            }
+        }
+    }
+
+    /// <summary>Runs an hour ahead with each look, so that nobody's hold lasts.</summary>
+    private sealed class LateTime : TimeProvider
+    {
+        private static long _hours;
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UtcNow.AddHours(Interlocked.Increment(ref _hours));
+    }
+
+    private sealed class Stopping(CancellationTokenSource stop) : IProgress<RebuildProgress>
+    {
+        public void Report(RebuildProgress value) => stop.Cancel();
+    }
+}
+
+public sealed class RollupOnSqliteTests() : RollupContract(DatabaseEngine.Sqlite);
+
+public sealed class RollupOnPostgresTests() : RollupContract(DatabaseEngine.Postgres);
