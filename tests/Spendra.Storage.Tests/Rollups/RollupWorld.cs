@@ -57,16 +57,13 @@ internal static class RollupWorld
         var held = tenant.Reserve(100, cap);
         // Some minutes apart, so that hours and now and then a day begin between them.
         var at = held.Reservation.ReservedAt - number * 11L * 60_000_000;
-        return held with
+        return new ReserveCommand(held.Reservation with
         {
-            Reservation = held.Reservation with
-            {
-                ReservedAt = at,
-                ReservationId = Guid.CreateVersion7(Micros.ToInstant(at)),
-                Model = number % 5 == 0 ? "gpt-6-mini" : "gpt-6-sol",
-                Environment = number % 7 == 0 ? "production" : null,
-            },
-        };
+            ReservedAt = at,
+            ReservationId = Guid.CreateVersion7(Micros.ToInstant(at)),
+            Model = number % 5 == 0 ? "gpt-6-mini" : "gpt-6-sol",
+            Environment = number % 7 == 0 ? "production" : null,
+        }, held.Claims);
     }
 
     private static RefusalRecord RefusalOf(ReserveCommand held, int number) => new()
