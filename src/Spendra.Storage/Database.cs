@@ -23,6 +23,9 @@ public abstract class Database : IAsyncDisposable
     /// <summary>Appended to a SELECT that locks the rows it reads; empty where the transaction locks everything.</summary>
     public abstract string ForUpdate { get; }
 
+    /// <summary>As <see cref="ForUpdate"/>, leaving out rows that somebody else has locked: how workers share what is to be done.</summary>
+    public abstract string SkipLocked { get; }
+
     /// <summary>Opens a database that <see cref="Schema.Migrator"/> has prepared.</summary>
     public static Database Open(DatabaseTarget target)
     {

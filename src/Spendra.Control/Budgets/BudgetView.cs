@@ -59,8 +59,6 @@ internal sealed record WindowView(
     DateTime? Start, DateTime? End, NanoUsd LimitUsd, NanoUsd SettledUsd, NanoUsd ReservedUsd, NanoUsd RemainingUsd, NanoUsd? PerDayUsd,
     NanoUsd? AtEndUsd, DateTime? ExhaustedAt)
 {
-    private const int VersionOfTimedIds = 7;
-
     /// <summary>The window that holds an instant, as stored or as it would begin; null outside a range.</summary>
     public static WindowView? Running(Budget budget, WindowRow? stored, long nowMicros)
     {
@@ -69,7 +67,7 @@ internal sealed record WindowView(
         // An increase whose time is over covers nothing, though the window may still have it.
         var limit = NanoUsd.Min(row?.Limit ?? budget.Amount, budget.AmountAt(nowMicros));
         var (settled, reserved) = (row?.Settled ?? NanoUsd.Zero, row?.Reserved ?? NanoUsd.Zero);
-        var pace = BudgetPace.Of(window.Span, CreatedAt(budget), limit, settled, reserved, nowMicros);
+        var pace = BudgetPace.Of(window.Span, budget.CreatedAt, limit, settled, reserved, nowMicros);
         return Of(window.Span, limit, settled, reserved) with
         {
             PerDayUsd = pace?.PerDay, AtEndUsd = pace?.AtEnd, ExhaustedAt = pace?.ExhaustedAt is { } at ? Utc(at) : null,
@@ -81,11 +79,6 @@ internal sealed record WindowView(
     private static WindowView Of(WindowSpan span, NanoUsd limit, NanoUsd settled, NanoUsd reserved) => new(
         span.StartsAt == 0 && span.EndsAt == WindowSpan.Never ? null : Utc(span.StartsAt), span.EndsAt == WindowSpan.Never ? null : Utc(span.EndsAt),
         limit, settled, reserved, limit - settled - reserved, null, null, null);
-
-    /// <summary>When the budget was made, by its id: before that nothing could count.</summary>
-    private static long CreatedAt(Budget budget) => budget.BudgetId.Version != VersionOfTimedIds ? 0
-        : System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(budget.BudgetId.ToByteArray(bigEndian: true)) >> 16 is var millis
-            ? millis * 1_000 : 0;
 
     private static DateTime Utc(long micros) => Micros.ToInstant(micros).UtcDateTime;
 }

@@ -47,6 +47,13 @@ public enum Capability
     /// <summary>Open a locked period again.</summary>
     PeriodsReopen,
     AuditRead,
+    AlertsRead,
+    /// <summary>To acknowledge and resolve alerts.</summary>
+    AlertsHandle,
+    /// <summary>Who is told of which alerts.</summary>
+    AlertRulesWrite,
+    /// <summary>The channels that alerts go to, and their secrets.</summary>
+    ChannelsWrite,
 }
 
 /// <summary>The names of capabilities: <c>keys.issue_own</c>.</summary>
@@ -94,5 +101,9 @@ public static class Capabilities
         Capability.PeriodsClose => "periods.close",
         Capability.PeriodsReopen => "periods.reopen",
         Capability.AuditRead => "audit.read",
+        Capability.AlertsRead => "alerts.read",
+        Capability.AlertsHandle => "alerts.handle",
+        Capability.AlertRulesWrite => "alert_rules.write",
+        Capability.ChannelsWrite => "channels.write",
     };
 }

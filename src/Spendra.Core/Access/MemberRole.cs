@@ -21,26 +21,28 @@ public static class MemberRoles
     private static readonly CapabilitySet EmployeeSet = CapabilitySet.Of(
         Capability.HierarchyRead, Capability.KeysRead, Capability.KeysIssueOwn, Capability.KeysRevoke,
         Capability.PoliciesRead, Capability.BudgetsRead, Capability.RequestsRead, Capability.RequestsCreate,
-        Capability.PricesRead, Capability.LedgerRead);
+        Capability.PricesRead, Capability.LedgerRead, Capability.AlertsRead);
 
     private static readonly CapabilitySet ManagerSet = EmployeeSet | CapabilitySet.Of(
         Capability.HierarchyWrite, Capability.KeysIssue, Capability.KeyRulesWrite, Capability.PoliciesWrite,
-        Capability.BudgetsWrite, Capability.RequestsDecide);
+        Capability.BudgetsWrite, Capability.RequestsDecide, Capability.AlertsHandle);
 
     private static readonly CapabilitySet AuditorSet = CapabilitySet.Of(
         Capability.OrganizationRead, Capability.HierarchyRead, Capability.MembersRead, Capability.KeysRead,
         Capability.PoliciesRead, Capability.BudgetsRead, Capability.RequestsRead, Capability.ProvidersRead,
-        Capability.PricesRead, Capability.LedgerRead, Capability.AuditRead);
+        Capability.PricesRead, Capability.LedgerRead, Capability.AuditRead, Capability.AlertsRead);
 
     private static readonly CapabilitySet IamAdminSet = ManagerSet | AuditorSet | CapabilitySet.Of(
         Capability.DomainsWrite, Capability.MembersWrite, Capability.RolesGrant);
 
     private static readonly CapabilitySet PlatformAdminSet = AuditorSet | CapabilitySet.Of(
-        Capability.ProvidersWrite, Capability.PricesPropose, Capability.PoliciesWrite, Capability.KeysRevoke);
+        Capability.ProvidersWrite, Capability.PricesPropose, Capability.PoliciesWrite, Capability.KeysRevoke,
+        Capability.AlertsHandle, Capability.ChannelsWrite);
 
     private static readonly CapabilitySet FinanceManagerSet = AuditorSet | CapabilitySet.Of(
         Capability.BudgetsWrite, Capability.PoliciesWrite, Capability.RequestsDecide, Capability.PricesPropose,
-        Capability.PricesApprove, Capability.LedgerAdjust, Capability.LedgerApprove, Capability.ReconciliationWrite, Capability.PeriodsClose);
+        Capability.PricesApprove, Capability.LedgerAdjust, Capability.LedgerApprove, Capability.ReconciliationWrite, Capability.PeriodsClose,
+        Capability.AlertsHandle, Capability.AlertRulesWrite);
 
     public static IReadOnlyList<MemberRole> All => Enum.GetValues<MemberRole>();
 

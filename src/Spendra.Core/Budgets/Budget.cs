@@ -8,6 +8,8 @@ namespace Spendra.Core.Budgets;
 /// <summary>An amount for a scope and a period. Only the amount may change; the rest names another budget.</summary>
 public sealed record Budget
 {
+    private const int VersionOfTimedIds = 7;
+
     public required Guid BudgetId { get; init; }
 
     public required string Slug { get; init; }
@@ -43,6 +45,10 @@ public sealed record Budget
     public required Period Period { get; init; }
 
     public required TimeZoneInfo Zone { get; init; }
+
+    /// <summary>When the budget was made, by its id: before that nothing could count. Zero for an id that does not tell.</summary>
+    public long CreatedAt => BudgetId.Version != VersionOfTimedIds ? 0
+        : BinaryPrimitives.ReadInt64BigEndian(BudgetId.ToByteArray(bigEndian: true)) >> 16 is var millis ? millis * 1_000 : 0;
 
     /// <summary>The window that holds the instant, or null outside a fixed range.</summary>
     public BudgetWindow? WindowAt(long atMicros) =>

@@ -87,6 +87,10 @@ public static class ChangeNeeds
         GovernanceWrite.EndInvitation => [new(Capability.MembersWrite, null)],
         GovernanceWrite.PutDomain => [new(Capability.DomainsWrite, null)],
         GovernanceWrite.PutSignInRules => [new(Capability.RolesGrant, null)],
+        GovernanceWrite.PutChannel => [new(Capability.ChannelsWrite, null)],
+        GovernanceWrite.PutAlertRule => [new(Capability.AlertRulesWrite, null)],
+        GovernanceWrite.MoveAlert move => [new(Capability.AlertsHandle, move.Row.ScopeId)],
+        GovernanceWrite.RetryDelivery => [new(Capability.ChannelsWrite, null)],
         GovernanceWrite.AddReceipt => [],
         _ => throw new InvalidOperationException($"{write.GetType().Name} has no rule that says who may write it"),
     };

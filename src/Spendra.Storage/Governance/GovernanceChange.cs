@@ -1,4 +1,5 @@
 using Spendra.Core.Access;
+using Spendra.Core.Alerts;
 using Spendra.Core.Budgets;
 using Spendra.Core.Governance;
 using Spendra.Core.Keys;
@@ -6,6 +7,7 @@ using Spendra.Core.Ledger;
 using Spendra.Core.Pricing;
 using Spendra.Core.Reconciliation;
 using Spendra.Storage.Access;
+using Spendra.Storage.Alerts;
 using Spendra.Storage.Ledger;
 using Spendra.Storage.Periods;
 using Spendra.Storage.Pricing;
@@ -228,6 +230,32 @@ public abstract record GovernanceWrite
 
     /// <summary>Puts all rules for people who sign in at the issuer.</summary>
     public sealed record PutSignInRules(SignInRulesRow Row, SignInRulesRow Before) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Adds or changes a channel for alerts, or archives it: what waits for it is given up then, and is due at once otherwise.</summary>
+    public sealed record PutChannel(ChannelRow Row) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Adds or changes who is told of alerts.</summary>
+    public sealed record PutAlertRule(AlertRuleRow Row) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Acknowledges or resolves an alert, in the author's name, and tells those who were told of it.</summary>
+    /// <param name="Row">The alert as it shall be.</param>
+    /// <param name="Transition">What happens to it.</param>
+    public sealed record MoveAlert(AlertRow Row, AlertTransition Transition) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Begins anew with a notice that was given up.</summary>
+    public sealed record RetryDelivery(DeliveryRow Row) : GovernanceWrite
     {
         public override bool ChangesRules => false;
     }

@@ -4,6 +4,7 @@ using Spendra.Core.Audit;
 using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
 using Spendra.Storage.Access;
+using Spendra.Storage.Alerts;
 using Spendra.Storage.Ledger;
 using Spendra.Storage.Periods;
 using Spendra.Storage.Pricing;
@@ -44,6 +45,7 @@ internal sealed class GovernanceRowWriter(
         await new AdjustmentWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
         await new ReconciliationWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
         await PeriodWriter.WriteAsync(database, connection, transaction, stamp, writes, cancel);
+        await new AlertRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
     }
 
     private async Task PutOrganizationAsync(OrganizationRow row, IReadOnlyList<PriceVersion> seed)

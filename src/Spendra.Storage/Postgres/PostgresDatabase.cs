@@ -25,6 +25,8 @@ internal sealed class PostgresDatabase : Database
 
     public override string ForUpdate => " FOR UPDATE";
 
+    public override string SkipLocked => " FOR UPDATE SKIP LOCKED";
+
     public override async Task<DbConnection> ConnectAsync(CancellationToken cancel)
     {
         try

@@ -37,6 +37,8 @@ internal sealed class SqliteDatabase : Database
 
     public override string ForUpdate => "";
 
+    public override string SkipLocked => "";
+
     public static string ConnectionString(string filePath) => new SqliteConnectionStringBuilder
     {
         DataSource = filePath,

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using Dapper;
+using Spendra.Core.Alerts;
+using Spendra.Core.Budgets;
+using Spendra.Core.Governance;
+using Spendra.Core.Ledger;
+using Spendra.Core.Money;
+using Spendra.Storage.Governance;
+using Spendra.Storage.Ledger;
+
+namespace Spendra.Storage.Alerts;
+
+/// <summary>What conditions are judged by, as of one moment.</summary>
+/// <param name="Windows">Budgets in force in the windows that are running.</param>
+/// <param name="PricesLookedAt">When prices were last looked for with success, or recorded; null when there are none.</param>
+/// <param name="InDoubt">Reservations that were lately booked at their bound and not corrected since.</param>
+/// <param name="InDoubtCost">What they were booked at.</param>
+public sealed record ConditionFacts(ImmutableArray<WatchedWindow> Windows, long? PricesLookedAt, long InDoubt, NanoUsd InDoubtCost);
+
+/// <summary>Reads what alerts are raised for that needs no rollups.</summary>
+public sealed class ConditionReader(Database database)
+{
+    private const string CurrentWindows = """
+        SELECT window_id, budget_id, starts_at, ends_at, limit_nanos, reserved_nanos, settled_nanos FROM windows
+        WHERE organization_id = @organizationId AND starts_at <= @now AND ends_at > @now
+        """;
+
+    private const string PricesLookedAt = """
+        SELECT max(at) FROM (
+            SELECT max(ended_at) AS at FROM price_sync_runs WHERE organization_id = @organizationId AND outcome <> 'failed'
+            UNION ALL
+            SELECT max(recorded_at) AS at FROM prices WHERE organization_id = @organizationId) looks
+        """;
+
+    // Event 0 of an expired reservation is what it was booked at; a later event is what was found out.
+    private const string InDoubt = """
+        SELECT count(*) AS requests, CAST(coalesce(sum(e.cost_nanos), 0) AS bigint) AS cost FROM spend_events e
+        WHERE e.organization_id = @organizationId AND e.kind = 1 AND e.occurred_at >= @doubtSince AND NOT EXISTS (
+            SELECT 1 FROM spend_events l WHERE l.organization_id = e.organization_id AND l.reservation_id = e.reservation_id AND l.event_number > 0)
+        """;
+
+    /// <param name="organizationId">Whose.</param>
+    /// <param name="nowMicros">Now.</param>
+    /// <param name="doubtSinceMicros">From when on bookings in doubt are of interest.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    public async Task<ConditionFacts> ReadAsync(Guid organizationId, long nowMicros, long doubtSinceMicros, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        var parameters = new { organizationId, now = nowMicros, since = -1L, doubtSince = doubtSinceMicros };
+        var budgets = (await connection.QueryAsync<StoredBudget>(Command(GovernanceQueries.ChangedBudgets))).Select(b => b.ToBudget()).ToList();
+        var policies = (await connection.QueryAsync<StoredPolicy>(Command(GovernanceQueries.ChangedPolicies)))
+            .Select(p => p.ToPolicy()).Where(p => p.Kind is PolicyKind.SoftCap or PolicyKind.Alert).ToLookup(p => p.BudgetId);
+        var windows = (await connection.QueryAsync<StoredWindowRow>(Command(CurrentWindows))).Select(w => w.ToRow(organizationId)).ToDictionary(w => w.WindowId);
+        var lookedAt = await connection.ExecuteScalarAsync<long?>(Command(PricesLookedAt));
+        var doubt = await connection.QuerySingleAsync<StoredDoubt>(Command(InDoubt));
+        return new ConditionFacts([.. budgets.Select(b => Watch(b, windows, policies[b.BudgetId], nowMicros)).OfType<WatchedWindow>()],
+            lookedAt, doubt.Requests, new NanoUsd(doubt.Cost));
+
+        CommandDefinition Command(string sql) => new(sql, parameters, transaction, cancellationToken: cancel);
+    }
+
+    /// <summary>Null without a window that was used: nothing was spent then.</summary>
+    private static WatchedWindow? Watch(Budget budget, Dictionary<Guid, WindowRow> windows, IEnumerable<Policy> policies, long nowMicros)
+    {
+        if (budget.WindowAt(nowMicros) is not { } window || !windows.TryGetValue(window.WindowId, out var row)) return null;
+        // An increase whose time is over covers nothing, though the window may still have it.
+        return new WatchedWindow(window, NanoUsd.Min(row.Limit, budget.AmountAt(nowMicros)), row.Settled, [.. policies.OrderBy(p => p.Slug, StringComparer.Ordinal)]);
+    }
+
+    private sealed class StoredDoubt
+    {
+        public long Requests { get; set; }
+        public long Cost { get; set; }
+    }
+}
