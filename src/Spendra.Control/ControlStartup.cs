@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Scalar.AspNetCore;
+using Spendra.Control.Alerts;
 using Spendra.Control.Audit;
 using Spendra.Control.Budgets;
 using Spendra.Control.Catalog;
@@ -65,6 +66,7 @@ public static class ControlStartup
         services.AddSingleton<AccountProbe>();
         services.TryAddSingleton(new BillFetchOptions());
         services.AddSingleton(provider => new BillFetcher(provider.GetRequiredService<Storage.Keys.MasterKey>(), provider.GetRequiredService<BillFetchOptions>()));
+        services.AddAlertChannels();
         return services;
     }
 
@@ -105,6 +107,9 @@ public static class ControlStartup
         ReconciliationEndpoints.Map(organization);
         PeriodEndpoints.Map(organization);
         AuditEndpoints.Map(organization);
+        AlertEndpoints.Map(organization);
+        ChannelEndpoints.Map(organization);
+        SubscriptionEndpoints.Map(organization);
 
         var session = app.MapGroup($"{Version}/session");
         SessionEndpoints.Map(session);

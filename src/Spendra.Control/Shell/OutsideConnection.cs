@@ -24,10 +24,12 @@ internal static class OutsideConnection
         ActivityHeadersPropagator = null,
         ConnectTimeout = Patience,
         MaxResponseHeadersLength = LongestHeadersKilobytes,
-        ConnectCallback = (context, cancel) => ConnectAsync(context.DnsEndPoint, allowInside, cancel),
+        ConnectCallback = (context, cancel) => OpenAsync(context.DnsEndPoint, allowInside, cancel),
     };
 
-    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint endpoint, bool allowInside, CancellationToken cancel)
+    /// <summary>A connection to an address that somebody named, for what is not HTTP.</summary>
+    /// <exception cref="InsideAddressException">The name leads to private addresses alone.</exception>
+    public static async ValueTask<Stream> OpenAsync(DnsEndPoint endpoint, bool allowInside, CancellationToken cancel)
     {
         var addresses = await Dns.GetHostAddressesAsync(endpoint.Host, cancel);
         var permitted = allowInside ? addresses : [.. addresses.Where(a => !InsideNetworks.Contain(a.GetAddressBytes()))];

@@ -11,6 +11,10 @@ namespace Spendra.Storage.Alerts;
 /// </summary>
 public sealed class AlertBook(Database database, TimeProvider time)
 {
+    private const string ActivityLook = "activity";
+
+    private static readonly ImmutableHashSet<AlertKind> ActivityKinds = [AlertKind.BurnRate, AlertKind.UnusualRefusals, AlertKind.OutboxLag];
+
     private const string Insert = """
         INSERT INTO alerts (organization_id, alert_id, dedup_key, kind, severity, scope_id, subject, title, facts, state, raised_at, version)
         VALUES (@organizationId, @alertId, @Key, @kind, @severity, @ScopeId, @Subject, @Title, @facts, 'open', @now, 1)
@@ -92,6 +96,29 @@ public sealed class AlertBook(Database database, TimeProvider time)
         return changes;
 
         Task<int> ExecuteAsync(string sql, object row) => connection.ExecuteAsync(new CommandDefinition(sql, row, transaction, cancellationToken: cancel));
+    }
+
+    /// <summary>
+    /// One look at what rollups tell, for whoever keeps them: spend and refusals by hour, and how far the worker is behind.
+    /// </summary>
+    /// <param name="organizationId">Whose.</param>
+    /// <param name="spend">Settled nano-USD by hour, for every scope that is watched.</param>
+    /// <param name="refusals">Refused requests by hour, likewise.</param>
+    /// <param name="outboxLagMicros">How old the oldest announcement is that was not dealt with; zero for none.</param>
+    /// <param name="interval">How often this is looked at.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <returns>What was changed; null when another worker has looked lately.</returns>
+    public async Task<AlertComparison?> SettleActivityAsync(
+        Guid organizationId, IReadOnlyList<HourlyActivity> spend, IReadOnlyList<HourlyActivity> refusals, long outboxLagMicros, TimeSpan interval, CancellationToken cancel)
+    {
+        if (await TakeAsync(organizationId, ActivityLook, interval, cancel) is not { } look) return null;
+        var known = (await ReadStandingAsync(organizationId, cancel)).Select(k => k.Key).ToImmutableHashSet(StringComparer.Ordinal);
+        StandingAlert?[] judged =
+        [
+            .. spend.Select(s => ActivityAlerts.BurnRate(s, known)), .. refusals.Select(r => ActivityAlerts.UnusualRefusals(r, known)),
+            HealthAlerts.OutboxLag(outboxLagMicros, known),
+        ];
+        return await SettleAsync(look, ActivityKinds, [.. judged.OfType<StandingAlert>()], cancel);
     }
 
     private async Task<bool> IsLatestAsync(DbConnection connection, DbTransaction transaction, AlertLook look, CancellationToken cancel) =>

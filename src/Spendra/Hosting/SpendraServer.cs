@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 using Spendra.Cli;
 using Spendra.Control;
+using Spendra.Control.Alerts;
 using Spendra.Control.Audit;
 using Spendra.Control.Catalog;
 using Spendra.Control.Keys;
@@ -115,6 +116,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             services.AddSpendraGateway(options.Gateway with { SandboxUrl = parts.SandboxUrl });
         }
         services.AddSingleton(options.Domains);
+        services.AddSingleton(options.Alerts);
         services.AddSingleton(new ProbeOptions(options.Gateway.AllowPrivateUpstreams));
         services.AddSingleton(new BillFetchOptions(options.Gateway.AllowPrivateUpstreams));
         if (options.Role is Role.All or Role.Control) services.AddSpendraControl(options.Control);
@@ -128,6 +130,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             services.AddCatalogSync(options.Catalog);
             services.AddIncreaseEnding();
             services.AddAuditCheckpoints(options.Audit);
+            services.AddAlerts();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Net;
+using Spendra.Control.Alerts;
 using Spendra.Control.Audit;
 using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
@@ -43,6 +44,7 @@ internal static class SettingsLoader
                 GatewayLeaseSeconds = reader.Number("Sweep:GatewayLeaseSeconds", 15, 5, 3_600),
             },
             Catalog = ReadCatalog(reader) with { AllowInside = gateway.AllowPrivateUpstreams },
+            Alerts = ReadAlerts(reader, gateway.AllowPrivateUpstreams),
             Domains = new DomainOptions
             {
                 Resolver = reader.Checked("Domains:Resolver", text => ReadResolver(text) is not null, "the address of a resolver, such as 9.9.9.9 or 127.0.0.1:5353")
@@ -73,6 +75,14 @@ internal static class SettingsLoader
         Schedule = reader.Checked("Catalog:Sync", CatalogOptions.IsSchedule, "a cron expression of five fields in UTC, such as '0 5 * * *'"),
         From = reader.Checked("Catalog:From", CatalogOptions.AreSources, $"{PriceDocument.OpenRouterName}, {PriceDocument.CatalogName} or an https address, several separated by ';'")
             ?? PriceDocument.OpenRouterName,
+    };
+
+    private static AlertOptions ReadAlerts(SettingReader reader, bool allowPrivate) => new()
+    {
+        LookInterval = TimeSpan.FromSeconds(reader.Number("Alerts:LookSeconds", 30, 1, 3_600)),
+        AttemptLimit = TimeSpan.FromSeconds(reader.Number("Alerts:AttemptSeconds", 10, 1, 120)),
+        CatalogStaleDays = reader.Number("Alerts:CatalogStaleDays", 30, 0, 3_650),
+        AllowInside = reader.Flag("Alerts:AllowPrivateChannels", allowPrivate),
     };
 
     private static AuditOptions ReadAudit(SettingReader reader) => new()

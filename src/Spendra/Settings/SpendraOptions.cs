@@ -1,3 +1,4 @@
+using Spendra.Control.Alerts;
 using Spendra.Control.Audit;
 using Spendra.Control;
 using Spendra.Control.Catalog;
@@ -46,6 +47,9 @@ internal sealed record SpendraOptions
 
     /// <summary>Where new prices are looked for, and when.</summary>
     public CatalogOptions Catalog { get; init; } = new();
+
+    /// <summary>How alerts are looked for and sent.</summary>
+    public AlertOptions Alerts { get; init; } = new();
 
     /// <summary>Where the proof of a domain is looked up.</summary>
     public DomainOptions Domains { get; init; } = new();
