@@ -90,14 +90,14 @@ public sealed class DeliveryQueue(Database database)
     public Task<bool> EndAsync(TakenDelivery taken, DeliveryState state, int? status, string? error, long nowMicros, CancellationToken cancel) =>
         NoteAsync(taken.OrganizationId, End, new
         {
-            organizationId = taken.OrganizationId, deliveryId = taken.Row.DeliveryId, taken.LeaseId, status, error, now = nowMicros,
+            organizationId = taken.OrganizationId, deliveryId = taken.Row.DeliveryId, leaseId = taken.LeaseId, status, error, now = nowMicros,
             state = state == DeliveryState.Delivered ? "delivered" : "dead",
         }, cancel);
 
     /// <summary>Notes that it failed and is tried again. False when the lease is somebody else's by now.</summary>
     public Task<bool> PostponeAsync(TakenDelivery taken, long nextAttemptAt, int? status, string? error, CancellationToken cancel) =>
         NoteAsync(taken.OrganizationId, Postpone,
-            new { organizationId = taken.OrganizationId, deliveryId = taken.Row.DeliveryId, taken.LeaseId, status, error, nextAttemptAt }, cancel);
+            new { organizationId = taken.OrganizationId, deliveryId = taken.Row.DeliveryId, leaseId = taken.LeaseId, status, error, nextAttemptAt }, cancel);
 
     private async Task<bool> NoteAsync(Guid organizationId, string sql, object row, CancellationToken cancel)
     {

@@ -12,7 +12,7 @@ internal sealed class NoticeWriter(Database database, DbConnection connection, D
 {
     private const string Rules = """
         SELECT rule_id, slug, kinds, least_severity, scope_id, channel_ids, archived_at, version FROM alert_rules
-        WHERE organization_id = @organizationId AND archived_at IS NULL ORDER BY rule_id
+        WHERE organization_id = @organizationId AND archived_at IS NULL ORDER BY slug
         """;
 
     private const string LiveChannels = "SELECT channel_id, kind FROM alert_channels WHERE organization_id = @organizationId AND archived_at IS NULL";
