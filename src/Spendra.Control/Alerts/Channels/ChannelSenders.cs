@@ -11,7 +11,6 @@ internal sealed class ChannelSenders : IDisposable
     private readonly AlertOptions _options;
     private readonly TimeProvider _time;
     private readonly HookClient _hooks;
-    private readonly EmailSender _email;
     private readonly SlackSender _slack;
     private readonly TeamsSender _teams;
     private readonly PagerDutySender _pagerDuty;
@@ -21,12 +20,15 @@ internal sealed class ChannelSenders : IDisposable
     {
         (_masterKey, _options, _time) = (masterKey, options, time);
         _hooks = new HookClient(options, time);
-        _email = new EmailSender(options);
+        Email = new EmailSender(options);
         _slack = new SlackSender(_hooks);
         _teams = new TeamsSender(_hooks);
         _pagerDuty = new PagerDutySender(_hooks);
         _webhook = new WebhookSender(_hooks, time);
     }
+
+    /// <summary>A test may send mail that trusts its own server.</summary>
+    internal EmailSender Email { private get; init; }
 
     /// <summary>One attempt, not longer than the options say. Whatever goes wrong comes back as a result.</summary>
     public async Task<SendResult> SendAsync(Guid organizationId, ChannelRow channel, Guid deliveryId, AlertNotice notice, bool isTest, CancellationToken cancel)
@@ -53,7 +55,7 @@ internal sealed class ChannelSenders : IDisposable
 
     private INoticeSender SenderOf(ChannelKind kind) => kind switch
     {
-        ChannelKind.Email => _email,
+        ChannelKind.Email => Email,
         ChannelKind.Slack => _slack,
         ChannelKind.Teams => _teams,
         ChannelKind.PagerDuty => _pagerDuty,
