@@ -53,6 +53,12 @@ internal sealed class GovernanceStore : IAsyncDisposable
         return (await connection.ExecuteScalarAsync<T>(sql, parameters))!;
     }
 
+    public async Task<IReadOnlyList<T>> ListAsync<T>(string sql)
+    {
+        await using var connection = await Database.ConnectAsync(CancellationToken.None);
+        return [.. await connection.QueryAsync<T>(sql)];
+    }
+
     public async Task ExecuteAsync(string sql, object? parameters = null)
     {
         await using DbConnection connection = await Database.ConnectAsync(CancellationToken.None);

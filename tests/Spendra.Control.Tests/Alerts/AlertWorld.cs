@@ -34,8 +34,8 @@ internal sealed class AlertWorld : IAsyncDisposable
 
     public Guid Acme { get; }
 
-    /// <summary>The clock of workers: it stands unless a test moves it.</summary>
-    public FakeTimeProvider Time { get; } = new(DateTimeOffset.UtcNow);
+    /// <summary>The clock of workers, an hour behind the wall's: it stands unless a test moves it.</summary>
+    public FakeTimeProvider Time { get; } = new(DateTimeOffset.UtcNow.AddHours(-1));
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -22,6 +22,9 @@ internal sealed class HttpSink : IAsyncDisposable
 
     public ConcurrentQueue<Received> Got { get; } = new();
 
+    /// <summary>Released once for each post.</summary>
+    public SemaphoreSlim Arrived { get; } = new(0);
+
     /// <summary>The status of the answer to the n-th post, from 1 on; null for none, ever.</summary>
     public Func<int, int?> Status { get; set; } = static _ => 200;
 
@@ -42,7 +45,11 @@ internal sealed class HttpSink : IAsyncDisposable
         return sink;
     }
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        Arrived.Dispose();
+    }
 
     private async Task AnswerAsync(HttpContext http)
     {
@@ -50,6 +57,7 @@ internal sealed class HttpSink : IAsyncDisposable
         await http.Request.Body.CopyToAsync(body);
         Got.Enqueue(new Received(http.Request.Path + http.Request.QueryString,
             http.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString()), body.ToArray()));
+        Arrived.Release();
         if (Status(Got.Count) is not { } status)
         {
             await Task.Delay(Timeout.Infinite, http.RequestAborted);
