@@ -23,8 +23,8 @@ internal static class ChannelEndpoints
     public static void Map(IEndpointRouteBuilder organization)
     {
         var group = organization.MapGroup("/alert-channels").WithTags("Alerts");
-        group.MapGet("", ListAsync).ForMembers("listAlertChannels", "List the channels that alerts go through", Capability.AlertsRead);
-        group.MapGet("/{slug}", GetAsync).ForMembers("getAlertChannel", "Get a channel", Capability.AlertsRead);
+        group.MapGet("", ListAsync).ForMembers("listAlertChannels", "List the channels that alerts go through", Capability.ChannelsRead);
+        group.MapGet("/{slug}", GetAsync).ForMembers("getAlertChannel", "Get a channel", Capability.ChannelsRead);
         group.MapPost("", CreateAsync).ForMembers("createAlertChannel", "Create a channel", Capability.ChannelsWrite, Example,
             ProblemKind.Duplicate, ProblemKind.InUse, ProblemKind.IdempotencyMismatch);
         group.MapPut("/{slug}", EditAsync).ForMembers("updateAlertChannel", "Change where a channel leads", Capability.ChannelsWrite, new EditedChannel { Email = Mail },

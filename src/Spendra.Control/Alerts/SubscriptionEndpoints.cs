@@ -26,8 +26,8 @@ internal static class SubscriptionEndpoints
     public static void Map(IEndpointRouteBuilder organization)
     {
         var group = organization.MapGroup("/alert-rules").WithTags("Alerts");
-        group.MapGet("", ListAsync).ForMembers("listAlertRules", "List who is told of which alerts", Capability.AlertsRead);
-        group.MapGet("/{slug}", GetAsync).ForMembers("getAlertRule", "Get a subscription to alerts", Capability.AlertsRead);
+        group.MapGet("", ListAsync).ForMembers("listAlertRules", "List who is told of which alerts", Capability.ChannelsRead);
+        group.MapGet("/{slug}", GetAsync).ForMembers("getAlertRule", "Get a subscription to alerts", Capability.ChannelsRead);
         group.MapPost("", CreateAsync).ForMembers("createAlertRule", "Subscribe channels to alerts", Capability.AlertRulesWrite, Example,
             ProblemKind.Duplicate, ProblemKind.InUse, ProblemKind.IdempotencyMismatch);
         group.MapPut("/{slug}", EditAsync).ForMembers("updateAlertRule", "Change a subscription to alerts", Capability.AlertRulesWrite, Edited,

@@ -52,6 +52,8 @@ public enum Capability
     AlertsHandle,
     /// <summary>Who is told of which alerts.</summary>
     AlertRulesWrite,
+    /// <summary>Where alerts go and who is told of which: the organization's, not one scope's.</summary>
+    ChannelsRead,
     /// <summary>The channels that alerts go to, and their secrets.</summary>
     ChannelsWrite,
 }
@@ -104,6 +106,7 @@ public static class Capabilities
         Capability.AlertsRead => "alerts.read",
         Capability.AlertsHandle => "alerts.handle",
         Capability.AlertRulesWrite => "alert_rules.write",
+        Capability.ChannelsRead => "channels.read",
         Capability.ChannelsWrite => "channels.write",
     };
 }

@@ -30,7 +30,7 @@ public static class MemberRoles
     private static readonly CapabilitySet AuditorSet = CapabilitySet.Of(
         Capability.OrganizationRead, Capability.HierarchyRead, Capability.MembersRead, Capability.KeysRead,
         Capability.PoliciesRead, Capability.BudgetsRead, Capability.RequestsRead, Capability.ProvidersRead,
-        Capability.PricesRead, Capability.LedgerRead, Capability.AuditRead, Capability.AlertsRead);
+        Capability.PricesRead, Capability.LedgerRead, Capability.AuditRead, Capability.AlertsRead, Capability.ChannelsRead);
 
     private static readonly CapabilitySet IamAdminSet = ManagerSet | AuditorSet | CapabilitySet.Of(
         Capability.DomainsWrite, Capability.MembersWrite, Capability.RolesGrant);
