@@ -78,6 +78,8 @@ public sealed class ChannelSenderTests
         await world.StandAsync("a");
         var alert = (await world.Finance.GetAsync("/alerts")).Items("id").Single();
         (await world.Finance.PostAsync($"/alerts/{alert}/acknowledge", null, "*")).Status.Should().Be(200);
+        // People's clock is the wall's.
+        world.Time.SetUtcNow(DateTimeOffset.UtcNow);
         await world.StandAsync();
         await world.Worker().SendDueAsync(Cancel);
 

@@ -203,6 +203,21 @@ public abstract class AlertContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task Who_could_not_be_told_that_it_began_is_not_told_that_it_is_over()
+    {
+        await using var store = await GovernanceStore.OpenAsync(engine);
+        var acme = await GovernanceEdits.CreateAsync(store);
+        var channel = await SubscribeAsync(store, Channel("mail"));
+        await LookAsync(store, acme, Standing("a"));
+        var (queue, now) = (new DeliveryQueue(store.Database), Micros.Now(_time));
+        await queue.EndAsync((await queue.TakeAsync(new DueChannel(acme, channel.ChannelId), now, now + 1, Cancel))!, DeliveryState.Dead, 500, "x", now, Cancel);
+
+        await LookAsync(store, acme);
+
+        (await NoticesAsync(store, acme)).Should().ContainSingle();
+    }
+
+    [Fact]
     public async Task What_rollups_tell_is_raised_by_one_worker_at_a_time()
     {
         await using var store = await GovernanceStore.OpenAsync(engine);

@@ -1,4 +1,5 @@
 using System.Collections;
+using Spendra.Control.Alerts;
 using Spendra.Control.Catalog;
 using Spendra.Settings;
 using Spendra.Storage;
@@ -54,6 +55,19 @@ public sealed class SettingsLoaderTests : IDisposable
         Errors().Should().BeEquivalentTo(
             "SPENDRA__CATALOG__SYNC is 'daily': allowed is a cron expression of five fields in UTC, such as '0 5 * * *'",
             "SPENDRA__CATALOG__FROM is 'catalog;/etc/prices': allowed is openrouter, catalog or an https address, several separated by ';'");
+    }
+
+    [Fact]
+    public void Channels_for_alerts_stay_outside_unless_it_is_said()
+    {
+        Load().Alerts.Should().Be(new AlertOptions(), "the defaults of the settings are those of alerts");
+        _variables["SPENDRA__ALLOWPRIVATEUPSTREAMS"] = "true";
+        Load().Alerts.AllowInside.Should().BeTrue();
+        _variables["SPENDRA__ALERTS__ALLOWPRIVATECHANNELS"] = "false";
+        _variables["SPENDRA__ALERTS__LOOKSECONDS"] = "5";
+        _variables["SPENDRA__ALERTS__ATTEMPTSECONDS"] = "20";
+        _variables["SPENDRA__ALERTS__CATALOGSTALEDAYS"] = "0";
+        Load().Alerts.Should().Be(new AlertOptions { LookInterval = TimeSpan.FromSeconds(5), AttemptLimit = TimeSpan.FromSeconds(20), CatalogStaleDays = 0 });
     }
 
     [Theory]
