@@ -54,6 +54,7 @@ internal static class AlertEndpoints
         await desk.RunAsync<AlertView>(caller, StateParts.Scopes, async draft =>
         {
             if (await AlertLists.FindAsync(database, draft.Transaction, id.Value, cancel) is not { } before || !Sees(draft, before)) return Problem.NotFound;
+            draft.About(new GovernanceWrite.MoveAlert(before, transition));
             if (match.Check(before.Version) is { } stale) return stale;
             if (before.State == AlertState.Resolved) return new Problem(ProblemKind.WrongState, "It is resolved already.");
             if (before.State == AlertState.Acknowledged && transition == AlertTransition.Acknowledged)
@@ -82,6 +83,7 @@ internal static class AlertEndpoints
         await desk.RunAsync<DeliveryView>(caller, StateParts.Scopes, async draft =>
         {
             if (await DeliveryLists.FindAsync(draft.Transaction, id.Value, cancel) is not { } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.RetryDelivery(before));
             if (match.Check(before.Version) is { } stale) return stale;
             if (before.State != DeliveryState.Dead) return new Problem(ProblemKind.WrongState, "It was not given up: only then it is begun anew.");
             var channels = await ChannelLists.ReadAsync(draft.Transaction, cancel);

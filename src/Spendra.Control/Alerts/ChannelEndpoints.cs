@@ -54,13 +54,14 @@ internal static class ChannelEndpoints
         NewChannel body, Repetition repetition, Caller caller, ChangeDesk desk, MasterKey masterKey, AlertOptions options, CancellationToken cancel) =>
         await desk.CreateAsync<ChannelView>(caller, repetition, StateParts.Scopes, async draft =>
         {
-            var channels = await ChannelLists.ReadAsync(draft.Transaction, cancel);
-            if (channels.Any(c => c.Slug == body.Slug)) return new Problem(ProblemKind.Duplicate, $"There is a channel '{body.Slug}', perhaps archived. A slug is used once.");
-            if (channels.Count(c => !c.IsArchived) >= MostChannels) return new Problem(ProblemKind.InUse, $"An organization has {MostChannels} channels at most. Archive one first.");
             var read = ChannelDraft.Read(body, options.AllowInside, before: null);
             if (!read.IsDone) return read.Problem;
             var id = Guid.CreateVersion7();
             var row = new ChannelRow(id, body.Slug, read.Value.Kind, read.Value.Settings, read.Value.Secret!.Seal(masterKey, caller.OrganizationId, id), IsArchived: false, Version: 1);
+            draft.About(new GovernanceWrite.PutChannel(row));
+            var channels = await ChannelLists.ReadAsync(draft.Transaction, cancel);
+            if (channels.Any(c => c.Slug == body.Slug)) return new Problem(ProblemKind.Duplicate, $"There is a channel '{body.Slug}', perhaps archived. A slug is used once.");
+            if (channels.Count(c => !c.IsArchived) >= MostChannels) return new Problem(ProblemKind.InUse, $"An organization has {MostChannels} channels at most. Archive one first.");
             draft.Change(new GovernanceWrite.PutChannel(row), "create", "alertChannel", body.Slug, null, ChannelDraft.Describe(row));
             return Outcome<ChannelView>.Done(ChannelView.Of(row), row.Version, $"/api/v1/organizations/{caller.Organization}/alert-channels/{body.Slug}");
         }, cancel);
@@ -114,6 +115,7 @@ internal static class ChannelEndpoints
     private static async Task<Outcome<ChannelRow>> FindAsync(Draft draft, string slug, EntityTag match, CancellationToken cancel)
     {
         if ((await ChannelLists.ReadAsync(draft.Transaction, cancel)).FirstOrDefault(c => c.Slug == slug) is not { } found) return Problem.NotFound;
+        draft.About(new GovernanceWrite.PutChannel(found));
         return match.Check(found.Version) is { } stale ? stale : Outcome<ChannelRow>.Done(found);
     }
 }

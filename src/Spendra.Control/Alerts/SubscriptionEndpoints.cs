@@ -56,13 +56,14 @@ internal static class SubscriptionEndpoints
         NewAlertRule body, Repetition repetition, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
         await desk.CreateAsync<AlertRuleView>(caller, repetition, StateParts.Scopes, async draft =>
         {
+            var channels = await ChannelLists.ReadAsync(draft.Transaction, cancel);
+            var read = Read(draft, channels, new AlertRuleRow(Guid.CreateVersion7(), body.Slug, null, AlertSeverity.Info, null, [], IsArchived: false, Version: 1), body);
+            if (!read.IsDone) return read.Problem;
+            draft.About(new GovernanceWrite.PutAlertRule(read.Value));
             if (await ChannelLists.FindRuleAsync(draft.Transaction, body.Slug, cancel) is not null)
                 return new Problem(ProblemKind.Duplicate, $"There is a subscription '{body.Slug}', perhaps archived. A slug is used once.");
             if (await ChannelLists.CountRulesAsync(draft.Transaction, cancel) >= MostRules)
                 return new Problem(ProblemKind.InUse, $"An organization has {MostRules} subscriptions at most. Change one that is there.");
-            var channels = await ChannelLists.ReadAsync(draft.Transaction, cancel);
-            var read = Read(draft, channels, new AlertRuleRow(Guid.CreateVersion7(), body.Slug, null, AlertSeverity.Info, null, [], IsArchived: false, Version: 1), body);
-            if (!read.IsDone) return read.Problem;
             draft.Change(new GovernanceWrite.PutAlertRule(read.Value), "create", "alertRule", body.Slug, null, Describe(draft, channels, read.Value));
             return Outcome<AlertRuleView>.Done(View(draft, channels, read.Value), 1, $"/api/v1/organizations/{caller.Organization}/alert-rules/{body.Slug}");
         }, cancel);
@@ -72,6 +73,7 @@ internal static class SubscriptionEndpoints
         await desk.RunAsync<AlertRuleView>(caller, StateParts.Scopes, async draft =>
         {
             if (await ChannelLists.FindRuleAsync(draft.Transaction, slug, cancel) is not { } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.PutAlertRule(before));
             if (match.Check(before.Version) is { } stale) return stale;
             if (before.IsArchived) return new Problem(ProblemKind.WrongState, "It is archived. Restore it first.");
             var channels = await ChannelLists.ReadAsync(draft.Transaction, cancel);
@@ -83,6 +85,7 @@ internal static class SubscriptionEndpoints
         await desk.RunAsync<AlertRuleView>(caller, StateParts.Scopes, async draft =>
         {
             if (await ChannelLists.FindRuleAsync(draft.Transaction, slug, cancel) is not { } before) return Problem.NotFound;
+            draft.About(new GovernanceWrite.PutAlertRule(before));
             if (match.Check(before.Version) is { } stale) return stale;
             if (before.IsArchived == isArchived) return new Problem(ProblemKind.WrongState, isArchived ? "It is archived already." : "It is not archived.");
             return Put(draft, await ChannelLists.ReadAsync(draft.Transaction, cancel), before, isArchived ? "archive" : "restore", before with { IsArchived = isArchived });

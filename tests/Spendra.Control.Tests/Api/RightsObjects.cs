@@ -61,6 +61,7 @@ internal sealed class RightsObjects : IAsyncDisposable
             var admin = await objects.Api.AddMemberAsync($"maker@{organization}.example", MemberRole.OrgAdmin, organization: organization);
             objects._admins[organization] = (objects.Api.Client(await objects.Api.AddTokenAsync(admin, organization: organization)), admin);
         }
+        foreach (var place in (Place[])[Place.Own, Place.Foreign]) await objects.PostAsync(place, "alert-channels", Mail("finance-mail"));
         // Before anybody makes a policy.
         foreach (var (place, key) in ((Place, string)[])[(Place.Own, "ada"), (Place.Elsewhere, "grace"), (Place.Foreign, "ada")])
         {
@@ -184,6 +185,8 @@ internal sealed class RightsObjects : IAsyncDisposable
             "invitations" => IdAsync(place, noun, new { email = $"{name}@acme.example", role = "auditor" }, "invitation"),
             "price-proposals" => IdAsync(place, noun, new { discount = new { provider = "openai", percent = 1 + _count % 90 } }),
             "adjustments" => IdAsync(place, "ledger/adjustments", new { account = "main", differenceUsd = "1.5", reason = "test" }),
+            "alert-channels" => SlugAsync(place, noun, Mail(name)),
+            "alert-rules" => SlugAsync(place, noun, new { slug = name, channels = new[] { "finance-mail" } }),
             _ => StoredAsync(noun, place, name, isOwn, caller),
         };
     }
@@ -194,6 +197,8 @@ internal sealed class RightsObjects : IAsyncDisposable
         "tokens" => await TokenAsync(place, caller),
         "requests" => (await AskAsync(place, isOwn, caller)).ToString(),
         "spent" => _spent[place].ToString(),
+        "alerts" => (await AlertAsync(place)).ToString(),
+        "alert-deliveries" => (await DeliveryAsync(place)).ToString(),
         "imports" => await ImportAsync(place),
         "runs" => await CompareAsync(place),
         // No organization's own: a month is a name that all have. One that is not the next to be locked is a conflict, and that is told
@@ -212,6 +217,37 @@ internal sealed class RightsObjects : IAsyncDisposable
         await ImportAsync(place);
         return await IdAsync(place, "reconciliation/runs", new { account = "main", month = "2025-03" });
     }
+
+    private async Task<Guid> AlertAsync(Place place)
+    {
+        var (id, slug) = (Guid.CreateVersion7(), place == Place.Elsewhere ? "e1002" : "e1001");
+        await Api.Store.ExecuteAsync("""
+            INSERT INTO alerts (organization_id, alert_id, dedup_key, kind, severity, scope_id, subject, title, facts, state, raised_at, version)
+            SELECT s.organization_id, @id, @key, 'soft_cap', 'info', s.scope_id, 'x', 'x', '[]', 'open', 1, 1
+            FROM scopes s JOIN organizations o ON o.organization_id = s.organization_id WHERE o.slug = @organization AND s.kind = 'employee' AND s.slug = @slug
+            """, new { id, key = id.ToString(), organization = OrganizationOf(place), slug });
+        return id;
+    }
+
+    /// <summary>A notice that was given up.</summary>
+    private async Task<Guid> DeliveryAsync(Place place)
+    {
+        var (id, alertId) = (Guid.CreateVersion7(), await AlertAsync(place));
+        await Api.Store.ExecuteAsync("""
+            INSERT INTO alert_deliveries (organization_id, delivery_id, alert_id, channel_id, transition, notice, state, attempts, created_at, next_attempt_at,
+                ended_at, version)
+            SELECT organization_id, @id, @alertId, channel_id, 'raised', @notice, 'dead', 12, 1, 1, 1, 1 FROM alert_channels
+            WHERE slug = 'finance-mail' AND organization_id = (SELECT organization_id FROM organizations WHERE slug = @organization)
+            """, new
+        {
+            id, alertId, organization = OrganizationOf(place),
+            notice = $$"""{"alertId":"{{alertId}}","transition":"raised","kind":"soft_cap","severity":"info","organization":"x","subject":"x","title":"x","facts":[],"raisedAt":1,"at":1}""",
+        });
+        return id;
+    }
+
+    // No mail goes to a private address: it is refused, and fast.
+    private static object Mail(string slug) => new { slug, email = new { host = "localhost", security = "none", from = "spendra@acme.example", to = new[] { "cfo@acme.example" } } };
 
     private async Task<string> TokenAsync(Place place, RightsCaller caller)
     {
