@@ -27,19 +27,22 @@ internal static class LargeLedgerCommand
     };
     private static readonly Option<int> Rounds = new("--rounds") { Description = "How often to verify.", DefaultValueFactory = _ => 3 };
 
+    private static readonly Option<bool> Rollups = new("--rollups") { Description = "Rebuild the rollups as well, and compare them with the journal." };
+
     public static Command Create()
     {
         Engine.AcceptOnlyFromAmong("sqlite", "postgres");
         var command = new Command("large-ledger", "Makes a large valid ledger and measures how long its verification takes.")
         {
-            Entries, Engine, Folder, Rounds,
+            Entries, Engine, Folder, Rounds, Rollups,
         };
         command.SetAction((arguments, cancel) => RunAsync(
-            arguments.GetValue(Entries), arguments.GetValue(Engine) == "postgres", arguments.GetValue(Folder), arguments.GetValue(Rounds), cancel));
+            arguments.GetValue(Entries), arguments.GetValue(Engine) == "postgres", arguments.GetValue(Folder), arguments.GetValue(Rounds),
+            arguments.GetValue(Rollups), cancel));
         return command;
     }
 
-    private static async Task<int> RunAsync(long entries, bool isPostgres, string? folder, int rounds, CancellationToken cancel)
+    private static async Task<int> RunAsync(long entries, bool isPostgres, string? folder, int rounds, bool rebuilds, CancellationToken cancel)
     {
         using var temporary = new TempFolder();
         var cluster = isPostgres ? await PostgresCluster.SharedAsync() : null;
@@ -59,6 +62,7 @@ internal static class LargeLedgerCommand
         }
         var violations = 0L;
         for (var round = 0; round < rounds; round++) violations += await VerifyAsync(database, cluster, cancel);
+        if (rebuilds && !await LargeRollups.RebuildAsync(database, cancel)) violations++;
         return violations == 0 ? 0 : 1;
     }
 
