@@ -21,7 +21,7 @@ public sealed record AuditFileVerdict
     /// <summary>Checkpoints that are signed by the key and agree with the export.</summary>
     public long Checkpoints { get; init; }
 
-    /// <summary>Checkpoints that were signed after the export was made, or lie outside of the part that was exported.</summary>
+    /// <summary>Checkpoints that lie outside of the part that was exported.</summary>
     public long CheckpointsBeside { get; init; }
 
     /// <summary>Lines of the checkpoint file that nobody can read: a crash may have left one.</summary>
@@ -82,16 +82,18 @@ public static class AuditFile
         }
         if (AuditChain.ContradictionAtEnd(head, new AuditHead(manifest.LastSequence, AuditLines.Bytes(manifest.HeadHash)!)) is { } end)
             return verdict with { Contradiction = end };
-        return CompareRest(verdict, signed, manifest, exportedAt, isPartial);
+        return CompareRest(verdict, signed, manifest, isPartial);
     }
 
-    private static AuditFileVerdict CompareRest(AuditFileVerdict verdict, SignedCheckpoints signed, ManifestLine manifest, long exportedAt, bool isPartial)
+    /// <summary>When an export was made only the export says: whoever cut it off may have written another time.</summary>
+    private static AuditFileVerdict CompareRest(AuditFileVerdict verdict, SignedCheckpoints signed, ManifestLine manifest, bool isPartial)
     {
         var beside = signed.All.Where(c => c.Sequence < manifest.FirstSequence || c.Sequence > manifest.LastSequence).ToList();
-        var missed = beside.Where(c => c.Sequence > manifest.LastSequence && c.SignedAt <= exportedAt && !isPartial).MaxBy(c => c.Sequence);
+        var missed = beside.Where(c => c.Sequence > manifest.LastSequence && !isPartial).MaxBy(c => c.Sequence);
         return missed is null ? verdict with { CheckpointsBeside = beside.Count } : verdict with
         {
-            Contradiction = $"records were cut off: the chain had {missed.Sequence} records when it was signed at {InstantText.Of(missed.SignedAt)}, and the export ends with record {manifest.LastSequence}",
+            Contradiction = $"records were cut off, or the export is older than the checkpoints: the chain had {missed.Sequence} records when it was signed at "
+                + $"{InstantText.Of(missed.SignedAt)}, and the export ends with record {manifest.LastSequence}. Export again; a part that was asked for is verified as such",
         };
     }
 
@@ -109,17 +111,10 @@ public static class AuditFile
     private static SignedCheckpoints Read(IEnumerable<string>? lines, byte[]? publicKey, Guid organizationId)
     {
         if (lines is null) return new SignedCheckpoints([], 0, null);
-        var all = new List<AuditCheckpoint>();
-        var unreadable = 0L;
-        foreach (var (index, line) in lines.Index())
-        {
-            if (string.IsNullOrWhiteSpace(line)) continue;
-            if (AuditLines.ReadCheckpoint(line) is not { } read) unreadable++;
-            else if (publicKey is null || !CheckpointKey.IsSigned(read.Checkpoint, publicKey, read.Signature))
-                return new SignedCheckpoints([], unreadable, $"the checkpoint in line {index + 1} of the checkpoint file is not signed by the given key");
-            else if (read.Checkpoint.OrganizationId == organizationId) all.Add(read.Checkpoint);
-        }
-        return all.Count > 0 ? new SignedCheckpoints(all, unreadable, null)
+        var (all, unreadable, contradiction) = CheckpointFile.Read(lines, publicKey ?? []);
+        if (contradiction is not null) return new SignedCheckpoints([], unreadable, contradiction);
+        var own = all.Where(c => c.OrganizationId == organizationId).ToList();
+        return own.Count > 0 ? new SignedCheckpoints(own, unreadable, null)
             : new SignedCheckpoints([], unreadable, "the checkpoint file has no checkpoint of this organization");
     }
 

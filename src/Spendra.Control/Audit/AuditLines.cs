@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Spendra.Core.Audit;
+using Spendra.Core.Ledger;
 using Spendra.Storage;
 using Spendra.Storage.Audit;
 
@@ -29,7 +30,16 @@ internal sealed record RecordLine(
 
 /// <summary>A signed checkpoint as sinks keep it.</summary>
 internal sealed record CheckpointLine(
-    string Type, Guid OrganizationId, long Sequence, string Hash, string SignedAt, string PublicKey, string Signature);
+    string Type, Guid OrganizationId, long Sequence, string Hash, string SignedAt, string PublicKey, string Signature)
+{
+    /// <summary>The last row of the outbox, where the ledger is sealed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? LedgerSequence { get; init; }
+
+    /// <summary>Its seal.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? LedgerSeal { get; init; }
+}
 
 /// <summary>Writes and reads the lines of exports and of checkpoint files: one JSON object each.</summary>
 internal static class AuditLines
@@ -58,7 +68,11 @@ internal static class AuditLines
 
     public static byte[] Write(AuditCheckpoint checkpoint, CheckpointKey key) => JsonSerializer.SerializeToUtf8Bytes(
         new CheckpointLine(CheckpointType, checkpoint.OrganizationId, checkpoint.Sequence, Hex(checkpoint.Hash),
-            InstantText.Of(checkpoint.SignedAt), key.PublicKey, Convert.ToBase64String(key.Sign(checkpoint))), Readable.CheckpointLine);
+            InstantText.Of(checkpoint.SignedAt), key.PublicKey, Convert.ToBase64String(key.Sign(checkpoint)))
+        {
+            LedgerSequence = checkpoint.LedgerSeal.IsNone ? null : checkpoint.LedgerSequence,
+            LedgerSeal = checkpoint.LedgerSeal.IsNone ? null : checkpoint.LedgerSeal.ToString(),
+        }, Readable.CheckpointLine);
 
     /// <summary>Null for a line that is none.</summary>
     public static ManifestLine? ReadManifest(string line) =>
@@ -93,7 +107,10 @@ internal static class AuditLines
         if (Read(line, AuditJson.Default.CheckpointLine) is not { Type: CheckpointType } read || !InstantText.TryParse(read.SignedAt, out var signedAt)) return null;
         var signature = new byte[64];
         if (Bytes(read.Hash) is not { } hash || !Convert.TryFromBase64String(read.Signature, signature, out var length) || length != signature.Length) return null;
-        return (new AuditCheckpoint(read.OrganizationId, read.Sequence, hash, signedAt), signature);
+        var checkpoint = new AuditCheckpoint(read.OrganizationId, read.Sequence, hash, signedAt);
+        if (read.LedgerSeal is null) return read.LedgerSequence is null ? (checkpoint, signature) : null;
+        return read.LedgerSequence is { } sequence && Bytes(read.LedgerSeal) is { Length: Seal.Bytes } seal
+            ? (checkpoint with { LedgerSequence = sequence, LedgerSeal = Seal.Read(seal) }, signature) : null;
     }
 
     public static byte[]? Bytes(string hex)

@@ -86,34 +86,40 @@ internal sealed partial class CheckpointJob : BackgroundService
         foreach (var organization in await AuditLog.ReadHeadsAsync(_database, cancel))
         {
             var last = known.GetValueOrDefault(organization.OrganizationId);
-            if (!IsDue(organization.Head, last)) continue;
+            if (!IsDue(organization, last)) continue;
             var (head, contradiction) = await AuditLog.VerifySinceAsync(_database, organization.OrganizationId,
                 last is null ? AuditHead.Start : new AuditHead(last.Sequence, last.Hash), cancel);
+            contradiction ??= last is null ? null : await AuditLog.ContradictionOfLedgerAsync(_database, last, cancel);
             if (contradiction is not null)
             {
                 LogBroken(_logger, organization.Slug, contradiction);
                 continue;
             }
-            var checkpoint = new AuditCheckpoint(organization.OrganizationId, head.Sequence, head.Hash, Micros.Now(_time));
+            var checkpoint = new AuditCheckpoint(organization.OrganizationId, head.Sequence, head.Hash, Micros.Now(_time))
+            {
+                LedgerSequence = organization.LedgerSequence, LedgerSeal = organization.LedgerSeal,
+            };
             await sink.KeepAsync(AuditLines.Write(checkpoint, _key), cancel);
             // Lost between the two, it is signed and kept again: nothing is wrong with two.
             await AuditDeliveries.NoteAsync(_database, sink.Name, checkpoint, cancel);
         }
     }
 
-    private bool IsDue(AuditHead head, AuditCheckpoint? last)
+    private bool IsDue(OrganizationHead organization, AuditCheckpoint? last)
     {
+        var head = organization.Head;
         if (last is null) return head.Sequence > 0;
+        var isLate = Micros.Now(_time) - last.SignedAt >= _options.CheckpointSeconds * 1_000_000L;
         // What shrank, or changed without growing, was tampered with: looked at, and said.
         if (head.Sequence < last.Sequence || (head.Sequence == last.Sequence && !head.Hash.AsSpan().SequenceEqual(last.Hash))) return true;
         return head.Sequence - last.Sequence >= _options.CheckpointRecords
-            || (head.Sequence > last.Sequence && Micros.Now(_time) - last.SignedAt >= _options.CheckpointSeconds * 1_000_000L);
+            || (isLate && (head.Sequence > last.Sequence || organization.LedgerSeal != last.LedgerSeal));
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Checkpoints of the audit chains are signed by the Ed25519 key {PublicKey}")]
     private static partial void LogKey(ILogger logger, string publicKey);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The audit chain of {Organization} contradicts what was signed before and is not signed: {Contradiction}")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The audit chain or the ledger of {Organization} contradicts what was signed before and is not signed: {Contradiction}")]
     private static partial void LogBroken(ILogger logger, string organization, string contradiction);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Checkpoints of the audit chains could not be kept by {Sink}; it is tried again")]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Spendra.Core.Ledger;
 
 namespace Spendra.Core.Audit;
 
@@ -12,18 +13,33 @@ namespace Spendra.Core.Audit;
 /// <param name="SignedAt">Microseconds since the Unix epoch, UTC.</param>
 public sealed record AuditCheckpoint(Guid OrganizationId, long Sequence, byte[] Hash, long SignedAt)
 {
-    private static ReadOnlySpan<byte> Purpose => "spendra audit checkpoint v1\n"u8;
+    private static ReadOnlySpan<byte> OfAuditAlone => "spendra audit checkpoint v1\n"u8;
 
-    /// <summary>What is signed: the purpose, then id, sequence, instant (big-endian) and hash, all of fixed length.</summary>
+    private static ReadOnlySpan<byte> OfBoth => "spendra audit checkpoint v2\n"u8;
+
+    /// <summary>The last outbox row of the ledger at that instant; zero as long as there is none.</summary>
+    public long LedgerSequence { get; init; }
+
+    /// <summary>Its seal, and with it that of all that was announced before; none as long as nothing is sealed.</summary>
+    public Seal LedgerSeal { get; init; }
+
+    /// <summary>
+    /// What is signed: the purpose, then id, sequence, instant (big-endian) and hash, and of a ledger that is sealed sequence and seal,
+    /// all of fixed length.
+    /// </summary>
     public byte[] ToSignedBytes()
     {
-        var bytes = new byte[Purpose.Length + 16 + sizeof(long) + sizeof(long) + Hash.Length];
-        Purpose.CopyTo(bytes);
-        var rest = bytes.AsSpan(Purpose.Length);
+        var purpose = LedgerSeal.IsNone ? OfAuditAlone : OfBoth;
+        var bytes = new byte[purpose.Length + 16 + sizeof(long) + sizeof(long) + Hash.Length + (LedgerSeal.IsNone ? 0 : sizeof(long) + Seal.Bytes)];
+        purpose.CopyTo(bytes);
+        var rest = bytes.AsSpan(purpose.Length);
         OrganizationId.TryWriteBytes(rest, bigEndian: true, out _);
         BinaryPrimitives.WriteInt64BigEndian(rest[16..], Sequence);
         BinaryPrimitives.WriteInt64BigEndian(rest[24..], SignedAt);
         Hash.CopyTo(rest[32..]);
+        if (LedgerSeal.IsNone) return bytes;
+        BinaryPrimitives.WriteInt64BigEndian(rest[(32 + Hash.Length)..], LedgerSequence);
+        LedgerSeal.Write(rest[(32 + Hash.Length + sizeof(long))..]);
         return bytes;
     }
 }

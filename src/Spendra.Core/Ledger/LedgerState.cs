@@ -5,6 +5,9 @@ public sealed record OrganizationRow(Guid OrganizationId, long Epoch, long Entry
 {
     /// <summary>The seal of the last outbox row; none as long as none is sealed.</summary>
     public Seal Seal { get; init; }
+
+    /// <summary>The last outbox row that is older than seals; zero for an organization that is younger. Verification asks.</summary>
+    public long SealedAfter { get; init; }
 }
 
 /// <summary>An idempotency key that was used before.</summary>

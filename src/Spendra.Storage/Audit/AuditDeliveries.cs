@@ -1,5 +1,6 @@
 using Dapper;
 using Spendra.Core.Audit;
+using Spendra.Core.Ledger;
 
 namespace Spendra.Storage.Audit;
 
@@ -10,10 +11,11 @@ namespace Spendra.Storage.Audit;
 public static class AuditDeliveries
 {
     private const string Upsert = """
-        INSERT INTO audit_deliveries (organization_id, sink, sequence, hash, signed_at)
-        VALUES (@OrganizationId, @sink, @Sequence, @Hash, @SignedAt)
+        INSERT INTO audit_deliveries (organization_id, sink, sequence, hash, signed_at, ledger_sequence, ledger_seal)
+        VALUES (@OrganizationId, @sink, @Sequence, @Hash, @SignedAt, @LedgerSequence, @seal)
         ON CONFLICT (organization_id, sink) DO UPDATE
-        SET sequence = excluded.sequence, hash = excluded.hash, signed_at = excluded.signed_at
+        SET sequence = excluded.sequence, hash = excluded.hash, signed_at = excluded.signed_at,
+            ledger_sequence = excluded.ledger_sequence, ledger_seal = excluded.ledger_seal
         """;
 
     /// <summary>The last checkpoint of every organization that a sink has.</summary>
@@ -21,8 +23,8 @@ public static class AuditDeliveries
     {
         await using var connection = await database.ConnectAsync(cancel);
         var rows = await connection.QueryAsync<Stored>(new CommandDefinition(
-            "SELECT organization_id, sequence, hash, signed_at FROM audit_deliveries WHERE sink = @sink", new { sink }, cancellationToken: cancel));
-        return rows.ToDictionary(r => r.OrganizationId, r => new AuditCheckpoint(r.OrganizationId, r.Sequence, r.Hash, r.SignedAt));
+            "SELECT organization_id, sequence, hash, signed_at, ledger_sequence, ledger_seal FROM audit_deliveries WHERE sink = @sink", new { sink }, cancellationToken: cancel));
+        return rows.ToDictionary(r => r.OrganizationId, r => r.ToCheckpoint());
     }
 
     /// <summary>The latest checkpoint of one organization that any sink has; null when there is none.</summary>
@@ -30,16 +32,19 @@ public static class AuditDeliveries
     {
         await using var connection = await database.ConnectAsync(cancel);
         var row = await connection.QueryFirstOrDefaultAsync<Stored>(new CommandDefinition(
-            "SELECT organization_id, sequence, hash, signed_at FROM audit_deliveries WHERE organization_id = @organizationId ORDER BY sequence DESC LIMIT 1",
+            """
+            SELECT organization_id, sequence, hash, signed_at, ledger_sequence, ledger_seal FROM audit_deliveries
+            WHERE organization_id = @organizationId ORDER BY sequence DESC LIMIT 1
+            """,
             new { organizationId }, cancellationToken: cancel));
-        return row is null ? null : new AuditCheckpoint(row.OrganizationId, row.Sequence, row.Hash, row.SignedAt);
+        return row?.ToCheckpoint();
     }
 
     public static async Task NoteAsync(Database database, string sink, AuditCheckpoint checkpoint, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(Upsert,
-            new { checkpoint.OrganizationId, sink, checkpoint.Sequence, checkpoint.Hash, checkpoint.SignedAt }, cancellationToken: cancel));
+            new { checkpoint.OrganizationId, sink, checkpoint.Sequence, checkpoint.Hash, checkpoint.SignedAt, checkpoint.LedgerSequence, seal = checkpoint.LedgerSeal.ToColumn() }, cancellationToken: cancel));
     }
 
     private sealed class Stored
@@ -48,5 +53,10 @@ public static class AuditDeliveries
         public long Sequence { get; set; }
         public byte[] Hash { get; set; } = [];
         public long SignedAt { get; set; }
+        public long LedgerSequence { get; set; }
+        public byte[]? LedgerSeal { get; set; }
+
+        public AuditCheckpoint ToCheckpoint() =>
+            new(OrganizationId, Sequence, Hash, SignedAt) { LedgerSequence = LedgerSequence, LedgerSeal = Seal.Read(LedgerSeal) };
     }
 }

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Dapper;
 using Spendra.Core.Audit;
+using Spendra.Core.Ledger;
 
 namespace Spendra.Storage.Audit;
 
@@ -20,7 +21,14 @@ public sealed record AuditSpan(long First, long Last, byte[] PreviousHash, byte[
 }
 
 /// <summary>Where the chain of an organization ends.</summary>
-public sealed record OrganizationHead(Guid OrganizationId, string Slug, AuditHead Head);
+public sealed record OrganizationHead(Guid OrganizationId, string Slug, AuditHead Head)
+{
+    /// <summary>The last row of the outbox.</summary>
+    public long LedgerSequence { get; init; }
+
+    /// <summary>Its seal; none as long as nothing is sealed.</summary>
+    public Seal LedgerSeal { get; init; }
+}
 
 /// <summary>Reads and verifies the hash-chained audit records of an organization.</summary>
 public static class AuditLog
@@ -69,8 +77,24 @@ public static class AuditLog
     {
         await using var connection = await database.ConnectAsync(cancel);
         var rows = await connection.QueryAsync<StoredHead>(new CommandDefinition(
-            "SELECT organization_id, slug, audit_sequence, audit_hash FROM organizations ORDER BY organization_id", cancellationToken: cancel));
-        return [.. rows.Select(r => new OrganizationHead(r.OrganizationId, r.Slug, new AuditHead(r.AuditSequence, r.AuditHash)))];
+            "SELECT organization_id, slug, audit_sequence, audit_hash, outbox_sequence, ledger_seal FROM organizations ORDER BY organization_id", cancellationToken: cancel));
+        return [.. rows.Select(r => new OrganizationHead(r.OrganizationId, r.Slug, new AuditHead(r.AuditSequence, r.AuditHash))
+        {
+            LedgerSequence = r.OutboxSequence, LedgerSeal = Seal.Read(r.LedgerSeal),
+        })];
+    }
+
+    /// <summary>Whether the ledger goes on from what was signed of it. Null when it does; otherwise what is wrong, in one line.</summary>
+    public static async Task<string?> ContradictionOfLedgerAsync(Database database, AuditCheckpoint checkpoint, CancellationToken cancel)
+    {
+        if (checkpoint.LedgerSeal.IsNone) return null;
+        await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, checkpoint.OrganizationId, cancel);
+        var found = await connection.QuerySingleOrDefaultAsync<byte[]>(new CommandDefinition(
+            "SELECT seal FROM outbox WHERE organization_id = @OrganizationId AND sequence = @LedgerSequence",
+            new { checkpoint.OrganizationId, checkpoint.LedgerSequence }, transaction, cancellationToken: cancel));
+        return Seal.Read(found) == checkpoint.LedgerSeal ? null
+            : $"row {checkpoint.LedgerSequence} of the outbox is not the one that was signed before: run 'spendra verify'";
     }
 
     /// <summary>
@@ -169,6 +193,8 @@ public static class AuditLog
         public string Slug { get; set; } = "";
         public long AuditSequence { get; set; }
         public byte[] AuditHash { get; set; } = [];
+        public long OutboxSequence { get; set; }
+        public byte[]? LedgerSeal { get; set; }
     }
 
     internal sealed class StoredAuditRecord

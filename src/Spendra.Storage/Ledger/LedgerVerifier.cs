@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Spendra.Core.Governance;
+using Spendra.Core.Ledger;
 using Spendra.Core.Ledger.Verification;
 using Spendra.Storage.Governance;
 
@@ -14,8 +15,10 @@ public sealed class LedgerVerifier(Database database)
     /// <param name="organizationIds">Whose ledgers.</param>
     /// <param name="nowMicros">Decides which windows have not ended.</param>
     /// <param name="cancel">Stops reading.</param>
+    /// <param name="kept">What was signed of each ledger and kept elsewhere: seals by the number of their outbox row; null to do without.</param>
     public async Task<VerificationReport> VerifyAsync(
-        IReadOnlyList<Guid> organizationIds, long nowMicros, CancellationToken cancel)
+        IReadOnlyList<Guid> organizationIds, long nowMicros, CancellationToken cancel,
+        IReadOnlyDictionary<Guid, IReadOnlyDictionary<long, Seal>>? kept = null)
     {
         var report = new VerificationReport();
         await using var snapshot = await database.OpenLedgerSnapshotAsync(cancel);
@@ -29,12 +32,13 @@ public sealed class LedgerVerifier(Database database)
             await CheckAuditAsync(read, report);
             await CheckAdjustmentsAsync(read, report);
             CapCutCheck.Run(organization, history.CapChanges(), report);
-            await CheckLedgerAsync(read, organization, report);
+            await CheckLedgerAsync(read, organization, report, kept?.GetValueOrDefault(organizationId) ?? (kept is null ? null : new Dictionary<long, Seal>()));
         }
         return report;
     }
 
-    private static async Task CheckLedgerAsync(OrganizationRead read, VerifiedOrganization organization, VerificationReport report)
+    private static async Task CheckLedgerAsync(
+        OrganizationRead read, VerifiedOrganization organization, VerificationReport report, IReadOnlyDictionary<long, Seal>? kept)
     {
         // Nothing is shared by the two threads but the exchange, which locks.
         VerificationReport[] reports = [new(), new(), new()];
@@ -44,7 +48,7 @@ public sealed class LedgerVerifier(Database database)
         var spend = new SpendReading(
             read.Snapshot, read.OrganizationId, new SpendVerification(organization, reports[0]), exchange, stop.Token);
         var journal = new JournalReading(
-            read.Snapshot, read.OrganizationId, new JournalVerification(organization.Row, reports[1]), exchange, stop.Token);
+            read.Snapshot, read.OrganizationId, new JournalVerification(organization.Row, reports[1], kept), exchange, stop.Token);
         await RunTogetherAsync(stop, spend.Run, journal.Run);
         match.Complete();
         foreach (var part in reports) report.Add(part);

@@ -7,7 +7,7 @@ namespace Spendra.Storage.Ledger;
 internal static class VerificationQueries
 {
     public const string Organization = """
-        SELECT organization_id, governance_epoch AS epoch, entry_sequence, outbox_sequence, ledger_seal FROM organizations
+        SELECT organization_id, governance_epoch AS epoch, entry_sequence, outbox_sequence, ledger_seal, sealed_after FROM organizations
         WHERE organization_id = @organizationId
         """;
 

@@ -13,8 +13,10 @@ internal sealed class StoredCounters
     public long EntrySequence { get; set; }
     public long OutboxSequence { get; set; }
     public byte[]? LedgerSeal { get; set; }
+    public long SealedAfter { get; set; }
 
-    public OrganizationRow ToRow() => new(OrganizationId, Epoch, EntrySequence, OutboxSequence) { Seal = Seal.Read(LedgerSeal) };
+    public OrganizationRow ToRow() => new(OrganizationId, Epoch, EntrySequence, OutboxSequence) 
+        { Seal = Seal.Read(LedgerSeal), SealedAfter = SealedAfter };
 }
 
 internal sealed class StoredExcess

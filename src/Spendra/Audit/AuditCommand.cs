@@ -19,15 +19,13 @@ internal static class AuditCommand
     private static readonly Option<string> Out = new("--out") { Description = "The file to write; '-' is standard output.", HelpName = "file", DefaultValueFactory = _ => Standard };
     private static readonly Option<long?> From = new("--from") { Description = "The first record. Default: the beginning.", HelpName = "number" };
     private static readonly Option<long?> To = new("--to") { Description = "The last record. Default: the end.", HelpName = "number" };
-    private static readonly Option<string?> Checkpoints = new("--checkpoints") { Description = "Signed checkpoints that a sink has kept.", HelpName = "file" };
-    private static readonly Option<string?> PublicKey = new("--public-key") { Description = "The key that must have signed them, in Base64; see 'spendra audit key'.", HelpName = "key" };
     private static readonly Option<bool> Partial = new("--partial") { Description = "The export is a part on purpose: earlier and later records are not missed." };
 
     public static Command Create(CommandEnvironment environment)
     {
         var export = new Command("export", "Write the audit records as JSON Lines.") { Out, From, To, CommonOptions.Organization };
         export.DoesWithDatabase(environment, ExportAsync, mustExist: true);
-        var verify = new Command("verify", "Verify an export without a database; exit code 1 when something is wrong.") { File, Checkpoints, PublicKey, Partial };
+        var verify = new Command("verify", "Verify an export without a database; exit code 1 when something is wrong.") { File, CheckpointOptions.File, CheckpointOptions.PublicKey, Partial };
         verify.Does(environment, Verify);
         var key = new Command("key", "Show the public key that signs checkpoints.");
         key.DoesWithDatabase(environment, ShowKeyAsync, mustExist: true);
@@ -56,15 +54,10 @@ internal static class AuditCommand
 
     private static Task<int> Verify(CommandRun run)
     {
-        var checkpoints = run.Arguments.GetValue(Checkpoints);
-        var keyText = run.Arguments.GetValue(PublicKey);
-        if ((checkpoints is null) != (keyText is null))
-            throw new CommandException("usage", "--checkpoints and --public-key belong together: a checkpoint is worth what its signature is");
-        byte[]? publicKey = null;
-        if (keyText is not null)
-            publicKey = CheckpointKey.ReadPublicKey(keyText) ?? throw new CommandException("usage", "--public-key is no Ed25519 key: expected 32 bytes in Base64");
-        var verdict = AuditFile.Verify(LinesOf(run, run.Arguments.GetRequiredValue(File)), checkpoints is null ? null : LinesOf(run, checkpoints),
-            publicKey, run.Arguments.GetValue(Partial));
+        var publicKey = CheckpointOptions.ReadKey(run);
+        var checkpoints = run.Arguments.GetValue(CheckpointOptions.File);
+        var verdict = AuditFile.Verify(CheckpointOptions.LinesOf(run, run.Arguments.GetRequiredValue(File)),
+            checkpoints is null ? null : CheckpointOptions.LinesOf(run, checkpoints), publicKey, run.Arguments.GetValue(Partial));
         run.Output.Json(verdict, CliJson.Default.AuditFileVerdict);
         if (verdict.Contradiction is { } contradiction)
         {
@@ -85,12 +78,5 @@ internal static class AuditCommand
         run.Output.Line(key.PublicKey);
         run.Output.Json(new AuditKeyDocument("Ed25519", key.PublicKey), CliJson.Default.AuditKeyDocument);
         return 0;
-    }
-
-    private static IEnumerable<string> LinesOf(CommandRun run, string path)
-    {
-        if (path != Standard && !System.IO.File.Exists(path)) throw new CommandException("file_not_found", $"{path} does not exist");
-        using var reader = path == Standard ? run.Environment.Input : System.IO.File.OpenText(path);
-        while (reader.ReadLine() is { } line) yield return line;
     }
 }

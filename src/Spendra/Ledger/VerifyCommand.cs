@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spectre.Console;
+using Spendra.Audit;
 using Spendra.Cli;
 using Spendra.Core.Ledger.Verification;
 using Spendra.Storage.Governance;
@@ -17,7 +18,7 @@ internal static class VerifyCommand
     {
         var command = new Command("verify", "Recompute every invariant of the ledger from its rows; exit code 1 when one is broken.")
         {
-            CommonOptions.Organization,
+            CommonOptions.Organization, CheckpointOptions.File, CheckpointOptions.PublicKey,
         };
         command.DoesWithDatabase(environment, RunAsync, mustExist: true);
         return command;
@@ -29,7 +30,7 @@ internal static class VerifyCommand
             ? await new GovernanceReader(run.Database).ListOrganizationsAsync(run.Cancel)
             : [await run.FindOrganizationAsync()];
         var report = await new LedgerVerifier(run.Database).VerifyAsync(
-            [.. organizations.Select(o => o.OrganizationId)], run.NowMicros, run.Cancel);
+            [.. organizations.Select(o => o.OrganizationId)], run.NowMicros, run.Cancel, CheckpointOptions.Read(run)?.Ledgers());
         run.Output.Json(
             new VerificationDocument(report.Checked, report.ViolationCount, report.Violations), CliJson.Default.VerificationDocument);
         Show(run.Output, organizations, report);

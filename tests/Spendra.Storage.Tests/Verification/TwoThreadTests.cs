@@ -108,7 +108,7 @@ public sealed class TwoThreadTests
 
     private static VerifiedOrganization TestOrganization { get; } = new()
     {
-        Row = new OrganizationRow(Guid.Empty, 1, 0, 0),
+        Row = new OrganizationRow(Guid.Empty, 1, 0, 0) { SealedAfter = long.MaxValue },
         Budgets = new Dictionary<Guid, Core.Budgets.Budget>(),
         HardCapped = new HashSet<Guid>(),
         Prices = new Dictionary<Guid, Core.Pricing.PriceVersion>(),

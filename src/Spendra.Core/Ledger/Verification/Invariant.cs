@@ -51,6 +51,7 @@ public static class Invariant
     public const string EntrySequence = "entry_sequence_has_no_gap";
     public const string OutboxSequence = "outbox_sequence_has_no_gap";
     public const string OutboxSeal = "outbox_seal_holds";
+    public const string LedgerSigned = "ledger_goes_on_from_what_was_signed";
     public const string EntryBalances = "entry_balances";
     public const string EntryPostings = "postings_book_the_event";
     public const string EntryCorrects = "correction_names_the_first_entry";

@@ -7,7 +7,10 @@ namespace Spendra.Core.Ledger.Verification;
 /// with entries and outbox rows, each in the order of their numbers; what they say of events is left in
 /// <see cref="Entries"/> and <see cref="Announcements"/>. Used by one thread.
 /// </summary>
-public sealed class JournalVerification(OrganizationRow organization, VerificationReport report)
+/// <param name="organization">The counters, and the last seal.</param>
+/// <param name="report">Takes what is wrong.</param>
+/// <param name="kept">Seals of outbox rows as they were signed and kept elsewhere, by the row; null to do without.</param>
+public sealed class JournalVerification(OrganizationRow organization, VerificationReport report, IReadOnlyDictionary<long, Seal>? kept = null)
 {
     private long _entries;
     private long _outboxRows;
@@ -15,6 +18,7 @@ public sealed class JournalVerification(OrganizationRow organization, Verificati
     private long _lastOutbox;
     private long _seals;
     private Seal _lastSeal;
+    private long _signedRows;
 
     /// <summary>Emptied by whoever takes it.</summary>
     public List<EntryFacts> Entries { get; } = [];
@@ -49,14 +53,16 @@ public sealed class JournalVerification(OrganizationRow organization, Verificati
     {
         _outboxRows++;
         CheckSequence(Invariant.OutboxSequence, "outbox row", ref _lastOutbox, row.Sequence);
-        var previous = _lastSeal;
-        if (!seal.IsNone)
+        var previous = row.Sequence - 1 == organization.SealedAfter ? SealChain.Start(organization.OrganizationId, organization.SealedAfter) : _lastSeal;
+        if (!seal.IsNone) _seals++;
+        else if (row.Sequence > organization.SealedAfter) report.Add(Invariant.OutboxSeal, $"outbox row {row.Sequence}", "a seal", "none");
+        if (!seal.IsNone || row.Sequence > organization.SealedAfter) _lastSeal = seal;
+        if (kept is not null && kept.TryGetValue(row.Sequence, out var asSigned))
         {
-            _seals++;
-            if (previous.IsNone) previous = SealChain.Start(organization.OrganizationId, row.Sequence - 1);
-            _lastSeal = seal;
+            _signedRows++;
+            if (asSigned != seal)
+                report.Add(Invariant.LedgerSigned, $"outbox row {row.Sequence}", $"{asSigned}, as it was signed", $"{seal}: it, or one before it, was replaced");
         }
-        else if (!previous.IsNone) report.Add(Invariant.OutboxSeal, $"outbox row {row.Sequence}", "a seal, as the row before", "none");
         if (row.Topic == default) report.Add(Invariant.EventOutbox, $"outbox row {row.Sequence}", "a topic that is known", "another");
         else Announcements.Add(new OutboxFacts(row, previous, seal));
     }
@@ -69,6 +75,12 @@ public sealed class JournalVerification(OrganizationRow organization, Verificati
         report.Count(Invariant.OutboxSeal, _seals);
         CheckLast(Invariant.EntrySequence, "entry_sequence of the organization", organization.EntrySequence, _lastEntry);
         CheckLast(Invariant.OutboxSequence, "outbox_sequence of the organization", organization.OutboxSequence, _lastOutbox);
+        if (kept is not null)
+        {
+            report.Count(Invariant.LedgerSigned, _signedRows);
+            foreach (var sequence in kept.Keys.Where(s => s > _lastOutbox))
+                report.Add(Invariant.LedgerSigned, $"outbox row {sequence}", "a row, as it was signed", $"rows were cut off: the last one is {_lastOutbox}");
+        }
         if (organization.Seal != _lastSeal)
             report.Add(Invariant.OutboxSeal, "ledger_seal of the organization", $"{_lastSeal}, that of the last outbox row", $"{organization.Seal}");
     }

@@ -22,6 +22,7 @@ public sealed class SpendVerification
     private Guid? _lastReleased;
     private Guid _lastReleasedKey;
     private long _spent;
+    private readonly bool _isAlwaysSealed;
     private long _seals;
     private long _released;
     private long _refused;
@@ -31,6 +32,7 @@ public sealed class SpendVerification
     public SpendVerification(VerifiedOrganization organization, VerificationReport report)
     {
         _report = report;
+        _isAlwaysSealed = organization.Row.SealedAfter == 0;
         _windows = new WindowCheck(organization, report);
         _reservations = new ReservationCheck(organization, report);
         _events = new EventCheck(report);
@@ -51,11 +53,12 @@ public sealed class SpendVerification
         var reservation = row.Reservation;
         var digest = row.IdempotencyDigest.IsEmpty ? null : row.IdempotencyDigest.ToArray();
         _open[reservation.ReservationId] = new OpenFacts(reservation.KeyId, digest);
-        if (!row.Seal.IsNone)
+        // Of an organization that is older than seals, a reservation may be so as well.
+        if (!row.Seal.IsNone || _isAlwaysSealed)
         {
             _seals++;
             if (row.Seal != row.Content)
-                _report.Add(Invariant.OpenSeal, $"reservation {reservation.ReservationId}", "what was sealed when it was made", "it was changed since");
+                _report.Add(Invariant.OpenSeal, $"reservation {reservation.ReservationId}", "what was sealed when it was made", row.Seal.IsNone ? "none" : "it was changed since");
         }
         _windows.Find(reservation.WindowIds);
         _windows.CheckClaims(reservation);

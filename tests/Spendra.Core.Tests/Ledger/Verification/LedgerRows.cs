@@ -64,6 +64,12 @@ internal sealed record Held(Facts Facts)
     public long ExpiresAt { get; init; } = 10_000;
 
     public byte[]? Digest { get; init; }
+
+    /// <summary>Whether the row was sealed when it was made.</summary>
+    public bool IsSealed { get; init; } = true;
+
+    /// <summary>As it is now.</summary>
+    public Seal Content { get; init; } = Seal.Of("open"u8);
 }
 
 /// <summary>A spend event as a row that tests can damage.</summary>
@@ -166,6 +172,12 @@ internal sealed class LedgerRows
 
     public OrganizationRow Organization { get; set; } = new(Org, Epoch, 0, 0);
 
+    /// <summary>The last outbox row that needs no seal: all, unless a test seals them.</summary>
+    public long SealedAfter { get; set; } = long.MaxValue;
+
+    /// <summary>What was signed and kept elsewhere; null for nothing.</summary>
+    public Dictionary<long, Seal>? Kept { get; set; }
+
     public Dictionary<Guid, Budget> Budgets { get; } = [];
 
     public HashSet<Guid> HardCapped { get; } = [];
@@ -235,7 +247,7 @@ internal sealed class LedgerRows
     /// <summary>What the rows are checked against.</summary>
     public VerifiedOrganization Rules => new()
     {
-        Row = Organization,
+        Row = Organization with { SealedAfter = SealedAfter },
         Budgets = Budgets,
         HardCapped = HardCapped,
         Prices = PriceVersions,
@@ -254,7 +266,7 @@ internal sealed class LedgerRows
     {
         var report = new VerificationReport();
         var spend = new SpendVerification(Rules, report);
-        var journal = new JournalVerification(Organization, report);
+        var journal = new JournalVerification(Rules.Row, report, Kept);
         var match = new BookingMatch(report);
         RowFeed.Feed(this, spend);
         RowFeed.Feed(this, journal);

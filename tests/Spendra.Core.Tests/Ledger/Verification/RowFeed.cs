@@ -1,4 +1,5 @@
 using System.Text;
+using Spendra.Core.Ledger;
 using Spendra.Core.Ledger.Verification;
 using static Spendra.Core.Tests.Ledger.LedgerLane;
 
@@ -45,6 +46,8 @@ internal static class RowFeed
         TierPercent = held.TierPercent,
         ExpiresAt = held.ExpiresAt,
         IdempotencyDigest = held.Digest,
+        Seal = held.IsSealed ? Seal.Of("open"u8) : default,
+        Content = held.Content,
     });
 
     private static void Add(SpendVerification verification, Spend spend) => verification.AddSpend(new SpendRow

@@ -77,14 +77,58 @@ public sealed class SealCheckTests
 
         _ledger.Outbox[5] = _ledger.Outbox[5] with { Seal = default };
         _ledger.ViolationsOf(Invariant.OutboxSeal).Should().Contain(
-            new Violation(Invariant.OutboxSeal, "outbox row 6", "a seal, as the row before", "none"));
+            new Violation(Invariant.OutboxSeal, "outbox row 6", "a seal", "none"));
     }
 
     [Fact]
-    public void Whoever_takes_the_first_seals_away_contradicts_the_first_that_is_left()
+    public void Whoever_takes_seals_away_is_named_with_each_of_them()
     {
-        _ledger.Outbox[0] = _ledger.Outbox[0] with { Seal = default };
-        _ledger.ViolationsOf(Invariant.OutboxSeal).Should().ContainSingle();
+        for (var i = 0; i < _ledger.Outbox.Count; i++) _ledger.Outbox[i] = _ledger.Outbox[i] with { Seal = default };
+        _ledger.Organization = _ledger.Organization with { Seal = default };
+        _ledger.ViolationsOf(Invariant.OutboxSeal).Should().HaveCount(10).And.OnlyContain(v => v.Expected == "a seal");
+    }
+
+    [Fact]
+    public void Open_reservation_without_a_seal_is_named_unless_its_organization_is_older_than_seals()
+    {
+        var open = new Violation(Invariant.OpenSeal, $"reservation {LedgerRows.Open}", "what was sealed when it was made", "none");
+        _ledger.ViolationsOf(Invariant.OpenSeal).Should().BeEmpty();
+        _ledger.ChangeOpen(held => held with { IsSealed = false });
+        _ledger.ViolationsOf(Invariant.OpenSeal).Should().Equal(open);
+        _ledger.ChangeOpen(held => held with { IsSealed = true, Content = Seal.Of("other"u8) });
+        _ledger.ViolationsOf(Invariant.OpenSeal).Should().Equal(open with { Found = "it was changed since" });
+
+        var older = Sealed(LedgerRows.Sample(), unsealed: 4);
+        older.ChangeOpen(held => held with { IsSealed = false });
+        older.ViolationsOf(Invariant.OpenSeal).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(10)]
+    public void Ledger_that_was_sealed_anew_contradicts_what_was_signed(long row)
+    {
+        _ledger.Kept = new Dictionary<long, Seal> { [2] = _ledger.Outbox[1].Seal, [row] = _ledger.Outbox[(int)row - 1].Seal };
+        var sound = _ledger.Verify();
+        sound.Violations.Should().BeEmpty();
+        sound.Checked[Invariant.LedgerSigned].Should().Be(2);
+
+        var forged = Sealed(_ledger, salt: 7);
+        forged.Kept![2] = forged.Outbox[1].Seal;
+        forged.Violations.Should().ContainSingle().Which.Should().Match<Violation>(
+            v => v.Invariant == Invariant.LedgerSigned && v.Subject == $"outbox row {row}");
+    }
+
+    [Fact]
+    public void Ledger_that_was_cut_off_and_counts_so_contradicts_what_was_signed()
+    {
+        _ledger.Kept = new Dictionary<long, Seal> { [10] = _ledger.Outbox[^1].Seal };
+        var last = _ledger.Outbox[^1];
+        _ledger.Outbox.Remove(last);
+        _ledger.Refusals.RemoveAll(r => r.RequestId == last.SubjectId);
+        _ledger.Organization = _ledger.Organization with { OutboxSequence = 9, Seal = _ledger.Outbox[^1].Seal };
+        _ledger.Violations.Should().Equal(new Violation(
+            Invariant.LedgerSigned, "outbox row 10", "a row, as it was signed", "rows were cut off: the last one is 9"));
     }
 
     [Fact]
@@ -116,18 +160,19 @@ public sealed class SealCheckTests
         FluentActions.Invoking(() => Seal.Read(new byte[31])).Should().Throw<FormatException>();
     }
 
-    private static LedgerRows Sealed(LedgerRows rows, int unsealed = 0)
+    private static LedgerRows Sealed(LedgerRows rows, int unsealed = 0, int salt = 0)
     {
         var seal = SealChain.Start(Org, unsealed);
         for (var i = unsealed; i < rows.Outbox.Count; i++)
         {
             var row = rows.Outbox[i];
-            var content = Seal.Of(BitConverter.GetBytes(row.Sequence));
+            var content = Seal.Of(BitConverter.GetBytes(row.Sequence + salt));
             Change(rows, row, content);
             seal = SealChain.Next(seal, AnnouncementOf(row), content);
             rows.Outbox[i] = row with { Seal = seal };
         }
         rows.Organization = rows.Organization with { Seal = seal };
+        rows.SealedAfter = unsealed;
         return rows;
     }
 

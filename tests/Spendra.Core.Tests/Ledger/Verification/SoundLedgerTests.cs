@@ -36,7 +36,7 @@ public sealed class SoundLedgerTests
             [Invariant.EventTotal] = 4,
             [Invariant.EventRepeats] = 2,
             [Invariant.EventReason] = 1,
-            [Invariant.OpenSeal] = 0,
+            [Invariant.OpenSeal] = 1,
             [Invariant.AdjustmentBooked] = 0,
             [Invariant.AdjustmentDecided] = 0,
             [Invariant.EventFree] = 0,
