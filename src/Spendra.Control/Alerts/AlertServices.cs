@@ -17,7 +17,7 @@ public static class AlertServices
         services.TryAddSingleton<AlertBook>();
         services.TryAddSingleton<ConditionReader>();
         services.TryAddSingleton<DeliveryQueue>();
-        return services.AddHostedService<ConditionJob>().AddHostedService<DeliveryJob>();
+        return services.AddHostedService<ConditionJob>().AddHostedService<ActivityJob>().AddHostedService<DeliveryJob>();
     }
 
     /// <summary>What sends through channels: for the worker, and for who tries one.</summary>

@@ -13,7 +13,7 @@ public sealed record OutboxPosition(Guid OrganizationId, long Sequence, long Las
     public bool IsBehind => Sequence < LastSequence;
 }
 
-/// <summary>How far a reader is behind, over all organizations.</summary>
+/// <summary>How far a reader is behind.</summary>
 public sealed class OutboxLag
 {
     /// <summary>Rows that wait.</summary>
@@ -84,7 +84,7 @@ public sealed class OutboxPositions(Database database, string consumer, Guid hol
             min((SELECT x.created_at FROM outbox x WHERE x.organization_id = p.organization_id AND x.sequence = p.sequence + 1)) AS since,
             (SELECT count(*) FROM outbox_failures f WHERE f.consumer = @consumer AND f.is_dead) AS dead
         FROM outbox_positions p JOIN organizations o ON o.organization_id = p.organization_id
-        WHERE p.consumer = @consumer
+        WHERE p.consumer = @consumer AND (@isOne = 0 OR p.organization_id = @organizationId)
         """;
 
     private const string Advance = """
@@ -130,11 +130,12 @@ public sealed class OutboxPositions(Database database, string consumer, Guid hol
         await connection.ExecuteAsync(new CommandDefinition(LetGo, new { organizationId, consumer, holderId }, cancellationToken: cancel));
     }
 
-    /// <summary>Rows that wait, and since when the oldest of them does; null when none does.</summary>
-    public static async Task<OutboxLag> ReadLagAsync(Database database, string consumer, CancellationToken cancel)
+    /// <summary>Rows that wait, of all organizations or of one, and since when the oldest of them does.</summary>
+    public static async Task<OutboxLag> ReadLagAsync(Database database, string consumer, CancellationToken cancel, Guid? organizationId = null)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        return await connection.QuerySingleAsync<OutboxLag>(new CommandDefinition(Lag, new { consumer }, cancellationToken: cancel));
+        return await connection.QuerySingleAsync<OutboxLag>(new CommandDefinition(
+            Lag, new { consumer, isOne = organizationId is null ? 0 : 1, organizationId = organizationId ?? Guid.Empty }, cancellationToken: cancel));
     }
 
     /// <summary>
