@@ -66,10 +66,16 @@ public static class OutboxFailures
     }
 
     /// <summary>Lets a row be tried again now, dead or not. False when it has not failed.</summary>
-    public static async Task<bool> RetryAsync(
-        DbConnection connection, DbTransaction transaction, Guid organizationId, long sequence, long nowMicros, CancellationToken cancel) =>
-        await connection.ExecuteAsync(new CommandDefinition(
-            Again, new { organizationId, sequence, now = nowMicros }, transaction, cancellationToken: cancel)) > 0;
+    public static async Task<bool> RetryAsync(Database database, Guid organizationId, long sequence, long nowMicros, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginWriteAsync(connection, cancel);
+        await database.EnterAsync(connection, transaction, organizationId, cancel);
+        var count = await connection.ExecuteAsync(new CommandDefinition(
+            Again, new { organizationId, sequence, now = nowMicros }, transaction, cancellationToken: cancel));
+        await database.CommitAsync(connection, transaction);
+        return count > 0;
+    }
 
     internal static Task PutAsync(
         DbConnection connection, DbTransaction transaction, Guid organizationId, string consumer, long sequence, int attempts, string reason,

@@ -47,6 +47,8 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSerializable(typeof(DecisionDocument))]
 [JsonSerializable(typeof(VerificationDocument))]
 [JsonSerializable(typeof(RebuiltDocument))]
+[JsonSerializable(typeof(OutboxFailuresDocument))]
+[JsonSerializable(typeof(RetriedDocument))]
 [JsonSerializable(typeof(AuditExportDocument))]
 [JsonSerializable(typeof(AuditFileVerdict))]
 [JsonSerializable(typeof(AuditKeyDocument))]

@@ -118,11 +118,8 @@ public abstract class RollupContract(DatabaseEngine engine)
 
     private static async Task AgainAsync(LedgerWorld world, Tenant tenant, long sequence, long now)
     {
-        await using var connection = await world.Database.ConnectAsync(Cancel);
-        await using var transaction = await world.Database.BeginWriteAsync(connection, Cancel);
-        (await OutboxFailures.RetryAsync(connection, transaction, tenant.OrganizationId, sequence, now, Cancel)).Should().BeTrue();
-        (await OutboxFailures.RetryAsync(connection, transaction, tenant.OrganizationId, sequence + 1, now, Cancel)).Should().BeFalse();
-        await world.Database.CommitAsync(connection, transaction);
+        (await OutboxFailures.RetryAsync(world.Database, tenant.OrganizationId, sequence, now, Cancel)).Should().BeTrue();
+        (await OutboxFailures.RetryAsync(world.Database, tenant.OrganizationId, sequence + 1, now, Cancel)).Should().BeFalse();
     }
 
     /// <summary>A worker whose every step is stopped at some moment, or not at all.</summary>
