@@ -1,6 +1,5 @@
 using Spendra.Core.Access;
 using Spendra.Core.Governance;
-using Spendra.Core.Money;
 
 namespace Spendra.Storage.Governance;
 
@@ -32,8 +31,10 @@ public static class ChangeNeeds
                 "nobody invites in the name of somebody else",
             GovernanceWrite.AddInvitation add => RoleGrants.Denial(authority, null, add.Row.Gives, scopes),
             GovernanceWrite.PutMember put => RoleGrants.Denial(authority, put.Before?.Membership, put.Row.Membership, scopes),
-            GovernanceWrite.GrantIncrease grant => BeyondLimit(authority, grant.Increase.Amount),
-            GovernanceWrite.ApproveReview approve => BeyondLimit(authority, approve.Approval.Ceiling),
+            GovernanceWrite.PutBudget put => Raises.Denial(authority, put, scopes),
+            GovernanceWrite.PutPolicy put => Raises.Denial(authority, put, scopes),
+            GovernanceWrite.GrantIncrease grant => Raises.BeyondLimit(authority, grant.Increase.Amount),
+            GovernanceWrite.ApproveReview approve => Raises.BeyondLimit(authority, approve.Approval.Ceiling),
             GovernanceWrite.AskForBudget ask when ask.Request.RequestedBy != authority.MemberId => "nobody asks in somebody else's name",
             GovernanceWrite.EndRequest end => RequestDenial(authority, end.Request),
             GovernanceWrite.PutSignInRules put => SignInRules.Denial(authority, put.Before.Rules, put.Row.Rules, scopes),
@@ -95,9 +96,6 @@ public static class ChangeNeeds
         _ => throw new InvalidOperationException($"{write.GetType().Name} has no rule that says who may write it"),
     };
 
-    private static string? BeyondLimit(Authority authority, NanoUsd amount) => authority.ApprovalLimit is { } most && amount > most
-        ? $"you approve at most {most} USD at once; somebody with a higher limit must decide" : null;
-
     private static string? RequestDenial(Authority authority, BudgetRequest request) => request.State == BudgetRequestState.Withdrawn
         ? request.RequestedBy == authority.MemberId ? null : "only who asked takes a request back"
         : request.RequestedBy == authority.MemberId ? "nobody decides on their own request" : null;
@@ -116,7 +114,7 @@ public static class ChangeNeeds
         var policy = put.Row.Policy;
         var capability = policy.Kind is PolicyKind.Allowlist or PolicyKind.RequestLimit ? Capability.PoliciesWrite : Capability.BudgetsWrite;
         var needs = new List<ChangeNeed> { new(capability, policy.ScopeId, FromAbove: true) };
-        if (put.PreviousScopeId is { } previous) needs.Add(new(capability, previous, FromAbove: true));
+        if (put.Before is { Policy: var before } && before.ScopeId != policy.ScopeId) needs.Add(new(capability, before.ScopeId, FromAbove: true));
         needs.AddRange(put.BudgetScopeIds.Select(budgetScope => new ChangeNeed(capability, budgetScope)));
         return needs;
     }

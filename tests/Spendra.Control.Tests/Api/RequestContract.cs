@@ -68,6 +68,61 @@ public abstract class RequestContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task A_rule_is_not_changed_to_give_more_than_a_request_may_be_granted()
+    {
+        await using var api = await StartAsync();
+        await api.ApplyAsync(Files.Acme.Replace("\nkeys:\n", "\n  - {slug: ada-cap, kind: hard_cap, scope: employee/e1001, budget: ada-week}\n  - {slug: ada-review, kind: review, scope: employee/e1001, aboveUsd: 1}\nkeys:\n"));
+        var manager = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("m@acme.example", MemberRole.Manager, ["team/search"], approvalLimit: Usd("5"))));
+        var until = DateTimeOffset.UtcNow.AddHours(1);
+        async Task RefusedAsync(Task<ControlAnswer> asked) => (await asked).Json.GetProperty("detail").GetString().Should().Contain("at most 5 USD");
+
+        await RefusedAsync(manager.PostAsync("/budgets/ada-week/increases", new { amountUsd = "5.01", until, reason = "x" }));
+        await RefusedAsync(manager.PutAsync("/budgets/ada-week", new { amountUsd = "25.01" }));
+        await RefusedAsync(manager.PostAsync("/budgets", new { slug = "wide", scope = "employee/e1001", amountUsd = "5.01", period = "month" }));
+        await RefusedAsync(manager.PostAsync("/policies/ada-cap/archive", null, "*"));
+        await RefusedAsync(manager.PutAsync("/policies/ada-cap", new { budget = "ada-week", models = new[] { "gpt-5.4" } }));
+        await RefusedAsync(manager.PutAsync("/policies/ada-cap", new { scope = "agent/writer", budget = "ada-week" }));
+        await RefusedAsync(manager.PostAsync("/policies/ada-review/archive", null, "*"));
+        await RefusedAsync(manager.PutAsync("/policies/ada-review", new { scope = "employee/e1001", aboveUsd = "2" }));
+        await RefusedAsync(manager.PutAsync("/policies/ada-review", new { scope = "employee/e1001", aboveUsd = "1", onExceed = "flag" }));
+        (await BudgetAsync(api, "ada-week")).Amount.Should().Be(Usd("20"));
+
+        (await manager.PostAsync("/budgets/ada-week/increases", new { amountUsd = "5", until, reason = "x" })).Status.Should().Be(201);
+        (await manager.PutAsync("/budgets/ada-week", new { amountUsd = "25" })).Status.Should().Be(200, "the increase is no part of the raise");
+        (await manager.PutAsync("/budgets/ada-week", new { amountUsd = "3" })).Status.Should().Be(200, "who takes away gives nothing");
+        (await manager.PutAsync("/policies/ada-review", new { scope = "employee/e1001", aboveUsd = "0.5" })).Status.Should().Be(200);
+        (await manager.PostAsync("/budgets", new { slug = "small", scope = "employee/e1001", amountUsd = "5", period = "month" })).Status.Should().Be(201);
+        await RefusedAsync(manager.PutAsync("/policies/ada-cap", new { scope = "employee/e1001", budget = "small" }));
+        await api.ApplyAsync("organization: {slug: acme}\nbudgets: [{slug: small, scope: employee/e1001, amountUsd: 100, period: month}]\n");
+        (await manager.PostAsync("/budgets/small/archive", null, "*")).Status.Should().Be(200);
+        await RefusedAsync(manager.PostAsync("/budgets/small/restore", null, "*"));
+        (await (await api.ClientAsync(MemberRole.Manager, "team/search")).PostAsync("/policies/ada-cap/archive", null, "*")).Status.Should().Be(200, "a manager without a limit");
+    }
+
+    [Fact]
+    public async Task An_increase_that_is_over_pays_for_no_raise()
+    {
+        await using var api = await StartAsync();
+        await api.Store.ExecuteAsync("UPDATE budgets SET increases = @ended, amount_nanos = amount_nanos + 9000000000 WHERE slug = 'ada-week'",
+            new { ended = $"[{{\"increaseId\":\"{Guid.NewGuid()}\",\"amountNanos\":9000000000,\"until\":1}}]" });
+        var manager = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("m@acme.example", MemberRole.Manager, ["team/search"], approvalLimit: Usd("5"))));
+
+        (await manager.PostAsync("/budgets/ada-week/increases", new { amountUsd = "6", until = DateTimeOffset.UtcNow.AddHours(1), reason = "x" })).Status.Should().Be(403);
+    }
+
+    [Fact]
+    public async Task Nobody_raises_what_they_spend_themselves()
+    {
+        await using var api = await StartAsync();
+        await api.ApplyAsync(Files.Acme.Replace("\nkeys:\n", "\n  - {slug: ada-cap, kind: hard_cap, scope: employee/e1001, budget: ada-week}\nkeys:\n"));
+        var ada = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("ada@acme.example", MemberRole.Manager, ["team/search"], employee: "employee/e1001")));
+
+        (await ada.PutAsync("/budgets/ada-week", new { amountUsd = "21" })).Json.GetProperty("detail").GetString().Should().Contain("their own");
+        (await ada.PostAsync("/policies/ada-cap/archive", null, "*")).Json.GetProperty("detail").GetString().Should().Contain("their own");
+        (await ada.PutAsync("/budgets/ada-week", new { amountUsd = "19" })).Status.Should().Be(200);
+    }
+
+    [Fact]
     public async Task An_increase_whose_time_is_over_is_taken_back_with_a_record()
     {
         await using var api = await StartAsync();
