@@ -115,7 +115,11 @@ public static class ChangeNeeds
         var capability = policy.Kind is PolicyKind.Allowlist or PolicyKind.RequestLimit ? Capability.PoliciesWrite : Capability.BudgetsWrite;
         var needs = new List<ChangeNeed> { new(capability, policy.ScopeId, FromAbove: true) };
         if (put.Before is { Policy: var before } && before.ScopeId != policy.ScopeId) needs.Add(new(capability, before.ScopeId, FromAbove: true));
-        needs.AddRange(put.BudgetScopeIds.Select(budgetScope => new ChangeNeed(capability, budgetScope)));
+        // A budget with hard caps counts what these apply to, and nothing else: whoever adds one, narrow as it may be, decides what
+        // every other policy on the budget sees.
+        var isCap = policy.Kind == PolicyKind.HardCap;
+        needs.AddRange(put.BudgetScopeIds.Select(budgetScope => new ChangeNeed(capability, budgetScope, FromAbove: isCap)));
+        if (isCap) needs.AddRange(put.WatcherScopeIds.Select(watcher => new ChangeNeed(capability, watcher, FromAbove: true)));
         return needs;
     }
 
