@@ -36,7 +36,7 @@ public static class ChangeNeeds
             GovernanceWrite.GrantIncrease grant => Raises.BeyondLimit(authority, grant.Increase.Amount),
             GovernanceWrite.ApproveReview approve => Raises.BeyondLimit(authority, approve.Approval.Ceiling),
             GovernanceWrite.AskForBudget ask when ask.Request.RequestedBy != authority.MemberId => "nobody asks in somebody else's name",
-            GovernanceWrite.EndRequest end => RequestDenial(authority, end.Request),
+            GovernanceWrite.EndRequest end => RequestDenial(authority, end.Request, scopes),
             GovernanceWrite.PutSignInRules put => SignInRules.Denial(authority, put.Before.Rules, put.Row.Rules, scopes),
             GovernanceWrite.AddToken add when add.Row.MemberId != authority.MemberId && authority.MemberId is not null =>
                 "nobody makes a token for somebody else",
@@ -96,9 +96,14 @@ public static class ChangeNeeds
         _ => throw new InvalidOperationException($"{write.GetType().Name} has no rule that says who may write it"),
     };
 
-    private static string? RequestDenial(Authority authority, BudgetRequest request) => request.State == BudgetRequestState.Withdrawn
-        ? request.RequestedBy == authority.MemberId ? null : "only who asked takes a request back"
-        : request.RequestedBy == authority.MemberId ? "nobody decides on their own request" : null;
+    private static string? RequestDenial(Authority authority, BudgetRequest request, ScopeTree scopes)
+    {
+        var isAsker = request.RequestedBy == authority.MemberId;
+        if (request.State == BudgetRequestState.Withdrawn) return isAsker ? null : "only who asked takes a request back";
+        if (isAsker) return "nobody decides on their own request";
+        // Whoever asked for it: the money is for a key of the decider's own.
+        return Raises.IsOwn(authority, request.ActorId, scopes) ? "nobody decides on a request for a key of their own" : null;
+    }
 
     private static List<ChangeNeed> OfScope(GovernanceWrite.PutScope put, Guid organizationId)
     {
