@@ -30,7 +30,9 @@ public static class ChangeNeeds
             GovernanceWrite.AddInvitation add when add.Row.InvitedBy != authority.MemberId && authority.MemberId is not null =>
                 "nobody invites in the name of somebody else",
             GovernanceWrite.AddInvitation add => RoleGrants.Denial(authority, null, add.Row.Gives, scopes),
-            GovernanceWrite.PutMember put => RoleGrants.Denial(authority, put.Before?.Membership, put.Row.Membership, scopes),
+            // One that is accepted comes with the member, whom the inviter must be able to make.
+            GovernanceWrite.EndInvitation { IsAccepted: false } end => RoleGrants.Untouchable(authority, end.Row.Gives),
+            GovernanceWrite.PutMember put => MemberDenial(authority, put, scopes),
             GovernanceWrite.PutBudget put => Raises.Denial(authority, put, scopes),
             GovernanceWrite.PutPolicy put => Raises.Denial(authority, put, scopes),
             GovernanceWrite.GrantIncrease grant => Raises.BeyondLimit(authority, grant.Increase.Amount),
@@ -95,6 +97,15 @@ public static class ChangeNeeds
         GovernanceWrite.AddReceipt => [],
         _ => throw new InvalidOperationException($"{write.GetType().Name} has no rule that says who may write it"),
     };
+
+    private static string? MemberDenial(Authority authority, GovernanceWrite.PutMember put, ScopeTree scopes)
+    {
+        if (RoleGrants.Untouchable(authority, put.Before?.Membership) is { } untouchable) return untouchable;
+        // Which employee somebody is says what they may not decide: nobody slips out of that by themselves.
+        if (put.Row is { IsRemoved: false } row && row.MemberId == authority.MemberId && put.Before is { } before && row.EmployeeId != before.EmployeeId)
+            return "nobody changes which employee they are";
+        return RoleGrants.Denial(authority, put.Before?.Membership, put.Row.Membership, scopes);
+    }
 
     private static string? RequestDenial(Authority authority, BudgetRequest request, ScopeTree scopes)
     {
