@@ -23,7 +23,7 @@ public static class ChangeNeeds
     public static string? Denial(Authority authority, GovernanceWrite write, ScopeTree scopes, OwnKeyGrounds? own = null)
     {
         if (Of(write, authority, scopes.OrganizationId).Find(need => !IsMet(authority, need, scopes)) is { } unmet)
-            return own is not null && OwnKeyGrounds.KeyOf(write) is not null ? own.Denial(scopes, write) : Describe(unmet, scopes);
+            return IsSelfService(authority, write, scopes) && own is not null ? own.Denial(scopes, write) : Describe(unmet, scopes);
         return write switch
         {
             // An invitation is a role that is granted later: what it gives is the inviter's to give.
@@ -51,6 +51,13 @@ public static class ChangeNeeds
             _ => null,
         };
     }
+
+    /// <summary>
+    /// Whether a key that is not the author's to issue for others is judged as one of their own. Of a key for somebody else, whoever
+    /// manages keys is told what they lack for it.
+    /// </summary>
+    private static bool IsSelfService(Authority authority, GovernanceWrite write, ScopeTree scopes) => OwnKeyGrounds.KeyOf(write) is { } key
+        && (!authority.Holds(Capability.KeysIssue) || Raises.IsOwn(authority, key.ActorId, scopes));
 
     private static List<ChangeNeed> Of(GovernanceWrite write, Authority authority, Guid organizationId) => write switch
     {
