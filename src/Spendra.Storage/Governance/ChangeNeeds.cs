@@ -109,8 +109,8 @@ public static class ChangeNeeds
     {
         if (RoleGrants.Untouchable(authority, put.Before?.Membership) is { } untouchable) return untouchable;
         // Which employee somebody is says what they may not decide: nobody slips out of that by themselves.
-        if (put.Row is { IsRemoved: false } row && row.MemberId == authority.MemberId && put.Before is { } before && row.EmployeeId != before.EmployeeId)
-            return "nobody changes which employee they are";
+        if (put.Row is { IsRemoved: false } row && row.MemberId == authority.MemberId && put.Before?.EmployeeId is { } employee && row.EmployeeId != employee)
+            return "nobody stops being the employee that they are by themselves";
         return RoleGrants.Denial(authority, put.Before?.Membership, put.Row.Membership, scopes);
     }
 

@@ -83,13 +83,13 @@ public abstract class MemberContract(DatabaseEngine engine)
     }
 
     [Fact]
-    public async Task Nobody_changes_which_employee_they_are()
+    public async Task Nobody_stops_being_the_employee_that_they_are_by_themselves()
     {
         await using var api = await Governed.StartAsync(engine);
         var member = await api.AddMemberAsync("ada@acme.example", MemberRole.OrgAdmin, employee: "employee/e1001");
         var ada = api.Client(await api.AddTokenAsync(member));
 
-        (await ada.PutAsync($"/members/{member.MemberId}", new { role = "org_admin" })).Of("detail").Should().Contain("which employee");
+        (await ada.PutAsync($"/members/{member.MemberId}", new { role = "org_admin" })).Of("detail").Should().Contain("stops being the employee");
         (await ada.PutAsync($"/members/{member.MemberId}", new { role = "org_admin", employee = "employee/e1002" })).Status.Should().Be(403);
         (await ada.PutAsync($"/members/{member.MemberId}", new { role = "org_admin", employee = "employee/e1001" })).Status.Should().Be(200, "nothing changes");
     }
