@@ -23,6 +23,9 @@ public sealed record ControlOptions
     /// <summary>Proxies whose word about the caller's address is taken (<c>X-Forwarded-For</c>).</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
+    /// <summary>Which variables of the environment organizations may name as credentials; none by default.</summary>
+    public CredentialVariables CredentialVariables { get; init; } = CredentialVariables.None;
+
     /// <summary>Sign-in at an OpenID Connect provider; null: there is none.</summary>
     public OidcOptions? Oidc { get; init; }
 

@@ -64,6 +64,7 @@ public static class ControlStartup
         services.AddSingleton<CheckpointKey>();
         services.TryAddSingleton(new ProbeOptions());
         services.AddSingleton<AccountProbe>();
+        services.AddSingleton<CredentialIntake>();
         services.TryAddSingleton(new BillFetchOptions());
         services.AddSingleton(provider => new BillFetcher(provider.GetRequiredService<Storage.Keys.MasterKey>(), provider.GetRequiredService<BillFetchOptions>()));
         services.AddAlertChannels();

@@ -53,7 +53,7 @@ public sealed class RequestUrlTests
         await using var transaction = await GovernanceTransaction.BeginAsync(company.Gateway.Database, company.Id, TimeProvider.System, Cancel);
         var row = (await transaction.LoadStateAsync(Cancel)).Policies.Single(p => p.Policy.Slug == "big");
         var changed = row with { Policy = change(row.Policy) };
-        await transaction.ApplyAsync([new GovernanceChange(new GovernanceWrite.PutPolicy(changed), new ChangeNote("update", "policy", "big", "{}", "{}"))],
+        await transaction.ApplyAsync([new GovernanceChange(new GovernanceWrite.PutPolicy(changed, null), new ChangeNote("update", "policy", "big", "{}", "{}"))],
             new ChangeAuthor("test", "test"), Cancel);
     }
 }

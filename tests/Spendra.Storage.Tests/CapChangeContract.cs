@@ -17,7 +17,7 @@ public abstract class CapChangeContract(DatabaseEngine engine)
         var open = await AddWindowAsync(store, id, budget, limit: 100, reserved: 10, settled: 20, Future);
         var ended = await AddWindowAsync(store, id, budget, limit: 100, reserved: 0, settled: 90, Past);
 
-        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 50)));
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 50), null));
 
         (await LimitAsync(store, open)).Should().Be(50);
         (await LimitAsync(store, ended)).Should().Be(100);
@@ -31,11 +31,11 @@ public abstract class CapChangeContract(DatabaseEngine engine)
         var (id, budget) = await StartAsync(store, amount: 100, PolicyKind.HardCap);
         var window = await AddWindowAsync(store, id, budget, limit: 100, reserved: 30, settled: 60, Future);
 
-        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 40)));
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 40), null));
         (await ExcessesAsync(store)).Should().Be(50);
-        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 25)));
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 25), null));
         (await ExcessesAsync(store)).Should().Be(65, "only the difference is added");
-        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 30)));
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 30), null));
 
         (await ExcessesAsync(store)).Should().Be(65, "60 above a limit of 30 are explained already");
         (await LimitAsync(store, window)).Should().Be(30);
@@ -53,7 +53,7 @@ public abstract class CapChangeContract(DatabaseEngine engine)
             SELECT organization_id, window_id, budget_id, 0, 0, 7, 0 FROM windows
             """);
 
-        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 90)));
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 90), null));
 
         (await store.ScalarAsync<long>("SELECT amount_nanos FROM window_excesses WHERE kind = 2")).Should().Be(10);
         (await LimitAsync(store, window)).Should().Be(90);
@@ -66,10 +66,10 @@ public abstract class CapChangeContract(DatabaseEngine engine)
         var (id, budget) = await StartAsync(store, amount: 100, PolicyKind.SoftCap);
         await AddWindowAsync(store, id, budget, limit: 100, reserved: 50, settled: 90, Future);
         await AddWindowAsync(store, id, budget, limit: 100, reserved: 0, settled: 101, Past);
-        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 99)));
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 99), null));
         (await ExcessesAsync(store)).Should().Be(0, "a soft cap may be passed");
 
-        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutPolicy(GovernanceEdits.Cap(Guid.CreateVersion7(), id, budget)));
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutPolicy(GovernanceEdits.Cap(Guid.CreateVersion7(), id, budget), null));
 
         (await ExcessesAsync(store)).Should().Be(41 + 1);
     }
@@ -80,11 +80,11 @@ public abstract class CapChangeContract(DatabaseEngine engine)
         await using var store = await GovernanceStore.OpenAsync(engine);
         var (id, budget) = await StartAsync(store, amount: 100, PolicyKind.HardCap);
         var other = Guid.CreateVersion7();
-        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(other, id, 100)),
-            new GovernanceWrite.PutPolicy(GovernanceEdits.Cap(Guid.CreateVersion7(), id, other)));
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(other, id, 100), null),
+            new GovernanceWrite.PutPolicy(GovernanceEdits.Cap(Guid.CreateVersion7(), id, other), null));
         var window = await AddWindowAsync(store, id, other, limit: 77, reserved: 0, settled: 99, Future);
 
-        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 1)));
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, 1), null));
 
         (await LimitAsync(store, window)).Should().Be(77);
         (await ExcessesAsync(store)).Should().Be(0);
@@ -94,8 +94,8 @@ public abstract class CapChangeContract(DatabaseEngine engine)
     {
         var id = await GovernanceEdits.CreateAsync(store);
         var budget = Guid.CreateVersion7();
-        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, amount)),
-            new GovernanceWrite.PutPolicy(GovernanceEdits.Cap(Guid.CreateVersion7(), id, budget, kind)));
+        await GovernanceEdits.ApplyAsync(store, new GovernanceWrite.PutBudget(GovernanceEdits.Budget(budget, id, amount), null),
+            new GovernanceWrite.PutPolicy(GovernanceEdits.Cap(Guid.CreateVersion7(), id, budget, kind), null));
         return (id, budget);
     }
 

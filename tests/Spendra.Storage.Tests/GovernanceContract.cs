@@ -143,8 +143,8 @@ public abstract class GovernanceContract(DatabaseEngine engine)
         private GovernanceWrite One() => random.Next(8) switch
         {
             0 => new GovernanceWrite.PutScope(GovernanceEdits.Employee(Pick(_employees), $"n{random.Next(9)}", Flip())),
-            1 => new GovernanceWrite.PutBudget(GovernanceEdits.Budget(Pick(_budgets), organizationId, random.Next(9), Flip())),
-            2 when _budgets.Count > 0 => new GovernanceWrite.PutPolicy(GovernanceEdits.Cap(Pick(_policies), organizationId, Any(_budgets), isArchived: Flip())),
+            1 => new GovernanceWrite.PutBudget(GovernanceEdits.Budget(Pick(_budgets), organizationId, random.Next(9), Flip()), null),
+            2 when _budgets.Count > 0 => new GovernanceWrite.PutPolicy(GovernanceEdits.Cap(Pick(_policies), organizationId, Any(_budgets), isArchived: Flip()), null),
             3 when _employees.Count > 0 => AddKey(),
             4 when _keys.Count > 0 => new GovernanceWrite.ChangeKey(GovernanceEdits.Key(Any(_keys), organizationId, $"env{random.Next(9)}")),
             5 when _keys.Count > 0 => new GovernanceWrite.RevokeKey(GovernanceEdits.Key(Any(_keys), organizationId)),

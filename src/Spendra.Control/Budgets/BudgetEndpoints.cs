@@ -111,14 +111,14 @@ internal static class BudgetEndpoints
     private static Outcome<BudgetView> Archive(Draft draft, string slug, EntityTag match, bool isArchived)
     {
         if (Find(draft, slug) is not { } before) return Problem.NotFound;
-        draft.About(new GovernanceWrite.PutBudget(before));
+        draft.About(new GovernanceWrite.PutBudget(before, before));
         if (match.Check(before.ChangedEpoch) is { } stale) return stale;
         if (before.IsArchived == isArchived) return new Problem(ProblemKind.WrongState, isArchived ? "It is archived already." : "It is not archived.");
         if (isArchived && BudgetDrafts.InUse(draft, before.Budget) is { } use) return use;
         if (!isArchived && draft.State.Scopes.Any(s => s.IsArchived && s.Scope.ScopeId == before.Budget.ScopeId))
             return new Problem(ProblemKind.WrongState, $"Restore {draft.NameOf(before.Budget.ScopeId)} first: the budget is on it.");
         var row = before with { IsArchived = isArchived, ChangedEpoch = draft.NextVersion };
-        draft.Change(new GovernanceWrite.PutBudget(row), isArchived ? "archive" : "restore", "budget", slug,
+        draft.Change(new GovernanceWrite.PutBudget(row, before), isArchived ? "archive" : "restore", "budget", slug,
             Description.Of(before.Budget, draft.NameOf), isArchived ? null : Description.Of(row.Budget, draft.NameOf));
         return Outcome<BudgetView>.Done(View(draft, row), row.ChangedEpoch);
     }
@@ -128,23 +128,23 @@ internal static class BudgetEndpoints
         var drafted = BudgetDrafts.Read(draft, body);
         if (!drafted.IsDone) return drafted.Problem;
         var row = new BudgetRow(drafted.Value, IsArchived: false) { ChangedEpoch = draft.NextVersion };
-        draft.About(new GovernanceWrite.PutBudget(row));
+        draft.About(new GovernanceWrite.PutBudget(row, null));
         if (draft.State.Budgets.Any(b => b.Budget.Slug == body.Slug))
             return new Problem(ProblemKind.Duplicate, $"There is a budget '{body.Slug}', perhaps archived. A slug is used once.");
-        draft.Change(new GovernanceWrite.PutBudget(row), "create", "budget", body.Slug, null, Description.Of(row.Budget, draft.NameOf));
+        draft.Change(new GovernanceWrite.PutBudget(row, null), "create", "budget", body.Slug, null, Description.Of(row.Budget, draft.NameOf));
         return Outcome<BudgetView>.Done(View(draft, row), row.ChangedEpoch, $"/api/v1/organizations/{draft.Caller.Organization}/budgets/{body.Slug}");
     }
 
     private static Outcome<BudgetView> Edit(Draft draft, string slug, EditedBudget body, EntityTag match)
     {
         if (Find(draft, slug) is not { } before) return Problem.NotFound;
-        draft.About(new GovernanceWrite.PutBudget(before));
+        draft.About(new GovernanceWrite.PutBudget(before, before));
         if (match.Check(before.ChangedEpoch) is { } stale) return stale;
         if (before.IsArchived) return new Problem(ProblemKind.WrongState, "It is archived. Restore it first.");
         var changed = BudgetDrafts.WithAmount(before.Budget, body.AmountUsd);
         if (!changed.IsDone) return changed.Problem;
         var row = before with { Budget = changed.Value, ChangedEpoch = draft.NextVersion };
-        draft.Change(new GovernanceWrite.PutBudget(row), "update", "budget", slug,
+        draft.Change(new GovernanceWrite.PutBudget(row, before), "update", "budget", slug,
             Description.Of(before.Budget, draft.NameOf), Description.Of(row.Budget, draft.NameOf));
         return Outcome<BudgetView>.Done(View(draft, row), row.ChangedEpoch);
     }

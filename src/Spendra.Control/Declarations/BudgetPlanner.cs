@@ -35,7 +35,7 @@ internal static class BudgetPlanner
             var was = before is null ? null : Description.Of(before.Budget, draft.NameOf);
             var after = Description.Of(budget, draft.NameOf);
             if (was is not null && scope is not null && draft.IsTextSound) RefuseOtherChanges(draft, item, was, after);
-            draft.Put("budget", item.Slug, was, before is { IsArchived: true }, after, new GovernanceWrite.PutBudget(row));
+            draft.Put("budget", item.Slug, was, before is { IsArchived: true }, after, new GovernanceWrite.PutBudget(row, before));
         }
     }
 
@@ -79,7 +79,7 @@ internal static class PolicyPlanner
             };
             draft.Put("policy", item.Slug, before is null ? null : Description.Of(before.Policy, draft.NameOf),
                 before is { IsArchived: true }, Description.Of(policy, draft.NameOf),
-                new GovernanceWrite.PutPolicy(new PolicyRow(policy, IsArchived: false)));
+                new GovernanceWrite.PutPolicy(new PolicyRow(policy, IsArchived: false), before));
         }
     }
 

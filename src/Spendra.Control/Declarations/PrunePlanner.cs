@@ -20,12 +20,12 @@ internal static class PrunePlanner
         foreach (var row in Missing(draft.State.Policies.Where(p => !p.IsArchived), p => p.Policy.Slug, file.Policies?.Select(p => p.Slug)))
         {
             draft.Add(ChangeAction.Archive, "policy", row.Policy.Slug, Description.Of(row.Policy, draft.NameOf), after: null,
-                new GovernanceWrite.PutPolicy(row with { IsArchived = true }));
+                new GovernanceWrite.PutPolicy(row with { IsArchived = true }, row));
         }
         foreach (var row in Missing(draft.State.Budgets.Where(b => !b.IsArchived), b => b.Budget.Slug, file.Budgets?.Select(b => b.Slug)))
         {
             draft.Add(ChangeAction.Archive, "budget", row.Budget.Slug, Description.Of(row.Budget, draft.NameOf), after: null,
-                new GovernanceWrite.PutBudget(row with { IsArchived = true }));
+                new GovernanceWrite.PutBudget(row with { IsArchived = true }, row));
         }
         foreach (var row in Missing(draft.State.Accounts.Where(a => !a.IsArchived), a => a.Account.Slug, file.Accounts?.Select(a => a.Slug)))
         {

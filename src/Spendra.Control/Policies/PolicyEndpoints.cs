@@ -80,12 +80,12 @@ internal static class PolicyEndpoints
         await desk.RunAsync<PolicyView>(caller, Parts, draft =>
         {
             if (Find(draft, slug) is not { } before) return Problem.NotFound;
-            draft.About(new GovernanceWrite.PutPolicy(before) { BudgetScopeIds = BudgetScopes(draft, before.Policy) });
+            draft.About(Write(draft, before, before));
             if (match.Check(before.ChangedEpoch) is { } stale) return stale;
             if (before.IsArchived == isArchived) return new Problem(ProblemKind.WrongState, isArchived ? "It is archived already." : "It is not archived.");
             if (!isArchived && PolicyDrafts.Unrestorable(draft, before.Policy) is { } lost) return lost;
             var row = before with { IsArchived = isArchived, ChangedEpoch = draft.NextVersion };
-            draft.Change(new GovernanceWrite.PutPolicy(row) { BudgetScopeIds = BudgetScopes(draft, row.Policy) }, isArchived ? "archive" : "restore",
+            draft.Change(Write(draft, row, before), isArchived ? "archive" : "restore",
                 "policy", slug, Description.Of(before.Policy, draft.NameOf), isArchived ? null : Description.Of(row.Policy, draft.NameOf));
             return Outcome<PolicyView>.Done(View(draft, row), row.ChangedEpoch);
         }, cancel);
@@ -99,7 +99,7 @@ internal static class PolicyEndpoints
         var drafted = PolicyDrafts.Read(draft, start, body);
         if (!drafted.IsDone) return drafted.Problem;
         var row = new PolicyRow(drafted.Value, IsArchived: false) { ChangedEpoch = draft.NextVersion };
-        var write = new GovernanceWrite.PutPolicy(row) { BudgetScopeIds = BudgetScopes(draft, row.Policy) };
+        var write = Write(draft, row, null);
         draft.About(write);
         if (draft.State.Policies.Any(p => p.Policy.Slug == body.Slug))
             return new Problem(ProblemKind.Duplicate, $"There is a policy '{body.Slug}', perhaps archived. A slug is used once.");
@@ -110,14 +110,13 @@ internal static class PolicyEndpoints
     private static Outcome<PolicyView> Edit(Draft draft, string slug, EditedPolicy body, EntityTag match)
     {
         if (Find(draft, slug) is not { } before) return Problem.NotFound;
-        draft.About(new GovernanceWrite.PutPolicy(before) { BudgetScopeIds = BudgetScopes(draft, before.Policy) });
+        draft.About(Write(draft, before, before));
         if (match.Check(before.ChangedEpoch) is { } stale) return stale;
         if (before.IsArchived) return new Problem(ProblemKind.WrongState, "It is archived. Restore it first.");
         var drafted = PolicyDrafts.Read(draft, before.Policy, body);
         if (!drafted.IsDone) return drafted.Problem;
         var row = before with { Policy = drafted.Value, ChangedEpoch = draft.NextVersion };
-        var previous = row.Policy.ScopeId == before.Policy.ScopeId ? (Guid?)null : before.Policy.ScopeId;
-        draft.Change(new GovernanceWrite.PutPolicy(row, previous) { BudgetScopeIds = BudgetScopes(draft, row.Policy, before.Policy) }, "update", "policy", slug,
+        draft.Change(Write(draft, row, before), "update", "policy", slug,
             Description.Of(before.Policy, draft.NameOf), Description.Of(row.Policy, draft.NameOf));
         return Outcome<PolicyView>.Done(View(draft, row), row.ChangedEpoch);
     }
@@ -126,8 +125,17 @@ internal static class PolicyEndpoints
         draft.State.Policies.FirstOrDefault(p => p.Policy.Slug == slug) is { } row
         && draft.Authority.Covers(draft.Scopes, row.Policy.ScopeId) ? row : null;
 
-    private static Guid[] BudgetScopes(Draft draft, params Policy[] policies) =>
-        [.. draft.State.Budgets.Where(b => policies.Any(p => p.BudgetId == b.Budget.BudgetId)).Select(b => b.Budget.ScopeId).Distinct()];
+    /// <summary>The write, with what it touches beside the policy itself.</summary>
+    private static GovernanceWrite.PutPolicy Write(Draft draft, PolicyRow row, PolicyRow? before)
+    {
+        Guid?[] budgets = [row.Policy.BudgetId, before?.Policy.BudgetId];
+        var others = draft.State.Policies.Where(p => !p.IsArchived && p.Policy.PolicyId != row.Policy.PolicyId && p.Policy.BudgetId is not null);
+        return new GovernanceWrite.PutPolicy(row, before)
+        {
+            BudgetScopeIds = [.. draft.State.Budgets.Where(b => budgets.Contains(b.Budget.BudgetId)).Select(b => b.Budget.ScopeId).Distinct()],
+            WatcherScopeIds = [.. others.Where(p => budgets.Contains(p.Policy.BudgetId)).Select(p => p.Policy.ScopeId).Distinct()],
+        };
+    }
 
     private static PolicyView View(ListedPolicy listed) => PolicyView.Of(listed.Row, listed.Scope, listed.Budget) with
     {

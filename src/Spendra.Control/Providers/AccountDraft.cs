@@ -1,14 +1,12 @@
 using System.Collections.Immutable;
-using System.Text;
 using Spendra.Control.Shell;
 using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
 using Spendra.Storage.Governance;
-using Spendra.Storage.Keys;
 
 namespace Spendra.Control.Providers;
 
-/// <summary>What bodies say about an account, made into one: pure, but for the sealing of a secret.</summary>
+/// <summary>What bodies say about an account, made into one: pure.</summary>
 internal static class AccountDraft
 {
     /// <summary>The address, or what is wrong with it.</summary>
@@ -39,20 +37,6 @@ internal static class AccountDraft
         if (!AccountRules.HasVectorStores(provider.Name)) return (settings, Problem.Field("vectorStores", $"has a meaning for {KnownProvider.OpenAi} and {KnownProvider.Azure} only"));
         if (vectorStores.Contains(NameSet.Any)) return (settings, Problem.Field("vectorStores", "'*' is no vector store: expected the ids of those that are this organization's"));
         return (settings with { VectorStores = vectorStores.ToImmutableSortedSet(StringComparer.Ordinal) }, null);
-    }
-
-    /// <summary>The account with another credential, or what is wrong with it.</summary>
-    public static (ProviderAccount? Account, Problem? Problem) WithCredential(
-        ProviderAccount account, NewCredential credential, MasterKey masterKey, Guid organizationId, string prefix = "credential.")
-    {
-        if ((credential.Env is null) == (credential.Value is null)) return (null, Problem.Field($"{prefix}{(credential.Env is null ? "env" : "value")}", "is wrong: expected one of 'env' and 'value'"));
-        if (credential.Env is { } variable)
-        {
-            return AccountRules.VariableComplaint(variable) is { } wrong ? (null, Problem.Field($"{prefix}env", wrong))
-                : (account with { CredentialKind = CredentialKind.Environment, Credential = Encoding.UTF8.GetBytes(variable) }, null);
-        }
-        return AccountRules.SecretComplaint(credential.Value!) is { } unfit ? (null, Problem.Field($"{prefix}value", unfit))
-            : (account with { CredentialKind = CredentialKind.Sealed, Credential = masterKey.Seal(organizationId, account.AccountId, credential.Value!) }, null);
     }
 
     public static Description Describe(ProviderAccount account, bool isReplaced = false) =>

@@ -45,7 +45,7 @@ internal sealed record CredentialView(string Kind, string? Variable)
 /// <summary>A credential, written and never read again: one of the two.</summary>
 public sealed record NewCredential
 {
-    /// <summary>The environment variable of the gateway that holds the secret.</summary>
+    /// <summary>The environment variable of the gateway that holds the secret: one that the operator lists for the organization.</summary>
     [Plain]
     public string? Env { get; init; }
 

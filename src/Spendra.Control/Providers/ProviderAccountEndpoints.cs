@@ -6,7 +6,6 @@ using Spendra.Core.Access;
 using Spendra.Core.Governance;
 using Spendra.Storage;
 using Spendra.Storage.Governance;
-using Spendra.Storage.Keys;
 
 namespace Spendra.Control.Providers;
 
@@ -42,8 +41,8 @@ internal static class ProviderAccountEndpoints
             .ForMembers($"list{noun}s", $"List {words.Replace("server of", "servers of", StringComparison.Ordinal)}{(isMcp ? "" : "s")}", Capability.ProvidersRead);
         group.MapGet("/{slug}", (string slug, Caller caller, Database database, CancellationToken cancel) => GetAsync(isMcp, slug, caller, database, cancel))
             .ForMembers($"get{noun}", $"Get a {words}", Capability.ProvidersRead);
-        group.MapPost("/{slug}/credential", (string slug, NewCredential body, EntityTag match, Caller caller, ChangeDesk desk, MasterKey key, CancellationToken cancel) =>
-                RotateAsync(isMcp, slug, body, match, caller, desk, key, cancel))
+        group.MapPost("/{slug}/credential", (string slug, NewCredential body, EntityTag match, Caller caller, ChangeDesk desk, CredentialIntake credentials, CancellationToken cancel) =>
+                RotateAsync(isMcp, slug, body, match, caller, desk, credentials, cancel))
             .ForMembers($"rotate{noun}Credential", $"Replace the credential of a {words}", Capability.ProvidersWrite, new NewCredential { Env = "OPENAI_API_KEY_2" },
                 ProblemKind.WrongState, ProblemKind.StaleVersion, ProblemKind.VersionRequired);
         group.MapPost("/{slug}/archive", (string slug, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) => ArchiveAsync(isMcp, slug, match, true, caller, desk, cancel))
@@ -70,7 +69,7 @@ internal static class ProviderAccountEndpoints
             : Problem.NotFound;
 
     private static async Task<CreationAnswer<AccountView>> CreateAsync(
-        NewAccount body, Repetition repetition, Caller caller, ChangeDesk desk, MasterKey masterKey, CancellationToken cancel) =>
+        NewAccount body, Repetition repetition, Caller caller, ChangeDesk desk, CredentialIntake credentials, CancellationToken cancel) =>
         await desk.CreateAsync<AccountView>(caller, repetition, StateParts.Accounts, draft =>
         {
             if (KnownProvider.OfModels.FirstOrDefault(p => p.Name == body.Provider) is not { } provider)
@@ -78,21 +77,21 @@ internal static class ProviderAccountEndpoints
             var (url, wrongUrl) = AccountDraft.BaseUrl(body.BaseUrl, provider);
             if (wrongUrl is not null) return wrongUrl;
             var (settings, wrongSettings) = AccountDraft.Settings(provider, body.Deployments, body.RatePercent, body.VectorStores, body.CountsTokens);
-            return wrongSettings is not null ? wrongSettings : Create(draft, "provider-accounts", body.Slug, provider, url!, settings, body.Credential, masterKey);
+            return wrongSettings is not null ? wrongSettings : Create(draft, "provider-accounts", body.Slug, provider, url!, settings, body.Credential, credentials);
         }, cancel);
 
     private static async Task<CreationAnswer<AccountView>> CreateServerAsync(
-        NewMcpServer body, Repetition repetition, Caller caller, ChangeDesk desk, MasterKey masterKey, CancellationToken cancel) =>
+        NewMcpServer body, Repetition repetition, Caller caller, ChangeDesk desk, CredentialIntake credentials, CancellationToken cancel) =>
         await desk.CreateAsync<AccountView>(caller, repetition, StateParts.Accounts, draft =>
         {
             var provider = KnownProvider.Find(KnownProvider.Mcp)!;
             var (url, wrongUrl) = AccountDraft.BaseUrl(body.BaseUrl, provider);
             if (wrongUrl is not null) return wrongUrl;
-            return Create(draft, "mcp-servers", body.Slug, provider, url!, new AccountSettings { TrustsCost = body.TrustsCost ?? false }, body.Credential, masterKey);
+            return Create(draft, "mcp-servers", body.Slug, provider, url!, new AccountSettings { TrustsCost = body.TrustsCost ?? false }, body.Credential, credentials);
         }, cancel);
 
     private static Outcome<AccountView> Create(
-        Draft draft, string path, string slug, KnownProvider provider, string url, AccountSettings settings, NewCredential? credential, MasterKey masterKey)
+        Draft draft, string path, string slug, KnownProvider provider, string url, AccountSettings settings, NewCredential? credential, CredentialIntake credentials)
     {
         var account = new ProviderAccount
         {
@@ -100,7 +99,7 @@ internal static class ProviderAccountEndpoints
         };
         if (credential is not null)
         {
-            var (with, wrong) = AccountDraft.WithCredential(account, credential, masterKey, draft.State.OrganizationId);
+            var (with, wrong) = credentials.Put(draft, account, credential);
             if (wrong is not null) return wrong;
             account = with!;
         }
@@ -113,39 +112,39 @@ internal static class ProviderAccountEndpoints
     }
 
     private static async Task<Answer<AccountView>> EditAsync(
-        string slug, EditedAccount body, EntityTag match, Caller caller, ChangeDesk desk, MasterKey masterKey, CancellationToken cancel) =>
+        string slug, EditedAccount body, EntityTag match, Caller caller, ChangeDesk desk, CredentialIntake credentials, CancellationToken cancel) =>
         await desk.RunAsync<AccountView>(caller, StateParts.Accounts, draft => Change(draft, false, slug, match, "update", before =>
         {
             var provider = KnownProvider.Find(before.Provider)!;
             var (url, wrongUrl) = AccountDraft.BaseUrl(body.BaseUrl, provider);
             if (wrongUrl is not null) return (null, wrongUrl);
             var (settings, wrongSettings) = AccountDraft.Settings(provider, body.Deployments, body.RatePercent, body.VectorStores, body.CountsTokens);
-            return wrongSettings is not null ? (null, wrongSettings) : Move(before with { Settings = settings }, url!, body.Credential, masterKey, draft.State.OrganizationId);
+            return wrongSettings is not null ? (null, wrongSettings) : Move(draft, before with { Settings = settings }, url!, body.Credential, credentials);
         }), cancel);
 
     private static async Task<Answer<AccountView>> EditServerAsync(
-        string slug, EditedMcpServer body, EntityTag match, Caller caller, ChangeDesk desk, MasterKey masterKey, CancellationToken cancel) =>
+        string slug, EditedMcpServer body, EntityTag match, Caller caller, ChangeDesk desk, CredentialIntake credentials, CancellationToken cancel) =>
         await desk.RunAsync<AccountView>(caller, StateParts.Accounts, draft => Change(draft, true, slug, match, "update", before =>
         {
             var (url, wrongUrl) = AccountDraft.BaseUrl(body.BaseUrl, KnownProvider.Find(KnownProvider.Mcp)!);
             return wrongUrl is not null ? (null, wrongUrl)
-                : Move(before with { Settings = before.Settings with { TrustsCost = body.TrustsCost ?? false } }, url!, body.Credential, masterKey, draft.State.OrganizationId);
+                : Move(draft, before with { Settings = before.Settings with { TrustsCost = body.TrustsCost ?? false } }, url!, body.Credential, credentials);
         }), cancel);
 
     /// <summary>A stored secret that went along to another address would be anybody's who may change addresses.</summary>
-    private static (ProviderAccount?, Problem?) Move(ProviderAccount before, string url, NewCredential? credential, MasterKey masterKey, Guid organizationId)
+    private static (ProviderAccount?, Problem?) Move(Draft draft, ProviderAccount before, string url, NewCredential? credential, CredentialIntake credentials)
     {
         var account = before with { BaseUrl = url };
-        if (credential is not null) return AccountDraft.WithCredential(account, credential, masterKey, organizationId);
+        if (credential is not null) return credentials.Put(draft, account, credential);
         return url != before.BaseUrl && before.HasCredential
             ? (null, Problem.Field("credential", "is missing: it comes along with another address, since a secret goes nowhere that it was not given for"))
             : (account, null);
     }
 
     private static async Task<Answer<AccountView>> RotateAsync(
-        bool isMcp, string slug, NewCredential body, EntityTag match, Caller caller, ChangeDesk desk, MasterKey masterKey, CancellationToken cancel) =>
+        bool isMcp, string slug, NewCredential body, EntityTag match, Caller caller, ChangeDesk desk, CredentialIntake credentials, CancellationToken cancel) =>
         await desk.RunAsync<AccountView>(caller, StateParts.Accounts, draft => Change(draft, isMcp, slug, match, "rotate",
-            before => AccountDraft.WithCredential(before, body, masterKey, draft.State.OrganizationId, prefix: "")), cancel);
+            before => credentials.Put(draft, before, body, prefix: "")), cancel);
 
     private static async Task<Answer<AccountView>> ArchiveAsync(
         bool isMcp, string slug, EntityTag match, bool isArchived, Caller caller, ChangeDesk desk, CancellationToken cancel) =>

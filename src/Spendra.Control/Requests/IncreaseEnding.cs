@@ -54,7 +54,7 @@ internal sealed partial class IncreaseEnding(Database database, TimeProvider tim
         {
             var budget = RequestRules.WithoutEnded(before.Budget, transaction.NowMicros);
             if (budget.Increases.Length == before.Budget.Increases.Length) continue;
-            changes.Add(new GovernanceChange(new GovernanceWrite.PutBudget(before with { Budget = budget }), new ChangeNote("end_increase", "budget",
+            changes.Add(new GovernanceChange(new GovernanceWrite.PutBudget(before with { Budget = budget }, before), new ChangeNote("end_increase", "budget",
                 budget.Slug, Description.Of(before.Budget, id => names[id]).ToJson(), Description.Of(budget, id => names[id]).ToJson())));
         }
         return changes.Count > 0 ? await transaction.ApplyAsync(changes, Author, cancel) : state.Epoch;

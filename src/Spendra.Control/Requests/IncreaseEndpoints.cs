@@ -28,7 +28,7 @@ internal static class IncreaseEndpoints
         await desk.CreateAsync<IncreaseView>(caller, repetition, StateParts.Budgets, draft =>
         {
             if (Find(draft, slug) is not { } before) return Problem.NotFound;
-            draft.About(new GovernanceWrite.PutBudget(before));
+            draft.About(new GovernanceWrite.PutBudget(before, before));
             if (RequestRules.Positive(body.AmountUsd) is { } zero) return zero;
             var (until, wrongEnd) = RequestRules.EndOf(body.Until, before.Budget, draft.NowMicros);
             if (wrongEnd is not null) return wrongEnd;
@@ -36,7 +36,7 @@ internal static class IncreaseEndpoints
             var increased = RequestRules.Increase(before, increase, draft.NowMicros, draft.NextVersion);
             if (!increased.IsDone) return increased.Problem;
             var row = increased.Value;
-            draft.Change(new GovernanceWrite.PutBudget(row), "increase", "budget", slug,
+            draft.Change(new GovernanceWrite.PutBudget(row, before), "increase", "budget", slug,
                 Description.Of(before.Budget, draft.NameOf), Because(Description.Of(row.Budget, draft.NameOf), body.Reason));
             return Outcome<IncreaseView>.Done(View(row, increase), row.ChangedEpoch,
                 $"/api/v1/organizations/{caller.Organization}/budgets/{slug}/increases/{increase.IncreaseId}");
@@ -47,12 +47,12 @@ internal static class IncreaseEndpoints
         await desk.RunAsync<IncreaseView>(caller, StateParts.Budgets, draft =>
         {
             if (Find(draft, slug) is not { } before) return Problem.NotFound;
-            draft.About(new GovernanceWrite.PutBudget(before));
+            draft.About(new GovernanceWrite.PutBudget(before, before));
             if (before.Budget.Increases.FirstOrDefault(i => i.IncreaseId == id) is not { } increase) return Problem.NotFound;
             if (match.Check(before.ChangedEpoch) is { } stale) return stale;
             var budget = before.Budget with { Amount = before.Budget.Amount - increase.Amount, Increases = before.Budget.Increases.Remove(increase) };
             var row = before with { Budget = budget, ChangedEpoch = draft.NextVersion };
-            draft.Change(new GovernanceWrite.PutBudget(row), "end_increase", "budget", slug,
+            draft.Change(new GovernanceWrite.PutBudget(row, before), "end_increase", "budget", slug,
                 Description.Of(before.Budget, draft.NameOf), Description.Of(budget, draft.NameOf));
             return Outcome<IncreaseView>.Done(View(row, increase with { Until = draft.NowMicros }), row.ChangedEpoch);
         }, cancel);

@@ -64,6 +64,7 @@ internal static class RequestEndpoints
                 return Problem.Field("refusal", "names no refused request that you may see");
             // Who covers the actor may ask: the capability was looked at when the call was let in.
             draft.About();
+            if (await BudgetRequestReader.FindStandingAsync(draft.Transaction, body.Refusal, cancel) is { } standing) return RequestRules.Standing(standing);
             var asked = RequestRules.Ask(draft, refused, body);
             if (!asked.IsDone) return asked.Problem;
             var request = asked.Value;

@@ -81,6 +81,11 @@ internal static class RequestRules
         });
     }
 
+    /// <summary>One refusal is granted once.</summary>
+    public static Problem Standing(BudgetRequestState state) => new(ProblemKind.WrongState, state == BudgetRequestState.Open
+        ? "This refusal has an open request already. Take that one back, or wait for the decision."
+        : "What was asked for after this refusal was granted already. Make the call again.");
+
     public static Problem Ended(BudgetRequest request) =>
         new(ProblemKind.WrongState, $"This request is {request.State.ToString().ToLowerInvariant()} already.");
 

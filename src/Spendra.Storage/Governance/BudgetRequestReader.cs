@@ -84,6 +84,15 @@ public static class BudgetRequestReader
             return row is null ? null : new RefusedCall(refusalId, row.KeyId, row.ActorId, row.Code, row.PolicyId, row.BudgetId);
         });
 
+    /// <summary>The request about a refusal that is open or was granted; null when there is none. Asking again is for a call that was made again.</summary>
+    public static Task<BudgetRequestState?> FindStandingAsync(GovernanceTransaction transaction, Guid refusalId, CancellationToken cancel) =>
+        transaction.ReadAsync(async (connection, inner) => await connection.ExecuteScalarAsync<string?>(new CommandDefinition("""
+            SELECT state FROM budget_requests
+            WHERE organization_id = @OrganizationId AND refusal_id = @refusalId AND state IN ('open', 'approved')
+            ORDER BY request_id LIMIT 1
+            """, new { transaction.OrganizationId, refusalId }, inner, cancellationToken: cancel)) is { } state
+                ? BudgetRequestNames.ReadState(state) : (BudgetRequestState?)null);
+
     /// <summary>The organizations with budgets that hold an increase, ended or not.</summary>
     public static async Task<IReadOnlyList<Guid>> OrganizationsWithIncreasesAsync(Database database, CancellationToken cancel)
     {

@@ -1,6 +1,5 @@
 using Spendra.Core.Access;
 using Spendra.Core.Governance;
-using Spendra.Core.Money;
 
 namespace Spendra.Storage.Governance;
 
@@ -24,18 +23,22 @@ public static class ChangeNeeds
     public static string? Denial(Authority authority, GovernanceWrite write, ScopeTree scopes, OwnKeyGrounds? own = null)
     {
         if (Of(write, authority, scopes.OrganizationId).Find(need => !IsMet(authority, need, scopes)) is { } unmet)
-            return own is not null && OwnKeyGrounds.KeyOf(write) is not null ? own.Denial(scopes, write) : Describe(unmet, scopes);
+            return IsSelfService(authority, write, scopes) && own is not null ? own.Denial(scopes, write) : Describe(unmet, scopes);
         return write switch
         {
             // An invitation is a role that is granted later: what it gives is the inviter's to give.
             GovernanceWrite.AddInvitation add when add.Row.InvitedBy != authority.MemberId && authority.MemberId is not null =>
                 "nobody invites in the name of somebody else",
             GovernanceWrite.AddInvitation add => RoleGrants.Denial(authority, null, add.Row.Gives, scopes),
-            GovernanceWrite.PutMember put => RoleGrants.Denial(authority, put.Before?.Membership, put.Row.Membership, scopes),
-            GovernanceWrite.GrantIncrease grant => BeyondLimit(authority, grant.Increase.Amount),
-            GovernanceWrite.ApproveReview approve => BeyondLimit(authority, approve.Approval.Ceiling),
+            // One that is accepted comes with the member, whom the inviter must be able to make.
+            GovernanceWrite.EndInvitation { IsAccepted: false } end => RoleGrants.Untouchable(authority, end.Row.Gives),
+            GovernanceWrite.PutMember put => MemberDenial(authority, put, scopes),
+            GovernanceWrite.PutBudget put => Raises.Denial(authority, put, scopes),
+            GovernanceWrite.PutPolicy put => Raises.Denial(authority, put, scopes),
+            GovernanceWrite.GrantIncrease grant => Raises.BeyondLimit(authority, grant.Increase.Amount),
+            GovernanceWrite.ApproveReview approve => Raises.BeyondLimit(authority, approve.Approval.Ceiling),
             GovernanceWrite.AskForBudget ask when ask.Request.RequestedBy != authority.MemberId => "nobody asks in somebody else's name",
-            GovernanceWrite.EndRequest end => RequestDenial(authority, end.Request),
+            GovernanceWrite.EndRequest end => RequestDenial(authority, end.Request, scopes),
             GovernanceWrite.PutSignInRules put => SignInRules.Denial(authority, put.Before.Rules, put.Row.Rules, scopes),
             GovernanceWrite.AddToken add when add.Row.MemberId != authority.MemberId && authority.MemberId is not null =>
                 "nobody makes a token for somebody else",
@@ -48,6 +51,13 @@ public static class ChangeNeeds
             _ => null,
         };
     }
+
+    /// <summary>
+    /// Whether a key that is not the author's to issue for others is judged as one of their own. Of a key for somebody else, whoever
+    /// manages keys is told what they lack for it.
+    /// </summary>
+    private static bool IsSelfService(Authority authority, GovernanceWrite write, ScopeTree scopes) => OwnKeyGrounds.KeyOf(write) is { } key
+        && (!authority.Holds(Capability.KeysIssue) || Raises.IsOwn(authority, key.ActorId, scopes));
 
     private static List<ChangeNeed> Of(GovernanceWrite write, Authority authority, Guid organizationId) => write switch
     {
@@ -95,12 +105,23 @@ public static class ChangeNeeds
         _ => throw new InvalidOperationException($"{write.GetType().Name} has no rule that says who may write it"),
     };
 
-    private static string? BeyondLimit(Authority authority, NanoUsd amount) => authority.ApprovalLimit is { } most && amount > most
-        ? $"you approve at most {most} USD at once; somebody with a higher limit must decide" : null;
+    private static string? MemberDenial(Authority authority, GovernanceWrite.PutMember put, ScopeTree scopes)
+    {
+        if (RoleGrants.Untouchable(authority, put.Before?.Membership) is { } untouchable) return untouchable;
+        // Which employee somebody is says what they may not decide: nobody slips out of that by themselves.
+        if (put.Row is { IsRemoved: false } row && row.MemberId == authority.MemberId && put.Before?.EmployeeId is { } employee && row.EmployeeId != employee)
+            return "nobody stops being the employee that they are by themselves";
+        return RoleGrants.Denial(authority, put.Before?.Membership, put.Row.Membership, scopes);
+    }
 
-    private static string? RequestDenial(Authority authority, BudgetRequest request) => request.State == BudgetRequestState.Withdrawn
-        ? request.RequestedBy == authority.MemberId ? null : "only who asked takes a request back"
-        : request.RequestedBy == authority.MemberId ? "nobody decides on their own request" : null;
+    private static string? RequestDenial(Authority authority, BudgetRequest request, ScopeTree scopes)
+    {
+        var isAsker = request.RequestedBy == authority.MemberId;
+        if (request.State == BudgetRequestState.Withdrawn) return isAsker ? null : "only who asked takes a request back";
+        if (isAsker) return "nobody decides on their own request";
+        // Whoever asked for it: the money is for a key of the decider's own.
+        return Raises.IsOwn(authority, request.ActorId, scopes) ? "nobody decides on a request for a key of their own" : null;
+    }
 
     private static List<ChangeNeed> OfScope(GovernanceWrite.PutScope put, Guid organizationId)
     {
@@ -116,8 +137,12 @@ public static class ChangeNeeds
         var policy = put.Row.Policy;
         var capability = policy.Kind is PolicyKind.Allowlist or PolicyKind.RequestLimit ? Capability.PoliciesWrite : Capability.BudgetsWrite;
         var needs = new List<ChangeNeed> { new(capability, policy.ScopeId, FromAbove: true) };
-        if (put.PreviousScopeId is { } previous) needs.Add(new(capability, previous, FromAbove: true));
-        needs.AddRange(put.BudgetScopeIds.Select(budgetScope => new ChangeNeed(capability, budgetScope)));
+        if (put.Before is { Policy: var before } && before.ScopeId != policy.ScopeId) needs.Add(new(capability, before.ScopeId, FromAbove: true));
+        // A budget with hard caps counts what these apply to, and nothing else: whoever adds one, narrow as it may be, decides what
+        // every other policy on the budget sees.
+        var isCap = policy.Kind == PolicyKind.HardCap;
+        needs.AddRange(put.BudgetScopeIds.Select(budgetScope => new ChangeNeed(capability, budgetScope, FromAbove: isCap)));
+        if (isCap) needs.AddRange(put.WatcherScopeIds.Select(watcher => new ChangeNeed(capability, watcher, FromAbove: true)));
         return needs;
     }
 

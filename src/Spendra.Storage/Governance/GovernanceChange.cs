@@ -55,14 +55,19 @@ public abstract record GovernanceWrite
     public sealed record PutScope(ScopeRow Row, Guid? PreviousParentId = null) : GovernanceWrite;
 
     /// <summary>Only the amount and the archive mark of a stored budget may differ.</summary>
-    public sealed record PutBudget(BudgetRow Row) : GovernanceWrite;
+    /// <param name="Row">The budget as it shall be.</param>
+    /// <param name="Before">As it stands; null for a new one. What it is raised by is measured from there.</param>
+    public sealed record PutBudget(BudgetRow Row, BudgetRow? Before) : GovernanceWrite;
 
     /// <param name="Row">The policy as it shall be.</param>
-    /// <param name="PreviousScopeId">The scope that it bound before, when it is moved.</param>
-    public sealed record PutPolicy(PolicyRow Row, Guid? PreviousScopeId = null) : GovernanceWrite
+    /// <param name="Before">As it stands; null for a new one.</param>
+    public sealed record PutPolicy(PolicyRow Row, PolicyRow? Before) : GovernanceWrite
     {
         /// <summary>Of the budgets that it watches and watched before: what it makes them count matters there.</summary>
         public IReadOnlyList<Guid> BudgetScopeIds { get; init; } = [];
+
+        /// <summary>Of the other policies on these budgets: a hard cap decides what they see.</summary>
+        public IReadOnlyList<Guid> WatcherScopeIds { get; init; } = [];
     }
 
     public sealed record PutAccount(AccountRow Row) : GovernanceWrite;

@@ -1,5 +1,6 @@
 using System.Net;
 using Spendra.Control;
+using Spendra.Core.Governance;
 
 namespace Spendra.Settings;
 
@@ -21,12 +22,28 @@ internal static class ControlSettings
             SignInsPerMinuteOfAddress = reader.Number("Control:SignInsPerMinuteOfAddress", defaults.SignInsPerMinuteOfAddress, 1, 1_000_000),
             TrustedProxies = reader.Checked("Control:TrustedProxies", AreNetworks, "addresses or networks such as 10.0.0.0/8, several separated by ';'") is { } proxies
                 ? [.. proxies.Split(';').Select(p => ReadNetwork(p)!.Value)] : [],
+            CredentialVariables = ReadVariables(reader, errors),
             Oidc = ReadOidc(reader, errors),
             Jwt = ReadJwt(reader, errors),
         };
         if (options is { Oidc: not null, PublicUrl: null, IsPlainHttp: false })
             errors.Add("Oidc:Authority needs Control:PublicUrl: the provider sends people back to it");
         return options;
+    }
+
+    private static CredentialVariables ReadVariables(SettingReader reader, List<string> errors)
+    {
+        var lists = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (slug, text) in reader.Section(CredentialVariables.Setting))
+        {
+            string[] names = text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            foreach (var name in names.Where(n => n != CredentialVariables.Any))
+            {
+                if (AccountRules.VariableComplaint(name) is { } wrong) errors.Add($"{CredentialVariables.Setting}{slug}: '{name}' {wrong}");
+            }
+            lists[slug] = names;
+        }
+        return new CredentialVariables(lists);
     }
 
     private static OidcOptions? ReadOidc(SettingReader reader, List<string> errors)

@@ -56,6 +56,13 @@ internal sealed class SettingReader(IReadOnlyList<SettingSource> sources, List<s
         return null;
     }
 
+    /// <summary>Settings whose names are not known beforehand: what follows a prefix such as <c>A:B:</c>, with the value of the strongest source.</summary>
+    public IReadOnlyList<(string Name, string Value)> Section(string prefix)
+    {
+        var names = sources.SelectMany(s => s.Names).Where(n => n.Length > prefix.Length && n.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+        return [.. names.Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase).Select(n => (n[prefix.Length..], Text(n)!))];
+    }
+
     /// <summary>The strongest source that has one of two settings of which only one can hold.</summary>
     public (string? First, string? Second) OneOf(string first, string second)
     {

@@ -62,6 +62,37 @@ public abstract class AccountContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task A_variable_of_the_environment_is_nobodys_but_whom_the_operator_lists_it_for()
+    {
+        await using var api = await StartAsync();
+        await api.ApplyAsync(Governed.Other);
+        var here = await api.ClientAsync(MemberRole.PlatformAdmin);
+        var there = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("p@other.example", MemberRole.PlatformAdmin, organization: "other"), organization: "other"));
+        const string Other = "/api/v1/organizations/other";
+
+        var refused = await there.PostAsync($"{Other}/provider-accounts", new { slug = "x", provider = "openai", baseUrl = "https://evil.example/v1", credential = new { env = "OPENAI_API_KEY" } });
+        refused.Status.Should().Be(400, refused.Body);
+        refused.Field.Should().Be("credential.env");
+        refused.Body.Should().Contain("Credentials:Variables:other");
+        (await there.PostAsync($"{Other}/mcp-servers", new { slug = "y", baseUrl = "https://evil.example/mcp", credential = new { env = "OPENAI_API_KEY" } })).Field.Should().Be("credential.env");
+        (await there.PostAsync($"{Other}/provider-accounts", new { slug = "own", provider = "openai", credential = new { env = "NO_SUCH_KEY" } })).Status.Should().Be(201);
+        (await there.PutAsync($"{Other}/provider-accounts/own", new { baseUrl = "https://evil.example/v1", credential = new { env = "OPENAI_API_KEY" } })).Field.Should().Be("credential.env");
+        (await there.PostAsync($"{Other}/provider-accounts/own/credential", new { env = "no_such_key" }, "*")).Field.Should().Be("env", "names of variables are told apart by case");
+        (await here.PostAsync("/provider-accounts/main/credential", new { env = "OPENAI_API_KEY" }, "*")).Status.Should().Be(200, "it is listed for this one");
+    }
+
+    [Fact]
+    public async Task Without_a_list_no_variable_is_anybodys_and_the_operator_declares_them_nevertheless()
+    {
+        await using var api = await ControlHarness.StartAsync(engine, options: new ControlOptions());
+        await api.ApplyAsync(Files.Acme);
+        var platform = await api.ClientAsync(MemberRole.PlatformAdmin);
+
+        (await platform.GetAsync("/provider-accounts/main")).Json.GetProperty("credential").GetProperty("variable").GetString().Should().Be("OPENAI_API_KEY");
+        (await platform.PostAsync("/provider-accounts/main/credential", new { env = "OPENAI_API_KEY" }, "*")).Field.Should().Be("env");
+    }
+
+    [Fact]
     public async Task An_account_that_is_wrong_is_refused_with_its_field_and_without_its_secret()
     {
         await using var api = await StartAsync();

@@ -31,7 +31,14 @@ internal sealed class ControlHarness : IAsyncDisposable
     private const string AnyPort = "http://127.0.0.1:0";
 
     // Tables of calls are no guesses.
-    private static readonly ControlOptions Unhurried = new() { SignInsPerMinute = 10_000, SignInsPerMinuteOfAddress = 100_000 };
+    private static readonly ControlOptions Unhurried = new()
+    {
+        SignInsPerMinute = 10_000, SignInsPerMinuteOfAddress = 100_000,
+        CredentialVariables = new CredentialVariables(new Dictionary<string, IReadOnlyList<string>>
+        {
+            ["acme"] = ["OPENAI_API_KEY", "OPENAI_API_KEY_2", "NO_SUCH_KEY", "A"], ["other"] = ["NO_SUCH_KEY"],
+        }),
+    };
 
     private readonly WebApplication _app;
 

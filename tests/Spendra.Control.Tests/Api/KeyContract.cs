@@ -162,6 +162,19 @@ public abstract class KeyContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task A_manager_who_is_an_employee_is_told_what_a_key_of_the_team_lacks()
+    {
+        await using var api = await Governed.StartAsync(engine);
+        var member = await api.AddMemberAsync("ada@acme.example", MemberRole.Manager, ["team/search"], employee: "employee/e1001");
+        var ada = api.Client(await api.AddTokenAsync(member));
+
+        var refused = await ada.PostAsync("/keys", new { slug = "x", actor = "agent/crawler", project = "ranking" });
+
+        refused.Status.Should().Be(403, refused.Body);
+        refused.Of("detail").Should().Be("This needs keys.issue over project/ranking.");
+    }
+
+    [Fact]
     public async Task When_a_key_was_last_used_is_told_by_what_was_booked()
     {
         await using var api = await StartAsync();

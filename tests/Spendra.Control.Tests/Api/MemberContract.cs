@@ -63,6 +63,38 @@ public abstract class MemberContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task Whoever_is_elevated_is_told_nothing_of_and_touched_in_nothing_by_an_iam_admin()
+    {
+        await using var api = await Governed.StartAsync(engine);
+        var admin = await api.ClientAsync(MemberRole.OrgAdmin);
+        var iam = await api.ClientAsync(MemberRole.IamAdmin);
+        var elevated = await api.AddMemberAsync("dev@acme.example", MemberRole.OrgAdmin);
+        object bound = new { role = "org_admin", employee = "employee/e1001" };
+
+        (await iam.PutAsync($"/members/{elevated.MemberId}", bound)).Status.Should().Be(403, "the role stays, the employee does not");
+        (await iam.PutAsync($"/members/{elevated.MemberId}", bound, "\"987654321\"")).Status.Should().Be(403, "and not which version there is");
+        (await iam.PutAsync($"/members/{elevated.MemberId}", bound, null)).Status.Should().Be(403);
+        var invited = await admin.PostAsync("/invitations", new { email = "cto@acme.example", role = "org_admin" });
+        var invitation = $"/invitations/{invited.Json.GetProperty("invitation").GetProperty("id").GetString()}/revoke";
+        (await iam.PostAsync(invitation)).Status.Should().Be(403, "it is an org admin's to take back");
+        (await admin.PostAsync(invitation)).Status.Should().Be(200);
+        (await iam.PostAsync(invitation)).Status.Should().Be(403, "and whether it was is told to nobody else");
+        (await admin.PutAsync($"/members/{elevated.MemberId}", bound)).Status.Should().Be(200);
+    }
+
+    [Fact]
+    public async Task Nobody_stops_being_the_employee_that_they_are_by_themselves()
+    {
+        await using var api = await Governed.StartAsync(engine);
+        var member = await api.AddMemberAsync("ada@acme.example", MemberRole.OrgAdmin, employee: "employee/e1001");
+        var ada = api.Client(await api.AddTokenAsync(member));
+
+        (await ada.PutAsync($"/members/{member.MemberId}", new { role = "org_admin" })).Of("detail").Should().Contain("stops being the employee");
+        (await ada.PutAsync($"/members/{member.MemberId}", new { role = "org_admin", employee = "employee/e1002" })).Status.Should().Be(403);
+        (await ada.PutAsync($"/members/{member.MemberId}", new { role = "org_admin", employee = "employee/e1001" })).Status.Should().Be(200, "nothing changes");
+    }
+
+    [Fact]
     public async Task Nobody_grants_more_than_they_hold()
     {
         await using var api = await Governed.StartAsync(engine);

@@ -100,7 +100,7 @@ public abstract class PolicyContract(DatabaseEngine engine)
         (await manager.PutAsync("/policies/search-models", new { scope = "employee/e1001", models = new[] { "*" } })).ProblemType.Should().Be("forbidden", "nor taken away from it");
         (await manager.PostAsync("/policies/search-cap/archive", null, "*")).ProblemType.Should().Be("forbidden");
         (await manager.PostAsync("/policies", new { slug = "mine", kind = "allowlist", scope = "employee/e1001", models = new[] { "gpt-5.4" } })).Status.Should().Be(201);
-        (await manager.PostAsync("/policies", new { slug = "more", kind = "hard_cap", scope = "employee/e1001", budget = "search-month" })).Status.Should().Be(201);
+        (await manager.PostAsync("/policies", new { slug = "more", kind = "hard_cap", scope = "employee/e1001", budget = "ada-week" })).Status.Should().Be(201);
         var admin = await api.ClientAsync(MemberRole.OrgAdmin);
         (await admin.PostAsync("/policies", new { slug = "above", kind = "alert", scope = "employee/e1001", budget = "all-2026", thresholdsPercent = new[] { 50 } })).Status.Should().Be(201);
         (await manager.PutAsync("/policies/above", new { scope = "employee/e1001", budget = "search-month", thresholdsPercent = new[] { 50 } })).ProblemType.Should().Be("forbidden", "it watches a budget from above");
@@ -110,6 +110,24 @@ public abstract class PolicyContract(DatabaseEngine engine)
         (await platform.PostAsync("/policies", new { slug = "models", kind = "allowlist", scope = "organization", models = new[] { "m" } })).Status.Should().Be(201);
         (await platform.PostAsync("/policies", new { slug = "money", kind = "review", scope = "organization", aboveUsd = "1" })).ProblemType.Should().Be("forbidden", "rules about money are the budget holders'");
         (await (await api.ClientAsync(MemberRole.Auditor)).PostAsync("/policies", new { slug = "no", kind = "allowlist", scope = "organization", models = new[] { "m" } })).Status.Should().Be(403);
+    }
+
+    [Fact]
+    public async Task A_hard_cap_narrows_no_count_that_is_watched_from_above()
+    {
+        await using var api = await StartAsync();
+        var manager = await api.ClientAsync(MemberRole.Manager, "team/search");
+        var admin = await api.ClientAsync(MemberRole.OrgAdmin);
+        object Narrow(string budget) => new { slug = $"narrow-{budget}", kind = "hard_cap", scope = "employee/e1001", budget, models = new[] { "gpt-5.4" } };
+        (await admin.PostAsync("/budgets", new { slug = "watch", scope = "team/search", amountUsd = "5", period = "month" })).Status.Should().Be(201);
+        (await admin.PostAsync("/budgets", new { slug = "ada-watch", scope = "employee/e1001", amountUsd = "5", period = "month" })).Status.Should().Be(201);
+        (await admin.PostAsync("/policies", new { slug = "told", kind = "alert", scope = "team/search", budget = "ada-watch", thresholdsPercent = new[] { 50 } })).Status.Should().Be(201);
+
+        (await manager.PostAsync("/policies", Narrow("watch"))).ProblemType.Should().Be("forbidden", "the team's budget is the team's from above");
+        (await manager.PostAsync("/policies", Narrow("ada-watch"))).ProblemType.Should().Be("forbidden", "somebody above is told by it");
+        (await manager.PostAsync("/policies", Narrow("ada-week"))).Status.Should().Be(201, "whoever watches this one is within the team");
+        (await manager.PutAsync("/policies/narrow-ada-week", new { scope = "employee/e1001", budget = "ada-watch" })).ProblemType.Should().Be("forbidden", "nor by a change");
+        (await manager.PostAsync("/policies", new { slug = "soft", kind = "soft_cap", scope = "employee/e1001", budget = "watch" })).Status.Should().Be(201, "what only watches narrows nothing");
     }
 
     [Fact]

@@ -58,13 +58,103 @@ public abstract class RequestContract(DatabaseEngine engine)
         mine.ProblemType.Should().Be("forbidden");
         mine.Json.GetProperty("detail").GetString().Should().Contain("own request");
 
-        var large = (await admin.PostAsync("/requests", new { refusal = own, amountUsd = "5.01", reason = "x" })).Json.GetProperty("id").GetString();
+        var second = await RefuseAsync(api, "budget_exceeded", budget: "ada-week");
+        var large = (await admin.PostAsync("/requests", new { refusal = second, amountUsd = "5.01", reason = "x" })).Json.GetProperty("id").GetString();
         (await manager.PostAsync($"/requests/{large}/approve", new { }, "*")).Json.GetProperty("detail").GetString().Should().Contain("at most 5 USD");
         (await manager.PostAsync($"/requests/{large}/approve", new { amountUsd = "5" }, "*")).Status.Should().Be(200);
 
         var team = (await admin.PostAsync("/requests", new { refusal = above, amountUsd = "1", reason = "x" })).Json.GetProperty("id").GetString();
         (await manager.PostAsync($"/requests/{team}/approve", new { }, "*")).ProblemType.Should().Be("forbidden", "the team's own budget is set from above it");
         (await BudgetAsync(api, "search-month")).Increases.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Nobody_decides_on_a_request_for_a_key_of_their_own_whoever_asked()
+    {
+        await using var api = await StartAsync();
+        await api.ApplyAsync(Files.Acme.Replace("\nkeys:\n", "\nkeys:\n  - {slug: writer, actor: agent/writer}\n"));
+        var ada = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("ada@acme.example", MemberRole.Manager, ["team/search"], employee: "employee/e1001")));
+        var (colleague, manager, _) = await PeopleAsync(api);
+        foreach (var actor in new[] { "employee/e1001", "agent/writer" })
+        {
+            var refusal = await RefuseAsync(api, "budget_exceeded", budget: "ada-week", actor: actor);
+            var id = (await colleague.PostAsync("/requests", new { refusal, amountUsd = "1", reason = "for Ada" })).Json.GetProperty("id").GetString();
+
+            (await ada.PostAsync($"/requests/{id}/approve", new { }, "*")).Json.GetProperty("detail").GetString().Should().Contain("a key of their own", actor);
+            (await manager.PostAsync($"/requests/{id}/approve", new { }, "*")).Status.Should().Be(200);
+        }
+    }
+
+    [Fact]
+    public async Task A_refusal_is_granted_once()
+    {
+        await using var api = await StartAsync();
+        var (employee, manager, _) = await PeopleAsync(api);
+        var refusal = await RefuseAsync(api, "budget_exceeded", budget: "ada-week");
+        object body = new { refusal, amountUsd = "1", reason = "x" };
+        async Task<string> AskAsync() => (await employee.PostAsync("/requests", body)).Json.GetProperty("id").GetString()!;
+
+        var first = await AskAsync();
+        (await employee.PostAsync("/requests", body)).Status.Should().Be(409, "one is open");
+        (await employee.PostAsync($"/requests/{first}/withdraw", null, "*")).Status.Should().Be(200);
+        (await manager.PostAsync($"/requests/{await AskAsync()}/decline", new { reason = "no" }, "*")).Status.Should().Be(200);
+        (await manager.PostAsync($"/requests/{await AskAsync()}/approve", new { }, "*")).Status.Should().Be(200);
+        (await employee.PostAsync("/requests", body)).ProblemType.Should().Be("wrong-state", "one was granted");
+    }
+
+    [Fact]
+    public async Task A_rule_is_not_changed_to_give_more_than_a_request_may_be_granted()
+    {
+        await using var api = await StartAsync();
+        await api.ApplyAsync(Files.Acme.Replace("\nkeys:\n", "\n  - {slug: ada-cap, kind: hard_cap, scope: employee/e1001, budget: ada-week}\n  - {slug: ada-review, kind: review, scope: employee/e1001, aboveUsd: 1}\nkeys:\n"));
+        var manager = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("m@acme.example", MemberRole.Manager, ["team/search"], approvalLimit: Usd("5"))));
+        var until = DateTimeOffset.UtcNow.AddHours(1);
+        async Task RefusedAsync(Task<ControlAnswer> asked) => (await asked).Json.GetProperty("detail").GetString().Should().Contain("at most 5 USD");
+
+        await RefusedAsync(manager.PostAsync("/budgets/ada-week/increases", new { amountUsd = "5.01", until, reason = "x" }));
+        await RefusedAsync(manager.PutAsync("/budgets/ada-week", new { amountUsd = "25.01" }));
+        await RefusedAsync(manager.PostAsync("/budgets", new { slug = "wide", scope = "employee/e1001", amountUsd = "5.01", period = "month" }));
+        await RefusedAsync(manager.PostAsync("/policies/ada-cap/archive", null, "*"));
+        await RefusedAsync(manager.PutAsync("/policies/ada-cap", new { budget = "ada-week", models = new[] { "gpt-5.4" } }));
+        await RefusedAsync(manager.PutAsync("/policies/ada-cap", new { scope = "agent/writer", budget = "ada-week" }));
+        await RefusedAsync(manager.PostAsync("/policies/ada-review/archive", null, "*"));
+        await RefusedAsync(manager.PutAsync("/policies/ada-review", new { scope = "employee/e1001", aboveUsd = "2" }));
+        await RefusedAsync(manager.PutAsync("/policies/ada-review", new { scope = "employee/e1001", aboveUsd = "1", onExceed = "flag" }));
+        (await BudgetAsync(api, "ada-week")).Amount.Should().Be(Usd("20"));
+
+        (await manager.PostAsync("/budgets/ada-week/increases", new { amountUsd = "5", until, reason = "x" })).Status.Should().Be(201);
+        (await manager.PutAsync("/budgets/ada-week", new { amountUsd = "25" })).Status.Should().Be(200, "the increase is no part of the raise");
+        (await manager.PutAsync("/budgets/ada-week", new { amountUsd = "3" })).Status.Should().Be(200, "who takes away gives nothing");
+        (await manager.PutAsync("/policies/ada-review", new { scope = "employee/e1001", aboveUsd = "0.5" })).Status.Should().Be(200);
+        (await manager.PostAsync("/budgets", new { slug = "small", scope = "employee/e1001", amountUsd = "5", period = "month" })).Status.Should().Be(201);
+        await RefusedAsync(manager.PutAsync("/policies/ada-cap", new { scope = "employee/e1001", budget = "small" }));
+        await api.ApplyAsync("organization: {slug: acme}\nbudgets: [{slug: small, scope: employee/e1001, amountUsd: 100, period: month}]\n");
+        (await manager.PostAsync("/budgets/small/archive", null, "*")).Status.Should().Be(200);
+        await RefusedAsync(manager.PostAsync("/budgets/small/restore", null, "*"));
+        (await (await api.ClientAsync(MemberRole.Manager, "team/search")).PostAsync("/policies/ada-cap/archive", null, "*")).Status.Should().Be(200, "a manager without a limit");
+    }
+
+    [Fact]
+    public async Task An_increase_that_is_over_pays_for_no_raise()
+    {
+        await using var api = await StartAsync();
+        await api.Store.ExecuteAsync("UPDATE budgets SET increases = @ended, amount_nanos = amount_nanos + 9000000000 WHERE slug = 'ada-week'",
+            new { ended = $"[{{\"increaseId\":\"{Guid.NewGuid()}\",\"amountNanos\":9000000000,\"until\":1}}]" });
+        var manager = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("m@acme.example", MemberRole.Manager, ["team/search"], approvalLimit: Usd("5"))));
+
+        (await manager.PostAsync("/budgets/ada-week/increases", new { amountUsd = "6", until = DateTimeOffset.UtcNow.AddHours(1), reason = "x" })).Status.Should().Be(403);
+    }
+
+    [Fact]
+    public async Task Nobody_raises_what_they_spend_themselves()
+    {
+        await using var api = await StartAsync();
+        await api.ApplyAsync(Files.Acme.Replace("\nkeys:\n", "\n  - {slug: ada-cap, kind: hard_cap, scope: employee/e1001, budget: ada-week}\nkeys:\n"));
+        var ada = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("ada@acme.example", MemberRole.Manager, ["team/search"], employee: "employee/e1001")));
+
+        (await ada.PutAsync("/budgets/ada-week", new { amountUsd = "21" })).Json.GetProperty("detail").GetString().Should().Contain("their own");
+        (await ada.PostAsync("/policies/ada-cap/archive", null, "*")).Json.GetProperty("detail").GetString().Should().Contain("their own");
+        (await ada.PutAsync("/budgets/ada-week", new { amountUsd = "19" })).Status.Should().Be(200);
     }
 
     [Fact]
@@ -189,18 +279,19 @@ public abstract class RequestContract(DatabaseEngine engine)
     private static async Task<Core.Budgets.Budget> BudgetAsync(ControlHarness api, string slug) =>
         (await RowsAsync(api)).Budgets.Values.Single(b => b.Slug == slug);
 
-    /// <summary>Puts a refusal of Ada's key as a gateway keeps it.</summary>
-    private static async Task<Guid> RefuseAsync(ControlHarness api, string code, string? budget = null, string? policy = null)
+    /// <summary>Puts a refusal of a key, Ada's when nobody is named, as a gateway keeps it.</summary>
+    private static async Task<Guid> RefuseAsync(
+        ControlHarness api, string code, string? budget = null, string? policy = null, string actor = "employee/e1001")
     {
         var rows = await RowsAsync(api);
         var id = Guid.CreateVersion7();
-        var actor = rows.Scopes.Values.Single(s => s.Reference == "employee/e1001").ScopeId;
+        var actorId = rows.Scopes.Values.Single(s => s.Reference == actor).ScopeId;
         await api.Store.ExecuteAsync("""
             INSERT INTO refusals (organization_id, request_id, key_id, refused_at, route, code, message, policy_id, budget_id)
             VALUES (@OrganizationId, @id, @keyId, 1, 'chat.completions', @code, 'no', @policyId, @budgetId)
             """, new
         {
-            rows.OrganizationId, id, code, keyId = rows.Keys.Values.First(k => k.ActorId == actor).KeyId,
+            rows.OrganizationId, id, code, keyId = rows.Keys.Values.First(k => k.ActorId == actorId).KeyId,
             policyId = rows.Policies.Values.FirstOrDefault(p => p.Slug == policy)?.PolicyId,
             budgetId = rows.Budgets.Values.FirstOrDefault(b => b.Slug == budget)?.BudgetId,
         });

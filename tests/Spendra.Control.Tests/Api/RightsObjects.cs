@@ -159,6 +159,9 @@ internal sealed class RightsObjects : IAsyncDisposable
     // A new team is nobody's but the admins': callers are asked about the one that they hold, and about its neighbour.
     private static bool IsHeld(string noun, Place place) => noun == "teams" && place != Place.Foreign;
 
+    // Members lie in no scope: elsewhere are those of an elevated role, who are the org admins' to touch only.
+    private static MemberRole RoleIn(Place place) => place == Place.Elsewhere ? MemberRole.OrgAdmin : MemberRole.Auditor;
+
     private static string OrganizationOf(Place place) => place == Place.Foreign ? There : Here;
 
     private Task<string> MakeAsync(string noun, Place place, bool isForReading, bool isOwn, RightsCaller caller)
@@ -182,7 +185,7 @@ internal sealed class RightsObjects : IAsyncDisposable
             "mcp-servers" => SlugAsync(place, noun, new { slug = name, baseUrl = "https://tools.example.com/mcp", credential = new { env = "NO_SUCH_KEY" } }),
             "increases" => IdAsync(place, $"budgets/{budget}/increases", new { amountUsd = "1", until = DateTimeOffset.UtcNow.AddDays(1), reason = "test" }),
             "domains" => DomainAsync(place, $"{name}.example"),
-            "invitations" => IdAsync(place, noun, new { email = $"{name}@acme.example", role = "auditor" }, "invitation"),
+            "invitations" => IdAsync(place, noun, new { email = $"{name}@acme.example", role = MemberRoles.NameOf(RoleIn(place)) }, "invitation"),
             "price-proposals" => IdAsync(place, noun, new { discount = new { provider = "openai", percent = 1 + _count % 90 } }),
             "adjustments" => IdAsync(place, "ledger/adjustments", new { account = "main", differenceUsd = "1.5", reason = "test" }),
             "alert-channels" => SlugAsync(place, noun, Mail(name)),
@@ -193,7 +196,7 @@ internal sealed class RightsObjects : IAsyncDisposable
 
     private async Task<string> StoredAsync(string noun, Place place, string name, bool isOwn, RightsCaller caller) => noun switch
     {
-        "members" => (await Api.AddMemberAsync($"{name}@acme.example", MemberRole.Auditor, organization: OrganizationOf(place))).MemberId.ToString(),
+        "members" => (await Api.AddMemberAsync($"{name}@acme.example", RoleIn(place), organization: OrganizationOf(place))).MemberId.ToString(),
         "tokens" => await TokenAsync(place, caller),
         "requests" => (await AskAsync(place, isOwn, caller)).ToString(),
         "spent" => _spent[place].ToString(),

@@ -58,6 +58,21 @@ public sealed class SettingsLoaderTests : IDisposable
     }
 
     [Fact]
+    public void Variables_that_hold_credentials_are_listed_for_each_organization()
+    {
+        Load().Control.CredentialVariables.Complaint("acme", "OPENAI_API_KEY").Should().Contain("Credentials:Variables:acme");
+        File.WriteAllText(FilePath, """{ "Credentials": { "Variables": { "my-co": "OPENAI_API_KEY; OTHER_KEY", "acme": "FILE_KEY" } } }""");
+        _variables["SPENDRA__CREDENTIALS__VARIABLES__ACME"] = "*";
+        var variables = Load().Control.CredentialVariables;
+        variables.Complaint("acme", "ANYTHING").Should().BeNull();
+        variables.Complaint("my-co", "OTHER_KEY").Should().BeNull();
+        variables.Complaint("my-co", "FILE_KEY").Should().NotBeNull();
+        variables.Complaint("third", "OTHER_KEY").Should().NotBeNull();
+        _variables["SPENDRA__CREDENTIALS__VARIABLES__ACME"] = "A;SPENDRA__MASTERKEY";
+        Errors().Should().ContainSingle().Which.Should().StartWith("Credentials:Variables:ACME: 'SPENDRA__MASTERKEY' names a setting of Spendra itself");
+    }
+
+    [Fact]
     public void Channels_for_alerts_stay_outside_unless_it_is_said()
     {
         Load().Alerts.Should().Be(new AlertOptions(), "the defaults of the settings are those of alerts");

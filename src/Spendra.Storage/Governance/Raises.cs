@@ -1,0 +1,56 @@
+using Spendra.Core.Access;
+using Spendra.Core.Governance;
+using Spendra.Core.Money;
+
+namespace Spendra.Storage.Governance;
+
+/// <summary>
+/// What a change of a rule lets be spent that the rule held back. Whoever decides on requests up to a limit, and never on their
+/// own, gives no more by changing the rule itself than by granting a request.
+/// </summary>
+internal static class Raises
+{
+    /// <summary>Why an amount is not the author's to give at once; null when it is.</summary>
+    public static string? BeyondLimit(Authority authority, NanoUsd amount) => authority.ApprovalLimit is { } most && amount > most
+        ? $"you approve at most {most} USD at once; somebody with a higher limit must decide" : null;
+
+    /// <summary>Whether a scope is the employee that the author is, or one of their agents.</summary>
+    public static bool IsOwn(Authority authority, Guid scopeId, ScopeTree scopes) =>
+        authority.EmployeeId is { } employee && KeyRules.IsOwn(scopes, employee, scopeId);
+
+    public static string? Denial(Authority authority, GovernanceWrite.PutBudget put, ScopeTree scopes)
+    {
+        var raise = Of(put);
+        if (raise <= NanoUsd.Zero) return null;
+        return IsOwn(authority, put.Row.Budget.ScopeId, scopes) ? "nobody raises a budget of their own" : BeyondLimit(authority, raise);
+    }
+
+    public static string? Denial(Authority authority, GovernanceWrite.PutPolicy put, ScopeTree scopes)
+    {
+        if (put.Before is not { IsArchived: false, Policy: var before } || !Loosens(before, put.Row)) return null;
+        if (IsOwn(authority, before.ScopeId, scopes)) return "nobody loosens a rule that holds their own spending back";
+        return authority.ApprovalLimit is { } most
+            ? $"you approve at most {most} USD at once, and this lets through what the rule holds back; somebody without a limit must decide" : null;
+    }
+
+    /// <summary>By what a budget is raised for good and for a time; one that is new or archived held nothing.</summary>
+    private static NanoUsd Of(GovernanceWrite.PutBudget put)
+    {
+        var after = put.Row.Budget;
+        if (put.Row.IsArchived) return NanoUsd.Zero;
+        if (put.Before is not { IsArchived: false, Budget: var before }) return after.Amount;
+        // Increases whose time is over fall out of the amount in the same write: they pay for no raise.
+        var forGood = after.BaseAmount - before.BaseAmount;
+        return after.Increases.Where(i => !before.Increases.Contains(i))
+            .Aggregate(forGood > NanoUsd.Zero ? forGood : NanoUsd.Zero, (sum, increase) => sum + increase.Amount);
+    }
+
+    /// <summary>Whether a hard cap or a review stops holding something back that it held back.</summary>
+    private static bool Loosens(Policy before, PolicyRow row)
+    {
+        var after = row.Policy;
+        if (before.Kind is not (PolicyKind.HardCap or PolicyKind.Review) || before.OnlyFlags) return false;
+        var appliesToLess = after.ScopeId != before.ScopeId || (after.Filter != before.Filter && after.Filter != PolicyFilter.Everything);
+        return row.IsArchived || appliesToLess || after.BudgetId != before.BudgetId || after.ReviewAbove > before.ReviewAbove || after.OnlyFlags;
+    }
+}
