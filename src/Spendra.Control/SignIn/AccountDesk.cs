@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Logging;
 using Spendra.Control.Shell;
+using Spendra.Core.Access;
 using Spendra.Storage;
 using Spendra.Storage.Access;
 
@@ -12,7 +12,7 @@ namespace Spendra.Control.SignIn;
 /// cookie.
 /// </summary>
 internal sealed partial class AccountDesk(
-    Database database, UserManager<UserAccount> users, TimeProvider time, ILogger<AccountDesk> logger)
+    Database database, TimeProvider time, ILogger<AccountDesk> logger)
 {
     public static readonly Problem Changed = new(ProblemKind.StaleVersion, "The account was changed at the same time. Read it again and repeat the change.");
 
@@ -36,18 +36,9 @@ internal sealed partial class AccountDesk(
         return SessionView.Of(http, account, next);
     }
 
-    /// <summary>A password that the rules allow; the problem names the field.</summary>
-    public async Task<Problem?> CheckPasswordAsync(UserAccount account, string password)
-    {
-        if (password.Contains(account.Email, StringComparison.OrdinalIgnoreCase) || account.Email.Contains(password, StringComparison.OrdinalIgnoreCase))
-            return Problem.Field("newPassword", "is like the address");
-        foreach (var validator in users.PasswordValidators)
-        {
-            var verdict = await validator.ValidateAsync(users, account, password);
-            if (!verdict.Succeeded) return Problem.Field("newPassword", $"does not do: {verdict.Errors.First().Description.TrimEnd('.')}");
-        }
-        return null;
-    }
+    /// <summary>Null for a password that does; the problem names the field.</summary>
+    public static Problem? CheckPassword(UserAccount account, string password) =>
+        PasswordRule.Fault(password, account.Email, account.Name) is { } fault ? Problem.Field("newPassword", fault) : null;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "user {UserId} changed how they sign in: {Change}, request {RequestId}")]
     private partial void LogChanged(Guid userId, string change, string requestId);

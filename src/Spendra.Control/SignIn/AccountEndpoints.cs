@@ -36,7 +36,7 @@ internal static class AccountEndpoints
         EditedPassword body, SignedIn signedIn, AccountDesk desk, Attempts attempts, SignInLimits limits, UserManager<UserAccount> users, HttpContext http)
     {
         if (await desk.FindAsync(signedIn, http.RequestAborted) is not var (account, session)) return Problem.NotFound;
-        if (await desk.CheckPasswordAsync(account, body.NewPassword) is { } weak) return weak;
+        if (AccountDesk.CheckPassword(account, body.NewPassword) is { } weak) return weak;
         if (account.PasswordHash is null)
         {
             if (body.CurrentPassword is not null) return Problem.Field("currentPassword", "is not there yet: leave it out");
@@ -60,7 +60,7 @@ internal static class AccountEndpoints
         // A password that does not do leaves the ticket good.
         if (await tickets.FindAsync(body.Ticket, TicketKind.Password, http.RequestAborted) is not { UserId: { } userId }
             || await users.FindByIdAsync(userId.ToString()) is not { } account) return LinkRefused;
-        if (await desk.CheckPasswordAsync(account, body.NewPassword) is { } weak) return weak;
+        if (AccountDesk.CheckPassword(account, body.NewPassword) is { } weak) return weak;
         if (await tickets.TakeAsync(body.Ticket, TicketKind.Password, http.RequestAborted) is null) return LinkRefused;
         account.PasswordHash = null;
         if (!(await users.AddPasswordAsync(account, body.NewPassword)).Succeeded) return AccountDesk.Changed;

@@ -264,6 +264,7 @@ public abstract class SessionContract(DatabaseEngine engine)
         var client = api.Client(null);
 
         (await client.PostAsync($"{Browser.Session}/password-link", new { ticket, newPassword = "aaaaaaaaaaaaaa" })).Field.Should().Be("newPassword");
+        (await client.PostAsync($"{Browser.Session}/password-link", new { ticket, newPassword = "short" })).Body.Should().Contain("'newPassword' must be a string");
         (await client.PostAsync($"{Browser.Session}/password-link", new { ticket, newPassword = Browser.Password })).Status.Should().Be(200);
         var again = await client.PostAsync($"{Browser.Session}/password-link", new { ticket, newPassword = "wrong zebra socket" });
 
