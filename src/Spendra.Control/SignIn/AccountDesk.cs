@@ -4,6 +4,7 @@ using Spendra.Control.Shell;
 using Spendra.Core.Access;
 using Spendra.Storage;
 using Spendra.Storage.Access;
+using Spendra.Storage.Governance;
 
 namespace Spendra.Control.SignIn;
 
@@ -12,7 +13,7 @@ namespace Spendra.Control.SignIn;
 /// cookie.
 /// </summary>
 internal sealed partial class AccountDesk(
-    Database database, TimeProvider time, ILogger<AccountDesk> logger)
+    Database database, AccountStore store, TimeProvider time, ILogger<AccountDesk> logger)
 {
     public static readonly Problem Changed = new(ProblemKind.StaleVersion, "The account was changed at the same time. Read it again and repeat the change.");
 
@@ -23,6 +24,14 @@ internal sealed partial class AccountDesk(
         var session = await Sessions.FindAsync(database, signedIn.Session!.SessionId, Micros.Now(time), cancel);
         return account is not null && session is not null ? (account, session) : null;
     }
+
+    /// <summary>Says what the next write of the account changes, for the record of its owner's organizations.</summary>
+    /// <param name="http">Where it comes from.</param>
+    /// <param name="account">Whose.</param>
+    /// <param name="action">Such as <c>set_password</c>.</param>
+    /// <param name="by">What proves that it is they, unless they are signed in.</param>
+    public void Record(HttpContext http, UserAccount account, string action, string? by = null) => store.Record(new SignInChange(action,
+        new ChangeAuthor(by is null ? account.Email : $"{account.Email} by {by}", $"api {http.Connection.RemoteIpAddress} request {RequestIds.Of(http)}")));
 
     /// <summary>Ends the other sessions; this one goes on. The account's new stamp is written already.</summary>
     public async Task<SessionView> GoOnAsync(HttpContext http, UserAccount account, SessionRow session, string change)

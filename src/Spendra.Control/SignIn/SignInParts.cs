@@ -26,7 +26,9 @@ internal static class SignInParts
         services.AddSingleton<SignInLimits>();
         services.AddSingleton<Tickets>();
         services.AddSingleton<Decoy>();
+        // One for the framework and for us: what is said of the next write is said to the store that writes.
         services.AddScoped<AccountStore>();
+        services.Replace(ServiceDescriptor.Scoped<IUserStore<UserAccount>>(provider => provider.GetRequiredService<AccountStore>()));
         services.AddScoped<Attempts>();
         services.AddScoped<SignInDesk>();
         services.AddScoped<AccountDesk>();
