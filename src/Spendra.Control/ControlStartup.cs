@@ -46,7 +46,7 @@ public static class ControlStartup
         {
             context.ProblemDetails.Extensions.Remove("traceId");
             if (context.ProblemDetails is not HttpValidationProblemDetails invalid) return;
-            invalid.Errors = invalid.Errors.ToDictionary(e => JsonProblems.FieldOf(e.Key), e => e.Value);
+            invalid.Errors = invalid.Errors.ToDictionary(e => JsonProblems.FieldOf(e.Key), e => Array.ConvertAll(e.Value, text => JsonProblems.InWordsOfJson(e.Key, text)));
             context.ProblemDetails.Type = Problem.TypeOf(ProblemKind.InvalidRequest);
             context.ProblemDetails.Title = Problem.TitleOf(ProblemKind.InvalidRequest);
             context.ProblemDetails.Detail = "The fields named in 'errors' are not as expected. Nothing was done.";

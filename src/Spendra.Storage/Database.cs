@@ -64,6 +64,13 @@ public abstract class Database : IAsyncDisposable
     internal virtual Task EnterLedgerAsync(DbConnection connection, DbTransaction transaction, bool isEntered, CancellationToken cancel) =>
         Task.CompletedTask;
 
+    /// <summary>
+    /// Lets a transaction that was bound to an organization change how a person signs in, which belongs to none, or not any more:
+    /// where the engine has a second wall, who governs may not.
+    /// </summary>
+    internal virtual Task EnterPeopleAsync(DbConnection connection, DbTransaction transaction, bool isEntered, CancellationToken cancel) =>
+        Task.CompletedTask;
+
     /// <summary>As <see cref="BeginSnapshotAsync(DbConnection, CancellationToken)"/>, of one organization alone.</summary>
     public async Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, Guid organizationId, CancellationToken cancel)
     {

@@ -50,9 +50,10 @@ public static class OperatorMembers
         if (!new System.ComponentModel.DataAnnotations.EmailAddressAttribute().IsValid(request.Email) || !Core.Governance.PlainText.Matches(request.Email, 200))
             return OperatorAnswer<ListedMember>.No($"'{request.Email}' is no e-mail address");
         if (request.Name is { } given && !Core.Governance.PlainText.Matches(given, 200)) return OperatorAnswer<ListedMember>.No("the name is not plain text of 1 to 200 characters");
-        if (request.Password is { } typed && !PasswordRule.Matches(typed))
-            return OperatorAnswer<ListedMember>.No($"a password has {PasswordRule.Shortest} to {PasswordRule.Longest} characters");
         var email = request.Email.ToLowerInvariant();
+        var known = await UserAccounts.FindByEmailAsync(database, email, cancel);
+        if (request.Password is { } typed && PasswordRule.Fault(typed, email, known?.Name ?? request.Name ?? email) is { } weak)
+            return OperatorAnswer<ListedMember>.No($"the password {weak}");
         var userId = await UserDirectory.FindOrAddAsync(database, email, request.Name ?? email, Micros.Now(time), cancel);
         var person = (await People.FindAsync(database, userId, cancel))!;
 

@@ -76,6 +76,7 @@ internal static class SetupEndpoint
         NewInstallation body, HttpContext http, Database database, MasterKey masterKey, TimeProvider time, CancellationToken cancel)
     {
         if (body.TimeZone is { } zone && ZoneName.Find(zone) is null) return Problem.Field("timeZone", "is no IANA time zone such as Europe/Madrid");
+        if (body.Password is { } wanted && PasswordRule.Fault(wanted, body.Email, body.Name) is { } weak) return Problem.Field("password", weak);
         // Looked at before anything is written for somebody who only guesses.
         if (!OneTimeLink.TryParse(OneTimePurpose.Setup, body.Secret, out var link)
             || !await SetupLink.IsOfferedAsync(database, link, masterKey, cancel)) return Useless;

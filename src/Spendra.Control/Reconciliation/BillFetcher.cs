@@ -14,13 +14,14 @@ public sealed record BillFetchOptions(bool AllowInside = false);
 
 /// <summary>
 /// Fetches what a provider says that it billed, page by page, with the credential of an account that may see it (most providers
-/// want an administrator's). From the account's own address only, without redirects, bounded in size, pages and time. What
-/// comes is imported like a file.
+/// want an administrator's). From the account's own address only, without redirects, bounded in the size of a page and of all
+/// pages together, in pages and in time. What comes is imported like a file.
 /// </summary>
 public sealed class BillFetcher : IDisposable
 {
     private const int MostPages = 200;
     private const int LongestPage = 16 << 20;
+    private const int LongestBill = 64 << 20;
     private const int DaysPerPage = 31;
     private const int LongestCursor = 2_000;
 
@@ -60,12 +61,12 @@ public sealed class BillFetcher : IDisposable
         try
         {
             if (AccountCredential.Open(_masterKey, organizationId, credential) is not { Length: > 0 } secret) return (null, "the credential is not there where this runs");
-            var pages = new StringBuilder();
+            var pages = new Pages();
             foreach (var list in ListsOf(credential, from, to))
             {
                 if (await FetchListAsync(credential.Provider, secret, list, pages, cancel) is { } failure) return (null, failure);
             }
-            return (new BillContent(accountId, format, pages.ToString()) { From = from, To = to }, null);
+            return (new BillContent(accountId, format, pages.Text.ToString()) { From = from, To = to }, null);
         }
         catch (MasterKeyException e)
         {
@@ -106,7 +107,7 @@ public sealed class BillFetcher : IDisposable
         }
     }
 
-    private async Task<string?> FetchListAsync(string provider, string secret, string list, StringBuilder pages, CancellationToken cancel)
+    private async Task<string?> FetchListAsync(string provider, string secret, string list, Pages pages, CancellationToken cancel)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (string? page = null; ;)
@@ -116,8 +117,11 @@ public sealed class BillFetcher : IDisposable
             using var response = await _client.SendAsync(request, cancel);
             if (response.StatusCode != HttpStatusCode.OK)
                 return $"{request.RequestUri!.AbsolutePath} answered HTTP {(int)response.StatusCode}: expected 200{Hint(response.StatusCode)}";
-            var text = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancel));
-            pages.Append(text).Append('\n');
+            var bytes = await response.Content.ReadAsByteArrayAsync(cancel);
+            pages.Bytes += bytes.Length;
+            if (pages.Bytes > LongestBill) return $"the bill has more than {LongestBill >> 20} MiB: fetch fewer days at once";
+            var text = Encoding.UTF8.GetString(bytes);
+            pages.Text.Append(text).Append('\n');
             var (next, fault) = NextOf(text);
             if (fault is not null) return $"{request.RequestUri!.AbsolutePath} {fault}";
             if (next is null) return null;
@@ -162,4 +166,13 @@ public sealed class BillFetcher : IDisposable
 
     private static string Seconds(DateOnly day) =>
         new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc)).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>What was fetched of all lists of a bill.</summary>
+    private sealed class Pages
+    {
+        public StringBuilder Text { get; } = new();
+
+        /// <summary>As they came: text of few bytes a character takes more of the memory than that, never more than twice.</summary>
+        public long Bytes { get; set; }
+    }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Spendra.Core.Governance;
 using Spendra.Core.Metering;
 using Spendra.Core.Money;
@@ -7,7 +6,10 @@ using Spendra.Core.Reconciliation;
 
 namespace Spendra.Control.Reconciliation;
 
-/// <summary>A bill that cannot be read, in one sentence that names the line. Caught where a bill is parsed.</summary>
+/// <summary>
+/// A bill that cannot be read, in one sentence that names the line and what is wrong in it, and quotes nothing: what stands
+/// there may be anything. Caught where a bill is parsed.
+/// </summary>
 internal sealed class BillException(string message) : Exception(message)
 {
     public static BillException At(int line, string what) => new($"line {line}: {what}");
@@ -81,16 +83,16 @@ internal sealed class BillLines(Guid accountId, BillMapping mapping)
     public static NanoUsd Amount(int line, string? text, int perUsd)
     {
         if (string.IsNullOrEmpty(text)) throw BillException.At(line, "it has no amount");
-        return BilledNumber.TryReadAmount(text, perUsd, out var amount) ? amount : throw BillException.At(line, $"its amount '{Shown(text)}' is none");
+        return BilledNumber.TryReadAmount(text, perUsd, out var amount) ? amount : throw BillException.At(line, "its amount is no amount of money");
     }
 
     public static long Quantity(int line, string text, long multiplier) =>
-        BilledNumber.TryReadQuantity(text, multiplier, out var quantity) ? quantity : throw BillException.At(line, $"its quantity '{Shown(text)}' is no whole number of units");
+        BilledNumber.TryReadQuantity(text, multiplier, out var quantity) ? quantity : throw BillException.At(line, "its quantity is no whole number of units");
 
     public static void RequireUsd(int line, string? currency)
     {
         if (!string.Equals(currency, "usd", StringComparison.OrdinalIgnoreCase))
-            throw BillException.At(line, currency is null ? "it has no currency" : $"its currency is '{Shown(currency)}': only US dollars are compared");
+            throw BillException.At(line, currency is null ? "it has no currency" : "its currency is another one: only US dollars are compared");
     }
 
     /// <summary>A day, or an instant in UTC of which the day counts.</summary>
@@ -102,13 +104,6 @@ internal sealed class BillLines(Guid accountId, BillMapping mapping)
         string[] instants = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd HH:mm:ss 'UTC'", "yyyy-MM-dd HH:mm:ss.FFFFFF 'UTC'", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mmK"];
         return DateTimeOffset.TryParseExact(text, instants, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)
             ? BilledDay.OfDate(DateOnly.FromDateTime(instant.UtcDateTime))
-            : throw BillException.At(line, $"its day '{Shown(text)}' is none such as 2026-10-31 or 2026-10-31T00:00:00Z");
-    }
-
-    private static string Shown(string text)
-    {
-        var shown = new StringBuilder();
-        foreach (var c in text.AsSpan(0, Math.Min(text.Length, 40))) shown.Append(char.IsControl(c) ? '?' : c);
-        return shown.ToString();
+            : throw BillException.At(line, "its day is none such as 2026-10-31 or 2026-10-31T00:00:00Z");
     }
 }

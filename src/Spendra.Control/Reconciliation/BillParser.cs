@@ -88,7 +88,7 @@ public static class BillParser
                 TableBills.ReadCsv(content.Content, TableShape.Of(content.Mapping), bill);
                 break;
             default:
-                throw new BillException($"'{content.Format}' is no format of bills");
+                throw new BillException($"its format is none of {string.Join(", ", BillFormats.All)}");
         }
     }
 
@@ -132,7 +132,7 @@ public static class BillParser
         }
         catch (JsonException e)
         {
-            throw BillException.At((int)Math.Min(int.MaxValue, (e.LineNumber ?? 0) + 1), "it is not JSON");
+            throw BillException.At((int)Math.Min(int.MaxValue, (e.LineNumber ?? 0) + 1), $"it is not JSON at column {(e.BytePositionInLine ?? 0) + 1}");
         }
         return documents.Count > 0 ? documents : throw new BillException("the document is empty");
     }

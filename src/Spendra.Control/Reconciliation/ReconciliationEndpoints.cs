@@ -150,7 +150,7 @@ internal static class ReconciliationEndpoints
     private static async Task<CreationAnswer<ProposalsView>> ProposeAsync(
         Guid id, NewProposals body, Repetition repetition, Caller caller, ChangeDesk desk, CancellationToken cancel)
     {
-        if (body.Kinds?.FirstOrDefault(k => DifferenceKinds.Find(k) is null) is { } wrong) return Problem.Field("kinds", $"has '{wrong}', which is no kind of difference");
+        if (body.Kinds?.Any(k => DifferenceKinds.Find(k) is null) == true) return Problem.Field("kinds", "has a text that is no kind of difference");
         return await desk.CreateAsync<ProposalsView>(caller, repetition, StateParts.Scopes, async draft =>
         {
             if (!draft.Authority.CoversEverything || await RunReader.ReportAsync(draft.Transaction, id, cancel) is not { } report) return Problem.NotFound;

@@ -78,7 +78,7 @@ internal static class TableBills
         {
             using var csv = CsvDataReader.Create(source, new CsvDataReaderOptions { MaxBufferSize = LargestRecord });
             var columns = Columns(csv);
-            var of = Checked(shape, columns.ContainsKey);
+            var of = Checked(shape, bill.Mapping, columns.ContainsKey);
             while (csv.Read())
             {
                 // The head is the first line; a value that runs over several lines moves those after it.
@@ -96,7 +96,7 @@ internal static class TableBills
         }
         catch (Exception e) when (e is CsvMissingHeadersException or CsvRecordTooLargeException or InvalidDataException or CsvConfigurationException)
         {
-            throw new BillException($"the file is not CSV that can be read: {e.Message}");
+            throw new BillException("the file is not CSV that can be read: it has no line of names, or a line that is too long");
         }
     }
 
@@ -117,24 +117,27 @@ internal static class TableBills
         var columns = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var at = 0; at < csv.FieldCount; at++)
         {
-            if (!columns.TryAdd(csv.GetName(at).Trim(), at)) throw BillException.At(1, $"the column '{csv.GetName(at)}' is there twice");
+            if (!columns.TryAdd(csv.GetName(at).Trim(), at)) throw BillException.At(1, $"column {at + 1} has the name of an earlier one");
         }
         return columns;
     }
 
     /// <summary>The shape with the one name of each column that a file has.</summary>
-    private static TableShape Checked(TableShape shape, Func<string, bool> isThere)
+    private static TableShape Checked(TableShape shape, BillMapping mapping, Func<string, bool> isThere)
     {
-        Require(shape.Day, "the day");
-        Require(shape.Model, "the model");
-        Require(shape.Amount, "the amount");
+        Require(shape.Day, mapping.Day, "day");
+        Require(shape.Model, mapping.Model, "model");
+        Require(shape.Amount, mapping.Amount, "amount");
         // Only what was named must be there.
-        if (shape.Currency.Length > 0) Require(shape.Currency, "the currency");
+        if (shape.Currency.Length > 0) Require(shape.Currency, mapping.Currency, "currency");
         return shape;
 
-        void Require(string[] names, string what)
+        void Require(string[] names, string? named, string what)
         {
-            if (!names.Any(isThere)) throw BillException.At(1, names.Length == 0 ? $"the mapping names no column of {what}" : $"there is no column of {what}: expected {string.Join(" or ", names)}");
+            if (names.Any(isThere)) return;
+            // A name of the caller's is not repeated: it may be anything.
+            if (named is not null) throw BillException.At(1, $"there is no column of the name that the mapping has under '{what}'");
+            throw BillException.At(1, names.Length == 0 ? $"the mapping names no column of the {what}" : $"there is no column of the {what}: expected {string.Join(" or ", names)}");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Logging;
 using Spendra.Storage;
 
@@ -35,8 +36,11 @@ internal sealed partial class ControlCalls(AccessGate gate, ILogger<ControlCalls
                 return UnsupportedMediaType;
             case BadHttpRequestException { InnerException: JsonException json }:
                 return JsonProblems.Describe(json);
-            case BadHttpRequestException bad:
-                return new Problem(ProblemKind.InvalidRequest, $"The request cannot be read: {bad.Message}");
+            // The framework speaks of its parameters, and may repeat what the caller wrote.
+            case BadHttpRequestException when ReadsBody(http):
+                return new Problem(ProblemKind.InvalidRequest, "This operation reads a body of JSON, and none came, or not all of it.");
+            case BadHttpRequestException:
+                return new Problem(ProblemKind.InvalidRequest, "The request cannot be read: a part of its address, query or headers is not of the documented form.");
             case var e when DatabaseUnavailableException.IsSaidBy(e):
                 LogUnavailable(e, RequestIds.Of(http));
                 return new Problem(ProblemKind.DatabaseUnavailable, "Nothing was changed unless a repetition says so. Try again in a moment.");
@@ -45,6 +49,8 @@ internal sealed partial class ControlCalls(AccessGate gate, ILogger<ControlCalls
                 return new Problem(ProblemKind.Internal, "This is a mistake of Spendra. The log has more under the request id.");
         }
     }
+
+    private static bool ReadsBody(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is { IsOptional: false };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the database failed a management call, request {RequestId}")]
     private partial void LogUnavailable(Exception exception, string requestId);

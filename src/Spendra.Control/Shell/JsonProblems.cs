@@ -29,6 +29,16 @@ internal static partial class JsonProblems
     /// <summary>A member's path as the body spells it: <c>Filter.MaxCost</c> is <c>filter.maxCost</c>.</summary>
     public static string FieldOf(string member) => string.Join('.', member.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
 
+    /// <summary>What a rule says of a member, with the name that the body has for it.</summary>
+    /// <param name="member">Its path: <c>Filter.MaxCost</c>.</param>
+    /// <param name="text">What the rule says: <c>The field MaxCost must be between 1 and 12.</c></param>
+    public static string InWordsOfJson(string member, string text)
+    {
+        var name = member[(member.LastIndexOf('.') + 1)..].Split('[')[0];
+        var spelt = $"'{FieldOf(name)}' ";
+        return text.Replace($"The field {name} ", spelt, StringComparison.OrdinalIgnoreCase).Replace($"The {name} field ", spelt, StringComparison.OrdinalIgnoreCase);
+    }
+
     [GeneratedRegex("The JSON property '(?<field>[^']*)' could not be mapped", RegexOptions.NonBacktracking)]
     private static partial Regex UnknownField();
 

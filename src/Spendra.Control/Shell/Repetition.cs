@@ -30,7 +30,7 @@ internal sealed record Repetition(byte[]? KeyDigest, byte[] RequestDigest, Probl
             return new Repetition(null, [], Shell.Problem.Field(Header, $"is not plain text of 1 to {LongestKey} characters"));
         var body = await BufferedBody.ReadAsync(context);
         using var request = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        request.AppendData(Encoding.UTF8.GetBytes($"{context.Request.Method} {context.Request.Path}\n"));
+        request.AppendData(Encoding.UTF8.GetBytes($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}\n"));
         request.AppendData(body);
         return new Repetition(SHA256.HashData(Encoding.UTF8.GetBytes(key)), request.GetHashAndReset(), null);
     }

@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Logging;
 using Spendra.Control.Shell;
+using Spendra.Core.Access;
 using Spendra.Storage;
 using Spendra.Storage.Access;
+using Spendra.Storage.Governance;
 
 namespace Spendra.Control.SignIn;
 
@@ -12,7 +13,7 @@ namespace Spendra.Control.SignIn;
 /// cookie.
 /// </summary>
 internal sealed partial class AccountDesk(
-    Database database, UserManager<UserAccount> users, TimeProvider time, ILogger<AccountDesk> logger)
+    Database database, AccountStore store, TimeProvider time, ILogger<AccountDesk> logger)
 {
     public static readonly Problem Changed = new(ProblemKind.StaleVersion, "The account was changed at the same time. Read it again and repeat the change.");
 
@@ -23,6 +24,14 @@ internal sealed partial class AccountDesk(
         var session = await Sessions.FindAsync(database, signedIn.Session!.SessionId, Micros.Now(time), cancel);
         return account is not null && session is not null ? (account, session) : null;
     }
+
+    /// <summary>Says what the next write of the account changes, for the record of its owner's organizations.</summary>
+    /// <param name="http">Where it comes from.</param>
+    /// <param name="account">Whose.</param>
+    /// <param name="action">Such as <c>set_password</c>.</param>
+    /// <param name="by">What proves that it is they, unless they are signed in.</param>
+    public void Record(HttpContext http, UserAccount account, string action, string? by = null) => store.Record(new SignInChange(action,
+        new ChangeAuthor(by is null ? account.Email : $"{account.Email} by {by}", $"api {http.Connection.RemoteIpAddress} request {RequestIds.Of(http)}")));
 
     /// <summary>Ends the other sessions; this one goes on. The account's new stamp is written already.</summary>
     public async Task<SessionView> GoOnAsync(HttpContext http, UserAccount account, SessionRow session, string change)
@@ -36,18 +45,9 @@ internal sealed partial class AccountDesk(
         return SessionView.Of(http, account, next);
     }
 
-    /// <summary>A password that the rules allow; the problem names the field.</summary>
-    public async Task<Problem?> CheckPasswordAsync(UserAccount account, string password)
-    {
-        if (password.Contains(account.Email, StringComparison.OrdinalIgnoreCase) || account.Email.Contains(password, StringComparison.OrdinalIgnoreCase))
-            return Problem.Field("newPassword", "is like the address");
-        foreach (var validator in users.PasswordValidators)
-        {
-            var verdict = await validator.ValidateAsync(users, account, password);
-            if (!verdict.Succeeded) return Problem.Field("newPassword", $"does not do: {verdict.Errors.First().Description.TrimEnd('.')}");
-        }
-        return null;
-    }
+    /// <summary>Null for a password that does; the problem names the field.</summary>
+    public static Problem? CheckPassword(UserAccount account, string password) =>
+        PasswordRule.Fault(password, account.Email, account.Name) is { } fault ? Problem.Field("newPassword", fault) : null;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "user {UserId} changed how they sign in: {Change}, request {RequestId}")]
     private partial void LogChanged(Guid userId, string change, string requestId);

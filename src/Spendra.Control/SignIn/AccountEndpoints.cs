@@ -36,16 +36,18 @@ internal static class AccountEndpoints
         EditedPassword body, SignedIn signedIn, AccountDesk desk, Attempts attempts, SignInLimits limits, UserManager<UserAccount> users, HttpContext http)
     {
         if (await desk.FindAsync(signedIn, http.RequestAborted) is not var (account, session)) return Problem.NotFound;
-        if (await desk.CheckPasswordAsync(account, body.NewPassword) is { } weak) return weak;
+        if (AccountDesk.CheckPassword(account, body.NewPassword) is { } weak) return weak;
         if (account.PasswordHash is null)
         {
             if (body.CurrentPassword is not null) return Problem.Field("currentPassword", "is not there yet: leave it out");
+            desk.Record(http, account, "set_password");
             if (!(await users.AddPasswordAsync(account, body.NewPassword)).Succeeded) return AccountDesk.Changed;
             return Outcome<SessionView>.Done(await desk.GoOnAsync(http, account, session, "password set"));
         }
         if (body.CurrentPassword is null) return Problem.Field("currentPassword", "is missing");
         if (limits.Take(http, account.Email) is { } tooMany) return tooMany;
         if (!await attempts.TakeAsync(account.UserId, http.RequestAborted)) return TooManyWrong;
+        desk.Record(http, account, "set_password");
         var changed = await users.ChangePasswordAsync(account, body.CurrentPassword, body.NewPassword);
         if (changed.Errors.Any(e => e.Code == nameof(IdentityErrorDescriber.PasswordMismatch))) return Problem.Field("currentPassword", "is wrong");
         await attempts.GiveBackAsync(account.UserId, http.RequestAborted);
@@ -60,9 +62,10 @@ internal static class AccountEndpoints
         // A password that does not do leaves the ticket good.
         if (await tickets.FindAsync(body.Ticket, TicketKind.Password, http.RequestAborted) is not { UserId: { } userId }
             || await users.FindByIdAsync(userId.ToString()) is not { } account) return LinkRefused;
-        if (await desk.CheckPasswordAsync(account, body.NewPassword) is { } weak) return weak;
+        if (AccountDesk.CheckPassword(account, body.NewPassword) is { } weak) return weak;
         if (await tickets.TakeAsync(body.Ticket, TicketKind.Password, http.RequestAborted) is null) return LinkRefused;
         account.PasswordHash = null;
+        desk.Record(http, account, "set_password", "a password link");
         if (!(await users.AddPasswordAsync(account, body.NewPassword)).Succeeded) return AccountDesk.Changed;
         await attempts.ForgiveAsync(account.UserId, http.RequestAborted);
         return Outcome<LinkView>.Done(new LinkView(account.Email));
@@ -90,8 +93,9 @@ internal static class AccountEndpoints
         if (!await users.VerifyTwoFactorTokenAsync(account, TokenOptions.DefaultAuthenticatorProvider, body.Code))
             return Problem.Field("code", "is wrong, or was used before: take the next one");
         await attempts.GiveBackAsync(account.UserId, http.RequestAborted);
-        if (await users.GenerateNewTwoFactorRecoveryCodesAsync(account, RecoveryCodes) is not { } codes
-            || !(await users.SetTwoFactorEnabledAsync(account, true)).Succeeded) return AccountDesk.Changed;
+        if (await users.GenerateNewTwoFactorRecoveryCodesAsync(account, RecoveryCodes) is not { } codes) return AccountDesk.Changed;
+        desk.Record(http, account, "enable_totp");
+        if (!(await users.SetTwoFactorEnabledAsync(account, true)).Succeeded) return AccountDesk.Changed;
         await desk.GoOnAsync(http, account, session, "authenticator app confirmed");
         return Outcome<RecoveryCodesView>.Done(new RecoveryCodesView([.. codes]));
     }
@@ -102,6 +106,7 @@ internal static class AccountEndpoints
         if (!account.IsTwoFactor) return NoTotp;
         account.TotpSecret = null;
         account.WriteRecoveryDigests([]);
+        desk.Record(http, account, "disable_totp");
         if (!(await users.SetTwoFactorEnabledAsync(account, false)).Succeeded) return AccountDesk.Changed;
         return Outcome<SessionView>.Done(await desk.GoOnAsync(http, account, session, "authenticator app disabled"));
     }
@@ -110,6 +115,7 @@ internal static class AccountEndpoints
     {
         if (await desk.FindAsync(signedIn, http.RequestAborted) is not var (account, _)) return Problem.NotFound;
         if (!account.IsTwoFactor) return NoTotp;
+        desk.Record(http, account, "renew_recovery_codes");
         return await users.GenerateNewTwoFactorRecoveryCodesAsync(account, RecoveryCodes) is { } codes
             ? Outcome<RecoveryCodesView>.Done(new RecoveryCodesView([.. codes]))
             : AccountDesk.Changed;

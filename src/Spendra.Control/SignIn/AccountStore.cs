@@ -9,10 +9,18 @@ namespace Spendra.Control.SignIn;
 /// The framework's view of accounts. Wrong attempts are not among it: the framework counts them by reading and writing an
 /// account, which lets many guesses at once pass for one (<see cref="Attempts"/>).
 /// </summary>
-internal sealed class AccountStore(Database database, MasterKey masterKey, IdentityErrorDescriber errors) :
+internal sealed class AccountStore(Database database, MasterKey masterKey, IdentityErrorDescriber errors, TimeProvider time) :
     IUserPasswordStore<UserAccount>, IUserSecurityStampStore<UserAccount>, IUserTwoFactorStore<UserAccount>,
     IUserAuthenticatorKeyStore<UserAccount>, IUserTwoFactorRecoveryCodeStore<UserAccount>, IUserPasskeyStore<UserAccount>
 {
+    private SignInChange? _change;
+
+    /// <summary>
+    /// Says that the next write changes how its owner signs in: it is recorded with it, in every organization of theirs. Writes of
+    /// which nothing was said are counters, what is not in force yet, and sign-ins themselves.
+    /// </summary>
+    public void Record(SignInChange change) => _change = change;
+
     public Task<string> GetUserIdAsync(UserAccount user, CancellationToken cancellationToken) => Task.FromResult(user.UserId.ToString());
 
     public Task<string?> GetUserNameAsync(UserAccount user, CancellationToken cancellationToken) => Task.FromResult<string?>(user.Email);
@@ -29,7 +37,7 @@ internal sealed class AccountStore(Database database, MasterKey masterKey, Ident
     public Task<IdentityResult> DeleteAsync(UserAccount user, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public async Task<IdentityResult> UpdateAsync(UserAccount user, CancellationToken cancellationToken) =>
-        await UserAccounts.SaveAsync(database, user, cancellationToken)
+        await UserAccounts.SaveAsync(database, user, TakeChange(), Micros.Now(time), cancellationToken)
             ? IdentityResult.Success
             : IdentityResult.Failed(errors.ConcurrencyFailure());
 
@@ -105,7 +113,7 @@ internal sealed class AccountStore(Database database, MasterKey masterKey, Ident
             AttestationObject = passkey.AttestationObject,
             ClientDataJson = passkey.ClientDataJson,
             CreatedAt = Micros.Of(passkey.CreatedAt),
-        }, cancellationToken);
+        }, TakeChange(), Micros.Now(time), cancellationToken);
 
     public async Task<IList<UserPasskeyInfo>> GetPasskeysAsync(UserAccount user, CancellationToken cancellationToken) =>
         [.. (await Passkeys.OfUserAsync(database, user.UserId, cancellationToken)).Select(Of)];
@@ -118,7 +126,7 @@ internal sealed class AccountStore(Database database, MasterKey masterKey, Ident
         await Passkeys.FindAsync(database, credentialId, cancellationToken) is { } found && found.UserId == user.UserId ? Of(found) : null;
 
     public Task RemovePasskeyAsync(UserAccount user, byte[] credentialId, CancellationToken cancellationToken) =>
-        Passkeys.RemoveAsync(database, user.UserId, credentialId, cancellationToken);
+        Passkeys.RemoveAsync(database, user.UserId, credentialId, TakeChange(), Micros.Now(time), cancellationToken);
 
     public void Dispose()
     {
@@ -130,6 +138,13 @@ internal sealed class AccountStore(Database database, MasterKey masterKey, Ident
     {
         Name = row.Name,
     };
+
+    private SignInChange? TakeChange()
+    {
+        var change = _change;
+        _change = null;
+        return change;
+    }
 
     private string Digest(string code) =>
         Convert.ToHexStringLower(masterKey.DigestSecret(System.Text.Encoding.UTF8.GetBytes(code.Trim().ToUpperInvariant())));

@@ -64,6 +64,7 @@ internal static class PasskeyEndpoints
         });
         if (!result.Succeeded || result.UserEntity.Id != account.UserId.ToString()) return Refused;
         result.Passkey.Name = body.Name;
+        desk.Record(http, account, "add_passkey");
         return (await users.AddOrUpdatePasskeyAsync(account, result.Passkey)).Succeeded
             ? Outcome<PasskeyView>.Done(View(result.Passkey))
             : AccountDesk.Changed;
@@ -76,6 +77,7 @@ internal static class PasskeyEndpoints
         if (!Base64Url.IsValid(id)) return Problem.NotFound;
         var credentialId = Base64Url.DecodeFromChars(id);
         if (await users.GetPasskeyAsync(account, credentialId) is null) return Problem.NotFound;
+        desk.Record(http, account, "remove_passkey");
         // Sessions that the passkey began are over with it.
         if (!(await users.RemovePasskeyAsync(account, credentialId)).Succeeded || !(await users.UpdateSecurityStampAsync(account)).Succeeded)
             return AccountDesk.Changed;

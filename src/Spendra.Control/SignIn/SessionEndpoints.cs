@@ -46,9 +46,11 @@ internal static class SessionEndpoints
         return Outcome<EndView>.Done(new EndView(true));
     }
 
-    private static async Task<Answer<EndView>> SignOutEverywhereAsync(SignedIn signedIn, UserManager<UserAccount> users, HttpContext http)
+    private static async Task<Answer<EndView>> SignOutEverywhereAsync(
+        SignedIn signedIn, AccountDesk desk, UserManager<UserAccount> users, HttpContext http)
     {
         if (await users.FindByIdAsync(signedIn.UserId.ToString()) is not { } account) return Problem.NotFound;
+        desk.Record(http, account, "sign_out_everywhere");
         if (!(await users.UpdateSecurityStampAsync(account)).Succeeded) return AccountDesk.Changed;
         await http.SignOutAsync(SessionAuthentication.SchemeName);
         return Outcome<EndView>.Done(new EndView(true));

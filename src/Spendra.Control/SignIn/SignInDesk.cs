@@ -37,7 +37,8 @@ internal sealed partial class SignInDesk(
         if (verdict == PasswordVerificationResult.SuccessRehashNeeded)
         {
             account.PasswordHash = hasher.HashPassword(account, body.Password);
-            await UserAccounts.SaveAsync(database, account, cancel);
+            // The same password, kept in another way: no change to record.
+            await UserAccounts.SaveAsync(database, account, change: null, Micros.Now(time), cancel);
         }
         if (!account.IsTwoFactor) return Outcome<SignInView>.Done(new SignInView(SignInView.SignedIn, await StartAsync(http, account, "password"), null));
         await attempts.GiveBackAsync(account.UserId, cancel);

@@ -9,19 +9,10 @@ namespace Spendra.Control.SignIn;
 /// <summary>Registers what signing in needs: the framework's identity over accounts in SQL.</summary>
 internal static class SignInParts
 {
-    private const int ShortestPassword = 12;
-
     public static void AddSignIn(this IServiceCollection services, ControlOptions options)
     {
         services.AddIdentityCore<UserAccount>(identity =>
         {
-            // Length is what counts; rules about kinds of letters make passwords worse.
-            identity.Password.RequiredLength = ShortestPassword;
-            identity.Password.RequireDigit = false;
-            identity.Password.RequireLowercase = false;
-            identity.Password.RequireUppercase = false;
-            identity.Password.RequireNonAlphanumeric = false;
-            identity.Password.RequiredUniqueChars = 4;
             identity.Lockout.MaxFailedAccessAttempts = 5;
             identity.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(15);
         })
@@ -29,11 +20,15 @@ internal static class SignInParts
             .AddTokenProvider<TotpTokens>(TokenOptions.DefaultAuthenticatorProvider);
         // People are made by address elsewhere; what a name may look like is not this store's to say.
         services.RemoveAll<IUserValidator<UserAccount>>();
+        // One rule for passwords, wherever they are set: PasswordRule, which the framework does not know.
+        services.RemoveAll<IPasswordValidator<UserAccount>>();
         services.AddPasskeys(options);
         services.AddSingleton<SignInLimits>();
         services.AddSingleton<Tickets>();
         services.AddSingleton<Decoy>();
+        // One for the framework and for us: what is said of the next write is said to the store that writes.
         services.AddScoped<AccountStore>();
+        services.Replace(ServiceDescriptor.Scoped<IUserStore<UserAccount>>(provider => provider.GetRequiredService<AccountStore>()));
         services.AddScoped<Attempts>();
         services.AddScoped<SignInDesk>();
         services.AddScoped<AccountDesk>();

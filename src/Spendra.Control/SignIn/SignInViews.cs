@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Spendra.Control.Shell;
+using Spendra.Core.Access;
 using Spendra.Storage;
 using Spendra.Storage.Access;
 
@@ -79,7 +80,7 @@ public sealed record NewSession
     [Plain(320)]
     public required string Email { get; init; }
 
-    [StringLength(256, MinimumLength = 1)]
+    [StringLength(PasswordRule.Longest, MinimumLength = 1)]
     public required string Password { get; init; }
 
     public override string ToString() => "[redacted]";
@@ -105,10 +106,10 @@ public sealed record SecondStep
 public sealed record EditedPassword
 {
     /// <summary>Needed when there is one.</summary>
-    [StringLength(256, MinimumLength = 1)]
+    [StringLength(PasswordRule.Longest, MinimumLength = 1)]
     public string? CurrentPassword { get; init; }
 
-    [StringLength(256, MinimumLength = 12)]
+    [StringLength(PasswordRule.Longest, MinimumLength = PasswordRule.Shortest)]
     public required string NewPassword { get; init; }
 
     public override string ToString() => "[redacted]";
@@ -120,7 +121,7 @@ public sealed record LinkedPassword
     [Plain(100)]
     public required string Ticket { get; init; }
 
-    [StringLength(256, MinimumLength = 12)]
+    [StringLength(PasswordRule.Longest, MinimumLength = PasswordRule.Shortest)]
     public required string NewPassword { get; init; }
 
     public override string ToString() => "[redacted]";

@@ -13,11 +13,19 @@ internal sealed class Tickets(Database database, TimeProvider time)
 
     private const int TicketBytes = 32;
 
-    public async Task<string> IssueAsync(TicketKind kind, SignInTicket ticket, CancellationToken cancel, TimeSpan? life = null)
+    public async Task<string> IssueAsync(TicketKind kind, SignInTicket ticket, CancellationToken cancel)
     {
         var text = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TicketBytes));
         var now = Micros.Now(time);
-        await SignInTickets.AddAsync(database, Digest(text), kind, ticket, now, Micros.Of(time.GetUtcNow() + (life ?? Life)), cancel);
+        await SignInTickets.AddAsync(database, Digest(text), kind, ticket, now, Micros.Of(time.GetUtcNow() + Life), cancel);
+        return text;
+    }
+
+    /// <summary>As the other, for a ticket that is recorded: whoever holds it will sign in as the person.</summary>
+    public async Task<string> IssueRecordedAsync(TicketKind kind, Guid userId, SignInChange change, TimeSpan life, CancellationToken cancel)
+    {
+        var text = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TicketBytes));
+        await SignInTickets.AddRecordedAsync(database, Digest(text), kind, userId, change, Micros.Now(time), Micros.Of(time.GetUtcNow() + life), cancel);
         return text;
     }
 

@@ -20,13 +20,15 @@ public static class AccessTokenReader
     public static async Task<PresentedToken?> FindAsync(Database database, Guid tokenId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        var owner = await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(
+            "SELECT organization_id FROM token_directory WHERE token_id = @tokenId", new { tokenId }, cancellationToken: cancel));
+        if (owner is not { } organizationId) return null;
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var stored = await connection.QuerySingleOrDefaultAsync<StoredToken>(new CommandDefinition("""
-            SELECT t.organization_id, t.token_id, t.member_id, t.name, t.secret_hmac, t.capabilities, t.created_at,
-                t.expires_at, t.last_used_at, t.revoked_at, t.version
-            FROM token_directory d
-            JOIN access_tokens t ON t.organization_id = d.organization_id AND t.token_id = d.token_id
-            WHERE d.token_id = @tokenId
-            """, new { tokenId }, cancellationToken: cancel));
+            SELECT organization_id, token_id, member_id, name, secret_hmac, capabilities, created_at, expires_at, last_used_at,
+                revoked_at, version
+            FROM access_tokens WHERE organization_id = @organizationId AND token_id = @tokenId
+            """, new { organizationId, tokenId }, transaction, cancellationToken: cancel));
         return stored is null ? null : new PresentedToken(stored.OrganizationId, stored.ToRow(), stored.SecretHmac);
     }
 
@@ -35,10 +37,13 @@ public static class AccessTokenReader
     {
         if (token.Row.LastUsedAt > nowMicros - UsedResolutionMicros) return;
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginWriteAsync(connection, cancel);
+        await database.EnterAsync(connection, transaction, token.OrganizationId, cancel);
         await connection.ExecuteAsync(new CommandDefinition("""
             UPDATE access_tokens SET last_used_at = @nowMicros
             WHERE organization_id = @OrganizationId AND token_id = @TokenId
-            """, new { nowMicros, token.OrganizationId, token.Row.TokenId }, cancellationToken: cancel));
+            """, new { nowMicros, token.OrganizationId, token.Row.TokenId }, transaction, cancellationToken: cancel));
+        await database.CommitAsync(connection, transaction);
     }
 
     internal sealed class StoredToken

@@ -99,18 +99,14 @@ public static class InvitationReader
     public static async Task<PresentedInvitation?> FindPresentedAsync(Database database, Guid invitationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        var stored = await connection.QuerySingleOrDefaultAsync<StoredPresented>(new CommandDefinition("""
-            SELECT i.organization_id, i.secret_hmac FROM invitation_directory d
-            JOIN invitations i ON i.organization_id = d.organization_id AND i.invitation_id = d.invitation_id
-            WHERE d.invitation_id = @invitationId
-            """, new { invitationId }, cancellationToken: cancel));
-        return stored is null ? null : new PresentedInvitation(stored.OrganizationId, invitationId, stored.SecretHmac);
-    }
-
-    private sealed class StoredPresented
-    {
-        public Guid OrganizationId { get; set; }
-        public byte[] SecretHmac { get; set; } = [];
+        var inviter = await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(
+            "SELECT organization_id FROM invitation_directory WHERE invitation_id = @invitationId", new { invitationId }, cancellationToken: cancel));
+        if (inviter is not { } organizationId) return null;
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        var hmac = await connection.QuerySingleOrDefaultAsync<byte[]>(new CommandDefinition(
+            "SELECT secret_hmac FROM invitations WHERE organization_id = @organizationId AND invitation_id = @invitationId",
+            new { organizationId, invitationId }, transaction, cancellationToken: cancel));
+        return hmac is null ? null : new PresentedInvitation(organizationId, invitationId, hmac);
     }
 
     private sealed class StoredInvitation

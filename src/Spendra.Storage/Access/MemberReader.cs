@@ -22,7 +22,8 @@ public static class MemberReader
     public static async Task<MemberRow?> FindAsync(Database database, Guid organizationId, Guid memberId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        return await FindAsync(connection, null, organizationId, memberId, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        return await FindAsync(connection, transaction, organizationId, memberId, cancel);
     }
 
     internal static async Task<MemberRow?> FindAsync(
@@ -47,19 +48,19 @@ public static class MemberReader
     {
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginSnapshotAsync(connection, cancel);
-        var stored = await connection.QueryAsync<StoredMember>(new CommandDefinition(
-            Columns + " WHERE m.user_id = @userId AND m.removed_at IS NULL", new { userId }, transaction, cancellationToken: cancel));
+        // Which organizations they are is asked across all of them; what is in each, as that one alone.
+        var places = (await connection.QueryAsync<StoredPlace>(new CommandDefinition(
+            "SELECT organization_id, member_id FROM members WHERE user_id = @userId AND removed_at IS NULL",
+            new { userId }, transaction, cancellationToken: cancel))).AsList();
         var found = new List<MembershipOfUser>();
-        foreach (var member in stored)
+        foreach (var place in places)
         {
+            await database.EnterAsync(connection, transaction, place.OrganizationId, cancel);
             var organization = await connection.QuerySingleAsync<StoredName>(new CommandDefinition(
                 "SELECT slug, name, governance_epoch FROM organizations WHERE organization_id = @OrganizationId",
-                new { member.OrganizationId }, transaction, cancellationToken: cancel));
-            var scopes = await connection.QueryAsync<StoredMemberScope>(new CommandDefinition(
-                "SELECT member_id, scope_id FROM member_scopes WHERE organization_id = @OrganizationId AND member_id = @MemberId",
-                new { member.OrganizationId, member.MemberId }, transaction, cancellationToken: cancel));
-            found.Add(new MembershipOfUser(member.OrganizationId, organization.Slug, organization.Name,
-                organization.GovernanceEpoch, member.ToRow([.. scopes.Select(s => s.ScopeId)])));
+                new { place.OrganizationId }, transaction, cancellationToken: cancel));
+            if (await FindAsync(connection, transaction, place.OrganizationId, place.MemberId, cancel) is { } member)
+                found.Add(new MembershipOfUser(place.OrganizationId, organization.Slug, organization.Name, organization.GovernanceEpoch, member));
         }
         return [.. found.OrderBy(f => f.Slug, StringComparer.Ordinal)];
     }
@@ -93,6 +94,12 @@ public static class MemberReader
                 JoinedAt = JoinedAt,
             };
         }
+    }
+
+    private sealed class StoredPlace
+    {
+        public Guid OrganizationId { get; set; }
+        public Guid MemberId { get; set; }
     }
 
     private sealed class StoredMemberScope

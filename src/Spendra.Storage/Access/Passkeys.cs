@@ -58,11 +58,10 @@ public static class Passkeys
         return [.. stored.Select(s => s.ToRow())];
     }
 
-    /// <summary>Adds a passkey, or notes its use. One that is somebody else's is not touched.</summary>
-    public static async Task PutAsync(Database database, PasskeyRow row, CancellationToken cancel)
-    {
-        await using var connection = await database.ConnectAsync(cancel);
-        await connection.ExecuteAsync(new CommandDefinition("""
+    /// <summary>Adds a passkey and records that, or notes its use. One that is somebody else's is not touched.</summary>
+    public static Task<bool> PutAsync(Database database, PasskeyRow row, SignInChange? change, long nowMicros, CancellationToken cancel) =>
+        SignInRecord.WriteAsync(database, row.UserId, change, nowMicros, async (connection, transaction) =>
+            await connection.ExecuteAsync(new CommandDefinition("""
             INSERT INTO passkeys (credential_id, user_id, name, public_key, sign_count, transports, is_user_verified,
                 is_backup_eligible, is_backed_up, attestation_object, client_data_json, created_at)
             VALUES (@CredentialId, @UserId, @Name, @PublicKey, @SignCount, @transports, @IsUserVerified,
@@ -75,17 +74,15 @@ public static class Passkeys
             row.CredentialId, row.UserId, row.Name, row.PublicKey, row.SignCount,
             transports = JsonSerializer.Serialize([.. row.Transports], AccessJson.Default.StringArray), row.IsUserVerified,
             row.IsBackupEligible, row.IsBackedUp, row.AttestationObject, row.ClientDataJson, row.CreatedAt,
-        }, cancellationToken: cancel));
-    }
+        }, transaction, cancellationToken: cancel)) == 1, cancel);
 
-    /// <summary>Removes a passkey; false when the person has none of this id.</summary>
-    public static async Task<bool> RemoveAsync(Database database, Guid userId, byte[] credentialId, CancellationToken cancel)
-    {
-        await using var connection = await database.ConnectAsync(cancel);
-        return await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM passkeys WHERE user_id = @userId AND credential_id = @credentialId",
-            new { userId, credentialId }, cancellationToken: cancel)) == 1;
-    }
+    /// <summary>Removes a passkey and records that; false when the person has none of this id.</summary>
+    public static Task<bool> RemoveAsync(
+        Database database, Guid userId, byte[] credentialId, SignInChange? change, long nowMicros, CancellationToken cancel) =>
+        SignInRecord.WriteAsync(database, userId, change, nowMicros, async (connection, transaction) =>
+            await connection.ExecuteAsync(new CommandDefinition(
+                "DELETE FROM passkeys WHERE user_id = @userId AND credential_id = @credentialId",
+                new { userId, credentialId }, transaction, cancellationToken: cancel)) == 1, cancel);
 
     private sealed class StoredPasskey
     {

@@ -23,9 +23,9 @@ public static class People
 
     /// <summary>Gives a person a password, with the transaction; sessions of before are over.</summary>
     public static Task SetPasswordAsync(GovernanceTransaction transaction, Guid userId, string passwordHash, CancellationToken cancel) =>
-        transaction.ReadAsync((connection, inner) => connection.ExecuteAsync(new CommandDefinition(
+        transaction.WritePeopleAsync((connection, inner) => connection.ExecuteAsync(new CommandDefinition(
             "UPDATE users SET password_hash = @passwordHash, security_stamp = @stamp, version = version + 1 WHERE user_id = @userId",
-            new { passwordHash, stamp = Guid.NewGuid().ToString("N"), userId }, inner, cancellationToken: cancel)));
+            new { passwordHash, stamp = Guid.NewGuid().ToString("N"), userId }, inner, cancellationToken: cancel)), cancel);
 
     private sealed class StoredPerson
     {

@@ -33,11 +33,14 @@ public static class SignInRuleReader
     public static async Task<Guid?> FindOfDomainAsync(Database database, string domain, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        var owner = await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(
+            "SELECT organization_id FROM domain_directory WHERE domain = @domain", new { domain }, cancellationToken: cancel));
+        if (owner is not { } organizationId) return null;
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         return await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition("""
-            SELECT d.organization_id FROM domain_directory l
-            JOIN domains d ON d.organization_id = l.organization_id AND d.domain = l.domain
-            WHERE l.domain = @domain AND d.verified_at IS NOT NULL AND d.removed_at IS NULL
-            """, new { domain }, cancellationToken: cancel));
+            SELECT organization_id FROM domains
+            WHERE organization_id = @organizationId AND domain = @domain AND verified_at IS NOT NULL AND removed_at IS NULL
+            """, new { organizationId, domain }, transaction, cancellationToken: cancel));
     }
 
     /// <summary>Every organization that a person is or was a member of.</summary>

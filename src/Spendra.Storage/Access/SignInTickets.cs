@@ -34,6 +34,14 @@ public static class SignInTickets
             """, new { digest, kind = (int)kind, ticket.UserId, ticket.State, expiresAt }, cancellationToken: cancel));
     }
 
+    /// <summary>Remembers a ticket with which its holder changes how a person signs in, and records that it was given out.</summary>
+    public static Task AddRecordedAsync(
+        Database database, byte[] digest, TicketKind kind, Guid userId, SignInChange change, long nowMicros, long expiresAt, CancellationToken cancel) =>
+        SignInRecord.WriteAsync(database, userId, change, nowMicros, async (connection, transaction) =>
+            await connection.ExecuteAsync(new CommandDefinition("""
+                INSERT INTO sign_in_tickets (ticket_digest, kind, user_id, state, expires_at) VALUES (@digest, @kind, @userId, NULL, @expiresAt)
+                """, new { digest, kind = (int)kind, userId, expiresAt }, transaction, cancellationToken: cancel)) == 1, cancel);
+
     /// <summary>A ticket that is still good, and stays so.</summary>
     public static async Task<SignInTicket?> FindAsync(Database database, byte[] digest, TicketKind kind, long nowMicros, CancellationToken cancel)
     {

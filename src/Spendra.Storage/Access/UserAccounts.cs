@@ -27,11 +27,14 @@ public static class UserAccounts
             Columns + " WHERE email = @email", new { email = email.ToLowerInvariant() }, cancellationToken: cancel));
     }
 
-    /// <summary>Writes an account that was read before; false, and nothing written, when somebody else changed it since.</summary>
-    public static async Task<bool> SaveAsync(Database database, UserAccount account, CancellationToken cancel)
+    /// <summary>
+    /// Writes an account that was read before, and records the change of how its owner signs in, if it is one; false, and nothing
+    /// written, when somebody else changed the account since.
+    /// </summary>
+    public static async Task<bool> SaveAsync(Database database, UserAccount account, SignInChange? change, long nowMicros, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
-        var written = await connection.ExecuteAsync(new CommandDefinition("""
+        var isWritten = await SignInRecord.WriteAsync(database, account.UserId, change, nowMicros, async (connection, transaction) =>
+            await connection.ExecuteAsync(new CommandDefinition("""
             UPDATE users SET password_hash = @PasswordHash, security_stamp = @SecurityStamp, totp_secret = @TotpSecret,
                 is_two_factor = @IsTwoFactor, recovery_digests = @RecoveryDigests, version = version + 1
             WHERE user_id = @UserId AND version = @Version
@@ -39,10 +42,9 @@ public static class UserAccounts
         {
             account.PasswordHash, account.SecurityStamp, account.TotpSecret, account.IsTwoFactor, account.RecoveryDigests,
             account.UserId, account.Version,
-        }, cancellationToken: cancel));
-        if (written == 0) return false;
-        account.Version++;
-        return true;
+        }, transaction, cancellationToken: cancel)) == 1, cancel);
+        if (isWritten) account.Version++;
+        return isWritten;
     }
 
     /// <summary>

@@ -31,12 +31,13 @@ public static class AuditDeliveries
     public static async Task<AuditCheckpoint?> FindLatestAsync(Database database, Guid organizationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var row = await connection.QueryFirstOrDefaultAsync<Stored>(new CommandDefinition(
             """
             SELECT organization_id, sequence, hash, signed_at, ledger_sequence, ledger_seal FROM audit_deliveries
             WHERE organization_id = @organizationId ORDER BY sequence DESC LIMIT 1
             """,
-            new { organizationId }, cancellationToken: cancel));
+            new { organizationId }, transaction, cancellationToken: cancel));
         return row?.ToCheckpoint();
     }
 

@@ -70,7 +70,8 @@ public static class AuditLists
     public static async Task<AuditRecord?> FindAsync(Database database, Guid organizationId, long sequence, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         return (await connection.QuerySingleOrDefaultAsync<AuditLog.StoredAuditRecord>(new CommandDefinition(
-            One, new { organizationId, sequence }, cancellationToken: cancel)))?.ToRecord();
+            One, new { organizationId, sequence }, transaction, cancellationToken: cancel)))?.ToRecord();
     }
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Dapper;
 using Spendra.Core.Audit;
 using Spendra.Core.Ledger;
+using Spendra.Storage.Governance;
 
 namespace Spendra.Storage.Audit;
 
@@ -155,6 +156,37 @@ public static class AuditLog
             VALUES (@OrganizationId, @Sequence, @RecordedAt, @Actor, @Action, @SubjectKind, @Subject, @BeforeState,
                 @AfterState, @Reason, @Origin, @PreviousHash, @Hash)
             """, records, cancel);
+
+    /// <summary>Writes a record of each change behind the head that the caller holds locked, and has to keep what comes back.</summary>
+    internal static async Task<AuditHead> AppendAsync(
+        Database database, DbConnection connection, DbTransaction transaction, Guid organizationId, AuditHead head, long nowMicros,
+        IEnumerable<ChangeNote> notes, ChangeAuthor author, CancellationToken cancel)
+    {
+        var records = new List<AuditRecord>();
+        foreach (var note in notes)
+        {
+            var record = AuditChain.Append(head, new AuditRecord
+            {
+                OrganizationId = organizationId,
+                Sequence = 0,
+                RecordedAt = nowMicros,
+                Actor = author.Actor,
+                Action = note.Action,
+                SubjectKind = note.SubjectKind,
+                Subject = note.Subject,
+                BeforeState = note.Before,
+                AfterState = note.After,
+                Reason = author.Reason,
+                Origin = author.Origin,
+                PreviousHash = [],
+                Hash = [],
+            });
+            records.Add(record);
+            head = AuditChain.HeadOf(record);
+        }
+        await InsertAsync(database, connection, transaction, records, cancel);
+        return head;
+    }
 
     private static async IAsyncEnumerable<AuditRecord> ReadAsync(
         DbConnection connection, DbTransaction transaction, Guid organizationId,

@@ -34,18 +34,20 @@ public static class AccountLists
     public static Task<IReadOnlyList<AccountRow>> ReadAsync(
         Database database, Guid organizationId, bool isMcp, bool isAscending, string? after, int limit, string? provider, string? search,
         bool withArchived, CancellationToken cancel) =>
-        ReadAsync(database, isAscending ? Up : Down, new
+        ReadAsync(database, organizationId, isAscending ? Up : Down, new
         {
             organizationId, isMcp, isFirst = after is null, after = after ?? "", limit, provider = provider ?? "", search = SearchText.Like(search), withArchived,
         }, cancel);
 
     public static async Task<AccountRow?> FindAsync(Database database, Guid organizationId, bool isMcp, string slug, CancellationToken cancel) =>
-        (await ReadAsync(database, One, new { organizationId, isMcp, slug }, cancel)).SingleOrDefault();
+        (await ReadAsync(database, organizationId, One, new { organizationId, isMcp, slug }, cancel)).SingleOrDefault();
 
-    private static async Task<IReadOnlyList<AccountRow>> ReadAsync(Database database, string sql, object parameters, CancellationToken cancel)
+    private static async Task<IReadOnlyList<AccountRow>> ReadAsync(
+        Database database, Guid organizationId, string sql, object parameters, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        var rows = await connection.QueryAsync<StoredAccount>(new CommandDefinition(sql, parameters, cancellationToken: cancel));
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        var rows = await connection.QueryAsync<StoredAccount>(new CommandDefinition(sql, parameters, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => new AccountRow(r.ToAccount(), r.ArchivedAt is not null) { ChangedEpoch = r.ChangedEpoch })];
     }
 }

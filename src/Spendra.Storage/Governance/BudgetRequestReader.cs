@@ -49,11 +49,12 @@ public static class BudgetRequestReader
         Database database, Coverage coverage, BudgetRequestState? state, bool isMine, Guid? after, int limit, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
         var rows = await connection.QueryAsync<StoredRequest>(new CommandDefinition(Page, new
         {
             coverage.OrganizationId, coverage.MemberId, coverage.IsEverything, isMine, limit,
             state = state is { } known ? BudgetRequestNames.Of(known) : "", isFirst = after is null, after = after ?? Guid.Empty,
-        }, cancellationToken: cancel));
+        }, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => r.ToListed())];
     }
 
@@ -61,8 +62,9 @@ public static class BudgetRequestReader
     public static async Task<ListedRequest?> FindAsync(Database database, Coverage coverage, Guid requestId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
         var row = await connection.QuerySingleOrDefaultAsync<StoredRequest>(new CommandDefinition(One,
-            new { coverage.OrganizationId, coverage.MemberId, coverage.IsEverything, requestId }, cancellationToken: cancel));
+            new { coverage.OrganizationId, coverage.MemberId, coverage.IsEverything, requestId }, transaction, cancellationToken: cancel));
         return row?.ToListed();
     }
 

@@ -73,6 +73,14 @@ public sealed class GovernanceTransaction : IAsyncDisposable
     /// <summary>Reads whatever else a change looks at, under the lock.</summary>
     internal Task<T> ReadAsync<T>(Func<DbConnection, DbTransaction, Task<T>> read) => read(_connection, _transaction);
 
+    /// <summary>Writes how a person signs in, which no role of the organization may.</summary>
+    internal async Task WritePeopleAsync(Func<DbConnection, DbTransaction, Task> write, CancellationToken cancel)
+    {
+        await _database.EnterPeopleAsync(_connection, _transaction, true, cancel);
+        await write(_connection, _transaction);
+        await _database.EnterPeopleAsync(_connection, _transaction, false, cancel);
+    }
+
     /// <summary>Why one of the changes is not the author's to make, in one sentence; null when all are.</summary>
     public async Task<string?> DenialAsync(IReadOnlyList<GovernanceChange> changes, Authority authority, CancellationToken cancel)
     {
@@ -199,36 +207,12 @@ public sealed class GovernanceTransaction : IAsyncDisposable
             "SELECT organization_id FROM organization_directory WHERE slug = @slug", new { slug }, _transaction,
             cancellationToken: cancel));
 
-    private async Task<AuditHead> AppendAuditAsync(
-        IReadOnlyList<GovernanceChange> changes, ChangeAuthor author, CancellationToken cancel)
+    private Task<AuditHead> AppendAuditAsync(IReadOnlyList<GovernanceChange> changes, ChangeAuthor author, CancellationToken cancel)
     {
         var head = _head is null ? AuditHead.Start : new AuditHead(_head.AuditSequence, _head.AuditHash);
-        var records = new List<AuditRecord>(changes.Count);
-        foreach (var (write, note) in changes)
-        {
-            // A receipt is no change of its own: what it remembers was audited.
-            if (write is GovernanceWrite.AddReceipt) continue;
-            var record = AuditChain.Append(head, new AuditRecord
-            {
-                OrganizationId = OrganizationId,
-                Sequence = 0,
-                RecordedAt = NowMicros,
-                Actor = author.Actor,
-                Action = note.Action,
-                SubjectKind = note.SubjectKind,
-                Subject = note.Subject,
-                BeforeState = note.Before,
-                AfterState = note.After,
-                Reason = author.Reason,
-                Origin = author.Origin,
-                PreviousHash = [],
-                Hash = [],
-            });
-            records.Add(record);
-            head = AuditChain.HeadOf(record);
-        }
-        await AuditLog.InsertAsync(_database, _connection, _transaction, records, cancel);
-        return head;
+        // A receipt is no change of its own: what it remembers was audited.
+        var notes = changes.Where(c => c.Write is not GovernanceWrite.AddReceipt).Select(c => c.Note);
+        return AuditLog.AppendAsync(_database, _connection, _transaction, OrganizationId, head, NowMicros, notes, author, cancel);
     }
 
     private sealed class LockedHead

@@ -86,17 +86,19 @@ public static class AdjustmentReader
         Database database, Guid organizationId, string? state, Guid? before, int limit, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var rows = await connection.QueryAsync<Stored>(new CommandDefinition(Page, new
         {
             organizationId, isFirst = before is null, before = before ?? Guid.Empty, state = state ?? "", limit,
-        }, cancellationToken: cancel));
+        }, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => r.ToRow())];
     }
 
     public static async Task<AdjustmentRow?> FindAsync(Database database, Guid organizationId, Guid adjustmentId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        return await FindAsync(connection, null, organizationId, adjustmentId, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        return await FindAsync(connection, transaction, organizationId, adjustmentId, cancel);
     }
 
     internal static async Task<AdjustmentRow?> FindAsync(

@@ -54,8 +54,9 @@ public sealed class LedgerQueries(Database database)
     public async Task<IReadOnlyList<OpenReservation>> ListOpenAsync(Guid organizationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var rows = await connection.QueryAsync<StoredOpen>(
-            new CommandDefinition(OpenReservations, new { organizationId }, cancellationToken: cancel));
+            new CommandDefinition(OpenReservations, new { organizationId }, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => r.ToReservation())];
     }
 

@@ -66,8 +66,9 @@ public static class PeriodReader
     public static async Task<IReadOnlyList<PeriodLock>> ListAsync(Database database, Guid organizationId, Guid? before, int limit, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var rows = await connection.QueryAsync<Stored>(new CommandDefinition(
-            Page, new { organizationId, isFirst = before is null, before = before ?? Guid.Empty, limit }, cancellationToken: cancel));
+            Page, new { organizationId, isFirst = before is null, before = before ?? Guid.Empty, limit }, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => r.ToLock())];
     }
 
@@ -88,7 +89,8 @@ public static class PeriodReader
     public static async Task<ClosingRules> RulesAsync(Database database, Guid organizationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        return await RulesAsync(connection, null, organizationId, cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        return await RulesAsync(connection, transaction, organizationId, cancel);
     }
 
     /// <summary>The rules, under the lock of a change.</summary>

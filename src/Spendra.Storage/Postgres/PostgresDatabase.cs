@@ -95,6 +95,9 @@ internal sealed class PostgresDatabase : Database
     internal override Task EnterLedgerAsync(DbConnection connection, DbTransaction transaction, bool isEntered, CancellationToken cancel) =>
         RowSecurity.EnterLedgerAsync(connection, transaction, isEntered, cancel);
 
+    internal override Task EnterPeopleAsync(DbConnection connection, DbTransaction transaction, bool isEntered, CancellationToken cancel) =>
+        RowSecurity.EnterPeopleAsync(connection, transaction, isEntered, cancel);
+
     internal override Task ExecuteEachAsync(
         DbConnection connection, DbTransaction transaction, string sql, IEnumerable<object> rows, CancellationToken cancel) =>
         PostgresRowBatch.ExecuteAsync((NpgsqlConnection)connection, (NpgsqlTransaction)transaction, sql, rows, cancel);

@@ -69,7 +69,9 @@ internal static class RowSecurity
         END $roles$
         """;
 
-    // How people sign in is none of either role's: it belongs to no organization, and is read before one is entered.
+    // Each role may do what the code does as it, and no more: what an earlier version gave is taken back first. How people sign in
+    // belongs to no organization and is none of either role's; of people themselves the application sees whose address is whose.
+    // A table that is named nowhere is one of the rules: read, added to and changed.
     private const string Grants = """
         DO $grants$
         DECLARE t record;
@@ -78,22 +80,35 @@ internal static class RowSecurity
             EXECUTE format('GRANT USAGE ON SCHEMA %I TO spendra_app, spendra_ledger', current_schema());
             FOR t IN SELECT c.oid, c.relname FROM pg_class c
                 WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind = 'r'
-                    AND c.relname NOT IN ('schema_versions', 'sessions', 'sign_in_tickets', 'passkeys', 'user_identities', 'protection_keys')
             LOOP
-                EXECUTE format('GRANT SELECT ON %I TO spendra_app, spendra_ledger', t.relname);
+                EXECUTE format('REVOKE ALL ON %I FROM spendra_app, spendra_ledger', t.relname);
                 IF t.relname IN ('open_reservations', 'idempotency_keys', 'provider_objects', 'gateways') THEN
-                    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %I TO spendra_ledger', t.relname);
+                    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO spendra_ledger', t.relname);
                 ELSIF t.relname IN ('windows', 'organizations') THEN
-                    EXECUTE format('GRANT INSERT, UPDATE ON %I TO spendra_app, spendra_ledger', t.relname);
-                ELSIF t.relname = 'window_excesses' THEN
-                    EXECUTE format('GRANT INSERT ON %I TO spendra_app, spendra_ledger', t.relname);
-                ELSIF t.relname IN ('spend_events', 'released_reservations', 'journal_entries', 'postings', 'outbox', 'refusals', 'stripped_tools') THEN
-                    EXECUTE format('GRANT INSERT ON %I TO spendra_ledger', t.relname);
-                ELSIF t.relname = 'audit_records' THEN
-                    EXECUTE format('GRANT INSERT ON %I TO spendra_app', t.relname);
-                ELSIF t.relname <> 'installation' THEN
-                    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %I TO spendra_app', t.relname);
+                    EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %I TO spendra_ledger', t.relname);
+                ELSIF t.relname IN ('spend_events', 'released_reservations', 'journal_entries', 'postings', 'outbox', 'refusals', 'stripped_tools',
+                    'window_excesses') THEN
+                    EXECUTE format('GRANT SELECT, INSERT ON %I TO spendra_ledger', t.relname);
                 END IF;
+                CASE
+                WHEN t.relname IN ('schema_versions', 'installation', 'sessions', 'sign_in_tickets', 'passkeys', 'user_identities',
+                    'protection_keys') THEN NULL;
+                WHEN t.relname = 'users' THEN
+                    EXECUTE format('GRANT SELECT (user_id, email, name) ON %I TO spendra_app', t.relname);
+                WHEN t.relname IN ('open_reservations', 'idempotency_keys', 'provider_objects', 'gateways', 'spend_events', 'released_reservations',
+                    'journal_entries', 'postings', 'outbox', 'refusals', 'stripped_tools', 'audit_deliveries', 'organization_directory',
+                    'key_uses', 'key_use_marks') THEN
+                    EXECUTE format('GRANT SELECT ON %I TO spendra_app', t.relname);
+                WHEN t.relname IN ('audit_records', 'window_excesses', 'key_directory', 'token_directory', 'invitation_directory', 'creation_receipts',
+                    'prices', 'price_sync_runs', 'bill_imports', 'billed_lines', 'reconciliation_runs', 'reconciliation_differences',
+                    'reconciliation_proposals', 'rollup_series') THEN
+                    EXECUTE format('GRANT SELECT, INSERT ON %I TO spendra_app', t.relname);
+                WHEN t.relname IN ('employee_projects', 'member_scopes', 'domain_directory', 'outbox_failures', 'usage_rollups', 'unit_rollups',
+                    'refusal_rollups', 'latency_rollups') THEN
+                    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO spendra_app', t.relname);
+                ELSE
+                    EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %I TO spendra_app', t.relname);
+                END CASE;
                 IF EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid AND p.polname = 'tenant')
                     AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid AND p.polname = 'ledger') THEN
                     EXECUTE format('CREATE POLICY ledger ON %I TO spendra_ledger USING (true)', t.relname);
@@ -102,15 +117,18 @@ internal static class RowSecurity
         END $grants$
         """;
 
-    // Somebody may have made the roles after the last migration.
-    private const string Missing = """
-        SELECT count(*) = 2 AND NOT EXISTS (SELECT FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
-            WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND p.polname = 'ledger')
+    // Somebody may have made the roles after the last migration; versions before the grants were narrowed gave people's passwords.
+    private const string Stale = """
+        SELECT count(*) = 2 AND (
+            NOT EXISTS (SELECT FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+                WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND p.polname = 'ledger')
+            OR EXISTS (SELECT FROM pg_class c, pg_roles r WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relname = 'users'
+                AND r.rolname IN ('spendra_app', 'spendra_ledger') AND has_table_privilege(r.oid, c.oid, 'SELECT')))
         FROM pg_roles WHERE rolname IN ('spendra_app', 'spendra_ledger')
         """;
 
-    /// <summary>Whether the roles are there and may still do nothing.</summary>
-    public static async Task<bool> IsMissingAsync(NpgsqlConnection connection) => await connection.ExecuteScalarAsync<bool>(Missing);
+    /// <summary>Whether the roles are there and may still do nothing, or what an earlier version let them.</summary>
+    public static async Task<bool> IsStaleAsync(NpgsqlConnection connection) => await connection.ExecuteScalarAsync<bool>(Stale);
 
     /// <summary>
     /// Puts walls, roles and grants as they shall be, after migrations and by the owner of the tables. Without the right to
@@ -129,4 +147,13 @@ internal static class RowSecurity
     /// <summary>Takes on the ledger's role within a transaction that has entered an organization, or the application's again.</summary>
     public static Task EnterLedgerAsync(DbConnection connection, DbTransaction transaction, bool isEntered, CancellationToken cancel) =>
         connection.ExecuteAsync(new CommandDefinition(TakeOn, new { role = isEntered ? "spendra_ledger" : "spendra_app" }, transaction, cancellationToken: cancel));
+
+    /// <summary>
+    /// Puts the role aside within a transaction that has entered an organization, or takes it on again: how people sign in is for
+    /// whoever owns the tables.
+    /// </summary>
+    public static Task EnterPeopleAsync(DbConnection connection, DbTransaction transaction, bool isEntered, CancellationToken cancel) =>
+        isEntered
+            ? connection.ExecuteAsync(new CommandDefinition("SELECT set_config('role', 'none', true)", transaction: transaction, cancellationToken: cancel))
+            : connection.ExecuteAsync(new CommandDefinition(TakeOn, new { role = "spendra_app" }, transaction, cancellationToken: cancel));
 }

@@ -18,8 +18,9 @@ public static class PriceBookReader
     public static async Task<IReadOnlyList<PriceVersion>> ReadAsync(Database database, Guid organizationId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var rows = await connection.QueryAsync<StoredPrice>(new CommandDefinition(
-            GovernanceQueries.ChangedPrices, new { organizationId, since = -1L }, cancellationToken: cancel));
+            GovernanceQueries.ChangedPrices, new { organizationId, since = -1L }, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => r.ToPrice())];
     }
 

@@ -54,7 +54,7 @@ public static class PriceProposals
 
     /// <summary>Every proposal of an organization, the latest first.</summary>
     public static Task<IReadOnlyList<PriceProposal>> ListAsync(Database database, Guid organizationId, CancellationToken cancel) =>
-        ReadAsync(database, $"SELECT {Columns} FROM price_proposals WHERE organization_id = @organizationId ORDER BY created_at DESC, proposal_id DESC",
+        ReadAsync(database, organizationId, $"SELECT {Columns} FROM price_proposals WHERE organization_id = @organizationId ORDER BY created_at DESC, proposal_id DESC",
             new { organizationId }, cancel);
 
     /// <summary>A page, the latest first.</summary>
@@ -66,7 +66,7 @@ public static class PriceProposals
     /// <param name="cancel">Stops reading.</param>
     public static Task<IReadOnlyList<PriceProposal>> ListAsync(
         Database database, Guid organizationId, string? state, Guid? before, int limit, CancellationToken cancel) =>
-        ReadAsync(database, PageSql,
+        ReadAsync(database, organizationId, PageSql,
             new { organizationId, isFirst = before is null, before = before ?? Guid.Empty, state = state ?? "", limit }, cancel);
 
     internal static Task AddAsync(
@@ -78,7 +78,7 @@ public static class PriceProposals
         }, transaction, cancellationToken: cancel));
 
     public static async Task<PriceProposal?> FindAsync(Database database, Guid organizationId, Guid proposalId, CancellationToken cancel) =>
-        (await ReadAsync(database, $"SELECT {Columns} FROM price_proposals WHERE organization_id = @organizationId AND proposal_id = @proposalId",
+        (await ReadAsync(database, organizationId, $"SELECT {Columns} FROM price_proposals WHERE organization_id = @organizationId AND proposal_id = @proposalId",
             new { organizationId, proposalId }, cancel)).SingleOrDefault();
 
     /// <summary>The runs of an organization, the latest first.</summary>
@@ -86,10 +86,11 @@ public static class PriceProposals
         Database database, Guid organizationId, int limit, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var rows = await connection.QueryAsync<StoredRun>(new CommandDefinition("""
             SELECT run_id, started_at, ended_at, source, outcome, failure, prices_read, proposal_id FROM price_sync_runs
             WHERE organization_id = @organizationId ORDER BY started_at DESC, run_id DESC LIMIT @limit
-            """, new { organizationId, limit }, cancellationToken: cancel));
+            """, new { organizationId, limit }, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => r.ToRun())];
     }
 
@@ -105,10 +106,12 @@ public static class PriceProposals
         if (decided != 1) throw new InvalidOperationException($"proposal {proposalId} is not open: its state must be read under the organization's lock");
     }
 
-    private static async Task<IReadOnlyList<PriceProposal>> ReadAsync(Database database, string sql, object parameters, CancellationToken cancel)
+    private static async Task<IReadOnlyList<PriceProposal>> ReadAsync(
+        Database database, Guid organizationId, string sql, object parameters, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        var rows = await connection.QueryAsync<StoredProposal>(new CommandDefinition(sql, parameters, cancellationToken: cancel));
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        var rows = await connection.QueryAsync<StoredProposal>(new CommandDefinition(sql, parameters, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => r.ToProposal())];
     }
 

@@ -74,16 +74,18 @@ public static class BillReader
     public static async Task<IReadOnlyList<BillImport>> ListAsync(Database database, Guid organizationId, Guid? before, int limit, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var rows = await connection.QueryAsync<StoredImport>(new CommandDefinition(
-            Page, new { organizationId, isFirst = before is null, before = before ?? Guid.Empty, limit }, cancellationToken: cancel));
+            Page, new { organizationId, isFirst = before is null, before = before ?? Guid.Empty, limit }, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => r.ToImport())];
     }
 
     public static async Task<BillImport?> FindAsync(Database database, Guid organizationId, Guid importId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         return (await connection.QuerySingleOrDefaultAsync<StoredImport>(new CommandDefinition(
-            One, new { organizationId, importId }, cancellationToken: cancel)))?.ToImport();
+            One, new { organizationId, importId }, transaction, cancellationToken: cancel)))?.ToImport();
     }
 
     /// <summary>The latest import of the same content, should all of its days still count; under the lock of a change.</summary>

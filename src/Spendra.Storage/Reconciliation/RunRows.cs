@@ -92,8 +92,9 @@ public static class RunReader
     public static async Task<IReadOnlyList<ReconciliationRun>> ListAsync(Database database, Guid organizationId, Guid? before, int limit, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var rows = await connection.QueryAsync<StoredRun>(new CommandDefinition(
-            Page, new { organizationId, isFirst = before is null, before = before ?? Guid.Empty, limit }, cancellationToken: cancel));
+            Page, new { organizationId, isFirst = before is null, before = before ?? Guid.Empty, limit }, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => r.ToRun())];
     }
 
@@ -120,8 +121,9 @@ public static class RunReader
         Database database, Guid organizationId, Guid runId, int after, string? kind, int limit, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var rows = await connection.QueryAsync<StoredDifference>(new CommandDefinition(
-            Differences, new { organizationId, runId, after, kind = kind ?? "", limit }, cancellationToken: cancel));
+            Differences, new { organizationId, runId, after, kind = kind ?? "", limit }, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => (r.Number, r.ToDifference()))];
     }
 

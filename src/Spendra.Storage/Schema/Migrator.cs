@@ -75,7 +75,7 @@ public static class Migrator
     {
         await using var source = NpgsqlDataSource.Create(connectionString);
         await using var connection = await source.OpenConnectionAsync(cancel);
-        if (await IsCurrentAsync(connection, DatabaseEngine.Postgres) && !await RowSecurity.IsMissingAsync(connection)) return [];
+        if (await IsCurrentAsync(connection, DatabaseEngine.Postgres) && !await RowSecurity.IsStaleAsync(connection)) return [];
         await connection.ExecuteAsync($"SELECT pg_advisory_lock({AdvisoryLock})");
         try
         {

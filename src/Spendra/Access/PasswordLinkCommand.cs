@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Spendra.Cli;
 using Spendra.Control.SignIn;
+using Spendra.Governance;
 
 namespace Spendra.Access;
 
@@ -22,7 +23,7 @@ internal static class PasswordLinkCommand
     private static async Task<int> RunAsync(CommandRun run)
     {
         var email = run.Arguments.GetRequiredValue(Email);
-        var ticket = await PasswordLinks.IssueAsync(run.Database, run.Time, email, run.Cancel)
+        var ticket = await PasswordLinks.IssueAsync(run.Database, run.Time, email, DeclarationFile.AuthorOf(null), run.Cancel)
             ?? throw new CommandException("user_not_found", $"nobody has the address {email}: make them a member first");
         run.Output.Line(ticket);
         run.Output.Line("Whoever has it sets the password at POST /api/v1/session/password-link. It is good once and for a day, and shown only now.");

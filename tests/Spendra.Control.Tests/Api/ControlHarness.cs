@@ -67,7 +67,8 @@ internal sealed class ControlHarness : IAsyncDisposable
     }
 
     /// <summary>Another process on the same database; the first to be disposed of takes the database along.</summary>
-    public Task<ControlHarness> StartBesideAsync(ControlOptions options) => StartAsync(Store, null, options, AnyPort);
+    public Task<ControlHarness> StartBesideAsync(ControlOptions? options, Action<IServiceCollection>? replace = null) =>
+        StartAsync(Store, replace, options, AnyPort);
 
     private static async Task<ControlHarness> StartAsync(GovernanceStore store, Action<IServiceCollection>? replace, ControlOptions? options, string url)
     {

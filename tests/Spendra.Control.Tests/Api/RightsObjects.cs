@@ -46,11 +46,11 @@ internal sealed class RightsObjects : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<RightsObjects> StartAsync()
+    public static async Task<RightsObjects> StartAsync(DatabaseEngine engine = DatabaseEngine.Sqlite)
     {
         var objects = new RightsObjects();
         var options = new DomainOptions { Resolver = objects._resolver.Address };
-        objects.Api = await ControlHarness.StartAsync(DatabaseEngine.Sqlite, services =>
+        objects.Api = await ControlHarness.StartAsync(engine, services =>
         {
             PersonScheme.Add(services);
             services.Replace(ServiceDescriptor.Singleton(options));

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Spendra.Control.Shell;
 using Spendra.Core.Access;
 using Spendra.Storage;
@@ -61,6 +62,37 @@ public sealed partial class RightsTests
                 foreign.Anonymous().Should().Be(unknown.Anonymous(), asked.Operation.Name);
             }
         }
+    }
+
+    /// <summary>
+    /// As somebody who owns no table and may by themselves touch only what belongs to no organization: whatever an operation reads or
+    /// writes of one, it does as the role behind the wall, or it fails here.
+    /// </summary>
+    [Fact]
+    public async Task Every_operation_stays_behind_the_wall_of_the_database()
+    {
+        await using var objects = await RightsObjects.StartAsync(DatabaseEngine.Postgres);
+        await using var landless = await LandlessLogin.CreateAsync(objects.Api.Store);
+        var api = await objects.Api.StartBesideAsync(null, services =>
+        {
+            PersonScheme.Add(services);
+            services.AddSingleton(landless.Database);
+        });
+        var admin = objects.Callers.Single(c => c.Role == MemberRole.OrgAdmin);
+        var outside = admin with { Token = api.Client(await objects.Api.AddTokenAsync(admin.Member)), Person = PersonScheme.Client(api, admin.Member) };
+        var faults = new List<string>();
+        foreach (var asked in Operations(api))
+        {
+            if (asked.Operation.Name == "leaveOrganization") continue;
+            var path = await objects.PathAsync(asked.Operation.Name, asked.Method, asked.Template, Place.Own, admin);
+            var body = asked.Body(Place.Own, objects);
+            if (asked.Operation.Name == "createRequest") body = AnyId().Replace(body!, (await objects.RefusalAsync(Place.Own)).ToString());
+            var answer = await SendAsync(asked.ClientOf(outside), asked, path, body);
+            if (answer.Status >= 500) faults.Add($"{asked.Operation.Name}: {asked.Method} {path}: {answer.Status}");
+            if (answer.Status < 400 && asked.Method != "GET") objects.Used(asked.Template, Place.Own);
+        }
+        await api.StopAsync();
+        faults.Should().BeEmpty();
     }
 
     [Fact]

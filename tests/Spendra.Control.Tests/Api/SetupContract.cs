@@ -80,6 +80,8 @@ public abstract class SetupContract(DatabaseEngine engine)
     [InlineData("organization", "No Slug")]
     [InlineData("email", "nobody")]
     [InlineData("password", "short")]
+    [InlineData("password", "aaaaaaaaaaaaaa")]
+    [InlineData("password", "ada@acme.example")]
     [InlineData("timeZone", "Mars/Olympus")]
     [InlineData("name", "")]
     public async Task A_body_that_is_wrong_is_refused_with_its_field_and_the_link_stays_good(string field, string value)
@@ -115,7 +117,8 @@ public abstract class SetupContract(DatabaseEngine engine)
         foreach (var (wrong, why) in new (MemberRequest, string)[]
         {
             (request with { Email = "nobody" }, "no e-mail address"), (request with { Role = "king" }, "no role"), (request with { Scopes = [] }, "scopes"),
-            (request with { Scopes = ["team/gone"] }, "no scope"), (request with { Password = "short" }, "12 to 200"), (request with { Email = "b@acme.example", Employee = "employee/e9" }, "no employee"),
+            (request with { Scopes = ["team/gone"] }, "no scope"), (request with { Password = "short" }, "12 to 256"),
+            (request with { Password = "aaaaaaaaaaaa" }, "4 different"), (request with { Password = "Ada@Acme.Example" }, "like the address"), (request with { Email = "b@acme.example", Employee = "employee/e9" }, "no employee"),
         })
         {
             (await OperatorMembers.AddAsync(database, "acme", wrong, Operator, TimeProvider.System, Cancel)).Refusal.Should().Contain(why);

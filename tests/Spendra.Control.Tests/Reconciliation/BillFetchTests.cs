@@ -112,6 +112,18 @@ public sealed class BillFetchTests
     }
 
     [Fact]
+    public async Task Pages_that_are_too_much_together_are_given_up_though_each_is_small_enough()
+    {
+        var page = 0;
+        var padding = new string(' ', 15 << 20);
+        await using var provider = await Shelf.StartAsync(http =>
+            http.Response.WriteAsync($$"""{"data":[],"has_more":true,"next_page":"p{{Interlocked.Increment(ref page)}}"{{padding}}}"""));
+        await using var api = await StartAsync(provider, allowInside: true, timeout: TimeSpan.FromSeconds(30));
+        (await FetchAsync(api)).Json.GetProperty("detail").GetString().Should().Contain("the bill has more than 64 MiB: fetch fewer days at once");
+        provider.Asked.Should().Be(5);
+    }
+
+    [Fact]
     public async Task A_private_address_is_not_called()
     {
         await using var provider = await Shelf.StartAsync(http => http.Response.WriteAsync("{}"));
@@ -139,10 +151,10 @@ public sealed class BillFetchTests
     private static string Usage(long time) =>
         $$"""{"data":[{"start_time":{{time}},"results":[{"object":"organization.usage.completions.result","model":"gpt-5.4","input_tokens":0,"output_tokens":125}]}],"has_more":false}""";
 
-    private static async Task<ControlHarness> StartAsync(Shelf provider, bool allowInside, string name = "openai")
+    private static async Task<ControlHarness> StartAsync(Shelf provider, bool allowInside, string name = "openai", TimeSpan? timeout = null)
     {
         var api = await ControlHarness.StartAsync(DatabaseEngine.Sqlite, services => services.AddSingleton(s =>
-            new BillFetcher(s.GetRequiredService<Storage.Keys.MasterKey>(), new BillFetchOptions(allowInside), TimeSpan.FromMilliseconds(500))));
+            new BillFetcher(s.GetRequiredService<Storage.Keys.MasterKey>(), new BillFetchOptions(allowInside), timeout ?? TimeSpan.FromMilliseconds(500))));
         await api.ApplyAsync(Files.Acme.Replace("provider: openai\n    baseUrl: http://127.0.0.1:8080", $"provider: {name}\n    baseUrl: {provider.Url.GetLeftPart(UriPartial.Authority)}/v1", StringComparison.Ordinal));
         return api;
     }

@@ -82,7 +82,7 @@ internal static class People
         var userId = role is null
             ? await UserDirectory.FindOrAddAsync(api.Store.Database, email, email, 1, Cancel)
             : (await api.AddMemberAsync(email, role)).UserId;
-        var ticket = await PasswordLinks.IssueAsync(api.Store.Database, TimeProvider.System, email, Cancel);
+        var ticket = await PasswordLinks.IssueAsync(api.Store.Database, TimeProvider.System, email, new Spendra.Storage.Governance.ChangeAuthor("operator", "test"), Cancel);
         using var client = new HttpClient { BaseAddress = api.Root };
         using var answer = await client.PostAsync($"{Browser.Session}/password-link", JsonContent.Create(new { ticket, newPassword = password }), Cancel);
         answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(Cancel));

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using Spendra.Control.Tests.Api;
+using Spendra.Core.Access;
 using Spendra.Storage;
 
 namespace Spendra.Control.Tests.SignIn;
@@ -14,7 +15,8 @@ public abstract class PasskeyContract(DatabaseEngine engine)
     public async Task A_passkey_is_registered_signed_in_with_listed_and_removed()
     {
         await using var api = await StartAsync();
-        await api.AddPersonAsync(Ada);
+        await api.ApplyAsync(Files.Acme);
+        await api.AddPersonAsync(Ada, MemberRole.Auditor);
         using var browser = await api.SignedInAsync(Ada);
         using var key = Authenticator(api);
 
@@ -38,6 +40,8 @@ public abstract class PasskeyContract(DatabaseEngine engine)
         (await fresh.GetSessionAsync()).Status.Should().Be(401, "sessions that it began are over");
         (await browser.GetSessionAsync()).Status.Should().Be(200);
         (await SignInAsync(fresh, key)).ProblemType.Should().Be("sign-in-refused");
+        (await api.Store.ListAsync<string>("SELECT action FROM audit_records WHERE subject = 'ada@acme.example' ORDER BY sequence"))
+            .Should().EndWith(["add_passkey", "remove_passkey"], "signing in with it is no change of how one does");
     }
 
     [Fact]

@@ -259,11 +259,12 @@ public abstract class SessionContract(DatabaseEngine engine)
     {
         await using var api = await StartAsync();
         await UserDirectory.FindOrAddAsync(api.Store.Database, Ada, "Ada", 1, Cancel);
-        (await Spendra.Control.SignIn.PasswordLinks.IssueAsync(api.Store.Database, TimeProvider.System, "nobody@acme.example", Cancel)).Should().BeNull();
-        var ticket = await Spendra.Control.SignIn.PasswordLinks.IssueAsync(api.Store.Database, TimeProvider.System, Ada, Cancel);
+        (await Spendra.Control.SignIn.PasswordLinks.IssueAsync(api.Store.Database, TimeProvider.System, "nobody@acme.example", new Spendra.Storage.Governance.ChangeAuthor("operator", "test"), Cancel)).Should().BeNull();
+        var ticket = await Spendra.Control.SignIn.PasswordLinks.IssueAsync(api.Store.Database, TimeProvider.System, Ada, new Spendra.Storage.Governance.ChangeAuthor("operator", "test"), Cancel);
         var client = api.Client(null);
 
         (await client.PostAsync($"{Browser.Session}/password-link", new { ticket, newPassword = "aaaaaaaaaaaaaa" })).Field.Should().Be("newPassword");
+        (await client.PostAsync($"{Browser.Session}/password-link", new { ticket, newPassword = "short" })).Body.Should().Contain("'newPassword' must be a string");
         (await client.PostAsync($"{Browser.Session}/password-link", new { ticket, newPassword = Browser.Password })).Status.Should().Be(200);
         var again = await client.PostAsync($"{Browser.Session}/password-link", new { ticket, newPassword = "wrong zebra socket" });
 

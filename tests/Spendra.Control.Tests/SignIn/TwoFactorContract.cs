@@ -19,7 +19,8 @@ public abstract class TwoFactorContract(DatabaseEngine engine)
     public async Task A_password_is_followed_by_a_code_of_the_app_that_was_confirmed()
     {
         await using var api = await StartAsync();
-        var userId = await api.AddPersonAsync(Ada);
+        await api.ApplyAsync(Files.Acme);
+        var userId = await api.AddPersonAsync(Ada, MemberRole.Auditor);
         using var browser = await api.SignedInAsync(Ada);
         using var elsewhere = await api.SignedInAsync(Ada);
 
@@ -46,6 +47,8 @@ public abstract class TwoFactorContract(DatabaseEngine engine)
         second.Json.GetProperty("session").GetProperty("method").GetString().Should().Be("two_factor");
         (await next.SecondStepAsync(ticket, app.Code())).Status.Should().Be(401, "the ticket is used");
 
+        (await api.Store.ListAsync<string>("SELECT action FROM audit_records WHERE subject = 'ada@acme.example' ORDER BY sequence"))
+            .Should().EndWith(["set_password", "enable_totp"], "what is begun is not in force");
         var stored = await api.Store.ScalarAsync<byte[]>("SELECT totp_secret FROM users WHERE user_id = @userId", new { userId });
         System.Text.Encoding.UTF8.GetString(stored).Should().NotContain(app.Secret);
         (await api.Store.ScalarAsync<string>("SELECT recovery_digests FROM users WHERE user_id = @userId", new { userId }))

@@ -39,12 +39,4 @@ public sealed class DomainNameTests
         DomainName.Read(long200).Should().Be(long200);
         DomainName.Read($"{long200}b").Should().BeNull();
     }
-
-    [Theory]
-    [InlineData(11, false)]
-    [InlineData(12, true)]
-    [InlineData(200, true)]
-    [InlineData(201, false)]
-    public void A_password_is_as_long_as_it_must_be(int length, bool isOne) =>
-        PasswordRule.Matches(new string('x', length)).Should().Be(isOne);
 }

@@ -93,12 +93,13 @@ public static class RequestLists
     public static async Task<bool> SeesRefusalAsync(Database database, Coverage coverage, Guid requestId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
         return await connection.ExecuteScalarAsync<long>(new CommandDefinition(Coverage.Scopes + """
             SELECT count(*) FROM refusals r
             JOIN scoped_keys k ON k.organization_id = r.organization_id AND k.key_id = r.key_id
             WHERE r.organization_id = @OrganizationId AND r.request_id = @requestId AND (@IsEverything
                 OR k.actor_id IN (SELECT scope_id FROM covered) OR k.project_id IN (SELECT scope_id FROM covered))
-            """, new { coverage.OrganizationId, coverage.MemberId, coverage.IsEverything, requestId }, cancellationToken: cancel)) > 0;
+            """, new { coverage.OrganizationId, coverage.MemberId, coverage.IsEverything, requestId }, transaction, cancellationToken: cancel)) > 0;
     }
 
     /// <summary>The names of the scopes that the member sees; null is all.</summary>
@@ -106,10 +107,11 @@ public static class RequestLists
     {
         if (coverage.IsEverything) return null;
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
         var rows = await connection.QueryAsync<Governance.StoredScope>(new CommandDefinition(Coverage.Scopes + """
             SELECT s.scope_id, s.kind, s.slug, s.name, s.parent_id FROM scopes s
             WHERE s.organization_id = @OrganizationId AND s.scope_id IN (SELECT scope_id FROM covered)
-            """, new { coverage.OrganizationId, coverage.MemberId }, cancellationToken: cancel));
+            """, new { coverage.OrganizationId, coverage.MemberId }, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => r.ToScope().Reference)];
     }
 

@@ -61,7 +61,7 @@ internal sealed class ManagementPeople(Uri url, Database database, MasterKey mas
         await Ada.DoAsync("GET", "/api/v1/me", bearer: token);
         await SignInAsync(Passwords[0]);
         await Ada.DoAsync("PUT", $"{Session}/password", new { currentPassword = Passwords[0], newPassword = Passwords[1] });
-        var ticket = Keep(await PasswordLinks.IssueAsync(database, TimeProvider.System, "ada@acme.example", Cancel) ?? throw new InvalidOperationException("there is no such person"));
+        var ticket = Keep(await PasswordLinks.IssueAsync(database, TimeProvider.System, "ada@acme.example", new Spendra.Storage.Governance.ChangeAuthor("operator", "test"), Cancel) ?? throw new InvalidOperationException("there is no such person"));
         await Ada.DoAsync("POST", $"{Session}/password-link", new { ticket, newPassword = Passwords[2] });
         await SignInAsync(Passwords[2]);
     }
@@ -98,7 +98,7 @@ internal sealed class ManagementPeople(Uri url, Database database, MasterKey mas
         var made = await Ada.DoAsync("POST", $"{Acme}/invitations", new { email = "grace@acme.example", role = "auditor" });
         var secret = Keep(made.GetProperty("secret").GetString()!);
         await UserDirectory.FindOrAddAsync(database, "grace@acme.example", "Grace", 1, Cancel);
-        var ticket = Keep(await PasswordLinks.IssueAsync(database, TimeProvider.System, "grace@acme.example", Cancel) ?? throw new InvalidOperationException("there is no such person"));
+        var ticket = Keep(await PasswordLinks.IssueAsync(database, TimeProvider.System, "grace@acme.example", new Spendra.Storage.Governance.ChangeAuthor("operator", "test"), Cancel) ?? throw new InvalidOperationException("there is no such person"));
         await Grace.DoAsync("POST", $"{Session}/password-link", new { ticket, newPassword = Passwords[3] });
         await Grace.DoAsync("POST", Session, new { email = "grace@acme.example", password = Passwords[3] });
         await Grace.SendAsync("POST", "/api/v1/invitations/accept", JsonSerializer.Serialize(new { secret = Altered(secret) }));
