@@ -1,6 +1,7 @@
 using Spendra.Core.Access;
 using Spendra.Core.Governance;
 using Spendra.Core.Money;
+using Spendra.Storage.Exports;
 
 namespace Spendra.Storage.Governance;
 
@@ -67,6 +68,8 @@ public static class ChangeNeeds
         GovernanceWrite.LockPeriod => [new(Capability.PeriodsClose, null)],
         GovernanceWrite.PutClosingRules => [new(Capability.PeriodsClose, null)],
         GovernanceWrite.ReopenPeriod => [new(Capability.PeriodsReopen, null)],
+        GovernanceWrite.RequestExport request => OfExport(request.Run.Dataset),
+        GovernanceWrite.PutExportSchedule put => OfExport(put.Schedule.Dataset),
         GovernanceWrite.AddKey add => OfKey(add.Key),
         GovernanceWrite.ChangeKey change => OfKey(change.Key),
         GovernanceWrite.RotateKey rotate => OfKey(rotate.Key),
@@ -120,6 +123,10 @@ public static class ChangeNeeds
         needs.AddRange(put.BudgetScopeIds.Select(budgetScope => new ChangeNeed(capability, budgetScope)));
         return needs;
     }
+
+    /// <summary>Exports leave the system: beside the right to make them, whoever asks may see all of what is in them.</summary>
+    private static List<ChangeNeed> OfExport(ExportDataset dataset) =>
+        [new(Capability.ExportsWrite, null), new(dataset == ExportDataset.Audit ? Capability.AuditRead : Capability.LedgerRead, null)];
 
     private static List<ChangeNeed> OfKey(Core.Keys.ScopedKey key)
     {
