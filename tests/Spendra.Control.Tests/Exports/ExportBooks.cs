@@ -21,6 +21,7 @@ internal sealed class ExportBooks : IAsyncDisposable
     private static readonly Usage Thousand = new() { Input = 1_000, Output = 100, CachedInput = 7 };
 
     private readonly TempFolder _folder = new();
+    private RollupJob? _job;
 
     private ExportBooks()
     {
@@ -73,8 +74,9 @@ internal sealed class ExportBooks : IAsyncDisposable
     /// <summary>Counts what waits into the sums.</summary>
     public async Task CountAsync()
     {
-        using var job = new RollupJob(Database, TimeProvider.System, NullLogger<RollupJob>.Instance);
-        await job.TakeAllAsync(Cancel);
+        // One worker: another would wait until the first has let go.
+        _job ??= new RollupJob(Database, TimeProvider.System, NullLogger<RollupJob>.Instance);
+        await _job.TakeAllAsync(Cancel);
     }
 
     public async Task<Guid> AskAsync(ExportDataset dataset, ExportFormat format, (long From, long To)? span = null)
@@ -129,6 +131,7 @@ internal sealed class ExportBooks : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _job?.Dispose();
         await Past.DisposeAsync();
         await Api.DisposeAsync();
         _folder.Dispose();

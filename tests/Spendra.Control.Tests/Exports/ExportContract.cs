@@ -171,6 +171,7 @@ public abstract class ExportContract(DatabaseEngine engine)
         await books.CountAsync();
         await books.WriteAsync(id);
         var rows = await ExportFiles.ReadAsync(books.FolderOf(id));
+        rows[0]["input_units"].Should().Be("1001000");
         var expected = await books.QueryAsync(Expected[ExportDataset.Rollups]);
         rows.Select(r => Shown(r, expected[0].Keys)).Should().Equal(expected.Select(r => Shown(r, expected[0].Keys)));
     }
