@@ -9,6 +9,7 @@ using Spendra.Control.Audit;
 using Spendra.Control.Budgets;
 using Spendra.Control.Catalog;
 using Spendra.Control.Close;
+using Spendra.Control.Exports;
 using Spendra.Control.Hierarchy;
 using Spendra.Control.Keys;
 using Spendra.Control.Ledger;
@@ -66,6 +67,7 @@ public static class ControlStartup
         services.AddSingleton<AccountProbe>();
         services.AddSingleton<CredentialIntake>();
         services.TryAddSingleton(new BillFetchOptions());
+        services.TryAddSingleton(new ExportOptions());
         services.AddSingleton(provider => new BillFetcher(provider.GetRequiredService<Storage.Keys.MasterKey>(), provider.GetRequiredService<BillFetchOptions>()));
         services.AddAlertChannels();
         return services;
@@ -107,6 +109,7 @@ public static class ControlStartup
         LedgerEndpoints.Map(organization);
         ReconciliationEndpoints.Map(organization);
         PeriodEndpoints.Map(organization);
+        ExportEndpoints.Map(organization);
         AuditEndpoints.Map(organization);
         AlertEndpoints.Map(organization);
         ChannelEndpoints.Map(organization);

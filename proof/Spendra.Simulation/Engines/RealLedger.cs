@@ -39,8 +39,8 @@ internal sealed class RealLedger : IAsyncDisposable
         [
             new GovernanceWrite.PutOrganization(new OrganizationRow(transaction.OrganizationId, rows.Slug, rows.Slug, "USD", "UTC")),
             .. rows.Scopes.Values.Where(s => s.Kind != ScopeKind.Organization).Select(s => new GovernanceWrite.PutScope(new ScopeRow(s, IsArchived: false))),
-            .. rows.Budgets.Values.Select(b => new GovernanceWrite.PutBudget(new BudgetRow(b, IsArchived: false))),
-            .. rows.Policies.Values.Select(p => new GovernanceWrite.PutPolicy(new PolicyRow(p, IsArchived: false))),
+            .. rows.Budgets.Values.Select(b => new GovernanceWrite.PutBudget(new BudgetRow(b, IsArchived: false), Before: null)),
+            .. rows.Policies.Values.Select(p => new GovernanceWrite.PutPolicy(new PolicyRow(p, IsArchived: false), Before: null)),
             .. rows.Accounts.Values.Select(a => new GovernanceWrite.PutAccount(new AccountRow(a, IsArchived: false))),
             .. rows.Prices.Values.Select(p => new GovernanceWrite.AddPrice(p)),
             .. rows.Keys.Values.Select(k => new GovernanceWrite.AddKey(k, rows.KeyDigests[k.KeyId])),
@@ -60,7 +60,7 @@ internal sealed class RealLedger : IAsyncDisposable
         // As an administrator's change is recorded: the verification asks the audit what a cap was before it was cut.
         var note = new ChangeNote("update", "budget", budget.Slug, Describe(before), Describe(budget));
         return await transaction.ApplyAsync(
-            [new GovernanceChange(new GovernanceWrite.PutBudget(new BudgetRow(budget, IsArchived: false)), note)], Author, CancellationToken.None);
+            [new GovernanceChange(new GovernanceWrite.PutBudget(new BudgetRow(budget, IsArchived: false), new BudgetRow(before, IsArchived: false)), note)], Author, CancellationToken.None);
     }
 
     private static string Describe(Budget budget) => Description.Of(budget, id => id.ToString()).ToJson();

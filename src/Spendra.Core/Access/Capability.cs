@@ -46,6 +46,8 @@ public enum Capability
     PeriodsClose,
     /// <summary>Open a locked period again.</summary>
     PeriodsReopen,
+    /// <summary>Export what one may see of the whole organization, once or by a schedule.</summary>
+    ExportsWrite,
     AuditRead,
     AlertsRead,
     /// <summary>To acknowledge and resolve alerts.</summary>
@@ -102,6 +104,7 @@ public static class Capabilities
         Capability.ReconciliationWrite => "reconciliation.write",
         Capability.PeriodsClose => "periods.close",
         Capability.PeriodsReopen => "periods.reopen",
+        Capability.ExportsWrite => "exports.write",
         Capability.AuditRead => "audit.read",
         Capability.AlertsRead => "alerts.read",
         Capability.AlertsHandle => "alerts.handle",

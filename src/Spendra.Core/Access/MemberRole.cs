@@ -42,7 +42,7 @@ public static class MemberRoles
     private static readonly CapabilitySet FinanceManagerSet = AuditorSet | CapabilitySet.Of(
         Capability.BudgetsWrite, Capability.PoliciesWrite, Capability.RequestsDecide, Capability.PricesPropose,
         Capability.PricesApprove, Capability.LedgerAdjust, Capability.LedgerApprove, Capability.ReconciliationWrite, Capability.PeriodsClose,
-        Capability.AlertsHandle, Capability.AlertRulesWrite);
+        Capability.AlertsHandle, Capability.AlertRulesWrite, Capability.ExportsWrite);
 
     public static IReadOnlyList<MemberRole> All => Enum.GetValues<MemberRole>();
 

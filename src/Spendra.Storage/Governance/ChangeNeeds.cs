@@ -1,5 +1,6 @@
 using Spendra.Core.Access;
 using Spendra.Core.Governance;
+using Spendra.Storage.Exports;
 
 namespace Spendra.Storage.Governance;
 
@@ -77,6 +78,8 @@ public static class ChangeNeeds
         GovernanceWrite.LockPeriod => [new(Capability.PeriodsClose, null)],
         GovernanceWrite.PutClosingRules => [new(Capability.PeriodsClose, null)],
         GovernanceWrite.ReopenPeriod => [new(Capability.PeriodsReopen, null)],
+        GovernanceWrite.RequestExport request => OfExport(request.Run.Dataset),
+        GovernanceWrite.PutExportSchedule put => OfExport(put.Schedule.Dataset),
         GovernanceWrite.AddKey add => OfKey(add.Key),
         GovernanceWrite.ChangeKey change => OfKey(change.Key),
         GovernanceWrite.RotateKey rotate => OfKey(rotate.Key),
@@ -145,6 +148,10 @@ public static class ChangeNeeds
         if (isCap) needs.AddRange(put.WatcherScopeIds.Select(watcher => new ChangeNeed(capability, watcher, FromAbove: true)));
         return needs;
     }
+
+    /// <summary>Exports leave the system: beside the right to make them, whoever asks may see all of what is in them.</summary>
+    private static List<ChangeNeed> OfExport(ExportDataset dataset) =>
+        [new(Capability.ExportsWrite, null), new(dataset == ExportDataset.Audit ? Capability.AuditRead : Capability.LedgerRead, null)];
 
     private static List<ChangeNeed> OfKey(Core.Keys.ScopedKey key)
     {

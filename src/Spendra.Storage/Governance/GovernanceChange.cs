@@ -8,6 +8,7 @@ using Spendra.Core.Pricing;
 using Spendra.Core.Reconciliation;
 using Spendra.Storage.Access;
 using Spendra.Storage.Alerts;
+using Spendra.Storage.Exports;
 using Spendra.Storage.Ledger;
 using Spendra.Storage.Periods;
 using Spendra.Storage.Pricing;
@@ -138,6 +139,18 @@ public abstract record GovernanceWrite
 
     /// <summary>Puts what is asked for before a period is locked.</summary>
     public sealed record PutClosingRules(ClosingRules Rules) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Asks for an export, or notes the one that a schedule asks for.</summary>
+    public sealed record RequestExport(ExportRun Run) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
+    /// <summary>Adds a schedule of exports, moves it to its next instant, or ends it: then it has none.</summary>
+    public sealed record PutExportSchedule(ExportSchedule Schedule) : GovernanceWrite
     {
         public override bool ChangesRules => false;
     }

@@ -5,6 +5,7 @@ using Spendra.Core.Governance;
 using Spendra.Core.Pricing;
 using Spendra.Storage.Access;
 using Spendra.Storage.Alerts;
+using Spendra.Storage.Exports;
 using Spendra.Storage.Ledger;
 using Spendra.Storage.Periods;
 using Spendra.Storage.Pricing;
@@ -46,6 +47,7 @@ internal sealed class GovernanceRowWriter(
         await new ReconciliationWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
         await PeriodWriter.WriteAsync(database, connection, transaction, stamp, writes, cancel);
         await new AlertRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
+        await ExportWriter.WriteAsync(database, connection, transaction, stamp, writes, cancel);
     }
 
     private async Task PutOrganizationAsync(OrganizationRow row, IReadOnlyList<PriceVersion> seed)

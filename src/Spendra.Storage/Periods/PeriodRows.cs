@@ -60,6 +60,8 @@ public static class PeriodReader
 
     private const string InForce = Rows + "\nAND reopened_at IS NULL";
 
+    private const string InForceAt = Rows + "\nAND locked_at <= @at AND (reopened_at IS NULL OR reopened_at > @at)";
+
     private const string Rules = "SELECT tolerance_basis_points, version FROM closing_rules WHERE organization_id = @organizationId";
 
     /// <summary>The latest lock first, ended ones too.</summary>
@@ -111,6 +113,14 @@ public static class PeriodReader
         DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel)
     {
         var rows = await connection.QueryAsync<Stored>(new CommandDefinition(InForce, new { organizationId }, transaction, cancellationToken: cancel));
+        return [.. rows.Select(r => r.ToLock())];
+    }
+
+    /// <summary>The locks that were in force at an instant.</summary>
+    internal static async Task<IReadOnlyList<PeriodLock>> InForceAtAsync(
+        DbConnection connection, DbTransaction transaction, Guid organizationId, long at, CancellationToken cancel)
+    {
+        var rows = await connection.QueryAsync<Stored>(new CommandDefinition(InForceAt, new { organizationId, at }, transaction, cancellationToken: cancel));
         return [.. rows.Select(r => r.ToLock())];
     }
 

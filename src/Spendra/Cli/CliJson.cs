@@ -7,6 +7,7 @@ using Spendra.Demo;
 using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
+using Spendra.Exports;
 using Spendra.Reports;
 using Spendra.Pricing;
 using Spendra.Reconciliation;
@@ -49,6 +50,7 @@ internal sealed record MigrationDocument(string Database, IReadOnlyList<string> 
 [JsonSerializable(typeof(RebuiltDocument))]
 [JsonSerializable(typeof(OutboxFailuresDocument))]
 [JsonSerializable(typeof(RetriedDocument))]
+[JsonSerializable(typeof(ExportDocument))]
 [JsonSerializable(typeof(AuditExportDocument))]
 [JsonSerializable(typeof(AuditFileVerdict))]
 [JsonSerializable(typeof(AuditKeyDocument))]

@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using Spendra.Access;
 using Spendra.Audit;
 using Spendra.Demo;
+using Spendra.Exports;
 using Spendra.Governance;
 using Spendra.Hosting;
 using Spendra.Ledger;
@@ -36,6 +37,7 @@ internal static class CommandTable
             ExplainCommand.Create(environment),
             VerifyCommand.Create(environment),
             RollupsCommand.Create(environment),
+            ExportCommand.Create(environment),
             AuditCommand.Create(environment),
             MigrateCommand.Create(environment),
         };

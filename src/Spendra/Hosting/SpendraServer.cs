@@ -6,6 +6,7 @@ using Spendra.Control;
 using Spendra.Control.Alerts;
 using Spendra.Control.Audit;
 using Spendra.Control.Catalog;
+using Spendra.Control.Exports;
 using Spendra.Control.Keys;
 using Spendra.Control.Ledger;
 using Spendra.Control.Reports;
@@ -117,6 +118,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         }
         services.AddSingleton(options.Domains);
         services.AddSingleton(options.Alerts);
+        services.AddSingleton(options.Exports);
         services.AddSingleton(new ProbeOptions(options.Gateway.AllowPrivateUpstreams));
         services.AddSingleton(new BillFetchOptions(options.Gateway.AllowPrivateUpstreams));
         if (options.Role is Role.All or Role.Control) services.AddSpendraControl(options.Control);
@@ -127,6 +129,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             services.AddReservationSweep(options.Sweep);
             services.AddKeyUses();
             services.AddRollups();
+            services.AddExports(options.Exports);
             services.AddCatalogSync(options.Catalog);
             services.AddIncreaseEnding();
             services.AddAuditCheckpoints(options.Audit);

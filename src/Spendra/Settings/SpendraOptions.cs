@@ -2,6 +2,7 @@ using Spendra.Control.Alerts;
 using Spendra.Control.Audit;
 using Spendra.Control;
 using Spendra.Control.Catalog;
+using Spendra.Control.Exports;
 using Spendra.Control.Ledger;
 using Spendra.Control.Organizations;
 using Spendra.Gateway;
@@ -55,6 +56,9 @@ internal sealed record SpendraOptions
     public DomainOptions Domains { get; init; } = new();
     /// <summary>Where signed checkpoints of the audit chains go.</summary>
     public AuditOptions Audit { get; init; } = new();
+
+    /// <summary>Where exports are written.</summary>
+    public ExportOptions Exports { get; init; } = new();
 
     public required LogSettings Log { get; init; }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Spendra.Control.Exports;
 using Spendra.Control.Organizations;
 using Spendra.Core.Access;
 using Spendra.Core.Keys;
@@ -54,6 +55,8 @@ internal sealed class RightsObjects : IAsyncDisposable
         {
             PersonScheme.Add(services);
             services.Replace(ServiceDescriptor.Singleton(options));
+            // Nobody writes there: there is no worker.
+            services.Replace(ServiceDescriptor.Singleton(new ExportOptions { Folder = System.IO.Path.GetTempPath() }));
         });
         foreach (var organization in (string[])[Here, There])
         {
@@ -202,6 +205,8 @@ internal sealed class RightsObjects : IAsyncDisposable
         "spent" => _spent[place].ToString(),
         "alerts" => (await AlertAsync(place)).ToString(),
         "alert-deliveries" => (await DeliveryAsync(place)).ToString(),
+        "exports" => await IdAsync(place, noun, new { dataset = "focus", format = "csv", from = "2025-03-01T00:00:00Z", to = "2025-04-01T00:00:00Z" }),
+        "schedules" => await IdAsync(place, "exports/schedules", new { dataset = "focus", format = "csv", cron = "0 3 * * *", period = "day" }),
         "imports" => await ImportAsync(place),
         "runs" => await CompareAsync(place),
         // No organization's own: a month is a name that all have. One that is not the next to be locked is a conflict, and that is told
