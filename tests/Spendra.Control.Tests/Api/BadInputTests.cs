@@ -16,7 +16,7 @@ namespace Spendra.Control.Tests.Api;
 public sealed class BadInputTests
 {
     private const string Ada = "ada@acme.example";
-    private static readonly string[] FrameworkWords = ["The field ", " field is ", "parameter ", "Implicit", "inferred", "JSON tokens", "System."];
+    private static readonly string[] FrameworkWords = ["The field ", " field is ", "for parameter", "Implicit", "inferred", "JSON tokens", "System."];
     private const string Injection = "'; DROP TABLE members; --";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
