@@ -102,13 +102,13 @@ internal static class SubscriptionEndpoints
     {
         var scope = body.Scope is null ? null : draft.FindScope(body.Scope);
         if (body.Scope is not null && scope is null) return Problem.Field("scope", "names no scope that is there and that you see");
-        if (body.Kinds?.FirstOrDefault(name => AlertNames.Kinds.All(kind => AlertNames.Of(kind) != name)) is { } unknown)
-            return Problem.Field("kinds", $"names '{unknown}': expected some of {string.Join(", ", AlertNames.Kinds.Select(AlertNames.Of))}");
+        if (body.Kinds?.FirstOrDefault(name => AlertNames.Kinds.All(kind => AlertNames.Of(kind) != name)) is not null)
+            return Problem.Field("kinds", $"has a text that is no kind of alert: expected some of {string.Join(", ", AlertNames.Kinds.Select(AlertNames.Of))}");
         if (body.Channels.Count == 0) return Problem.Field("channels", "is empty: expected at least one channel");
         var ids = ImmutableArray.CreateBuilder<Guid>();
         foreach (var slug in body.Channels)
         {
-            if (channels.FirstOrDefault(c => c.Slug == slug && !c.IsArchived) is not { } channel) return Problem.Field("channels", $"names '{slug}', which is no channel that is in use");
+            if (channels.FirstOrDefault(c => c.Slug == slug && !c.IsArchived) is not { } channel) return Problem.Field("channels", "has a name that is of no channel in use");
             ids.Add(channel.ChannelId);
         }
         return Outcome<AlertRuleRow>.Done(start with

@@ -70,8 +70,8 @@ internal static class OfferRules
         var listed = new PriceBook(stored.Where(p => !PriceVersion.IsContract(p.Source)));
         var found = listed.InForce(nowMicros).Where(p => p.Provider == discount.Provider && (discount.Models is not { } models || models.Contains(p.Model))).ToList();
         if (found.Count == 0) return ([], Problem.Field("discount.provider", "has no listed price in force"));
-        if (discount.Models?.FirstOrDefault(m => found.All(f => f.Model != m)) is { } missing)
-            return ([], Problem.Field("discount.models", $"names '{missing}', which has no listed price in force"));
+        if (discount.Models?.FirstOrDefault(m => found.All(f => f.Model != m)) is not null)
+            return ([], Problem.Field("discount.models", "has a model without a listed price in force"));
         var offers = new List<OfferedPrice>();
         foreach (var price in found)
         {
