@@ -104,7 +104,7 @@ internal static class RowSecurity
                     'reconciliation_proposals', 'rollup_series') THEN
                     EXECUTE format('GRANT SELECT, INSERT ON %I TO spendra_app', t.relname);
                 WHEN t.relname IN ('employee_projects', 'member_scopes', 'domain_directory', 'outbox_failures', 'usage_rollups', 'unit_rollups',
-                    'refusal_rollups', 'latency_rollups') THEN
+                    'refusal_rollups', 'latency_rollups', 'export_parts') THEN
                     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO spendra_app', t.relname);
                 ELSE
                     EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %I TO spendra_app', t.relname);
