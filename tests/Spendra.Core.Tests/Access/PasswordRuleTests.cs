@@ -23,12 +23,12 @@ public sealed class PasswordRuleTests
     [InlineData("A.Lovelace@Acme.Example1815", "is like the address")]
     [InlineData("lovelace@acme.example", "is like the address")]
     [InlineData("alovelace-2026", "is like the address")]
-    [InlineData("Augusta_Lovelace!", "is like the name")]
-    [InlineData("1815 augusta lovelace", "is like the name")]
-    [InlineData("usta lovelace", "is like the name")]
+    [InlineData("Augusta_Byron!", "is like the name")]
+    [InlineData("1815 augusta byron", "is like the name")]
+    [InlineData("ugusta byron", "is like the name")]
     [InlineData("!?+*!?+*!?+*", null)]
     public void A_password_is_not_a_few_letters_and_not_what_everybody_knows(string password, string? fault) =>
-        PasswordRule.Fault(password, "a.lovelace@acme.example", "Augusta Lovelace").Should().Be(fault);
+        PasswordRule.Fault(password, "a.lovelace@acme.example", "Augusta Byron").Should().Be(fault);
 
     [Fact]
     public void A_short_name_is_in_many_words()
