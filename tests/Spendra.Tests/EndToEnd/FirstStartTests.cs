@@ -71,7 +71,7 @@ public sealed class FirstStartTests
         (await site.RunAsync("members", "remove", "ada@acme.example")).ShouldSucceed();
         (await site.RunAsync("members", "list")).ShouldSucceed().Output.Should().Contain("there are no members yet");
         (await SpendraProcess.RunAsync(["members", "add", "b@acme.example", "--role", "auditor", "--password-stdin", .. site.DatabaseArguments],
-            site.Variables, site.Folder, "")).ShouldFailInOneLine().Should().Contain("12 to 200");
+            site.Variables, site.Folder, "")).ShouldFailInOneLine().Should().Contain("12 to 256");
     }
 
     private static async Task<JsonElement> SendAsync(HttpClient http, HttpMethod method, string path, string? token, object? body = null)
