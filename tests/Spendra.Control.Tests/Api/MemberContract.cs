@@ -198,7 +198,9 @@ public abstract class MemberContract(DatabaseEngine engine)
         }
         (await admin.GetAsync("/members?role=auditor")).Items("email").Should().Equal("b@acme.example", "c@acme.example", "d@acme.example");
         (await admin.GetAsync("/members?role=none")).Items("email").Should().Equal("a@acme.example");
-        (await admin.GetAsync("/members?search=D@ACME")).Items("email").Should().Equal("d@acme.example");
+        // The caller's own address is made at random, and may end in the same letter.
+        (await admin.GetAsync("/members?search=D@ACME")).Items("email").Where(e => !e.StartsWith("org_admin-", StringComparison.Ordinal))
+            .Should().Equal("d@acme.example");
         (await admin.GetAsync("/members?search=%25")).Items("email").Should().BeEmpty();
     }
 
