@@ -51,6 +51,9 @@ internal sealed partial class RollupJob : BackgroundService
         _meter.CreateObservableGauge(LagName, () => Volatile.Read(ref _lagSeconds), "s", "How long the oldest row of the outbox waits to be counted");
     }
 
+    /// <summary>Called after each look.</summary>
+    internal Action? Looked { get; init; }
+
     public override void Dispose()
     {
         _meter.Dispose();
@@ -65,6 +68,7 @@ internal sealed partial class RollupJob : BackgroundService
             while (true)
             {
                 await TakeAllSafelyAsync(stoppingToken);
+                Looked?.Invoke();
                 await signal.WaitAsync(LongestWait, stoppingToken);
                 await Task.Delay(Pause, _time, stoppingToken);
             }
