@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Spendra.Core.Rollups;
 
 /// <summary>
-/// Adds up what one organization has used, by hour; <see cref="AddDays"/> adds up the days. Whatever order facts come in, the sums
+/// Adds up what one organization has used, by hour; <see cref="AddDaysTo"/> adds up the days. Whatever order facts come in, the sums
 /// are the same. Used by one thread.
 /// </summary>
 public sealed class RollupBook
@@ -25,7 +25,10 @@ public sealed class RollupBook
     /// <summary>Every series that was counted, with its id.</summary>
     public IReadOnlyDictionary<RollupSeries, Guid> Series => _series;
 
-    public bool IsEmpty => _usage.Count + _refusals.Count == 0;
+    /// <summary>How many rows it is, of all tables.</summary>
+    public int RowCount => _usage.Count + _units.Count + _latency.Count + _refusals.Count;
+
+    public bool IsEmpty => RowCount == 0;
 
     /// <exception cref="OverflowException">A sum is larger than any amount can be.</exception>
     public void Add(in EventFact fact)
@@ -87,14 +90,15 @@ public sealed class RollupBook
         return part;
     }
 
-    /// <summary>Adds the hours up to days. Once, when everything is in.</summary>
-    public void AddDays()
+    /// <summary>Adds its hours up to days, in another book or in itself. Once, when everything is in.</summary>
+    public void AddDaysTo(RollupBook days)
     {
-        foreach (var (key, sums) in _usage.ToArray()) Add(DayOf(key), sums);
-        foreach (var (key, count) in _units.ToArray()) Add(key with { Usage = DayOf(key.Usage) }, count);
-        foreach (var (key, count) in _refusals.ToArray()) Add(key with { Usage = DayOf(key.Usage) }, count);
+        foreach (var (series, id) in _series.ToArray()) days._series[series] = id;
+        foreach (var (key, sums) in _usage.ToArray()) days.Add(DayOf(key), sums);
+        foreach (var (key, count) in _units.ToArray()) days.Add(key with { Usage = DayOf(key.Usage) }, count);
+        foreach (var (key, count) in _refusals.ToArray()) days.Add(key with { Usage = DayOf(key.Usage) }, count);
         foreach (var (key, sums) in _latency.ToArray())
-            Add(key with { Span = RollupSpan.Day, StartsAt = RollupSpans.StartOf(RollupSpan.Day, key.StartsAt) }, sums);
+            days.Add(key with { Span = RollupSpan.Day, StartsAt = RollupSpans.StartOf(RollupSpan.Day, key.StartsAt) }, sums);
     }
 
     private static UsageKey DayOf(UsageKey key) => key with { Span = RollupSpan.Day, StartsAt = RollupSpans.StartOf(RollupSpan.Day, key.StartsAt) };

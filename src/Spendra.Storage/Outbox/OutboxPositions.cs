@@ -68,6 +68,11 @@ public sealed class OutboxPositions(Database database, string consumer, Guid hol
             AND (holder_id IS NULL OR holder_id = @holderId OR held_until < @now OR NOT is_rebuilding)
         """;
 
+    private const string Renew = """
+        UPDATE outbox_positions SET held_until = @until
+        WHERE organization_id = @organizationId AND consumer = @consumer AND holder_id = @holderId
+        """;
+
     private const string One = """
         SELECT p.organization_id, p.sequence, o.outbox_sequence AS last_sequence, p.is_rebuilding
         FROM outbox_positions p JOIN organizations o ON o.organization_id = p.organization_id
@@ -121,6 +126,16 @@ public sealed class OutboxPositions(Database database, string consumer, Guid hol
         if (held == 0) return null;
         return (await connection.QuerySingleOrDefaultAsync<Stored>(new CommandDefinition(
             One, new { organizationId, consumer, holderId }, cancellationToken: cancel)))?.ToPosition();
+    }
+
+    /// <summary>Keeps the position, beside work that takes longer than a hold lasts, until what is returned is disposed.</summary>
+    public IAsyncDisposable Keep(Guid organizationId) => new OutboxKeeping(this, organizationId, TimeSpan.FromMicroseconds(HoldMicros / 3), time);
+
+    internal async Task RenewAsync(Guid organizationId, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            Renew, new { organizationId, consumer, holderId, until = Micros.Now(time) + HoldMicros }, cancellationToken: cancel));
     }
 
     /// <summary>Lets others take it at once.</summary>

@@ -74,7 +74,7 @@ public sealed class RollupIntake(Database database, OutboxPositions positions, T
         var book = new RollupBook();
         var found = await new RollupReading(connection, transaction, organizationId, cancel).ReadAnnouncedAsync(from, to, book);
         if (found != to - from) throw new InvalidDataException($"of the outbox rows {from + 1} to {to}, {to - from - found} announce nothing that is there: run 'spendra verify'");
-        book.AddDays();
+        book.AddDaysTo(book);
         return book;
     }
 

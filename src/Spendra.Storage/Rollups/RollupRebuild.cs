@@ -11,9 +11,9 @@ namespace Spendra.Storage.Rollups;
 public readonly record struct RebuildProgress(long Done, long Total);
 
 /// <summary>
-/// Adds an organization's ledger up again, from nothing and as of one moment, a day at a time in transactions of their own: the
-/// ledger's writer waits for none of them long. The position is held meanwhile, so that nobody counts the same; whoever is stopped
-/// leaves a mark, and the next who takes the position begins anew.
+/// Adds an organization's ledger up again, from nothing and as of one moment, some hours at a time in transactions of their own: the
+/// ledger's writer waits for none of them long, and no more than some hours and days are in memory. The position is held meanwhile, so
+/// that nobody counts the same; whoever is stopped leaves a mark, and the next who takes the position begins anew.
 /// </summary>
 public sealed class RollupRebuild(Database database, OutboxPositions positions)
 {
@@ -32,6 +32,9 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
 
     private const string Forget = "DELETE FROM outbox_failures WHERE organization_id = @organizationId AND consumer = @consumer";
 
+    /// <summary>Rows of one transaction, about.</summary>
+    internal int RowsAtOnce { get; init; } = 20_000;
+
     private static readonly string LastSequence = "SELECT outbox_sequence FROM organizations WHERE organization_id = @organizationId";
 
     /// <summary>False when another rebuild is running, or has taken over because this one stood still.</summary>
@@ -43,16 +46,19 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
         await using var writing = await database.ConnectAsync(cancel);
         await using var snapshot = await database.BeginSnapshotAsync(reading, organizationId, cancel);
         var last = await reading.ExecuteScalarAsync<long>(new CommandDefinition(LastSequence, new { organizationId }, snapshot, cancellationToken: cancel));
-        var run = new Run(database, positions, organizationId, position.Sequence, new RollupReading(reading, snapshot, organizationId, cancel), writing, cancel);
+        var run = new Run(database, positions, organizationId, position.Sequence, new RollupReading(reading, snapshot, organizationId, cancel), writing, cancel)
+        {
+            RowsAtOnce = RowsAtOnce,
+        };
+        await using var keeping = positions.Keep(organizationId);
         if (!await run.MarkAsync()) return false;
 
         var (done, from) = (0L, Guid.Empty);
         while (await FirstIdAsync(reading, snapshot, organizationId, from, cancel) is { } first)
         {
-            var dayStart = RollupSpans.StartOf(RollupSpan.Day, AtOf(first));
-            var dayEnd = dayStart + RollupSpans.LengthOf(RollupSpan.Day);
-            if (!await run.WriteBeforeAsync(dayStart)) return false;
-            from = PastRequests.FirstIdAt(dayEnd);
+            var hourStart = RollupSpans.StartOf(RollupSpan.Hour, AtOf(first));
+            if (!await run.WriteBeforeAsync(hourStart)) return false;
+            from = PastRequests.FirstIdAt(hourStart + RollupSpans.LengthOf(RollupSpan.Hour));
             done += await run.ReadAsync(first, from);
             progress?.Report(new RebuildProgress(done, Math.Max(done, last)));
         }
@@ -79,34 +85,35 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
     private sealed class Run(
         Database database, OutboxPositions positions, Guid organizationId, long sequence, RollupReading reading, DbConnection writing, CancellationToken cancel)
     {
-        private RollupBook _open = new();
-        private RollupBook _behind = new();
-        private long _writtenBefore = long.MinValue;
+        public required int RowsAtOnce { get; init; }
+
+        private readonly RollupBook _behind = new();
+        private RollupBook _hours = new();
+        private RollupBook _days = new();
+        private long _hoursBefore = long.MinValue;
+        private long _daysBefore = long.MinValue;
 
         /// <summary>From here on what stands there is incomplete, until <see cref="CompleteAsync"/>.</summary>
         public Task<bool> MarkAsync() => WriteAsync(_ => Task.CompletedTask, sequence, isRebuilding: true);
 
-        public Task<long> ReadAsync(Guid from, Guid to) => reading.ReadBetweenAsync(from, to, at => at < _writtenBefore ? _behind : _open);
+        public Task<long> ReadAsync(Guid from, Guid to) => reading.ReadBetweenAsync(from, to, at => at < _hoursBefore ? _behind : _hours);
 
         /// <summary>
-        /// Writes the days before the one that begins now. Ids are as old as their reservations to within moments, so that a day is
-        /// complete when the next one begins to be read and has been read: what comes later still is added at the end.
+        /// Writes the hours before the one before the one that begins now, when they are many. Ids are as old as their reservations to
+        /// within moments, so that an hour is complete when the next one has been read: what comes later still is added at the end.
         /// </summary>
-        public async Task<bool> WriteBeforeAsync(long dayStart)
+        public async Task<bool> WriteBeforeAsync(long hourStart)
         {
-            var before = dayStart - RollupSpans.LengthOf(RollupSpan.Day);
-            if (before <= _writtenBefore) return true;
-            var (complete, open) = Split(_open, before);
-            if (!await PutAsync(complete, before)) return false;
-            _open = open;
-            return true;
+            var before = hourStart - RollupSpans.LengthOf(RollupSpan.Hour);
+            return before <= _hoursBefore || _hours.RowCount < RowsAtOnce
+                || await PutAsync(before, RollupSpans.StartOf(RollupSpan.Day, before));
         }
 
         public async Task<bool> CompleteAsync(long last)
         {
-            if (!await PutAsync(_open, long.MaxValue)) return false;
+            if (!await PutAsync(long.MaxValue, long.MaxValue)) return false;
             await reading.ReadAdjustmentsAsync(_behind);
-            _behind.AddDays();
+            _behind.AddDaysTo(_behind);
             return await WriteAsync(async transaction =>
             {
                 await new RollupWriter(database, writing, transaction, organizationId, cancel).AddAsync(_behind);
@@ -114,16 +121,20 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
             }, last, isRebuilding: false);
         }
 
-        private async Task<bool> PutAsync(RollupBook book, long before)
+        private async Task<bool> PutAsync(long hoursBefore, long daysBefore)
         {
-            book.AddDays();
+            (var hours, _hours) = Split(_hours, hoursBefore);
+            hours.AddDaysTo(_days);
+            (var days, _days) = Split(_days, daysBefore);
             var isWritten = await WriteAsync(async transaction =>
             {
                 var writer = new RollupWriter(database, writing, transaction, organizationId, cancel);
-                await writer.ClearAsync(_writtenBefore, before);
-                await writer.PutAsync(book);
+                await writer.ClearAsync(RollupSpan.Hour, _hoursBefore, hoursBefore);
+                await writer.ClearAsync(RollupSpan.Day, _daysBefore, daysBefore);
+                await writer.PutAsync(hours);
+                await writer.PutAsync(days);
             }, sequence, isRebuilding: true);
-            _writtenBefore = before;
+            (_hoursBefore, _daysBefore) = (hoursBefore, daysBefore);
             return isWritten;
         }
 

@@ -28,14 +28,14 @@ internal sealed class RollupWriter(Database database, DbConnection connection, D
     /// <summary>Puts a book where no row is of its spans.</summary>
     public Task PutAsync(RollupBook book) => WriteAsync(book, "", "", "", "");
 
-    /// <summary>Takes away all that begins in some time, of hours and days.</summary>
-    public async Task ClearAsync(long from, long to)
+    /// <summary>Takes away all hours, or all days, that begin in some time.</summary>
+    public async Task ClearAsync(RollupSpan span, long from, long to)
     {
         foreach (var table in Tables)
         {
             await connection.ExecuteAsync(new CommandDefinition(
-                $"DELETE FROM {table} WHERE organization_id = @organizationId AND span IN (0, 1) AND starts_at >= @from AND starts_at < @to",
-                new { organizationId, from, to }, transaction, commandTimeout: 0, cancellationToken: cancel));
+                $"DELETE FROM {table} WHERE organization_id = @organizationId AND span = @span AND starts_at >= @from AND starts_at < @to",
+                new { organizationId, span = (short)span, from, to }, transaction, commandTimeout: 0, cancellationToken: cancel));
         }
     }
 

@@ -129,7 +129,7 @@ public sealed class RollupBookTests
     {
         var book = new RollupBook();
         foreach (var (at, cost, number, isEstimated) in events) Add(book, at, cost, 100, number, isEstimated);
-        book.AddDays();
+        book.AddDaysTo(book);
         return book;
     }
 

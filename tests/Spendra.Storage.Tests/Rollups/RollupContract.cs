@@ -29,6 +29,11 @@ public abstract class RollupContract(DatabaseEngine engine)
         await world.ExecuteAsync("DELETE FROM latency_rollups");
         (await new RollupRebuild(world.Database, positions).RunAsync(tenant.OrganizationId, progress: null, Cancel)).Should().BeTrue();
         (await RollupWorld.DumpAsync(world)).Should().Equal(taken);
+        // Each hour in a transaction of its own.
+        await world.ExecuteAsync("UPDATE usage_rollups SET requests = 8");
+        var byHours = new RollupRebuild(world.Database, positions) { RowsAtOnce = 1 };
+        (await byHours.RunAsync(tenant.OrganizationId, progress: null, Cancel)).Should().BeTrue();
+        (await RollupWorld.DumpAsync(world)).Should().Equal(taken);
         (await positions.HoldAsync(tenant.OrganizationId, Cancel))!.IsBehind.Should().BeFalse("a rebuild has counted what waited");
     });
 
@@ -114,6 +119,28 @@ public abstract class RollupContract(DatabaseEngine engine)
 
         (await new RollupIntake(world.Database, reader, TimeProvider.System).TakeAsync(position!, Cancel)).Should().BeNull();
         await RollupWorld.ShouldAddUpAsync(world, tenant);
+    });
+
+    [Fact]
+    public Task Hold_lasts_as_long_as_the_work_it_is_kept_for() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var positions = RollupWorld.Positions(world, time);
+        await positions.HoldAsync(tenant.OrganizationId, Cancel);
+        await using (positions.Keep(tenant.OrganizationId))
+        {
+            for (var turn = 0; turn < 5; turn++)
+            {
+                var until = await HeldUntilAsync();
+                time.Advance(TimeSpan.FromSeconds(5));
+                while (await HeldUntilAsync() == until) Cancel.ThrowIfCancellationRequested();
+            }
+        }
+        (await RollupWorld.Positions(world, time).HoldAsync(tenant.OrganizationId, Cancel)).Should().BeNull("it was kept for longer than a hold lasts");
+        time.Advance(TimeSpan.FromSeconds(16));
+        (await RollupWorld.Positions(world, time).HoldAsync(tenant.OrganizationId, Cancel)).Should().NotBeNull("nobody keeps it any more");
+
+        Task<long> HeldUntilAsync() => world.ScalarAsync<long>("SELECT held_until FROM outbox_positions");
     });
 
     private static async Task AgainAsync(LedgerWorld world, Tenant tenant, long sequence, long now)
