@@ -46,6 +46,7 @@ internal sealed class LedgerHistory
         writes.Windows.AddRange(_state.Windows.Values);
         writes.Opened.AddRange(_state.Open.Values);
         writes.IdempotencyUsed.AddRange(_idempotency.Values);
+        _seals.Apply(writes);
         return writes;
     }
 

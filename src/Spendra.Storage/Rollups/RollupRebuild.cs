@@ -32,6 +32,9 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
 
     private const string Forget = "DELETE FROM outbox_failures WHERE organization_id = @organizationId AND consumer = @consumer";
 
+    private const int FewAtOnce = 1_000;
+    private const int MostHoursAtOnce = 24 * 30;
+
     /// <summary>Rows of one transaction, about.</summary>
     internal int RowsAtOnce { get; init; } = 20_000;
 
@@ -53,17 +56,27 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
         await using var keeping = positions.Keep(organizationId);
         if (!await run.MarkAsync()) return false;
 
-        var (done, from) = (0L, Guid.Empty);
+        var (done, from, hours) = (0L, Guid.Empty, 1L);
         while (await FirstIdAsync(reading, snapshot, organizationId, from, cancel) is { } first)
         {
             var hourStart = RollupSpans.StartOf(RollupSpan.Hour, AtOf(first));
             if (!await run.WriteBeforeAsync(hourStart)) return false;
-            from = PastRequests.FirstIdAt(hourStart + RollupSpans.LengthOf(RollupSpan.Hour));
-            done += await run.ReadAsync(first, from);
+            from = PastRequests.FirstIdAt(hourStart + hours * RollupSpans.LengthOf(RollupSpan.Hour));
+            var read = await run.ReadAsync(first, from);
+            done += read;
+            hours = NextHours(hours, read);
             progress?.Report(new RebuildProgress(done, Math.Max(done, last)));
         }
         return await run.CompleteAsync(last);
     }
+
+    // Quiet times are read in long stretches: most of an hour with little in it would be the asking.
+    private static long NextHours(long hours, long read) => read switch
+    {
+        < FewAtOnce => Math.Min(2 * hours, MostHoursAtOnce),
+        > 4 * FewAtOnce => Math.Max(hours / 2, 1),
+        _ => hours,
+    };
 
     private static async Task<Guid?> FirstIdAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, Guid from, CancellationToken cancel) =>
         await connection.ExecuteScalarAsync<object?>(new CommandDefinition(FirstId, new { organizationId, from }, transaction, cancellationToken: cancel)) switch
