@@ -122,6 +122,24 @@ public abstract class RollupContract(DatabaseEngine engine)
     });
 
     [Fact]
+    public Task Position_that_was_seized_or_has_moved_on_is_written_by_nobody_who_read_before() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        await RollupWorld.SpendAsync(tenant, world.OpenLane(), await tenant.BudgetAsync(1_000_000), 10);
+        var reader = RollupWorld.Positions(world);
+        var intake = new RollupIntake(world.Database, reader, TimeProvider.System);
+        var held = (await reader.HoldAsync(tenant.OrganizationId, Cancel))!;
+        (await RollupWorld.Positions(world).SeizeAsync(tenant.OrganizationId, Cancel)).Should().NotBeNull();
+        (await intake.TakeAsync(held, Cancel)).Should().BeNull("another begins anew, and has written nothing yet");
+        (await world.ScalarAsync<long>("SELECT count(*) FROM usage_rollups")).Should().Be(0);
+
+        await world.ExecuteAsync("UPDATE outbox_positions SET held_until = 0");
+        var again = (await reader.HoldAsync(tenant.OrganizationId, Cancel))!;
+        (await intake.TakeAsync(again, Cancel)).Should().NotBeNull();
+        (await intake.TakeAsync(again, Cancel)).Should().BeNull("it has taken these rows in already");
+        await RollupWorld.ShouldAddUpAsync(world, tenant);
+    });
+
+    [Fact]
     public Task Hold_lasts_as_long_as_the_work_it_is_kept_for() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
