@@ -18,6 +18,7 @@ using Spendra.Control.Organizations;
 using Spendra.Control.Policies;
 using Spendra.Control.Providers;
 using Spendra.Control.Reconciliation;
+using Spendra.Control.Reports;
 using Spendra.Control.Requests;
 using Spendra.Control.Shell;
 using Spendra.Control.SignIn;
@@ -107,6 +108,7 @@ public static class ControlStartup
         ProviderAccountEndpoints.Map(organization);
         PriceEndpoints.Map(organization);
         LedgerEndpoints.Map(organization);
+        ReportEndpoints.Map(organization);
         ReconciliationEndpoints.Map(organization);
         PeriodEndpoints.Map(organization);
         ExportEndpoints.Map(organization);

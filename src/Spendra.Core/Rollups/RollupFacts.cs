@@ -119,6 +119,25 @@ public static class LatencyClasses
 
     /// <summary>The end of a class in milliseconds; null for the last.</summary>
     public static long? EndMs(int latencyClass) => latencyClass >= Count - 1 ? null : 1L << latencyClass;
+
+    /// <summary>
+    /// The end, in milliseconds, of the class that holds the request below which a share of them lies: what so many did not exceed. Null
+    /// where there are none, and for the last class.
+    /// </summary>
+    /// <param name="requests">By class, all of <see cref="Count"/>.</param>
+    /// <param name="perMille">The share: 950 for the 95th percentile.</param>
+    public static long? PercentileMs(IReadOnlyList<long> requests, int perMille)
+    {
+        var total = (Int128)0;
+        foreach (var count in requests) total += count;
+        var below = (Int128)0;
+        for (var latencyClass = 0; latencyClass < requests.Count; latencyClass++)
+        {
+            below += requests[latencyClass];
+            if (below > 0 && below * 1_000 >= total * perMille) return EndMs(latencyClass);
+        }
+        return null;
+    }
 }
 
 public readonly record struct UsageKey(RollupSpan Span, long StartsAt, Guid SubjectId, Guid SeriesId);

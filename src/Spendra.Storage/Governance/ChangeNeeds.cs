@@ -104,6 +104,7 @@ public static class ChangeNeeds
         GovernanceWrite.PutAlertRule => [new(Capability.AlertRulesWrite, null)],
         GovernanceWrite.MoveAlert move => [new(Capability.AlertsHandle, move.Row.ScopeId)],
         GovernanceWrite.RetryDelivery => [new(Capability.ChannelsWrite, null)],
+        GovernanceWrite.RetryUncounted => [new(Capability.AlertsHandle, null)],
         GovernanceWrite.AddReceipt => [],
         _ => throw new InvalidOperationException($"{write.GetType().Name} has no rule that says who may write it"),
     };

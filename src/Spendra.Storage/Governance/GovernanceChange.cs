@@ -278,6 +278,12 @@ public abstract record GovernanceWrite
         public override bool ChangesRules => false;
     }
 
+    /// <summary>Lets a row of the outbox that could not be counted be tried again at once.</summary>
+    public sealed record RetryUncounted(long Sequence) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
     /// <summary>Remembers what was answered to a creation, for its repetition.</summary>
     public sealed record AddReceipt(CreationReceipt Receipt) : GovernanceWrite
     {

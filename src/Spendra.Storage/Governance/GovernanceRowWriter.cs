@@ -7,6 +7,7 @@ using Spendra.Storage.Access;
 using Spendra.Storage.Alerts;
 using Spendra.Storage.Exports;
 using Spendra.Storage.Ledger;
+using Spendra.Storage.Outbox;
 using Spendra.Storage.Periods;
 using Spendra.Storage.Pricing;
 using Spendra.Storage.Reconciliation;
@@ -48,6 +49,8 @@ internal sealed class GovernanceRowWriter(
         await PeriodWriter.WriteAsync(database, connection, transaction, stamp, writes, cancel);
         await new AlertRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
         await ExportWriter.WriteAsync(database, connection, transaction, stamp, writes, cancel);
+        foreach (var retry in writes.OfType<GovernanceWrite.RetryUncounted>())
+            await OutboxFailures.RetryAsync(connection, transaction, stamp.OrganizationId, retry.Sequence, stamp.NowMicros, cancel);
     }
 
     private async Task PutOrganizationAsync(OrganizationRow row, IReadOnlyList<PriceVersion> seed)

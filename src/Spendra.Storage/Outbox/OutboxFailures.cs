@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using Spendra.Storage.Governance;
 
 namespace Spendra.Storage.Outbox;
 
@@ -50,6 +51,12 @@ public static class OutboxFailures
         WHERE f.organization_id = @organizationId AND f.sequence > @after ORDER BY f.sequence, f.consumer LIMIT @limit
         """;
 
+    private const string One = """
+        SELECT f.consumer, f.sequence, f.attempts, f.reason, f.failed_at, f.retry_at, f.is_dead, o.topic, o.subject_id
+        FROM outbox_failures f LEFT JOIN outbox o ON o.organization_id = f.organization_id AND o.sequence = f.sequence
+        WHERE f.organization_id = @OrganizationId AND f.sequence = @sequence ORDER BY f.consumer LIMIT 1
+        """;
+
     private const string Again = """
         UPDATE outbox_failures SET is_dead = (1 = 0), attempts = 1, retry_at = @now
         WHERE organization_id = @organizationId AND sequence = @sequence
@@ -62,8 +69,13 @@ public static class OutboxFailures
         await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var rows = await connection.QueryAsync<Stored>(new CommandDefinition(
             Page, new { organizationId, after, limit }, transaction, cancellationToken: cancel));
-        return [.. rows.Select(r => new OutboxFailure(r.Consumer, r.Sequence, r.Attempts, r.Reason, r.FailedAt, r.RetryAt, r.IsDead, r.Topic, r.SubjectId))];
+        return [.. rows.Select(r => r.ToFailure())];
     }
+
+    /// <summary>A row that failed, as a change sees it under its lock; null when none of this number did.</summary>
+    public static Task<OutboxFailure?> FindAsync(GovernanceTransaction change, long sequence, CancellationToken cancel) =>
+        change.ReadAsync(async (connection, transaction) => (await connection.QuerySingleOrDefaultAsync<Stored>(new CommandDefinition(
+            One, new { change.OrganizationId, sequence }, transaction, cancellationToken: cancel)))?.ToFailure());
 
     /// <summary>Lets a row be tried again now, dead or not. False when it has not failed.</summary>
     public static async Task<bool> RetryAsync(Database database, Guid organizationId, long sequence, long nowMicros, CancellationToken cancel)
@@ -71,11 +83,15 @@ public static class OutboxFailures
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginWriteAsync(connection, cancel);
         await database.EnterAsync(connection, transaction, organizationId, cancel);
-        var count = await connection.ExecuteAsync(new CommandDefinition(
-            Again, new { organizationId, sequence, now = nowMicros }, transaction, cancellationToken: cancel));
+        var isThere = await RetryAsync(connection, transaction, organizationId, sequence, nowMicros, cancel);
         await database.CommitAsync(connection, transaction);
-        return count > 0;
+        return isThere;
     }
+
+    internal static async Task<bool> RetryAsync(
+        DbConnection connection, DbTransaction transaction, Guid organizationId, long sequence, long nowMicros, CancellationToken cancel) =>
+        await connection.ExecuteAsync(new CommandDefinition(
+            Again, new { organizationId, sequence, now = nowMicros }, transaction, cancellationToken: cancel)) > 0;
 
     internal static Task PutAsync(
         DbConnection connection, DbTransaction transaction, Guid organizationId, string consumer, long sequence, int attempts, string reason,
@@ -114,5 +130,7 @@ public static class OutboxFailures
         public bool IsDead { get; set; }
         public string? Topic { get; set; }
         public Guid? SubjectId { get; set; }
+
+        public OutboxFailure ToFailure() => new(Consumer, Sequence, Attempts, Reason, FailedAt, RetryAt, IsDead, Topic, SubjectId);
     }
 }

@@ -117,7 +117,7 @@ public sealed class BadInputTests
         for (var i = 1; i < parts.Length; i++)
         {
             if (!parts[i].StartsWith('{')) continue;
-            parts[i] = name is not null ? Uri.EscapeDataString(name) : parts[i].StartsWith("{sequence", StringComparison.Ordinal) ? "1" : parts[i - 1] switch
+            parts[i] = name is not null ? Uri.EscapeDataString(name) : parts[i].Contains(":long", StringComparison.Ordinal) ? "1" : parts[i - 1] switch
             {
                 "branches" => "emea", "teams" => "search", "projects" => "ranking", "employees" => "e1001", "agents" => "writer", "subagents" => "fetcher",
                 "budgets" => "ada-week", "policies" => "search-models", "keys" => "ada", "provider-accounts" => "main", _ => Guid.Empty.ToString(),

@@ -112,7 +112,7 @@ internal sealed class RightsObjects : IAsyncDisposable
 
     /// <summary>The same address with ids and names that nobody has.</summary>
     public static string Unknown(string template) => Fill(template, template.Contains("/increases/{", StringComparison.Ordinal)
-        ? ["ada-week", Guid.NewGuid().ToString()] : [Guid.NewGuid().ToString()]);
+        ? ["ada-week", Guid.NewGuid().ToString()] : [template.Contains("/{row", StringComparison.Ordinal) ? "987654321" : Guid.NewGuid().ToString()]);
 
     /// <summary>The id of a refused request.</summary>
     public async Task<Guid> RefusalAsync(Place place)
@@ -205,6 +205,7 @@ internal sealed class RightsObjects : IAsyncDisposable
         "spent" => _spent[place].ToString(),
         "alerts" => (await AlertAsync(place)).ToString(),
         "alert-deliveries" => (await DeliveryAsync(place)).ToString(),
+        "uncounted" => await UncountedAsync(place),
         "exports" => await IdAsync(place, noun, new { dataset = "focus", format = "csv", from = "2025-03-01T00:00:00Z", to = "2025-04-01T00:00:00Z" }),
         "schedules" => await IdAsync(place, "exports/schedules", new { dataset = "focus", format = "csv", cron = "0 3 * * *", period = "day" }),
         "imports" => await ImportAsync(place),
@@ -224,6 +225,16 @@ internal sealed class RightsObjects : IAsyncDisposable
     {
         await ImportAsync(place);
         return await IdAsync(place, "reconciliation/runs", new { account = "main", month = "2025-03" });
+    }
+
+    private async Task<string> UncountedAsync(Place place)
+    {
+        var row = 1_000 + ++_count;
+        await Api.Store.ExecuteAsync("""
+            INSERT INTO outbox_failures (organization_id, consumer, sequence, attempts, reason, failed_at, retry_at, is_dead)
+            SELECT organization_id, 'rollups', @row, 8, 'no', 1, 1, (1 = 1) FROM organizations WHERE slug = @organization
+            """, new { row, organization = OrganizationOf(place) });
+        return row.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private async Task<Guid> AlertAsync(Place place)

@@ -113,6 +113,30 @@ public sealed class RollupBookTests
         if (LatencyClasses.EndMs(latencyClass) is { } end) (micros / 1_000).Should().BeLessThan(end);
     }
 
+    [Theory]
+    [InlineData(500, 4L)]
+    [InlineData(750, 4L)]
+    [InlineData(751, 16L)]
+    [InlineData(990, 16L)]
+    [InlineData(0, 1L)]
+    public void Percentile_is_the_end_of_the_class_that_holds_it(int perMille, long endMs)
+    {
+        var classes = new long[LatencyClasses.Count];
+        (classes[0], classes[2], classes[4]) = (25, 50, 25);
+        LatencyClasses.PercentileMs(classes, perMille).Should().Be(endMs);
+    }
+
+    [Fact]
+    public void Percentile_of_nothing_and_above_all_classes_is_unknown()
+    {
+        var classes = new long[LatencyClasses.Count];
+        LatencyClasses.PercentileMs(classes, 500).Should().BeNull();
+        classes[^1] = long.MaxValue;
+        LatencyClasses.PercentileMs(classes, 500).Should().BeNull();
+        classes[3] = long.MaxValue;
+        LatencyClasses.PercentileMs(classes, 500).Should().Be(8);
+    }
+
     [Fact]
     public void Id_of_a_series_follows_from_all_it_says()
     {

@@ -126,7 +126,7 @@ internal sealed class MisplacedSecrets
         var parts = template.Replace("{organization}", "acme", StringComparison.Ordinal).Split('/');
         for (var i = 1; i < parts.Length; i++)
         {
-            if (parts[i].StartsWith('{')) parts[i] = parts[i].StartsWith("{sequence", StringComparison.Ordinal) ? "1" : known(parts[i - 1]);
+            if (parts[i].StartsWith('{')) parts[i] = parts[i].Contains(":long", StringComparison.Ordinal) ? "1" : known(parts[i - 1]);
         }
         return string.Join('/', parts);
     }

@@ -1,0 +1,108 @@
+namespace Spendra.Storage.Rollups.Reports;
+
+/// <summary>
+/// The statements of reports. Rollups are found by the beginning of each span and the subject, one after the other, as their key
+/// begins with these: what a report costs is decided by what it shows, and not by how much others have used meanwhile.
+/// </summary>
+internal static class ReportSql
+{
+    /// <summary>The sums of usage, in order; the first decides who comes first.</summary>
+    public static readonly string[] UsageSums =
+    [
+        "cost_nanos", "requests", "releases", "corrected_nanos", "estimated_requests", "estimated_nanos", "measured_held_nanos", "measured_nanos",
+        "input_units", "cached_input_units", "cache_write_units", "output_units", "reasoning_units",
+    ];
+
+    public static IReadOnlyList<string> SumsOf(ReportTable table) => table switch
+    {
+        ReportTable.Usage => UsageSums,
+        ReportTable.Units => ["units"],
+        ReportTable.Refusals => ["refusals"],
+    };
+
+    public static string Of(ReportQuery query)
+    {
+        var sums = SumsOf(query.Table);
+        var (startsAt, order, next) = query.Span == ReportSpan.Whole
+            ? ("CAST(@From AS bigint)", $"{sums[0]} DESC, group_name, detail", $"{sums[0]} < @order OR ({sums[0]} = @order AND (group_name, detail) > (@group, @detail))")
+            : ("spans.at", "starts_at, group_name, detail", "(starts_at, group_name, detail) > (@order, @group, @detail)");
+        return $"""
+            WITH RECURSIVE spans (at) AS (SELECT CAST(@From AS bigint) UNION ALL SELECT at + @length FROM spans WHERE at + @length < @To),
+            {SubjectsOf(query.Group)}
+            SELECT * FROM (
+                SELECT {startsAt} AS starts_at, {GroupOf(query.Group)} AS group_name, {DetailOf(query.Table)} AS detail,
+                    {string.Join(", ", sums.Select(s => $"CAST(sum(u.{s}) AS bigint) AS {s}"))}
+                FROM spans CROSS JOIN subjects
+                JOIN {TableOf(query.Table)} u ON u.organization_id = @OrganizationId AND u.span = @span AND u.starts_at = spans.at
+                    AND u.subject_id = subjects.subject_id
+                JOIN rollup_series r ON r.organization_id = @OrganizationId AND r.series_id = u.series_id
+                LEFT JOIN provider_accounts a ON a.organization_id = @OrganizationId AND a.account_id = r.account_id
+                WHERE (@provider = '' OR r.provider = @provider) AND (@model = '' OR r.model = @model)
+                    AND (@environment = '' OR r.environment = @environment) AND (@account = '' OR a.slug = @account)
+                GROUP BY 1, 2, 3) added
+            WHERE @isFirst = 1 OR {next}
+            ORDER BY {order} LIMIT @most
+            """;
+    }
+
+    /// <summary>How long measured requests took, by class; of the organization.</summary>
+    public static string LatencyOf(ReportGroup group) => $"""
+        SELECT {GroupOf(group)} AS group_name, u.latency_class, CAST(sum(u.requests) AS bigint) AS requests, CAST(sum(u.total_micros) AS bigint) AS total_micros
+        FROM latency_rollups u
+        JOIN rollup_series r ON r.organization_id = u.organization_id AND r.series_id = u.series_id
+        LEFT JOIN provider_accounts a ON a.organization_id = u.organization_id AND a.account_id = r.account_id
+        WHERE u.organization_id = @OrganizationId AND u.span = @span AND u.starts_at >= @From AND u.starts_at < @To
+            AND (@provider = '' OR r.provider = @provider) AND (@model = '' OR r.model = @model)
+            AND (@environment = '' OR r.environment = @environment) AND (@account = '' OR a.slug = @account)
+        GROUP BY 1, 2 ORDER BY 1, 2
+        """;
+
+    private static string TableOf(ReportTable table) => table switch
+    {
+        ReportTable.Usage => "usage_rollups",
+        ReportTable.Units => "unit_rollups",
+        ReportTable.Refusals => "refusal_rollups",
+    };
+
+    private static string DetailOf(ReportTable table) => table switch
+    {
+        ReportTable.Usage => "''",
+        ReportTable.Units => "u.unit",
+        ReportTable.Refusals => "u.code",
+    };
+
+    private static string GroupOf(ReportGroup group) => group switch
+    {
+        ReportGroup.None => "''",
+        ReportGroup.Provider => "r.provider",
+        ReportGroup.Account => "coalesce(a.slug, '')",
+        ReportGroup.Model => "r.model",
+        ReportGroup.Environment => "r.environment",
+        _ => "subjects.name",
+    };
+
+    private static string SubjectsOf(ReportGroup group)
+    {
+        const string Below = """
+            below (scope_id) AS (
+                SELECT @subject
+                UNION SELECT s.scope_id FROM scopes s WHERE s.organization_id = @OrganizationId AND s.parent_id IS NULL AND @subject = @OrganizationId
+                UNION SELECT s.scope_id FROM scopes s JOIN below b ON s.parent_id = b.scope_id WHERE s.organization_id = @OrganizationId),
+            """;
+        return group switch
+        {
+            ReportGroup.Key => $"""
+                {Below}
+                subjects (subject_id, name) AS (
+                    SELECT k.key_id, k.slug FROM scoped_keys k JOIN below b ON b.scope_id = k.actor_id WHERE k.organization_id = @OrganizationId)
+                """,
+            > ReportGroup.Key => $"""
+                {Below}
+                subjects (subject_id, name) AS (
+                    SELECT s.scope_id, s.kind || '/' || s.slug FROM scopes s JOIN below b ON b.scope_id = s.scope_id
+                    WHERE s.organization_id = @OrganizationId AND s.kind = @kind)
+                """,
+            _ => "subjects (subject_id, name) AS (SELECT @subject, '')",
+        };
+    }
+}

@@ -1,0 +1,125 @@
+using System.Data.Common;
+using Dapper;
+using Spendra.Core.Rollups;
+using Spendra.Storage.Access;
+using Spendra.Storage.Ledger.Lists;
+
+namespace Spendra.Storage.Rollups.Reports;
+
+/// <summary>How long requests of one group took.</summary>
+/// <param name="Group">What they have in common.</param>
+/// <param name="Classes">Requests by latency class, from the shortest on.</param>
+/// <param name="TotalMicros">All their times together.</param>
+public sealed record LatencyRow(string Group, IReadOnlyList<long> Classes, long TotalMicros)
+{
+    public long Requests => Classes.Sum();
+}
+
+/// <summary>Reads what the worker has added up.</summary>
+public static class RollupReports
+{
+    private const string Held = "SELECT scope_id FROM member_scopes WHERE organization_id = @OrganizationId AND member_id = @MemberId ORDER BY scope_id LIMIT 2";
+
+    private const string OneKey = "SELECT key_id, actor_id FROM scoped_keys WHERE organization_id = @OrganizationId AND slug = @key";
+
+    private const string State = """
+        SELECT coalesce(p.is_rebuilding, (1 = 0)) AS is_rebuilding, (SELECT x.created_at FROM outbox x
+            WHERE x.organization_id = o.organization_id AND x.sequence = coalesce(p.sequence, 0) + 1) AS waiting_since
+        FROM organizations o LEFT JOIN outbox_positions p ON p.organization_id = o.organization_id AND p.consumer = @consumer
+        WHERE o.organization_id = @OrganizationId
+        """;
+
+    /// <summary>
+    /// Null when the scope or key that is asked for is not there, or not seen, or when it was left out by a member who does not hold
+    /// exactly one.
+    /// </summary>
+    public static async Task<ReportPage?> ReadAsync(Database database, Coverage coverage, ReportQuery query, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
+        if (await SubjectAsync(connection, transaction, coverage, query, cancel) is not { } subject) return null;
+        var rows = new List<ReportRow>();
+        var sums = ReportSql.SumsOf(query.Table).Count;
+        await using (var reader = await connection.ExecuteReaderAsync(new CommandDefinition(
+            ReportSql.Of(query), ParametersOf(coverage, query, subject), transaction, cancellationToken: cancel)))
+        {
+            while (await reader.ReadAsync(cancel))
+                rows.Add(new ReportRow(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), [.. Enumerable.Range(3, sums).Select(reader.GetInt64)]));
+        }
+        return new ReportPage(rows, await StateAsync(connection, transaction, coverage, cancel));
+    }
+
+    /// <summary>How long measured requests of the organization took, group by group.</summary>
+    public static async Task<(IReadOnlyList<LatencyRow> Rows, ReportState State)> ReadLatencyAsync(
+        Database database, Coverage coverage, ReportQuery query, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
+        var stored = await connection.QueryAsync<StoredLatency>(new CommandDefinition(
+            ReportSql.LatencyOf(query.Group), ParametersOf(coverage, query, coverage.OrganizationId), transaction, cancellationToken: cancel));
+        var rows = new List<LatencyRow>();
+        foreach (var group in stored.GroupBy(r => r.GroupName, StringComparer.Ordinal))
+        {
+            var classes = new long[LatencyClasses.Count];
+            foreach (var row in group) classes[row.LatencyClass] = row.Requests;
+            rows.Add(new LatencyRow(group.Key, classes, group.Sum(r => r.TotalMicros)));
+        }
+        return (rows, await StateAsync(connection, transaction, coverage, cancel));
+    }
+
+    private static async Task<Guid?> SubjectAsync(
+        DbConnection connection, DbTransaction transaction, Coverage coverage, ReportQuery query, CancellationToken cancel)
+    {
+        var covered = await LedgerWalk.CoveredAsync(connection, transaction, coverage, cancel);
+        if (query.Key is { } key)
+        {
+            var found = await connection.QuerySingleOrDefaultAsync<StoredKey>(
+                new CommandDefinition(OneKey, new { coverage.OrganizationId, key }, transaction, cancellationToken: cancel));
+            return found is not null && (covered is null || covered.Contains(found.ActorId)) ? found.KeyId : null;
+        }
+        if (query.Scope is not null)
+        {
+            var scope = await LedgerWalk.ScopeAsync(connection, transaction, coverage.OrganizationId, query.Scope, cancel);
+            return scope != Guid.Empty && (covered is null || covered.Contains(scope!.Value)) ? scope : null;
+        }
+        if (covered is null) return coverage.OrganizationId;
+        var held = (await connection.QueryAsync<Guid>(new CommandDefinition(
+            Held, new { coverage.OrganizationId, coverage.MemberId }, transaction, cancellationToken: cancel))).ToList();
+        return held.Count == 1 ? held[0] : null;
+    }
+
+    private static async Task<ReportState> StateAsync(DbConnection connection, DbTransaction transaction, Coverage coverage, CancellationToken cancel)
+    {
+        var stored = await connection.QuerySingleAsync<StoredState>(new CommandDefinition(
+            State, new { coverage.OrganizationId, consumer = RollupIntake.Consumer }, transaction, cancellationToken: cancel));
+        return new ReportState(stored.WaitingSince, stored.IsRebuilding);
+    }
+
+    private static object ParametersOf(Coverage coverage, ReportQuery query, Guid subject) => new
+    {
+        coverage.OrganizationId, subject, query.From, query.To, span = (int)query.Read, length = RollupSpans.LengthOf(query.Read),
+        kind = query.Group.ToString().ToLowerInvariant(), provider = query.Provider ?? "", model = query.Model ?? "",
+        environment = query.Environment ?? "", account = query.Account ?? "", isFirst = query.After is null ? 1 : 0,
+        order = query.After?.Order ?? 0, group = query.After?.Group ?? "", detail = query.After?.Detail ?? "", most = query.Limit + 1,
+    };
+
+    private sealed class StoredKey
+    {
+        public Guid KeyId { get; set; }
+        public Guid ActorId { get; set; }
+    }
+
+    private sealed class StoredState
+    {
+        public bool IsRebuilding { get; set; }
+        public long? WaitingSince { get; set; }
+    }
+
+    private sealed class StoredLatency
+    {
+        public string GroupName { get; set; } = "";
+        public int LatencyClass { get; set; }
+        public long Requests { get; set; }
+        public long TotalMicros { get; set; }
+    }
+}
