@@ -54,6 +54,7 @@ internal static class LargeControlCommand
         await using var database = Database.Open(target);
         await LargeLedgerCommand.FillAsync(database, new LargeCompany(Organization, 200), entries, connectionString, folder.Path, cancel);
         await GrowAsync(database, cancel);
+        if (!await LargeRollups.RebuildAsync(database, cancel)) return 1;
         if (isPostgres)
         {
             await using var connection = await database.ConnectAsync(cancel);
@@ -67,7 +68,7 @@ internal static class LargeControlCommand
         var admin = await ClientAsync(app, database, masterKey, MemberRole.OrgAdmin, null, cancel);
         var manager = await ClientAsync(app, database, masterKey, MemberRole.Manager, "team/t-000", cancel);
         var slow = 0;
-        foreach (var (name, path) in Lists(app))
+        foreach (var (name, path) in Lists(app).Concat(Reports()))
         {
             var all = await MeasureAsync(admin, path, rounds, cancel);
             var some = await MeasureAsync(manager, path, rounds, cancel);
@@ -88,6 +89,19 @@ internal static class LargeControlCommand
         orderby operation.Name
         select (operation.Name, path.Replace("{organization}", Organization, StringComparison.Ordinal));
 
+    /// <summary>Reports of a month that has spend, for all groups; the manager's team has spent nothing.</summary>
+    private static IEnumerable<(string Name, string Path)> Reports()
+    {
+        const string Month = "from=2026-05-01T00:00:00Z&to=2026-06-01T00:00:00Z";
+        string[] queries =
+        [
+            "usage?", "usage?by=model", "usage?by=team", "usage?by=employee", "usage?by=key", "usage?span=hour&by=model", "usage?span=hour&by=key",
+            "usage?span=whole&by=model", "usage?span=whole&by=team", "usage?span=whole&by=employee", "usage?span=whole&by=key", "usage?scope=team/team-1&by=employee",
+            "refusals?by=model", "refusals?span=whole&by=key", "units?by=model",
+        ];
+        return queries.Select(q => (q, $"/api/v1/organizations/{Organization}/reports/{q}&{Month}"));
+    }
+
     private static async Task<Figure> MeasureAsync(HttpClient client, string path, int rounds, CancellationToken cancel)
     {
         var times = new List<double>();
@@ -96,7 +110,7 @@ internal static class LargeControlCommand
             var began = Stopwatch.GetTimestamp();
             using var response = await client.GetAsync(new Uri(path, UriKind.Relative), cancel);
             await response.Content.ReadAsByteArrayAsync(cancel);
-            if (response.StatusCode == System.Net.HttpStatusCode.Forbidden) return new Figure(0, 0, IsForbidden: true);
+            if (response.StatusCode is System.Net.HttpStatusCode.Forbidden or System.Net.HttpStatusCode.NotFound) return new Figure(0, 0, IsForbidden: true);
             response.EnsureSuccessStatusCode();
             if (round >= 0) times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }

@@ -1,8 +1,8 @@
 namespace Spendra.Storage.Rollups.Reports;
 
 /// <summary>
-/// The statements of reports. Rollups are found by the beginning of each span and the subject, one after the other, as their key
-/// begins with these: what a report costs is decided by what it shows, and not by how much others have used meanwhile.
+/// The statements of reports. Of one subject, rollups are found by the beginning of each span and the subject, one after the other, as
+/// their key begins with these: what others have used meanwhile is not looked at. Of many, all that begins in the time is.
 /// </summary>
 internal static class ReportSql
 {
@@ -25,19 +25,23 @@ internal static class ReportSql
         var sums = SumsOf(query.Table);
         var (startsAt, order, next) = query.Span == ReportSpan.Whole
             ? ("CAST(@From AS bigint)", $"{sums[0]} DESC, group_name, detail", $"{sums[0]} < @order OR ({sums[0]} = @order AND (group_name, detail) > (@group, @detail))")
-            : ("spans.at", "starts_at, group_name, detail", "(starts_at, group_name, detail) > (@order, @group, @detail)");
+            : ("u.starts_at", "starts_at, group_name, detail", "(starts_at, group_name, detail) > (@order, @group, @detail)");
+        var (tables, source) = query.Group < ReportGroup.Key
+            ? ("spans (at) AS (SELECT CAST(@From AS bigint) UNION ALL SELECT at + @length FROM spans WHERE at + @length < @To)",
+                $"spans CROSS JOIN {TableOf(query.Table)} u")
+            : (SubjectsOf(query.Group), $"{TableOf(query.Table)} u JOIN subjects ON subjects.subject_id = u.subject_id");
+        var found = query.Group < ReportGroup.Key
+            ? "u.starts_at = spans.at AND u.subject_id = @subject" : "u.starts_at >= @From AND u.starts_at < @To";
         return $"""
-            WITH RECURSIVE spans (at) AS (SELECT CAST(@From AS bigint) UNION ALL SELECT at + @length FROM spans WHERE at + @length < @To),
-            {SubjectsOf(query.Group)}
+            WITH RECURSIVE {tables}
             SELECT * FROM (
                 SELECT {startsAt} AS starts_at, {GroupOf(query.Group)} AS group_name, {DetailOf(query.Table)} AS detail,
                     {string.Join(", ", sums.Select(s => $"CAST(sum(u.{s}) AS bigint) AS {s}"))}
-                FROM spans CROSS JOIN subjects
-                JOIN {TableOf(query.Table)} u ON u.organization_id = @OrganizationId AND u.span = @span AND u.starts_at = spans.at
-                    AND u.subject_id = subjects.subject_id
-                JOIN rollup_series r ON r.organization_id = @OrganizationId AND r.series_id = u.series_id
-                LEFT JOIN provider_accounts a ON a.organization_id = @OrganizationId AND a.account_id = r.account_id
-                WHERE (@provider = '' OR r.provider = @provider) AND (@model = '' OR r.model = @model)
+                FROM {source}
+                JOIN rollup_series r ON r.organization_id = u.organization_id AND r.series_id = u.series_id
+                LEFT JOIN provider_accounts a ON a.organization_id = u.organization_id AND a.account_id = r.account_id
+                WHERE u.organization_id = @OrganizationId AND u.span = @span AND {found}
+                    AND (@provider = '' OR r.provider = @provider) AND (@model = '' OR r.model = @model)
                     AND (@environment = '' OR r.environment = @environment) AND (@account = '' OR a.slug = @account)
                 GROUP BY 1, 2, 3) added
             WHERE @isFirst = 1 OR {next}
@@ -89,20 +93,17 @@ internal static class ReportSql
                 UNION SELECT s.scope_id FROM scopes s WHERE s.organization_id = @OrganizationId AND s.parent_id IS NULL AND @subject = @OrganizationId
                 UNION SELECT s.scope_id FROM scopes s JOIN below b ON s.parent_id = b.scope_id WHERE s.organization_id = @OrganizationId),
             """;
-        return group switch
-        {
-            ReportGroup.Key => $"""
+        return group == ReportGroup.Key
+            ? $"""
                 {Below}
                 subjects (subject_id, name) AS (
                     SELECT k.key_id, k.slug FROM scoped_keys k JOIN below b ON b.scope_id = k.actor_id WHERE k.organization_id = @OrganizationId)
-                """,
-            > ReportGroup.Key => $"""
+                """
+            : $"""
                 {Below}
                 subjects (subject_id, name) AS (
                     SELECT s.scope_id, s.kind || '/' || s.slug FROM scopes s JOIN below b ON b.scope_id = s.scope_id
                     WHERE s.organization_id = @OrganizationId AND s.kind = @kind)
-                """,
-            _ => "subjects (subject_id, name) AS (SELECT @subject, '')",
-        };
+                """;
     }
 }

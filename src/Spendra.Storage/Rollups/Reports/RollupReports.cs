@@ -38,15 +38,41 @@ public static class RollupReports
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
         if (await SubjectAsync(connection, transaction, coverage, query, cancel) is not { } subject) return null;
+        var rows = await RowsAsync(connection, transaction, coverage, query, subject, cancel);
+        return new ReportPage(rows, await StateAsync(connection, transaction, coverage, cancel));
+    }
+
+    /// <summary>
+    /// By time, a page is full after some spans: these are read, twice as many each time, and not all there are. Of the whole time the
+    /// largest may come from any of them.
+    /// </summary>
+    private static async Task<List<ReportRow>> RowsAsync(
+        DbConnection connection, DbTransaction transaction, Coverage coverage, ReportQuery query, Guid subject, CancellationToken cancel)
+    {
         var rows = new List<ReportRow>();
-        var sums = ReportSql.SumsOf(query.Table).Count;
-        await using (var reader = await connection.ExecuteReaderAsync(new CommandDefinition(
-            ReportSql.Of(query), ParametersOf(coverage, query, subject), transaction, cancellationToken: cancel)))
+        if (query.Span == ReportSpan.Whole)
         {
+            await ReadAsync(query);
+            return rows;
+        }
+        var length = RollupSpans.LengthOf(query.Read);
+        var begin = Math.Max(query.From, query.After?.Order ?? query.From);
+        for (var spans = 1L; begin < query.To && rows.Count <= query.Limit; spans *= 2)
+        {
+            var end = Math.Min(query.To, begin + spans * length);
+            await ReadAsync(query with { From = begin, To = end, Limit = query.Limit - rows.Count });
+            begin = end;
+        }
+        return rows;
+
+        async Task ReadAsync(ReportQuery part)
+        {
+            var sums = ReportSql.SumsOf(part.Table).Count;
+            await using var reader = await connection.ExecuteReaderAsync(new CommandDefinition(
+                ReportSql.Of(part), ParametersOf(coverage, part, subject), transaction, cancellationToken: cancel));
             while (await reader.ReadAsync(cancel))
                 rows.Add(new ReportRow(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), [.. Enumerable.Range(3, sums).Select(reader.GetInt64)]));
         }
-        return new ReportPage(rows, await StateAsync(connection, transaction, coverage, cancel));
     }
 
     /// <summary>How long measured requests of the organization took, group by group.</summary>
