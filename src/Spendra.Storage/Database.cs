@@ -97,6 +97,9 @@ public abstract class Database : IAsyncDisposable
     internal abstract Task ExecuteEachAsync(
         DbConnection connection, DbTransaction transaction, string sql, IEnumerable<object> rows, CancellationToken cancel);
 
+    /// <summary>The months into which rollups are parted; null where all of them are one table.</summary>
+    internal virtual Postgres.RollupMonths? Months => null;
+
     /// <summary>Inserts many rows as fast as the engine can.</summary>
     internal abstract Task InsertAsync<TRow>(
         DbConnection connection, DbTransaction transaction, BulkInsert<TRow> insert, IReadOnlyList<TRow> rows, CancellationToken cancel);

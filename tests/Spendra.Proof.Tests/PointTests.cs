@@ -51,6 +51,7 @@ public sealed class PointTests
         [
             "GovernanceTransaction.cs", "KeyUses.cs", "PriceProposals.cs", "DeliveryQueue.cs", "AlertBook.cs", "AccessTokenReader.cs", "SignInRecord.cs",
             "OutboxFailures.cs", "RollupIntake.cs", "RollupRebuild.cs", "ExportHold.cs",
+            "DetailRemoval.cs", "RollupMonths.cs",
         ];
 
         var source = Path.Combine(RepositoryRoot(), "src");

@@ -20,7 +20,7 @@ public sealed class RowSecurityTests
         var tables = (await connection.QueryAsync<(string Table, bool IsWalled, long Policies)>("""
             SELECT c.relname, c.relrowsecurity, (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid)
             FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'organization_id' AND NOT a.attisdropped
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'organization_id' AND NOT a.attisdropped
             """)).ToDictionary(t => t.Table);
 
         tables.Count.Should().BeGreaterThan(25);
@@ -149,7 +149,7 @@ public sealed class RowSecurityTests
             || CASE WHEN has_table_privilege(r.oid, c.oid, 'UPDATE') THEN 'u' WHEN has_any_column_privilege(r.oid, c.oid, 'UPDATE') THEN '(u)' ELSE '' END
             || CASE WHEN has_table_privilege(r.oid, c.oid, 'DELETE') THEN 'd' ELSE '' END
             || CASE WHEN has_table_privilege(r.oid, c.oid, 'TRUNCATE') THEN 't' ELSE '' END AS may) m
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND r.rolname IN ('spendra_app', 'spendra_ledger')
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND r.rolname IN ('spendra_app', 'spendra_ledger')
         GROUP BY c.relname ORDER BY c.relname COLLATE "C"
         """);
 

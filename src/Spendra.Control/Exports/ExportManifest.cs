@@ -48,10 +48,12 @@ internal sealed record ExportManifest
 /// <param name="Seal">Its seal, which covers all before it; null in books without seals.</param>
 /// <param name="Audit">The last audit record.</param>
 /// <param name="Counted">The last row of the outbox that sums count.</param>
-internal sealed record ManifestBooks(string TakenAt, long Entry, long Outbox, string? Seal, long Audit, long Counted)
+/// <param name="HoursFrom">Sums by the hour begin here: earlier ones were removed, and their days are whole; null when none were.</param>
+internal sealed record ManifestBooks(string TakenAt, long Entry, long Outbox, string? Seal, long Audit, long Counted, string? HoursFrom)
 {
     public static ManifestBooks Of(ExportSnapshot s) => new(InstantText.Of(s.TakenAt), s.EntrySequence, s.OutboxSequence,
-        s.LedgerSeal.Length == 0 ? null : Convert.ToHexStringLower(s.LedgerSeal), s.AuditSequence, s.RollupSequence);
+        s.LedgerSeal.Length == 0 ? null : Convert.ToHexStringLower(s.LedgerSeal), s.AuditSequence, s.RollupSequence,
+        s.HoursFrom == 0 ? null : InstantText.Of(s.HoursFrom));
 }
 
 internal sealed record ManifestColumn(string Name, string Type)

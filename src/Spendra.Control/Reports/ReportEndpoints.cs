@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Spendra.Control.Ledger;
 using Spendra.Control.Shell;
 using Spendra.Core.Access;
+using Spendra.Core.Rollups;
 using Spendra.Storage;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Outbox;
@@ -51,6 +52,7 @@ internal static class ReportEndpoints
         var query = filter.Read(table, read.Value.Limit, after, Micros.Now(time));
         if (!query.IsDone) return query.Problem;
         if (await RollupReports.ReadAsync(database, caller.Coverage, query.Value, cancel) is not { } report) return NotSeen(filter);
+        if (HoursGone(query.Value, report.State) is { } gone) return gone;
         var shown = read.Value.Take(report.Rows, view, row =>
             [(query.Value.Span == ReportSpan.Whole ? row.Sums[0] : row.StartsAt).ToString(CultureInfo.InvariantCulture), row.Group, row.Detail]);
         return Outcome<Report<T>>.Done(new Report<T>(shown.Items, shown.Next, CountedTo(report.State, time), report.State.IsRebuilding));
@@ -67,6 +69,7 @@ internal static class ReportEndpoints
         // Times are kept for the organization alone.
         if (!caller.Coverage.IsEverything) return Problem.NotFound;
         var (rows, state) = await RollupReports.ReadLatencyAsync(database, caller.Coverage, query.Value, cancel);
+        if (HoursGone(query.Value, state) is { } gone) return gone;
         var after = read.Value.After?[0];
         var wanted = rows.Where(r => after is null || string.CompareOrdinal(r.Group, after) > 0).OrderBy(r => r.Group, StringComparer.Ordinal).Take(read.Value.Limit + 1).ToList();
         var shown = read.Value.Take(wanted, LatencySum.Of, row => [row.Group]);
@@ -95,6 +98,11 @@ internal static class ReportEndpoints
                 new Description([("attempts", before.Attempts.ToString(CultureInfo.InvariantCulture)), ("reason", before.Reason)]), null);
             return Outcome<UncountedView>.Done(UncountedView.Of(before with { Attempts = 1, IsDead = false, RetryAt = draft.NowMicros }));
         }, cancel);
+
+    // Zeros would be wrong.
+    private static Problem? HoursGone(ReportQuery query, ReportState state) => query.Read == RollupSpan.Hour && query.From < state.HoursFrom
+        ? Problem.Field("from", $"is before {LedgerWords.Utc(state.HoursFrom):yyyy-MM-ddTHH:mm:ssZ}, and hours before that are gone: ask for whole days")
+        : null;
 
     private static Problem NotSeen(ReportFilter filter) => filter is { Scope: null, Key: null }
         ? Problem.Field("scope", "is needed: your role does not hold one scope, but none or several")

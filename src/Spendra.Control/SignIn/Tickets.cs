@@ -16,8 +16,7 @@ internal sealed class Tickets(Database database, TimeProvider time)
     public async Task<string> IssueAsync(TicketKind kind, SignInTicket ticket, CancellationToken cancel)
     {
         var text = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TicketBytes));
-        var now = Micros.Now(time);
-        await SignInTickets.AddAsync(database, Digest(text), kind, ticket, now, Micros.Of(time.GetUtcNow() + Life), cancel);
+        await SignInTickets.AddAsync(database, Digest(text), kind, ticket, Micros.Of(time.GetUtcNow() + Life), cancel);
         return text;
     }
 

@@ -14,12 +14,10 @@ public sealed record SessionRow(Guid SessionId, Guid UserId, string SecurityStam
 /// <summary>Sessions: begun, looked up at every call, ended.</summary>
 public static class Sessions
 {
-    /// <summary>Begins one; those whose time is up are cleared away on this occasion.</summary>
+    /// <summary>Begins one.</summary>
     public static async Task StartAsync(Database database, SessionRow session, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM sessions WHERE expires_at <= @CreatedAt", new { session.CreatedAt }, cancellationToken: cancel));
         await connection.ExecuteAsync(new CommandDefinition("""
             INSERT INTO sessions (session_id, user_id, security_stamp, method, created_at, expires_at)
             VALUES (@SessionId, @UserId, @SecurityStamp, @Method, @CreatedAt, @ExpiresAt)

@@ -21,13 +21,11 @@ public sealed record SignInTicket(Guid? UserId, string? State);
 /// <summary>Tickets of sign-ins of several steps: known by the digest of what their holders present.</summary>
 public static class SignInTickets
 {
-    /// <summary>Remembers a ticket; those whose time is up are cleared away on this occasion.</summary>
+    /// <summary>Remembers a ticket.</summary>
     public static async Task AddAsync(
-        Database database, byte[] digest, TicketKind kind, SignInTicket ticket, long nowMicros, long expiresAt, CancellationToken cancel)
+        Database database, byte[] digest, TicketKind kind, SignInTicket ticket, long expiresAt, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM sign_in_tickets WHERE expires_at <= @nowMicros", new { nowMicros }, cancellationToken: cancel));
         await connection.ExecuteAsync(new CommandDefinition("""
             INSERT INTO sign_in_tickets (ticket_digest, kind, user_id, state, expires_at)
             VALUES (@digest, @kind, @UserId, @State, @expiresAt)

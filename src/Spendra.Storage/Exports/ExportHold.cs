@@ -39,7 +39,7 @@ public sealed class ExportHold(Database database, Guid holderId, TimeProvider ti
 
     private const string Begin = $"""
         UPDATE export_runs SET taken_at = @TakenAt, entry_sequence = @EntrySequence, outbox_sequence = @OutboxSequence,
-            ledger_seal = @LedgerSeal, audit_sequence = @AuditSequence, rollup_sequence = @RollupSequence, held_until = @until
+            ledger_seal = @LedgerSeal, audit_sequence = @AuditSequence, rollup_sequence = @RollupSequence, hours_from = @HoursFrom, held_until = @until
         WHERE {Held}
         """;
 
@@ -74,7 +74,8 @@ public sealed class ExportHold(Database database, Guid holderId, TimeProvider ti
 
     private const string Books = """
         SELECT o.entry_sequence, o.outbox_sequence, o.ledger_seal, o.audit_sequence,
-            coalesce((SELECT p.sequence FROM outbox_positions p WHERE p.organization_id = o.organization_id AND p.consumer = 'rollups'), 0) AS rollup_sequence
+            coalesce((SELECT p.sequence FROM outbox_positions p WHERE p.organization_id = o.organization_id AND p.consumer = 'rollups'), 0) AS rollup_sequence,
+            coalesce((SELECT p.hours_from FROM outbox_positions p WHERE p.organization_id = o.organization_id AND p.consumer = 'rollups'), 0) AS hours_from
         FROM organizations o WHERE o.organization_id = @organizationId
         """;
 
@@ -159,7 +160,7 @@ public sealed class ExportHold(Database database, Guid holderId, TimeProvider ti
     internal async Task<ExportSnapshot> ReadBooksAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel)
     {
         var row = await connection.QuerySingleAsync<StoredBooks>(new CommandDefinition(Books, new { organizationId }, transaction, cancellationToken: cancel));
-        return new ExportSnapshot(Micros.Now(time), row.EntrySequence, row.OutboxSequence, row.LedgerSeal ?? [], row.AuditSequence, row.RollupSequence);
+        return new ExportSnapshot(Micros.Now(time), row.EntrySequence, row.OutboxSequence, row.LedgerSeal ?? [], row.AuditSequence, row.RollupSequence, row.HoursFrom);
     }
 
     private Task<bool> UpdateAsync(string sql, ExportRun run, DynamicParameters values, CancellationToken cancel) =>
@@ -195,6 +196,7 @@ public sealed class ExportHold(Database database, Guid holderId, TimeProvider ti
         public byte[]? LedgerSeal { get; set; }
         public long AuditSequence { get; set; }
         public long RollupSequence { get; set; }
+        public long HoursFrom { get; set; }
     }
 }
 

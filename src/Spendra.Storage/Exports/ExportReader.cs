@@ -9,7 +9,7 @@ public static class ExportReader
 {
     internal const string RunColumns = """
         organization_id, run_id, dataset, format, starts_at, ends_at, rows_per_part, schedule_id, due_at, folder, requested_at, requested_by,
-            taken_at, entry_sequence, outbox_sequence, ledger_seal, audit_sequence, rollup_sequence, position, part_count, row_count, state,
+            taken_at, entry_sequence, outbox_sequence, ledger_seal, audit_sequence, rollup_sequence, hours_from, position, part_count, row_count, state,
             attempts, failure, retry_at, ended_at
         """;
 
@@ -111,6 +111,7 @@ public static class ExportReader
         public byte[] LedgerSeal { get; set; } = [];
         public long AuditSequence { get; set; }
         public long RollupSequence { get; set; }
+        public long HoursFrom { get; set; }
         public string? Position { get; set; }
         public int PartCount { get; set; }
         public long RowCount { get; set; }
@@ -125,7 +126,7 @@ public static class ExportReader
             OrganizationId = OrganizationId, RunId = RunId, Dataset = ExportNames.Dataset(Dataset), Format = ExportNames.Format(Format),
             StartsAt = StartsAt, EndsAt = EndsAt, RowsPerPart = RowsPerPart, ScheduleId = ScheduleId, DueAt = DueAt, Folder = Folder,
             RequestedAt = RequestedAt, RequestedBy = RequestedBy,
-            Snapshot = TakenAt is { } at ? new ExportSnapshot(at, EntrySequence, OutboxSequence, LedgerSeal, AuditSequence, RollupSequence) : null,
+            Snapshot = TakenAt is { } at ? new ExportSnapshot(at, EntrySequence, OutboxSequence, LedgerSeal, AuditSequence, RollupSequence, HoursFrom) : null,
             Position = Position, PartCount = PartCount, RowCount = RowCount, State = State, Attempts = Attempts, Failure = Failure,
             RetryAt = RetryAt, EndedAt = EndedAt,
         };

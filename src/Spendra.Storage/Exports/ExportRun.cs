@@ -77,7 +77,9 @@ public static class ExportNames
 /// <param name="LedgerSeal">Its seal; empty in books that have none yet.</param>
 /// <param name="AuditSequence">The last audit record.</param>
 /// <param name="RollupSequence">The last row of the outbox that was counted.</param>
-public sealed record ExportSnapshot(long TakenAt, long EntrySequence, long OutboxSequence, byte[] LedgerSeal, long AuditSequence, long RollupSequence);
+/// <param name="HoursFrom">Sums by the hour begin here: earlier ones were removed; 0 when none were.</param>
+public sealed record ExportSnapshot(
+    long TakenAt, long EntrySequence, long OutboxSequence, byte[] LedgerSeal, long AuditSequence, long RollupSequence, long HoursFrom);
 
 /// <summary>An export. Times are microseconds since the Unix epoch.</summary>
 public sealed record ExportRun

@@ -6,6 +6,7 @@ using Spendra.Core.Audit;
 using Spendra.Core.Governance;
 using Spendra.Storage.Audit;
 using Spendra.Storage.Periods;
+using Spendra.Storage.Rollups;
 
 namespace Spendra.Storage.Exports;
 
@@ -82,7 +83,8 @@ public sealed class ExportSource(Database database, ExportRun run)
     {
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginSnapshotAsync(connection, run.OrganizationId, cancel);
-        if (await CountedAsync(connection, transaction, cancel) != _snapshot.RollupSequence) throw new ExportOutdatedException();
+        if (await CountedAsync(connection, transaction, cancel) != _snapshot.RollupSequence || await HoursFromAsync(connection, transaction, cancel) != _snapshot.HoursFrom)
+            throw new ExportOutdatedException();
         for (var after = RollupKey.Parse(run.Position); ;)
         {
             var page = (await connection.QueryAsync<ExportRows.StoredRollup>(new CommandDefinition(ExportRows.Rollups, new
@@ -90,12 +92,17 @@ public sealed class ExportSource(Database database, ExportRun run)
                 organizationId = run.OrganizationId, from = run.StartsAt, until = run.EndsAt, span = after.Span, startsAt = after.StartsAt,
                 subjectId = after.SubjectId, seriesId = after.SeriesId, limit = Page,
             }, transaction, cancellationToken: cancel))).AsList();
-            if (page.Count == 0) yield break;
+            if (page.Count == 0) break;
             foreach (var row in page) yield return new Exported<ExportedRollup>(row.ToRollup(), new RollupKey(row.Span, row.StartsAt, row.SubjectId, row.SeriesId).ToString());
             var last = page[^1];
             after = new RollupKey(last.Span, last.StartsAt, last.SubjectId, last.SeriesId);
         }
+        // A month is dropped for all transactions at once, this one as well; that it will be is noted before.
+        if (await ReadAsync((c, t) => HoursFromAsync(c, t, cancel), cancel) != _snapshot.HoursFrom) throw new ExportOutdatedException();
     }
+
+    private Task<long> HoursFromAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancel) =>
+        RollupWriter.ReadHoursFromAsync(connection, transaction, run.OrganizationId, forUpdate: "", cancel);
 
     private async Task<long> CountedAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancel) =>
         await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
@@ -156,7 +163,7 @@ public sealed class ExportSource(Database database, ExportRun run)
     }
 }
 
-/// <summary>Sums were counted on since an export of them began: it begins anew.</summary>
+/// <summary>Sums were counted on, or old hours removed, since an export of them began: it begins anew.</summary>
 public sealed class ExportOutdatedException() : Exception("sums were counted on since the export began");
 
 /// <summary>Slugs of scopes and keys, which never change.</summary>

@@ -106,6 +106,8 @@ internal sealed class PostgresDatabase : Database
         DbConnection connection, DbTransaction transaction, BulkInsert<TRow> insert, IReadOnlyList<TRow> rows, CancellationToken cancel) =>
         PostgresBulkInsert.RunAsync((NpgsqlConnection)connection, (NpgsqlTransaction)transaction, insert, rows, cancel);
 
+    internal override RollupMonths Months => new(this);
+
     internal override bool RefusesContent(Exception error) => PostgresLedgerEngine.IsContentRefused(error);
 
     public override OutboxSignal OpenOutboxSignal(TimeProvider time) => new PostgresOutboxSignal(_source, time);

@@ -36,7 +36,7 @@ internal static class RowSecurity
         DECLARE t record;
         BEGIN
             FOR t IN SELECT c.oid, c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-                WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind = 'r'
+                WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind IN ('r', 'p')
                     AND a.attname = 'organization_id' AND NOT a.attisdropped AND c.relname NOT LIKE '%\_directory'
             LOOP
                 EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.relname);
@@ -79,7 +79,7 @@ internal static class RowSecurity
             IF (SELECT count(*) FROM pg_roles WHERE rolname IN ('spendra_app', 'spendra_ledger')) < 2 THEN RETURN; END IF;
             EXECUTE format('GRANT USAGE ON SCHEMA %I TO spendra_app, spendra_ledger', current_schema());
             FOR t IN SELECT c.oid, c.relname FROM pg_class c
-                WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind = 'r'
+                WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind IN ('r', 'p')
             LOOP
                 EXECUTE format('REVOKE ALL ON %I FROM spendra_app, spendra_ledger', t.relname);
                 IF t.relname IN ('open_reservations', 'idempotency_keys', 'provider_objects', 'gateways') THEN

@@ -13,7 +13,8 @@ public readonly record struct RebuildProgress(long Done, long Total);
 /// <summary>
 /// Adds an organization's ledger up again, from nothing and as of one moment, some hours at a time in transactions of their own: the
 /// ledger's writer waits for none of them long, and no more than some hours and days are in memory. The position is held meanwhile, so
-/// that nobody counts the same; whoever is stopped leaves a mark, and the next who takes the position begins anew.
+/// that nobody counts the same; whoever is stopped leaves a mark, and the next who takes the position begins anew. Hours that
+/// retention has removed do not come back.
 /// </summary>
 public sealed class RollupRebuild(Database database, OutboxPositions positions)
 {
@@ -49,7 +50,8 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
         await using var writing = await database.ConnectAsync(cancel);
         await using var snapshot = await database.BeginSnapshotAsync(reading, organizationId, cancel);
         var last = await reading.ExecuteScalarAsync<long>(new CommandDefinition(LastSequence, new { organizationId }, snapshot, cancellationToken: cancel));
-        var run = new Run(database, positions, organizationId, position.Sequence, new RollupReading(reading, snapshot, organizationId, cancel), writing, cancel)
+        var hoursFrom = await RollupWriter.ReadHoursFromAsync(reading, snapshot, organizationId, forUpdate: "", cancel);
+        var run = new Run(database, positions, organizationId, position.Sequence, hoursFrom, new RollupReading(reading, snapshot, organizationId, cancel), writing, cancel)
         {
             RowsAtOnce = RowsAtOnce,
         };
@@ -96,7 +98,7 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
 
     /// <summary>What is between reading and writing.</summary>
     private sealed class Run(
-        Database database, OutboxPositions positions, Guid organizationId, long sequence, RollupReading reading, DbConnection writing, CancellationToken cancel)
+        Database database, OutboxPositions positions, Guid organizationId, long sequence, long hoursFrom, RollupReading reading, DbConnection writing, CancellationToken cancel)
     {
         public required int RowsAtOnce { get; init; }
 
@@ -129,8 +131,9 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
             _behind.AddDaysTo(_behind);
             return await WriteAsync(async transaction =>
             {
-                await new RollupWriter(database, writing, transaction, organizationId, cancel).AddAsync(_behind);
+                // Failures before the position, as whoever tries one again locks them.
                 await writing.ExecuteAsync(new CommandDefinition(Forget, new { organizationId, consumer = RollupIntake.Consumer }, transaction, cancellationToken: cancel));
+                await new RollupWriter(database, writing, transaction, organizationId, cancel).AddAsync(_behind);
             }, last, isRebuilding: false);
         }
 
@@ -139,6 +142,8 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
             (var hours, _hours) = Split(_hours, hoursBefore);
             hours.AddDaysTo(_days);
             (var days, _days) = Split(_days, daysBefore);
+            if (database.Months is { } months)
+                await months.MakeForAsync(hours.Usage.Keys.Concat(hours.Refusals.Keys.Select(k => k.Usage)).Select(k => k.StartsAt).Where(at => at >= hoursFrom), cancel);
             var isWritten = await WriteAsync(async transaction =>
             {
                 var writer = new RollupWriter(database, writing, transaction, organizationId, cancel);

@@ -14,7 +14,10 @@ internal sealed class RollupWriter(Database database, DbConnection connection, D
         "input_units", "cached_input_units", "cache_write_units", "output_units", "reasoning_units",
     ];
 
-    private static readonly string[] Tables = ["usage_rollups", "unit_rollups", "refusal_rollups", "latency_rollups"];
+    /// <summary>What sums are in, by span and time.</summary>
+    public static readonly string[] Tables = ["usage_rollups", "unit_rollups", "refusal_rollups", "latency_rollups"];
+
+    private const string HoursFrom = "SELECT hours_from FROM outbox_positions WHERE organization_id = @organizationId AND consumer = @consumer";
 
     private static readonly string AddUsage = Adding("usage_rollups", "organization_id, span, starts_at, subject_id, series_id", Sums);
     private static readonly string AddUnits = Adding("unit_rollups", "organization_id, span, starts_at, subject_id, series_id, unit", ["units"]);
@@ -39,15 +42,25 @@ internal sealed class RollupWriter(Database database, DbConnection connection, D
         }
     }
 
+    /// <summary>The first instant whose hours are kept.</summary>
+    public static async Task<long> ReadHoursFromAsync(
+        DbConnection connection, DbTransaction transaction, Guid organizationId, string forUpdate, CancellationToken cancel) =>
+        await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
+            HoursFrom + forUpdate, new { organizationId, consumer = RollupIntake.Consumer }, transaction, cancellationToken: cancel)) ?? 0;
+
     private async Task WriteAsync(RollupBook book, string usage, string units, string refusals, string latency)
     {
+        // Locked: hours that go are noted before or behind this transaction, and are not counted into while they do.
+        var hoursFrom = await ReadHoursFromAsync(connection, transaction, organizationId, database.ForUpdate, cancel);
         await InsertAsync(SeriesInsert(), [.. book.Series.OrderBy(s => s.Value)]);
-        await InsertAsync(UsageInsert(usage), [.. book.Usage.OrderBy(r => r.Key, UsageOrder.Instance)]);
-        await InsertAsync(UnitInsert(units), [.. book.Units.OrderBy(r => r.Key.Usage, UsageOrder.Instance).ThenBy(r => r.Key.Unit)]);
+        await InsertAsync(UsageInsert(usage), [.. book.Usage.Where(r => IsKept(r.Key.Span, r.Key.StartsAt)).OrderBy(r => r.Key, UsageOrder.Instance)]);
+        await InsertAsync(UnitInsert(units), [.. book.Units.Where(r => IsKept(r.Key.Usage.Span, r.Key.Usage.StartsAt)).OrderBy(r => r.Key.Usage, UsageOrder.Instance).ThenBy(r => r.Key.Unit)]);
         await InsertAsync(RefusalInsert(refusals),
-            [.. book.Refusals.OrderBy(r => r.Key.Usage, UsageOrder.Instance).ThenBy(r => r.Key.Code, StringComparer.Ordinal)]);
+            [.. book.Refusals.Where(r => IsKept(r.Key.Usage.Span, r.Key.Usage.StartsAt)).OrderBy(r => r.Key.Usage, UsageOrder.Instance).ThenBy(r => r.Key.Code, StringComparer.Ordinal)]);
         await InsertAsync(LatencyInsert(latency),
-            [.. book.Latency.OrderBy(r => (r.Key.Span, r.Key.StartsAt, r.Key.SeriesId, r.Key.LatencyClass))]);
+            [.. book.Latency.Where(r => IsKept(r.Key.Span, r.Key.StartsAt)).OrderBy(r => (r.Key.Span, r.Key.StartsAt, r.Key.SeriesId, r.Key.LatencyClass))]);
+
+        bool IsKept(RollupSpan span, long startsAt) => span != RollupSpan.Hour || startsAt >= hoursFrom;
     }
 
     private Task InsertAsync<TRow>(BulkInsert<TRow> insert, IReadOnlyList<TRow> rows) =>

@@ -10,6 +10,7 @@ using Spendra.Control.Exports;
 using Spendra.Control.Keys;
 using Spendra.Control.Ledger;
 using Spendra.Control.Reports;
+using Spendra.Control.Retention;
 using Spendra.Control.Providers;
 using Spendra.Control.Reconciliation;
 using Spendra.Control.Requests;
@@ -130,6 +131,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             services.AddKeyUses();
             services.AddRollups();
             services.AddExports(options.Exports);
+            services.AddRetention(options.Retention);
             services.AddCatalogSync(options.Catalog);
             services.AddIncreaseEnding();
             services.AddAuditCheckpoints(options.Audit);

@@ -8,6 +8,7 @@ using Spendra.Control.Ledger;
 using Spendra.Control.Organizations;
 using Spendra.Gateway;
 using Spendra.Storage;
+using Spendra.Storage.Retention;
 
 namespace Spendra.Settings;
 
@@ -53,6 +54,7 @@ internal static class SettingsLoader
             },
             Audit = ReadAudit(reader),
             Exports = ReadExports(reader),
+            Retention = ReadRetention(reader),
             Log = new LogSettings
             {
                 Level = reader.Choice("Log:Level", LogLevel.Information, LogLevel.Trace, LogLevel.Debug,
@@ -92,6 +94,20 @@ internal static class SettingsLoader
         Folder = reader.Checked("Exports:Folder", Directory.Exists, "a folder that exists") is { } folder ? Path.GetFullPath(folder) : null,
         RowsPerPart = reader.Number("Exports:RowsPerPart", new ExportOptions().RowsPerPart, 1_000, 10_000_000),
     };
+
+    private static RetentionLimits ReadRetention(SettingReader reader)
+    {
+        const int Century = 1_200;
+        var defaults = new RetentionLimits();
+        return new RetentionLimits
+        {
+            HourlyRollupMonths = reader.Number("Retention:HourlyRollupMonths", defaults.HourlyRollupMonths, 0, Century),
+            DeliveryMonths = reader.Number("Retention:DeliveryMonths", defaults.DeliveryMonths, 0, Century),
+            ExportMonths = reader.Number("Retention:ExportMonths", defaults.ExportMonths, 0, Century),
+            ReplacedBillMonths = reader.Number("Retention:ReplacedBillMonths", defaults.ReplacedBillMonths, 0, Century),
+            ReceiptDays = reader.Number("Retention:ReceiptDays", defaults.ReceiptDays, 0, 36_500),
+        };
+    }
 
     private static AuditOptions ReadAudit(SettingReader reader) => new()
     {

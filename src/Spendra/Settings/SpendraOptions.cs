@@ -7,6 +7,7 @@ using Spendra.Control.Ledger;
 using Spendra.Control.Organizations;
 using Spendra.Gateway;
 using Spendra.Storage;
+using Spendra.Storage.Retention;
 
 namespace Spendra.Settings;
 
@@ -59,6 +60,9 @@ internal sealed record SpendraOptions
 
     /// <summary>Where exports are written.</summary>
     public ExportOptions Exports { get; init; } = new();
+
+    /// <summary>How long old detail is kept.</summary>
+    public RetentionLimits Retention { get; init; } = new();
 
     public required LogSettings Log { get; init; }
 

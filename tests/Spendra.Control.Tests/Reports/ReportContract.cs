@@ -92,6 +92,12 @@ public abstract class ReportContract(DatabaseEngine engine)
         var counted = (await auditor.GetAsync("/reports/usage")).Json;
         counted.GetProperty("items")[0].GetProperty("requests").GetInt64().Should().Be(4);
         counted.GetProperty("countedTo").GetDateTime().Should().BeOnOrAfter(asked);
+        await api.Store.ExecuteAsync("UPDATE outbox_positions SET hours_from = 1767225600000000");
+        var gone = await auditor.GetAsync("/reports/usage?span=hour&from=2025-12-31T23:00:00Z&to=2026-01-01T02:00:00Z");
+        (gone.Field, gone.Json.GetProperty("detail").GetString()).Should().Be(("from", "'from' is before 2026-01-01T00:00:00Z, and hours before that are gone: ask for whole days."));
+        (await auditor.GetAsync("/reports/latency?from=2025-12-31T23:00:00Z&to=2026-01-01T02:00:00Z")).Field.Should().Be("from");
+        foreach (var query in (string[])["span=hour&from=2026-01-01T00:00:00Z&to=2026-01-01T02:00:00Z", "from=2025-12-31T00:00:00Z&to=2026-01-02T00:00:00Z"])
+            (await auditor.GetAsync("/reports/usage?" + query)).Status.Should().Be(200, query);
         await api.Store.ExecuteAsync("UPDATE outbox_positions SET is_rebuilding = (1 = 1)");
         (await auditor.GetAsync("/reports/refusals")).Json.GetProperty("isRebuilding").GetBoolean().Should().BeTrue();
     }

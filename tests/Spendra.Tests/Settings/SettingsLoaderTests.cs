@@ -3,6 +3,7 @@ using Spendra.Control.Alerts;
 using Spendra.Control.Catalog;
 using Spendra.Settings;
 using Spendra.Storage;
+using Spendra.Storage.Retention;
 using Spendra.Testing;
 
 namespace Spendra.Tests.Settings;
@@ -83,6 +84,23 @@ public sealed class SettingsLoaderTests : IDisposable
         _variables["SPENDRA__ALERTS__ATTEMPTSECONDS"] = "20";
         _variables["SPENDRA__ALERTS__CATALOGSTALEDAYS"] = "0";
         Load().Alerts.Should().Be(new AlertOptions { LookInterval = TimeSpan.FromSeconds(5), AttemptLimit = TimeSpan.FromSeconds(20), CatalogStaleDays = 0 });
+    }
+
+    [Fact]
+    public void Old_detail_is_kept_as_long_as_it_is_said_or_for_ever()
+    {
+        Load().Retention.Should().Be(new RetentionLimits(), "the defaults of the settings are those of retention");
+        _variables["SPENDRA__RETENTION__HOURLYROLLUPMONTHS"] = "0";
+        _variables["SPENDRA__RETENTION__DELIVERYMONTHS"] = "3";
+        _variables["SPENDRA__RETENTION__EXPORTMONTHS"] = "4";
+        _variables["SPENDRA__RETENTION__REPLACEDBILLMONTHS"] = "120";
+        _variables["SPENDRA__RETENTION__RECEIPTDAYS"] = "7";
+        Load().Retention.Should().Be(new RetentionLimits { HourlyRollupMonths = 0, DeliveryMonths = 3, ExportMonths = 4, ReplacedBillMonths = 120, ReceiptDays = 7 });
+        _variables["SPENDRA__RETENTION__HOURLYROLLUPMONTHS"] = "-1";
+        _variables["SPENDRA__RETENTION__LEDGERMONTHS"] = "12";
+        Errors().Should().BeEquivalentTo(
+            "SPENDRA__RETENTION__HOURLYROLLUPMONTHS is '-1': allowed is a whole number from 0 to 1200",
+            "SPENDRA__RETENTION__LEDGERMONTHS is not a setting: allowed are Retention:DeliveryMonths, Retention:ExportMonths, Retention:HourlyRollupMonths, Retention:ReceiptDays, Retention:ReplacedBillMonths");
     }
 
     [Theory]

@@ -89,7 +89,8 @@ public sealed record ReportRow(long StartsAt, string Group, string Detail, IRead
 /// <summary>How current the sums are.</summary>
 /// <param name="WaitingSince">When the oldest event was written that is not counted yet; null when all are.</param>
 /// <param name="IsRebuilding">The sums are being made anew: some are missing.</param>
-public readonly record struct ReportState(long? WaitingSince, bool IsRebuilding);
+/// <param name="HoursFrom">The first instant whose hours are kept: before it there are days only.</param>
+public readonly record struct ReportState(long? WaitingSince, bool IsRebuilding, long HoursFrom);
 
 /// <summary>A page of a report.</summary>
 /// <param name="Rows">One more than the limit when there are more.</param>

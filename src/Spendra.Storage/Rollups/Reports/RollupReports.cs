@@ -23,7 +23,7 @@ public static class RollupReports
     private const string OneKey = "SELECT key_id, actor_id FROM scoped_keys WHERE organization_id = @OrganizationId AND slug = @key";
 
     private const string State = """
-        SELECT coalesce(p.is_rebuilding, (1 = 0)) AS is_rebuilding, (SELECT x.created_at FROM outbox x
+        SELECT coalesce(p.is_rebuilding, (1 = 0)) AS is_rebuilding, coalesce(p.hours_from, 0) AS hours_from, (SELECT x.created_at FROM outbox x
             WHERE x.organization_id = o.organization_id AND x.sequence = coalesce(p.sequence, 0) + 1) AS waiting_since
         FROM organizations o LEFT JOIN outbox_positions p ON p.organization_id = o.organization_id AND p.consumer = @consumer
         WHERE o.organization_id = @OrganizationId
@@ -118,7 +118,7 @@ public static class RollupReports
     {
         var stored = await connection.QuerySingleAsync<StoredState>(new CommandDefinition(
             State, new { coverage.OrganizationId, consumer = RollupIntake.Consumer }, transaction, cancellationToken: cancel));
-        return new ReportState(stored.WaitingSince, stored.IsRebuilding);
+        return new ReportState(stored.WaitingSince, stored.IsRebuilding, stored.HoursFrom);
     }
 
     private static object ParametersOf(Coverage coverage, ReportQuery query, Guid subject) => new
@@ -139,6 +139,7 @@ public static class RollupReports
     {
         public bool IsRebuilding { get; set; }
         public long? WaitingSince { get; set; }
+        public long HoursFrom { get; set; }
     }
 
     private sealed class StoredLatency
