@@ -45,6 +45,7 @@ public static class ChangeNeeds
                 "nobody makes a token for somebody else",
             GovernanceWrite.AddToken add when !CapabilitySet.Of(add.Row.Capabilities.AsSpan()).IsWithin(authority.Capabilities) =>
                 "nobody gives a token more than they hold",
+            GovernanceWrite.RevokeToken revoke => RoleGrants.Untouchable(authority, revoke.Owner),
             GovernanceWrite.DecideProposal { ProposerId: { } proposer } when proposer == authority.MemberId =>
                 "nobody decides their own proposal",
             GovernanceWrite.DecideAdjustment decide when decide.Row.ProposerId == authority.MemberId || decide.Row.ProposerId == decide.DeciderId =>

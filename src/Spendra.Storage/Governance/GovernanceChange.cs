@@ -199,7 +199,9 @@ public abstract record GovernanceWrite
         public override string ToString() => $"AddToken {Row.Name} [redacted]";
     }
 
-    public sealed record RevokeToken(AccessTokenRow Row) : GovernanceWrite
+    /// <param name="Row">The token as it stands.</param>
+    /// <param name="Owner">Whose it is; null for somebody who is no member any more.</param>
+    public sealed record RevokeToken(AccessTokenRow Row, Membership? Owner) : GovernanceWrite
     {
         public override bool ChangesRules => false;
     }

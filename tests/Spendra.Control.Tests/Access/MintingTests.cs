@@ -121,7 +121,7 @@ public sealed class MintingTests
         [
             (new GovernanceWrite.PutMember(asEmployee, Member(other)), Capability.MembersWrite),
             (new GovernanceWrite.PutMember(Member(me) with { EmployeeId = Id(9) }, Member(me)), Capability.MembersWrite),
-            (new GovernanceWrite.RevokeToken(token), Capability.MembersWrite),
+            (new GovernanceWrite.RevokeToken(token, other), Capability.MembersWrite),
             (new GovernanceWrite.EndInvitation(invitation, IsAccepted: false), Capability.MembersWrite),
             (new GovernanceWrite.AddInvitation(invitation, []), Capability.MembersWrite),
             (new GovernanceWrite.PutDomain(new DomainRow("a.example", "c", 1, null, false, 1)), Capability.DomainsWrite),
@@ -137,7 +137,7 @@ public sealed class MintingTests
             }
         }
         ChangeNeeds.Denial(me.ToAuthority(), new GovernanceWrite.PutMember(left, Member(me)), tree).Should().BeNull("anybody may leave");
-        ChangeNeeds.Denial(me.ToAuthority(), new GovernanceWrite.RevokeToken(token with { MemberId = Id(1_000) }), tree).Should().BeNull();
+        ChangeNeeds.Denial(me.ToAuthority(), new GovernanceWrite.RevokeToken(token with { MemberId = Id(1_000) }, me), tree).Should().BeNull();
         ChangeNeeds.Denial(Admin(MemberRole.OrgAdmin), new GovernanceWrite.AddInvitation(invitation with { InvitedBy = Id(1_001) }, []), tree)
             .Should().Contain("in the name of somebody else");
         ChangeNeeds.Denial(Admin(MemberRole.OrgAdmin), new GovernanceWrite.AddToken(token, []), tree).Should().Contain("somebody else");
