@@ -34,6 +34,7 @@ public static class ChangeNeeds
             // One that is accepted comes with the member, whom the inviter must be able to make.
             GovernanceWrite.EndInvitation { IsAccepted: false } end => RoleGrants.Untouchable(authority, end.Row.Gives),
             GovernanceWrite.PutMember put => MemberDenial(authority, put, scopes),
+            GovernanceWrite.PutScope put => Raises.Denial(authority, put, scopes),
             GovernanceWrite.PutBudget put => Raises.Denial(authority, put, scopes),
             GovernanceWrite.PutPolicy put => Raises.Denial(authority, put, scopes),
             GovernanceWrite.GrantIncrease grant => Raises.BeyondLimit(authority, grant.Increase.Amount),

@@ -18,6 +18,22 @@ internal static class Raises
     public static bool IsOwn(Authority authority, Guid scopeId, ScopeTree scopes) =>
         authority.EmployeeId is { } employee && KeyRules.IsOwn(scopes, employee, scopeId);
 
+    /// <summary>A move takes what spends there out from under the rules of the place that it leaves.</summary>
+    /// <param name="authority">Who moves.</param>
+    /// <param name="put">The scope, perhaps in another place.</param>
+    /// <param name="scopes">Every scope where it was.</param>
+    public static string? Denial(Authority authority, GovernanceWrite.PutScope put, ScopeTree scopes)
+    {
+        if (put.PreviousParentId is null) return null;
+        var scopeId = put.Row.Scope.ScopeId;
+        // Elsewhere an agent would not be their own any more, and its budgets theirs to raise.
+        if (IsOwn(authority, scopeId, scopes)) return "nobody moves the employee that they are, nor an agent of theirs";
+        if (!put.LeavesRules) return null;
+        if (authority.EmployeeId is { } employee && scopes.WithAncestors(employee).Any(s => s.ScopeId == scopeId))
+            return "nobody moves out from under a rule that holds their own spending back";
+        return BeyondRule(authority);
+    }
+
     public static string? Denial(Authority authority, GovernanceWrite.PutBudget put, ScopeTree scopes)
     {
         var raise = Of(put);
@@ -29,9 +45,11 @@ internal static class Raises
     {
         if (put.Before is not { IsArchived: false, Policy: var before } || !Loosens(before, put.Row)) return null;
         if (IsOwn(authority, before.ScopeId, scopes)) return "nobody loosens a rule that holds their own spending back";
-        return authority.ApprovalLimit is { } most
-            ? $"you approve at most {most} USD at once, and this lets through what the rule holds back; somebody without a limit must decide" : null;
+        return BeyondRule(authority);
     }
+
+    private static string? BeyondRule(Authority authority) => authority.ApprovalLimit is { } most
+        ? $"you approve at most {most} USD at once, and this lets through what a rule holds back; somebody without a limit must decide" : null;
 
     /// <summary>By what a budget is raised for good and for a time; one that is new or archived held nothing.</summary>
     private static NanoUsd Of(GovernanceWrite.PutBudget put)
