@@ -45,7 +45,8 @@ internal static class Raises
     {
         if (put.Before is not { IsArchived: false, Policy: var before } || !Loosens(before, put.Row)) return null;
         if (IsOwn(authority, before.ScopeId, scopes)) return "nobody loosens a rule that holds their own spending back";
-        return BeyondRule(authority);
+        // Limits of single requests and allowlists hold back no amount: an approval limit says nothing of them.
+        return before.Kind is PolicyKind.HardCap or PolicyKind.Review ? BeyondRule(authority) : null;
     }
 
     private static string? BeyondRule(Authority authority) => authority.ApprovalLimit is { } most
@@ -63,12 +64,27 @@ internal static class Raises
             .Aggregate(forGood > NanoUsd.Zero ? forGood : NanoUsd.Zero, (sum, increase) => sum + increase.Amount);
     }
 
-    /// <summary>Whether a hard cap or a review stops holding something back that it held back.</summary>
+    /// <summary>Whether a policy stops holding something back that it held back.</summary>
     private static bool Loosens(Policy before, PolicyRow row)
     {
         var after = row.Policy;
-        if (before.Kind is not (PolicyKind.HardCap or PolicyKind.Review) || before.OnlyFlags) return false;
+        if (before.Kind is PolicyKind.SoftCap or PolicyKind.Alert || before.OnlyFlags) return false;
         var appliesToLess = after.ScopeId != before.ScopeId || (after.Filter != before.Filter && after.Filter != PolicyFilter.Everything);
-        return row.IsArchived || appliesToLess || after.BudgetId != before.BudgetId || after.ReviewAbove > before.ReviewAbove || after.OnlyFlags;
+        if (row.IsArchived || appliesToLess) return true;
+        return before.Kind switch
+        {
+            PolicyKind.RequestLimit => IsRaised(before.MaxRequest, after.MaxRequest) || IsRaised(before.MaxOutputTokens, after.MaxOutputTokens)
+                || IsRaised(before.MaxConcurrent, after.MaxConcurrent),
+            PolicyKind.Allowlist => AdmitsMore(before.Allowed.Providers, after.Allowed.Providers)
+                || AdmitsMore(before.Allowed.Models, after.Allowed.Models) || AdmitsMore(before.Allowed.Tools, after.Allowed.Tools),
+            _ => after.BudgetId != before.BudgetId || after.ReviewAbove > before.ReviewAbove || after.OnlyFlags,
+        };
     }
+
+    private static bool IsRaised<T>(T? before, T? after) where T : struct, IComparable<T> =>
+        before is { } most && !(after is { } now && now.CompareTo(most) <= 0);
+
+    /// <summary>Names are compared as they are written: another way to write the same is taken for more.</summary>
+    private static bool AdmitsMore(NameSet before, NameSet after) =>
+        !before.IsUnrestricted && !before.Names.Contains(NameSet.Any) && (after.IsUnrestricted || after.Names.Any(name => !before.Names.Contains(name)));
 }

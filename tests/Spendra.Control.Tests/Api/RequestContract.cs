@@ -158,6 +158,37 @@ public abstract class RequestContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task Nobody_loosens_what_holds_their_single_requests_back_and_an_approval_limit_says_nothing_of_these()
+    {
+        await using var api = await StartAsync();
+        await api.ApplyAsync("""
+            organization: {slug: acme}
+            policies:
+              - {slug: ada-limit, kind: request_limit, scope: employee/e1001, maxRequestUsd: 2, maxOutputTokens: 4000}
+              - {slug: writer-list, kind: allowlist, scope: agent/writer, models: [gpt-5.4, gpt-5.4-mini], tools: []}
+            """);
+        var ada = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("ada@acme.example", MemberRole.Manager, ["team/search"], employee: "employee/e1001")));
+        object Limit(string? usd, int? tokens) => new { scope = "employee/e1001", maxRequestUsd = usd, maxOutputTokens = tokens, maxConcurrent = 5 };
+        object List(string[]? models, string[]? tools = null) => new { scope = "agent/writer", models, tools };
+        async Task RefusedAsync(Task<ControlAnswer> asked) => (await asked).Json.GetProperty("detail").GetString().Should().Contain("their own spending");
+
+        await RefusedAsync(ada.PutAsync("/policies/ada-limit", Limit("2.01", 4000)));
+        await RefusedAsync(ada.PutAsync("/policies/ada-limit", Limit("2", 4001)));
+        await RefusedAsync(ada.PutAsync("/policies/ada-limit", Limit("2", null)));
+        await RefusedAsync(ada.PutAsync("/policies/ada-limit", new { scope = "agent/writer", maxRequestUsd = "1", maxOutputTokens = 1 }));
+        await RefusedAsync(ada.PostAsync("/policies/ada-limit/archive", null, "*"));
+        await RefusedAsync(ada.PutAsync("/policies/writer-list", List(["gpt-5.4", "gpt-6"], [])));
+        await RefusedAsync(ada.PutAsync("/policies/writer-list", List(null, [])));
+        await RefusedAsync(ada.PutAsync("/policies/writer-list", List(["gpt-5.4"])));
+        (await ada.PutAsync("/policies/ada-limit", Limit("1.5", 4000))).Status.Should().Be(200, "who takes away gives nothing");
+        (await ada.PutAsync("/policies/writer-list", List(["gpt-5.4"], []))).Status.Should().Be(200);
+
+        var limited = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("m@acme.example", MemberRole.Manager, ["team/search"], approvalLimit: Usd("1"))));
+        (await limited.PutAsync("/policies/ada-limit", Limit("3", null))).Status.Should().Be(200);
+        (await limited.PostAsync("/policies/writer-list/archive", null, "*")).Status.Should().Be(200);
+    }
+
+    [Fact]
     public async Task Nobody_moves_out_from_under_what_holds_their_spending_back()
     {
         await using var api = await StartAsync();
