@@ -23,7 +23,7 @@ public static class ChangeNeeds
     /// <param name="own">What self-service rests on; null for whoever has none, and where no key is written.</param>
     public static string? Denial(Authority authority, GovernanceWrite write, ScopeTree scopes, OwnKeyGrounds? own = null)
     {
-        if (Of(write, authority, scopes.OrganizationId).Find(need => !IsMet(authority, need, scopes)) is { } unmet)
+        if (Of(write, authority, scopes).Find(need => !IsMet(authority, need, scopes)) is { } unmet)
             return IsSelfService(authority, write, scopes) && own is not null ? own.Denial(scopes, write) : Describe(unmet, scopes);
         return write switch
         {
@@ -62,10 +62,10 @@ public static class ChangeNeeds
     private static bool IsSelfService(Authority authority, GovernanceWrite write, ScopeTree scopes) => OwnKeyGrounds.KeyOf(write) is { } key
         && (!authority.Holds(Capability.KeysIssue) || Raises.IsOwn(authority, key.ActorId, scopes));
 
-    private static List<ChangeNeed> Of(GovernanceWrite write, Authority authority, Guid organizationId) => write switch
+    private static List<ChangeNeed> Of(GovernanceWrite write, Authority authority, ScopeTree scopes) => write switch
     {
         GovernanceWrite.PutOrganization => [new(Capability.OrganizationWrite, null)],
-        GovernanceWrite.PutScope put => OfScope(put, organizationId),
+        GovernanceWrite.PutScope put => OfScope(put, scopes.OrganizationId),
         GovernanceWrite.PutBudget put => [new(Capability.BudgetsWrite, put.Row.Budget.ScopeId, FromAbove: true)],
         GovernanceWrite.PutPolicy put => OfPolicy(put),
         GovernanceWrite.PutAccount => [new(Capability.ProvidersWrite, null)],
@@ -86,6 +86,7 @@ public static class ChangeNeeds
         GovernanceWrite.ChangeKey change => OfKey(change.Key),
         GovernanceWrite.RotateKey rotate => OfKey(rotate.Key),
         GovernanceWrite.PutKeyRule put => [new(Capability.KeyRulesWrite, put.Row.Rule.ScopeId)],
+        GovernanceWrite.RevokeKey revoke when authority.Holds(Capability.KeysRevokeOwn) && Raises.IsOwn(authority, revoke.Key.ActorId, scopes) => [],
         GovernanceWrite.RevokeKey revoke => [new(Capability.KeysRevoke, revoke.Key.ActorId)],
         GovernanceWrite.GrantIncrease grant => [new(Capability.RequestsDecide, grant.Row.Budget.ScopeId, FromAbove: true)],
         GovernanceWrite.ApproveReview approve => [new(Capability.RequestsDecide, approve.Row.Policy.ScopeId, FromAbove: true)],
