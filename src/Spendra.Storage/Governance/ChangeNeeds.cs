@@ -125,8 +125,9 @@ public static class ChangeNeeds
         var isAsker = request.RequestedBy == authority.MemberId;
         if (request.State == BudgetRequestState.Withdrawn) return isAsker ? null : "only who asked takes a request back";
         if (isAsker) return "nobody decides on their own request";
-        // Whoever asked for it: the money is for a key of the decider's own.
-        return Raises.IsOwn(authority, request.ActorId, scopes) ? "nobody decides on a request for a key of their own" : null;
+        // Whoever asked for it: the money is for a key of the decider's own. An agent may have moved since, from under a budget of theirs.
+        if (Raises.IsOwn(authority, request.ActorId, scopes)) return "nobody decides on a request for a key of their own";
+        return Raises.IsOwn(authority, request.ScopeId, scopes) ? "nobody decides what a rule on themselves lets through" : null;
     }
 
     private static List<ChangeNeed> OfScope(GovernanceWrite.PutScope put, Guid organizationId)
