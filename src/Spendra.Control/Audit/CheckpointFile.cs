@@ -26,8 +26,8 @@ public sealed record CheckpointFile(IReadOnlyList<AuditCheckpoint> All, long Unr
         return new CheckpointFile(all, unreadable, null);
     }
 
-    /// <summary>What was signed of each ledger: seals by the number of their outbox row.</summary>
-    public IReadOnlyDictionary<Guid, IReadOnlyDictionary<long, Seal>> Ledgers() => All.Where(c => !c.LedgerSeal.IsNone)
+    /// <summary>What was signed of each ledger: seals by the number of their outbox row; none as long as nothing was spent.</summary>
+    public IReadOnlyDictionary<Guid, IReadOnlyDictionary<long, Seal>> Ledgers() => All
         .GroupBy(c => c.OrganizationId)
-        .ToDictionary(g => g.Key, g => (IReadOnlyDictionary<long, Seal>)g.GroupBy(c => c.LedgerSequence).ToDictionary(s => s.Key, s => s.First().LedgerSeal));
+        .ToDictionary(g => g.Key, g => (IReadOnlyDictionary<long, Seal>)g.Where(c => !c.LedgerSeal.IsNone).GroupBy(c => c.LedgerSequence).ToDictionary(s => s.Key, s => s.First().LedgerSeal));
 }

@@ -95,7 +95,7 @@ internal static class HierarchyEndpoints
 
     private static async Task<Answer<ScopeView>> EditAsync(
         ScopeKind kind, string slug, EditedScope body, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
-        await desk.RunAsync<ScopeView>(caller, StateParts.Scopes, draft =>
+        await desk.RunAsync<ScopeView>(caller, StateParts.Policies, draft =>
         {
             if (Find(draft, kind, slug) is not { } before) return Problem.NotFound;
             draft.About(new GovernanceWrite.PutScope(before));
@@ -113,8 +113,12 @@ internal static class HierarchyEndpoints
                 Email = body.Email, ProjectIds = projects, ChangedEpoch = draft.NextVersion,
             };
             var isMoved = row.Scope.ParentId != before.Scope.ParentId;
-            draft.Change(new GovernanceWrite.PutScope(row, isMoved ? before.Scope.ParentId ?? draft.State.OrganizationId : null),
-                isMoved ? "move" : "update", Scope.KindName(kind), slug, Description.Of(before, draft.NameOf), Description.Of(row, draft.NameOf));
+            var write = new GovernanceWrite.PutScope(row, isMoved ? before.Scope.ParentId ?? draft.State.OrganizationId : null)
+            {
+                LeavesRules = isMoved && ScopeRules.LeavesRules(draft, before, parent),
+            };
+            draft.Change(write, isMoved ? "move" : "update", Scope.KindName(kind), slug,
+                Description.Of(before, draft.NameOf), Description.Of(row, draft.NameOf));
             return Outcome<ScopeView>.Done(View(draft, row), row.ChangedEpoch);
         }, cancel);
 

@@ -55,6 +55,16 @@ internal static class ScopeRules
             : $"Archive, move or revoke first what still hangs on it: {string.Join(", ", uses.Take(10))}{(uses.Length > 10 ? $" and {uses.Length - 10} more" : "")}.";
     }
 
+    /// <summary>Whether a hard cap or a review binds a scope where it is, and would not below another parent.</summary>
+    public static bool LeavesRules(Draft draft, ScopeRow before, ScopeRow? parent)
+    {
+        var organizationId = draft.State.OrganizationId;
+        var kept = draft.Scopes.WithAncestors(parent?.Scope.ScopeId ?? organizationId).Select(s => s.ScopeId).ToHashSet();
+        var left = draft.Scopes.WithAncestors(before.Scope.ParentId ?? organizationId).Select(s => s.ScopeId).Where(id => !kept.Contains(id)).ToHashSet();
+        return draft.State.Policies.Any(p => !p.IsArchived && left.Contains(p.Policy.ScopeId)
+            && p.Policy is { Kind: PolicyKind.HardCap or PolicyKind.Review, OnlyFlags: false });
+    }
+
     /// <summary>True when a scope would come to lie below itself.</summary>
     public static bool IsCircle(Draft draft, Guid scopeId, ScopeRow? parent) =>
         parent is not null && draft.Scopes.WithAncestors(parent.Scope.ScopeId).Any(s => s.ScopeId == scopeId);

@@ -42,7 +42,7 @@ internal static class KeyEndpoints
         group.MapPost("/{slug}/rotate", RotateAsync).ForMembers("rotateKey", "Give a key a new secret; the present one stays good for a while",
             Capability.KeysIssueOwn, new KeyRotation { OverlapMinutes = 120 },
             ProblemKind.WrongState, ProblemKind.StaleVersion, ProblemKind.VersionRequired, ProblemKind.IdempotencyMismatch, ProblemKind.ReplayUnavailable);
-        group.MapPost("/{slug}/revoke", RevokeAsync).ForMembers("revokeKey", "Revoke a key for good", Capability.KeysRevoke, null,
+        group.MapPost("/{slug}/revoke", RevokeAsync).ForMembers("revokeKey", "Revoke a key for good", Capability.KeysRevokeOwn, null,
             ProblemKind.WrongState, ProblemKind.StaleVersion, ProblemKind.VersionRequired);
     }
 

@@ -1,3 +1,4 @@
+using Spendra.Core.Access;
 using Spendra.Storage.Access;
 using Spendra.Storage.Governance;
 
@@ -20,10 +21,10 @@ internal static class MemberEnd
             EmployeeId = null, IsRemoved = true, Version = before.Version + 1,
         };
         var note = new ChangeNote(action, "member", before.Email, AccessText.Of(before, nameOf).ToJson(), null);
-        return (row, [.. tokens.Select(TokenEnd), new GovernanceChange(new GovernanceWrite.PutMember(row, before), note)]);
+        return (row, [.. tokens.Select(t => TokenEnd(t, before.Membership)), new GovernanceChange(new GovernanceWrite.PutMember(row, before), note)]);
     }
 
-    public static GovernanceChange TokenEnd(ListedToken token) => new(
-        new GovernanceWrite.RevokeToken(token.Row), new ChangeNote("revoke", "token", Core.Keys.AccessToken.DisplayName(token.Row.TokenId),
+    public static GovernanceChange TokenEnd(ListedToken token, Membership? owner) => new(
+        new GovernanceWrite.RevokeToken(token.Row, owner), new ChangeNote("revoke", "token", Core.Keys.AccessToken.DisplayName(token.Row.TokenId),
             AccessText.Of(token.Row, token.Email).ToJson(), null));
 }

@@ -85,7 +85,8 @@ public static class OperatorTokens
             return OperatorAnswer<ListedToken>.No("there is no such token: expected an id from the list of tokens");
         if (found.Row.RevokedAt is null)
         {
-            await transaction.ApplyAsync([MemberEnd.TokenEnd(found)], author, cancel);
+            var owner = await MemberLists.FindAsync(transaction, found.Row.MemberId, cancel);
+            await transaction.ApplyAsync([MemberEnd.TokenEnd(found, owner?.Membership)], author, cancel);
             found = found with { Row = found.Row with { RevokedAt = transaction.NowMicros } };
         }
         else

@@ -120,9 +120,10 @@ internal static class TokenEndpoints
             if (found.Row.MemberId != caller.MemberId && !mayAny) return Problem.NotFound;
             // One token of an owner is no right over the others.
             if (signedIn.TokenName is not null && !mayAny) return new Problem(ProblemKind.Forbidden, "Sign in for this, or use a token with the capability members.write.");
-            draft.About(new GovernanceWrite.RevokeToken(found.Row));
+            var owner = await MemberLists.FindAsync(draft.Transaction, found.Row.MemberId, cancel);
+            draft.About(new GovernanceWrite.RevokeToken(found.Row, owner?.Membership));
             if (found.Row.RevokedAt is not null) return new Problem(ProblemKind.WrongState, "It is revoked already.");
-            draft.Changes.Add(MemberEnd.TokenEnd(found));
+            draft.Changes.Add(MemberEnd.TokenEnd(found, owner?.Membership));
             return Outcome<TokenView>.Done(TokenView.Of(found with { Row = found.Row with { RevokedAt = draft.NowMicros } }, draft.NowMicros));
         }, cancel);
 }

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
 using Spendra.Storage;
 
 namespace Spendra.Control.Shell;
@@ -9,7 +11,9 @@ namespace Spendra.Control.Shell;
 /// <summary>Around every call of the management API: the gate before it, and one answer for whatever goes wrong in it.</summary>
 internal sealed partial class ControlCalls(AccessGate gate, ILogger<ControlCalls> logger)
 {
-    public static Problem UnsupportedMediaType { get; } = new(ProblemKind.UnsupportedMediaType, "Send the body as Content-Type: application/json.");
+    public static Problem UnsupportedMediaType { get; } = new(ProblemKind.UnsupportedMediaType, "Send the body as Content-Type: application/json, in UTF-8.");
+
+    private static Problem TooLarge { get; } = new(ProblemKind.BodyTooLarge, $"A body may have {BufferedBody.MostBytes} bytes.");
 
     public async Task InvokeAsync(HttpContext http, RequestDelegate next)
     {
@@ -17,8 +21,10 @@ internal sealed partial class ControlCalls(AccessGate gate, ILogger<ControlCalls
         http.Response.Headers.CacheControl = "no-store";
         try
         {
-            if (await gate.CheckAsync(http) is { } problem) await problem.WriteAsync(http);
+            if (await gate.CheckAsync(http) is { } problem || (problem = Unreadable(http)) is not null) await problem.WriteAsync(http);
             else await next(http);
+            // A body whose end came too late for its length to be known: the framework says the status and nothing more.
+            if (http.Response is { StatusCode: StatusCodes.Status413PayloadTooLarge, HasStarted: false }) await TooLarge.WriteAsync(http);
         }
         catch (Exception e) when (!http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
         {
@@ -26,12 +32,22 @@ internal sealed partial class ControlCalls(AccessGate gate, ILogger<ControlCalls
         }
     }
 
+    /// <summary>What is known of a body before it is read; the server's own limit is that of requests to providers.</summary>
+    private static Problem? Unreadable(HttpContext http)
+    {
+        if (http.Request.ContentLength > BufferedBody.MostBytes) return TooLarge;
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = BufferedBody.MostBytes;
+        var isOfOtherCharset = MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) && type.Charset.HasValue
+            && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase);
+        return isOfOtherCharset ? UnsupportedMediaType : null;
+    }
+
     private Problem Describe(HttpContext http, Exception exception)
     {
         switch (exception)
         {
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return new Problem(ProblemKind.BodyTooLarge, $"A body may have {BufferedBody.MostBytes} bytes.");
+                return TooLarge;
             case BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType }:
                 return UnsupportedMediaType;
             case BadHttpRequestException { InnerException: JsonException json }:

@@ -22,6 +22,9 @@ public enum Capability
     KeysIssueOwn,
     /// <summary>Keys for any actor in one's scopes.</summary>
     KeysIssue,
+    /// <summary>To revoke keys of oneself and one's agents.</summary>
+    KeysRevokeOwn,
+    /// <summary>To revoke keys of any actor in one's scopes.</summary>
     KeysRevoke,
     /// <summary>The rules within which employees issue keys themselves.</summary>
     KeyRulesWrite,
@@ -84,6 +87,7 @@ public static class Capabilities
         Capability.KeysRead => "keys.read",
         Capability.KeysIssueOwn => "keys.issue_own",
         Capability.KeysIssue => "keys.issue",
+        Capability.KeysRevokeOwn => "keys.revoke_own",
         Capability.KeysRevoke => "keys.revoke",
         Capability.KeyRulesWrite => "key_rules.write",
         Capability.PoliciesRead => "policies.read",

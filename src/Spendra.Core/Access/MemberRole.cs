@@ -19,12 +19,12 @@ public enum MemberRole
 public static class MemberRoles
 {
     private static readonly CapabilitySet EmployeeSet = CapabilitySet.Of(
-        Capability.HierarchyRead, Capability.KeysRead, Capability.KeysIssueOwn, Capability.KeysRevoke,
+        Capability.HierarchyRead, Capability.KeysRead, Capability.KeysIssueOwn, Capability.KeysRevokeOwn,
         Capability.PoliciesRead, Capability.BudgetsRead, Capability.RequestsRead, Capability.RequestsCreate,
         Capability.PricesRead, Capability.LedgerRead, Capability.AlertsRead);
 
     private static readonly CapabilitySet ManagerSet = EmployeeSet | CapabilitySet.Of(
-        Capability.HierarchyWrite, Capability.KeysIssue, Capability.KeyRulesWrite, Capability.PoliciesWrite,
+        Capability.HierarchyWrite, Capability.KeysIssue, Capability.KeysRevoke, Capability.KeyRulesWrite, Capability.PoliciesWrite,
         Capability.BudgetsWrite, Capability.RequestsDecide, Capability.AlertsHandle);
 
     private static readonly CapabilitySet AuditorSet = CapabilitySet.Of(
@@ -36,7 +36,7 @@ public static class MemberRoles
         Capability.DomainsWrite, Capability.MembersWrite, Capability.RolesGrant);
 
     private static readonly CapabilitySet PlatformAdminSet = AuditorSet | CapabilitySet.Of(
-        Capability.ProvidersWrite, Capability.PricesPropose, Capability.PoliciesWrite, Capability.KeysRevoke,
+        Capability.ProvidersWrite, Capability.PricesPropose, Capability.PoliciesWrite, Capability.KeysRevokeOwn, Capability.KeysRevoke,
         Capability.AlertsHandle, Capability.ChannelsWrite);
 
     private static readonly CapabilitySet FinanceManagerSet = AuditorSet | CapabilitySet.Of(

@@ -23,7 +23,7 @@ public static class ChangeNeeds
     /// <param name="own">What self-service rests on; null for whoever has none, and where no key is written.</param>
     public static string? Denial(Authority authority, GovernanceWrite write, ScopeTree scopes, OwnKeyGrounds? own = null)
     {
-        if (Of(write, authority, scopes.OrganizationId).Find(need => !IsMet(authority, need, scopes)) is { } unmet)
+        if (Of(write, authority, scopes).Find(need => !IsMet(authority, need, scopes)) is { } unmet)
             return IsSelfService(authority, write, scopes) && own is not null ? own.Denial(scopes, write) : Describe(unmet, scopes);
         return write switch
         {
@@ -34,6 +34,7 @@ public static class ChangeNeeds
             // One that is accepted comes with the member, whom the inviter must be able to make.
             GovernanceWrite.EndInvitation { IsAccepted: false } end => RoleGrants.Untouchable(authority, end.Row.Gives),
             GovernanceWrite.PutMember put => MemberDenial(authority, put, scopes),
+            GovernanceWrite.PutScope put => Raises.Denial(authority, put, scopes),
             GovernanceWrite.PutBudget put => Raises.Denial(authority, put, scopes),
             GovernanceWrite.PutPolicy put => Raises.Denial(authority, put, scopes),
             GovernanceWrite.GrantIncrease grant => Raises.BeyondLimit(authority, grant.Increase.Amount),
@@ -45,6 +46,7 @@ public static class ChangeNeeds
                 "nobody makes a token for somebody else",
             GovernanceWrite.AddToken add when !CapabilitySet.Of(add.Row.Capabilities.AsSpan()).IsWithin(authority.Capabilities) =>
                 "nobody gives a token more than they hold",
+            GovernanceWrite.RevokeToken revoke => RoleGrants.Untouchable(authority, revoke.Owner),
             GovernanceWrite.DecideProposal { ProposerId: { } proposer } when proposer == authority.MemberId =>
                 "nobody decides their own proposal",
             GovernanceWrite.DecideAdjustment decide when decide.Row.ProposerId == authority.MemberId || decide.Row.ProposerId == decide.DeciderId =>
@@ -60,10 +62,10 @@ public static class ChangeNeeds
     private static bool IsSelfService(Authority authority, GovernanceWrite write, ScopeTree scopes) => OwnKeyGrounds.KeyOf(write) is { } key
         && (!authority.Holds(Capability.KeysIssue) || Raises.IsOwn(authority, key.ActorId, scopes));
 
-    private static List<ChangeNeed> Of(GovernanceWrite write, Authority authority, Guid organizationId) => write switch
+    private static List<ChangeNeed> Of(GovernanceWrite write, Authority authority, ScopeTree scopes) => write switch
     {
         GovernanceWrite.PutOrganization => [new(Capability.OrganizationWrite, null)],
-        GovernanceWrite.PutScope put => OfScope(put, organizationId),
+        GovernanceWrite.PutScope put => OfScope(put, scopes.OrganizationId),
         GovernanceWrite.PutBudget put => [new(Capability.BudgetsWrite, put.Row.Budget.ScopeId, FromAbove: true)],
         GovernanceWrite.PutPolicy put => OfPolicy(put),
         GovernanceWrite.PutAccount => [new(Capability.ProvidersWrite, null)],
@@ -84,6 +86,7 @@ public static class ChangeNeeds
         GovernanceWrite.ChangeKey change => OfKey(change.Key),
         GovernanceWrite.RotateKey rotate => OfKey(rotate.Key),
         GovernanceWrite.PutKeyRule put => [new(Capability.KeyRulesWrite, put.Row.Rule.ScopeId)],
+        GovernanceWrite.RevokeKey revoke when authority.Holds(Capability.KeysRevokeOwn) && Raises.IsOwn(authority, revoke.Key.ActorId, scopes) => [],
         GovernanceWrite.RevokeKey revoke => [new(Capability.KeysRevoke, revoke.Key.ActorId)],
         GovernanceWrite.GrantIncrease grant => [new(Capability.RequestsDecide, grant.Row.Budget.ScopeId, FromAbove: true)],
         GovernanceWrite.ApproveReview approve => [new(Capability.RequestsDecide, approve.Row.Policy.ScopeId, FromAbove: true)],
@@ -123,8 +126,9 @@ public static class ChangeNeeds
         var isAsker = request.RequestedBy == authority.MemberId;
         if (request.State == BudgetRequestState.Withdrawn) return isAsker ? null : "only who asked takes a request back";
         if (isAsker) return "nobody decides on their own request";
-        // Whoever asked for it: the money is for a key of the decider's own.
-        return Raises.IsOwn(authority, request.ActorId, scopes) ? "nobody decides on a request for a key of their own" : null;
+        // Whoever asked for it: the money is for a key of the decider's own. An agent may have moved since, from under a budget of theirs.
+        if (Raises.IsOwn(authority, request.ActorId, scopes)) return "nobody decides on a request for a key of their own";
+        return Raises.IsOwn(authority, request.ScopeId, scopes) ? "nobody decides what a rule on themselves lets through" : null;
     }
 
     private static List<ChangeNeed> OfScope(GovernanceWrite.PutScope put, Guid organizationId)

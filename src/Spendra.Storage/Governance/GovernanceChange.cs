@@ -53,7 +53,11 @@ public abstract record GovernanceWrite
 
     /// <param name="Row">The scope as it shall be.</param>
     /// <param name="PreviousParentId">What contained it before, when it is moved.</param>
-    public sealed record PutScope(ScopeRow Row, Guid? PreviousParentId = null) : GovernanceWrite;
+    public sealed record PutScope(ScopeRow Row, Guid? PreviousParentId = null) : GovernanceWrite
+    {
+        /// <summary>Whether a hard cap or a review holds what spends there where it is, and not where it goes.</summary>
+        public bool LeavesRules { get; init; }
+    }
 
     /// <summary>Only the amount and the archive mark of a stored budget may differ.</summary>
     /// <param name="Row">The budget as it shall be.</param>
@@ -199,7 +203,9 @@ public abstract record GovernanceWrite
         public override string ToString() => $"AddToken {Row.Name} [redacted]";
     }
 
-    public sealed record RevokeToken(AccessTokenRow Row) : GovernanceWrite
+    /// <param name="Row">The token as it stands.</param>
+    /// <param name="Owner">Whose it is; null for somebody who is no member any more.</param>
+    public sealed record RevokeToken(AccessTokenRow Row, Membership? Owner) : GovernanceWrite
     {
         public override bool ChangesRules => false;
     }

@@ -20,11 +20,35 @@ public sealed class LedgerVerifier(Database database)
         IReadOnlyList<Guid> organizationIds, long nowMicros, CancellationToken cancel,
         IReadOnlyDictionary<Guid, IReadOnlyDictionary<long, Seal>>? kept = null)
     {
-        var report = new VerificationReport();
         await using var snapshot = await database.OpenLedgerSnapshotAsync(cancel);
+        return await VerifyAsync(snapshot, organizationIds, nowMicros, kept, cancel);
+    }
+
+    /// <summary>
+    /// Every organization: those that are there, those that the directory lists, and those of which something was signed. Whoever
+    /// takes one away as a whole leaves nothing else that tells.
+    /// </summary>
+    public async Task<VerificationReport> VerifyAllAsync(
+        long nowMicros, CancellationToken cancel, IReadOnlyDictionary<Guid, IReadOnlyDictionary<long, Seal>>? kept = null)
+    {
+        await using var snapshot = await database.OpenLedgerSnapshotAsync(cancel);
+        var known = await snapshot.ListAsync<Guid>(VerificationQueries.Organizations, new { }, cancel);
+        return await VerifyAsync(snapshot, [.. known.Union(kept?.Keys ?? [])], nowMicros, kept, cancel);
+    }
+
+    private static async Task<VerificationReport> VerifyAsync(
+        LedgerSnapshot snapshot, IReadOnlyList<Guid> organizationIds, long nowMicros, IReadOnlyDictionary<Guid, IReadOnlyDictionary<long, Seal>>? kept,
+        CancellationToken cancel)
+    {
+        var report = new VerificationReport();
         foreach (var organizationId in organizationIds)
         {
             var read = new OrganizationRead(snapshot, organizationId, cancel);
+            if ((await read.ListAsync<StoredCounters>(VerificationQueries.Organization)).Count == 0)
+            {
+                await ReportGoneAsync(read, kept?.ContainsKey(organizationId) == true, report);
+                continue;
+            }
             var budgets = await read.ListAsync<StoredBudget>(VerificationQueries.Budgets);
             var history = new GovernanceHistory(await read.ListAsync<StoredChange>(VerificationQueries.GovernanceChanges), budgets);
             var organization = await LoadAsync(read, budgets, history, nowMicros);
@@ -35,6 +59,13 @@ public sealed class LedgerVerifier(Database database)
             await CheckLedgerAsync(read, organization, report, kept?.GetValueOrDefault(organizationId) ?? (kept is null ? null : new Dictionary<long, Seal>()));
         }
         return report;
+    }
+
+    private static async Task ReportGoneAsync(OrganizationRead read, bool isSigned, VerificationReport report)
+    {
+        foreach (var slug in await read.ListAsync<string>(VerificationQueries.DirectorySlugs))
+            report.Add(Invariant.OrganizationDirectory, $"directory row of organization {read.OrganizationId}", $"an organization '{slug}'", "none");
+        if (isSigned) report.Add(Invariant.LedgerSigned, $"organization {read.OrganizationId}", "an organization, as it was signed", "none");
     }
 
     private static async Task CheckLedgerAsync(

@@ -6,6 +6,8 @@ namespace Spendra.Storage.Ledger;
 /// </summary>
 internal static class VerificationQueries
 {
+    public const string Organizations = "SELECT organization_id FROM organizations UNION SELECT organization_id FROM organization_directory";
+
     public const string Organization = """
         SELECT organization_id, governance_epoch AS epoch, entry_sequence, outbox_sequence, ledger_seal, sealed_after FROM organizations
         WHERE organization_id = @organizationId

@@ -26,11 +26,13 @@ internal static class VerifyCommand
 
     private static async Task<int> RunAsync(CommandRun run)
     {
-        IReadOnlyList<OrganizationName> organizations = run.Arguments.GetValue(CommonOptions.Organization) is null
-            ? await new GovernanceReader(run.Database).ListOrganizationsAsync(run.Cancel)
-            : [await run.FindOrganizationAsync()];
-        var report = await new LedgerVerifier(run.Database).VerifyAsync(
-            [.. organizations.Select(o => o.OrganizationId)], run.NowMicros, run.Cancel, CheckpointOptions.Read(run)?.Ledgers());
+        var isOne = run.Arguments.GetValue(CommonOptions.Organization) is not null;
+        IReadOnlyList<OrganizationName> organizations = isOne
+            ? [await run.FindOrganizationAsync()] : await new GovernanceReader(run.Database).ListOrganizationsAsync(run.Cancel);
+        var (verifier, kept) = (new LedgerVerifier(run.Database), CheckpointOptions.Read(run)?.Ledgers());
+        var report = isOne
+            ? await verifier.VerifyAsync([organizations[0].OrganizationId], run.NowMicros, run.Cancel, kept)
+            : await verifier.VerifyAllAsync(run.NowMicros, run.Cancel, kept);
         run.Output.Json(
             new VerificationDocument(report.Checked, report.ViolationCount, report.Violations), CliJson.Default.VerificationDocument);
         Show(run.Output, organizations, report);

@@ -18,10 +18,10 @@ public sealed class MintingTests
     private const int Trials = 20_000;
     private const int Steps = 4;
 
-    private static readonly Guid OrganizationId = Id(1);
+    internal static readonly Guid OrganizationId = Id(1);
     private static readonly ScopeKind[] Kinds = [ScopeKind.Branch, ScopeKind.Team, ScopeKind.Project, ScopeKind.Employee, ScopeKind.Agent, ScopeKind.Subagent];
 
-    private static readonly Gen<Scope[]> Hierarchies = Gen.Select(Gen.Int[0, Kinds.Length - 1], Gen.Int[0, 1_000]).Array[0, 14].Select(Grow);
+    internal static readonly Gen<Scope[]> Hierarchies = Gen.Select(Gen.Int[0, Kinds.Length - 1], Gen.Int[0, 1_000]).Array[0, 14].Select(Grow);
 
     private static readonly Gen<CapabilitySet> Masks = Gen.OneOf(
         Gen.Const(CapabilitySet.Everything),
@@ -30,7 +30,7 @@ public sealed class MintingTests
         // Nearly all of it: what is missing must be missed.
         Gen.Int[0, Capabilities.All.Count - 1].Select(i => CapabilitySet.Of([.. Capabilities.All.Where((_, j) => i != j)])));
 
-    private static readonly Gen<Wish> Wishes = Gen.Select(
+    internal static readonly Gen<Wish> Wishes = Gen.Select(
         Gen.Enum<MemberRole>(), Gen.Int[0, 9], Gen.Int[0, 1_000].Array[1, 3], Gen.OneOf(Gen.Const(-1L), Gen.Long[0, 3]), Masks,
         (role, roll, picks, limit, mask) => new Wish(roll == 0 ? null : role, picks, limit < 0 ? null : new NanoUsd(limit), mask));
 
@@ -121,7 +121,7 @@ public sealed class MintingTests
         [
             (new GovernanceWrite.PutMember(asEmployee, Member(other)), Capability.MembersWrite),
             (new GovernanceWrite.PutMember(Member(me) with { EmployeeId = Id(9) }, Member(me)), Capability.MembersWrite),
-            (new GovernanceWrite.RevokeToken(token), Capability.MembersWrite),
+            (new GovernanceWrite.RevokeToken(token, other), Capability.MembersWrite),
             (new GovernanceWrite.EndInvitation(invitation, IsAccepted: false), Capability.MembersWrite),
             (new GovernanceWrite.AddInvitation(invitation, []), Capability.MembersWrite),
             (new GovernanceWrite.PutDomain(new DomainRow("a.example", "c", 1, null, false, 1)), Capability.DomainsWrite),
@@ -137,7 +137,7 @@ public sealed class MintingTests
             }
         }
         ChangeNeeds.Denial(me.ToAuthority(), new GovernanceWrite.PutMember(left, Member(me)), tree).Should().BeNull("anybody may leave");
-        ChangeNeeds.Denial(me.ToAuthority(), new GovernanceWrite.RevokeToken(token with { MemberId = Id(1_000) }), tree).Should().BeNull();
+        ChangeNeeds.Denial(me.ToAuthority(), new GovernanceWrite.RevokeToken(token with { MemberId = Id(1_000) }, me), tree).Should().BeNull();
         ChangeNeeds.Denial(Admin(MemberRole.OrgAdmin), new GovernanceWrite.AddInvitation(invitation with { InvitedBy = Id(1_001) }, []), tree)
             .Should().Contain("in the name of somebody else");
         ChangeNeeds.Denial(Admin(MemberRole.OrgAdmin), new GovernanceWrite.AddToken(token, []), tree).Should().Contain("somebody else");
@@ -168,7 +168,7 @@ public sealed class MintingTests
         }
     }
 
-    private static void AssertWithin(Authority minted, Authority holder, Scope[] scopes)
+    internal static void AssertWithin(Authority minted, Authority holder, Scope[] scopes)
     {
         foreach (var scope in scopes)
         {
@@ -182,7 +182,7 @@ public sealed class MintingTests
         }
     }
 
-    private static bool May(Authority who, Capability capability, Scope scope, Scope[] scopes)
+    internal static bool May(Authority who, Capability capability, Scope scope, Scope[] scopes)
     {
         if (!who.Capabilities.Holds(capability)) return false;
         if (who.CoversEverything) return true;
@@ -215,9 +215,9 @@ public sealed class MintingTests
     private static bool Same(Membership a, Membership b) =>
         a.Role == b.Role && a.ApprovalLimit == b.ApprovalLimit && a.ScopeIds.Order().SequenceEqual(b.ScopeIds.Order());
 
-    private static Guid Id(int number) => new(number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    internal static Guid Id(int number) => new(number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
-    private sealed record Wish(MemberRole? Role, int[] Picks, NanoUsd? Limit, CapabilitySet Mask)
+    internal sealed record Wish(MemberRole? Role, int[] Picks, NanoUsd? Limit, CapabilitySet Mask)
     {
         public Membership ToMembership(Scope[] scopes, Guid memberId)
         {

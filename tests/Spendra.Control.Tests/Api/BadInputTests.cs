@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
@@ -92,10 +91,30 @@ public sealed class BadInputTests
         var example = endpoint.Metadata.GetMetadata<Operation>()!.Example ?? throw new InvalidOperationException($"{path} reads a body and shows none");
         foreach (var body in BadInput.Bodies(type, JsonSerializer.SerializeToNode(example, type, ControlJson.Options)!.AsObject()))
             Judge($"{method} {path} {Short(body.Text)}", await browser.Calls.SendAsync(new HttpMethod(method), path, body.Text, "*"), body.Field, faults);
-        using var content = new StringContent("{}", Encoding.UTF8, "text/plain");
+        foreach (var kind in new[] { "text/plain", "application/json; charset=no-such-set", "application/json; charset=\"utf-16\"" })
+            await AskAsync(browser, method, path, new ByteArrayContent("{}"u8.ToArray()), kind, 415, faults);
+        var large = new byte[BufferedBody.MostBytes + 1];
+        large.AsSpan().Fill((byte)' ');
+        await AskAsync(browser, method, path, new ByteArrayContent(large), "application/json", 413, faults);
+        // Its length comes with its end.
+        await AskAsync(browser, method, path, new StreamContent(new UnknownLength(large)), "application/json; charset=utf-8", 413, faults);
+    }
+
+    private static async Task AskAsync(Browser browser, string method, string path, HttpContent content, string kind, int status, List<string> faults)
+    {
+        content.Headers.TryAddWithoutValidation("Content-Type", kind);
         using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = content };
-        using var unread = await browser.Http.SendAsync(request, Cancel);
-        if ((int)unread.StatusCode != 415) faults.Add($"{method} {path} as text: {unread.StatusCode}");
+        request.Headers.TryAddWithoutValidation("If-Match", "*");
+        using var answer = await browser.Http.SendAsync(request, Cancel);
+        var body = await answer.Content.ReadAsStringAsync(Cancel);
+        if ((int)answer.StatusCode != status || !body.Contains(answer.Headers.GetValues(RequestIds.Header).Single(), StringComparison.Ordinal))
+            faults.Add($"{method} {path} as {kind}, expected {status}: {answer.StatusCode} {Short(body)}");
+    }
+
+    /// <summary>A body that is sent in pieces.</summary>
+    private sealed class UnknownLength(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
     }
 
     private static void Judge(string asked, ControlAnswer answer, string? field, List<string> faults)

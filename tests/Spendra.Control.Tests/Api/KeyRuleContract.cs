@@ -66,6 +66,28 @@ public abstract class KeyRuleContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task Employees_revoke_their_own_keys_and_no_colleagues()
+    {
+        await using var api = await StartAsync();
+        var admin = await api.ClientAsync(MemberRole.OrgAdmin);
+        foreach (var actor in new[] { "employee/e1001", "agent/writer", "agent/crawler" })
+            (await admin.PostAsync("/keys", new { slug = actor.Split('/')[1], actor })).Status.Should().Be(201);
+        var ada = await EmployeeAsync(api, "employee/e1001", "team/search");
+        var stranger = await api.ClientAsync(MemberRole.Employee, "team/search");
+
+        foreach (var client in new[] { ada, stranger })
+        {
+            var refused = await client.PostAsync("/keys/crawler/revoke", null, "*");
+            refused.ProblemType.Should().Be("forbidden");
+            refused.Json.GetProperty("detail").GetString().Should().Contain("keys.revoke over agent/crawler");
+        }
+        (await stranger.PostAsync("/keys/writer/revoke", null, "*")).ProblemType.Should().Be("forbidden", "the member is no employee");
+        (await ada.PostAsync("/keys/writer/revoke", null, "*")).Status.Should().Be(200);
+        (await ada.PostAsync("/keys/e1001/revoke", null, "*")).Status.Should().Be(200);
+        (await (await api.ClientAsync(MemberRole.Manager, "team/search")).PostAsync("/keys/crawler/revoke", null, "*")).Status.Should().Be(200);
+    }
+
+    [Fact]
     public async Task A_key_is_not_widened_nor_made_to_live_longer_by_changing_it_and_rotating_begins_a_new_life()
     {
         await using var api = await StartAsync();

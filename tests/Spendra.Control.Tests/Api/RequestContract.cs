@@ -158,6 +158,75 @@ public abstract class RequestContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task Nobody_loosens_what_holds_their_single_requests_back_and_an_approval_limit_says_nothing_of_these()
+    {
+        await using var api = await StartAsync();
+        await api.ApplyAsync("""
+            organization: {slug: acme}
+            policies:
+              - {slug: ada-limit, kind: request_limit, scope: employee/e1001, maxRequestUsd: 2, maxOutputTokens: 4000}
+              - {slug: writer-list, kind: allowlist, scope: agent/writer, models: [gpt-5.4, gpt-5.4-mini], tools: []}
+            """);
+        var ada = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("ada@acme.example", MemberRole.Manager, ["team/search"], employee: "employee/e1001")));
+        object Limit(string? usd, int? tokens) => new { scope = "employee/e1001", maxRequestUsd = usd, maxOutputTokens = tokens, maxConcurrent = 5 };
+        object List(string[]? models, string[]? tools = null) => new { scope = "agent/writer", models, tools };
+        async Task RefusedAsync(Task<ControlAnswer> asked) => (await asked).Json.GetProperty("detail").GetString().Should().Contain("their own spending");
+
+        await RefusedAsync(ada.PutAsync("/policies/ada-limit", Limit("2.01", 4000)));
+        await RefusedAsync(ada.PutAsync("/policies/ada-limit", Limit("2", 4001)));
+        await RefusedAsync(ada.PutAsync("/policies/ada-limit", Limit("2", null)));
+        await RefusedAsync(ada.PutAsync("/policies/ada-limit", new { scope = "agent/writer", maxRequestUsd = "1", maxOutputTokens = 1 }));
+        await RefusedAsync(ada.PostAsync("/policies/ada-limit/archive", null, "*"));
+        await RefusedAsync(ada.PutAsync("/policies/writer-list", List(["gpt-5.4", "gpt-6"], [])));
+        await RefusedAsync(ada.PutAsync("/policies/writer-list", List(null, [])));
+        await RefusedAsync(ada.PutAsync("/policies/writer-list", List(["gpt-5.4"])));
+        (await ada.PutAsync("/policies/ada-limit", Limit("1.5", 4000))).Status.Should().Be(200, "who takes away gives nothing");
+        (await ada.PutAsync("/policies/writer-list", List(["gpt-5.4"], []))).Status.Should().Be(200);
+
+        var limited = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("m@acme.example", MemberRole.Manager, ["team/search"], approvalLimit: Usd("1"))));
+        (await limited.PutAsync("/policies/ada-limit", Limit("3", null))).Status.Should().Be(200);
+        (await limited.PostAsync("/policies/writer-list/archive", null, "*")).Status.Should().Be(200);
+    }
+
+    [Fact]
+    public async Task Nobody_moves_out_from_under_what_holds_their_spending_back()
+    {
+        await using var api = await StartAsync();
+        await api.ApplyAsync("organization: {slug: acme}\nbranches: [{slug: apac}]\nbudgets: [{slug: emea-year, scope: branch/emea, amountUsd: 9, period: year}]\npolicies: [{slug: emea-cap, kind: hard_cap, budget: emea-year}]\n");
+        string[] scopes = ["branch/emea", "branch/apac", "team/ads"];
+        var ada = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("ada@acme.example", MemberRole.Manager, scopes, employee: "employee/e1001")));
+        var colleague = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("grace@acme.example", MemberRole.Manager, scopes)));
+        async Task RefusedAsync(Task<ControlAnswer> asked, string why) => (await asked).Json.GetProperty("detail").GetString().Should().Contain(why);
+
+        await RefusedAsync(ada.PutAsync("/employees/e1001", new { name = "Ada", parent = "team/ads" }, "*"), "the employee that they are");
+        await RefusedAsync(ada.PutAsync("/agents/writer", new { name = "W", parent = "team/search" }, "*"), "nor an agent of theirs");
+        await RefusedAsync(ada.PutAsync("/teams/search", new { name = "Search", parent = "branch/apac" }, "*"), "their own spending");
+        (await ada.PutAsync("/employees/e1001", new { name = "Ada L", parent = "team/search" }, "*")).Status.Should().Be(200, "it stays where it is");
+        (await ada.PutAsync("/agents/crawler", new { name = "C", parent = "team/ads" }, "*")).Status.Should().Be(200, "it is not hers");
+
+        (await colleague.PutAsync("/employees/e1001", new { name = "Ada", parent = "team/ads" }, "*")).Status.Should().Be(200);
+    }
+
+    [Fact]
+    public async Task Who_approves_up_to_a_limit_moves_nothing_out_from_under_a_rule()
+    {
+        await using var api = await StartAsync();
+        await api.ApplyAsync("organization: {slug: acme}\nbranches: [{slug: apac}]\npolicies: [{slug: emea-review, kind: review, scope: branch/emea, aboveUsd: 1}]\n");
+        string[] scopes = ["branch/emea", "branch/apac", "team/ads"];
+        var manager = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("m@acme.example", MemberRole.Manager, scopes, approvalLimit: Usd("5"))));
+        var free = api.Client(await api.AddTokenAsync(await api.AddMemberAsync("f@acme.example", MemberRole.Manager, scopes)));
+        object ads = new { name = "Ada", parent = "team/ads" }, apac = new { name = "Search", parent = "branch/apac" };
+
+        foreach (var (path, body) in new[] { ("/employees/e1001", ads), ("/teams/search", apac) })
+            (await manager.PutAsync(path, body, "*")).Json.GetProperty("detail").GetString().Should().Contain("at most 5 USD", path);
+        (await free.PutAsync("/employees/e1001", ads, "*")).Status.Should().Be(200);
+        (await manager.PutAsync("/employees/e1001", new { name = "Ada", parent = "team/search" }, "*")).Status.Should().Be(200, "there are more rules than where it was");
+        (await free.PostAsync("/policies/emea-review/archive", null, "*")).Status.Should().Be(403, "it binds the branch from outside");
+        await api.ApplyAsync("organization: {slug: acme}\npolicies: [{slug: emea-review, kind: review, scope: branch/emea, aboveUsd: 1, onExceed: flag}]\n");
+        (await manager.PutAsync("/teams/search", apac, "*")).Status.Should().Be(200, "what only flags holds nothing back");
+    }
+
+    [Fact]
     public async Task An_increase_whose_time_is_over_is_taken_back_with_a_record()
     {
         await using var api = await StartAsync();

@@ -1,5 +1,6 @@
 using Spendra.Core.Access;
 using Spendra.Storage;
+using Spendra.Storage.Access;
 
 namespace Spendra.Control.Tests.Api;
 
@@ -79,6 +80,32 @@ public abstract class TokenContract(DatabaseEngine engine)
         (await own.PostAsync($"/tokens/{ids[0]}/revoke")).Status.Should().Be(403, "one token is no right over the others");
         (await iam.PostAsync($"/tokens/{ids[0]}/revoke")).Status.Should().Be(200);
         (await iam.GetAsync("/tokens?member=all&state=revoked")).Items("id").Should().Equal(ids[0]);
+    }
+
+    [Fact]
+    public async Task Tokens_of_members_with_an_elevated_role_are_revoked_by_themselves_and_by_org_admins()
+    {
+        await using var api = await Governed.StartAsync(engine);
+        var iam = await api.AddMemberAsync("iam@acme.example", MemberRole.IamAdmin);
+        var admin = await api.AddMemberAsync("root@acme.example", MemberRole.OrgAdmin);
+        var asIam = PersonScheme.Client(api, iam);
+        async Task<string> TokenOfAsync(MemberRow owner)
+        {
+            await api.AddTokenAsync(owner);
+            return (await PersonScheme.Client(api, owner).GetAsync("/tokens")).Items("id")[0];
+        }
+
+        foreach (var role in new[] { MemberRole.OrgAdmin, MemberRole.IamAdmin, MemberRole.PlatformAdmin, MemberRole.FinanceManager })
+        {
+            var id = await TokenOfAsync(await api.AddMemberAsync($"{role}@acme.example", role));
+
+            (await asIam.PostAsync($"/tokens/{id}/revoke")).Of("detail").Should().Contain("elevated role", $"{role}");
+            (await asIam.GetAsync("/tokens?member=all&state=live")).Items("id").Should().Contain(id);
+            (await PersonScheme.Client(api, admin).PostAsync($"/tokens/{id}/revoke")).Status.Should().Be(200);
+            (await asIam.PostAsync($"/tokens/{id}/revoke")).ProblemType.Should().Be("forbidden", "how it stands is told to who may change it");
+        }
+        (await asIam.PostAsync($"/tokens/{await TokenOfAsync(iam)}/revoke")).Status.Should().Be(200, "one's own");
+        (await asIam.PostAsync($"/tokens/{await TokenOfAsync(await api.AddMemberAsync("m@acme.example", MemberRole.Manager, ["team/ads"]))}/revoke")).Status.Should().Be(200);
     }
 
     [Fact]

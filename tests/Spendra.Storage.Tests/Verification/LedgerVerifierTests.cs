@@ -86,6 +86,33 @@ public sealed class LedgerVerifierTests(SampleLedgerFile sample) : IClassFixture
             [SampleLedger.OrganizationId], SampleLedger.NowMicros, Cancel, signed)).Violations.Select(v => v.Invariant).Distinct();
     }
 
+    [Fact]
+    public async Task An_organization_that_is_gone_is_named_by_the_directory_and_by_what_was_signed()
+    {
+        using var folder = sample.Copy();
+        await using var database = Database.Open(DatabaseTarget.Folder(folder.Path));
+        await using var connection = await database.ConnectAsync(Cancel);
+        await connection.ExecuteAsync("PRAGMA foreign_keys = OFF");
+        await TakeAwayAsync(database, connection);
+    }
+
+    /// <summary>Takes the sample's organization away, with the connection that no foreign key stops, and then its directory row.</summary>
+    internal static async Task TakeAwayAsync(Database database, System.Data.Common.DbConnection connection)
+    {
+        var signed = new Dictionary<Guid, IReadOnlyDictionary<long, Seal>> { [SampleLedger.OrganizationId] = new Dictionary<long, Seal>() };
+        (await BrokenAsync(null)).Should().BeEmpty();
+        (await BrokenAsync(signed)).Should().BeEmpty();
+
+        await connection.ExecuteAsync("DELETE FROM organizations");
+        (await BrokenAsync(null)).Should().Equal(Invariant.OrganizationDirectory);
+        (await BrokenAsync(signed)).Should().Equal(Invariant.OrganizationDirectory, Invariant.LedgerSigned);
+        await connection.ExecuteAsync("DELETE FROM organization_directory");
+        (await BrokenAsync(signed)).Should().Equal(Invariant.LedgerSigned);
+
+        async Task<IEnumerable<string>> BrokenAsync(IReadOnlyDictionary<Guid, IReadOnlyDictionary<long, Seal>>? kept) =>
+            (await new LedgerVerifier(database).VerifyAllAsync(SampleLedger.NowMicros, Cancel, kept)).Violations.Select(v => v.Invariant);
+    }
+
     internal static object SampleIds => new
     {
         SampleLedger.OrganizationId, SampleLedger.AccountId, SampleLedger.KeyId, SampleLedger.MonthBudgetId,

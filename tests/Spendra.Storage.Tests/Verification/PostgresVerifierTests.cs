@@ -16,6 +16,19 @@ public sealed class PostgresVerifierTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task An_organization_that_is_gone_is_named_by_the_directory_and_by_what_was_signed()
+    {
+        var cluster = await PostgresCluster.SharedAsync();
+        var target = DatabaseTarget.Address(PostgresCluster.ToUrl(await cluster.CreateDatabaseAsync("gone")));
+        await Migrator.MigrateAsync(target, Cancel);
+        await using var database = Database.Open(target);
+        await SampleLedger.BuildAsync(database);
+        await using var connection = await database.ConnectAsync(Cancel);
+        await connection.ExecuteAsync("SET session_replication_role = replica");
+        await LedgerVerifierTests.TakeAwayAsync(database, connection);
+    }
+
+    [Fact]
     public async Task Every_damaged_row_is_reported_as_what_it_breaks()
     {
         var cluster = await PostgresCluster.SharedAsync();

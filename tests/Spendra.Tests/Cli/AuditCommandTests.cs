@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Dapper;
+using Spendra.Storage;
 using Spendra.Testing;
 
 namespace Spendra.Tests.Cli;
@@ -63,6 +65,18 @@ public sealed class AuditCommandTests : IDisposable
         (await _runner.RunAsync("audit", "verify", Export, "--checkpoints", Export, "--public-key", "abc")).Error.Should().Contain("no Ed25519 key");
         (await _runner.RunAsync("audit", "verify", Export, "--checkpoints", Export, "--public-key", key)).Output.Should().Contain("has no checkpoint of this organization");
         (await _runner.RunOnDataAsync("audit", "export", "--from", "3", "--to", "2")).Error.Should().Contain("--from and --to");
+    }
+
+    [Fact]
+    public async Task A_verification_of_all_misses_an_organization_that_is_gone()
+    {
+        await StartAsync();
+        (await _runner.RunOnDataAsync("verify")).Should().Match<Ran>(r => r.Code == 0 && r.Output.Contains("agrees with itself (acme)"));
+        await using (var database = Database.Open(DatabaseTarget.Folder(_runner.Data)))
+        await using (var connection = await database.ConnectAsync(TestContext.Current.CancellationToken))
+            await connection.ExecuteAsync("PRAGMA foreign_keys = OFF; DELETE FROM organizations");
+
+        (await _runner.RunOnDataAsync("verify")).Should().Match<Ran>(r => r.Code == 1 && r.Output.Contains("an organization 'acme'"));
     }
 
     private async Task StartAsync()
