@@ -14,7 +14,7 @@ namespace Spendra.Control.Exports;
 /// <param name="From">The first instant of the span.</param>
 /// <param name="To">The first instant behind it.</param>
 /// <param name="State"><c>waiting</c> until all of it is written, then <c>complete</c>; <c>failed</c> when it is not tried any more.</param>
-/// <param name="Folder">Where it is, below the folder that the operator configured; null where the command line wrote it.</param>
+/// <param name="Folder">Where it is, below the folder or the prefix of the bucket that the operator configured; null where the command line wrote it.</param>
 /// <param name="Rows">Rows that are written.</param>
 /// <param name="Parts">Finished files.</param>
 /// <param name="Failure">What went wrong the last time; null when nothing did.</param>

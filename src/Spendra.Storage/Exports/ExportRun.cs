@@ -104,7 +104,7 @@ public sealed record ExportRun
     /// <summary>The instant of the schedule that it is for.</summary>
     public long? DueAt { get; init; }
 
-    /// <summary>Where the command line writes it; null: below the configured folder, by a worker.</summary>
+    /// <summary>Where the command line writes it, a folder or <c>s3://bucket/prefix</c>; null: below the configured place, by a worker.</summary>
     public string? Folder { get; init; }
 
     public long RequestedAt { get; init; }

@@ -101,7 +101,7 @@ internal sealed class ExportBooks : IAsyncDisposable
         run.Should().NotBeNull();
         try
         {
-            return await new ExportRunner(Database, hold, TimeProvider.System).RunAsync(run!, FolderOf(runId), "acme", noted =>
+            return await new ExportRunner(Database, hold, TimeProvider.System).RunAsync(run!, new FolderPlace(FolderOf(runId)), "acme", noted =>
             {
                 if (noted.PartCount == stopAfterParts) throw new StoppedException();
             }, Cancel);
