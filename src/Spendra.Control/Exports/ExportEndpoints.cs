@@ -89,7 +89,7 @@ internal static class ExportEndpoints
             var row = new ExportSchedule
             {
                 ScheduleId = Guid.CreateVersion7(), Dataset = ExportNames.FindDataset(body.Dataset)!.Value, Format = ExportNames.FindFormat(body.Format)!.Value,
-                Cron = body.Cron, Period = body.Period, NextAt = ScheduleDesk.NextAfter(body.Cron, draft.NowMicros), CreatedAt = draft.NowMicros,
+                Cron = body.Cron, Period = body.Period, NextAt = CronTimes.NextAfter(body.Cron, draft.NowMicros), CreatedAt = draft.NowMicros,
                 CreatedBy = caller.Actor, Version = 1,
             };
             if (row.NextAt is null) return Problem.Field("cron", "never comes");

@@ -130,6 +130,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             services.AddKeyUses();
             services.AddRollups();
             services.AddExports(options.Exports);
+            services.AddBillFetches();
             services.AddCatalogSync(options.Catalog);
             services.AddIncreaseEnding();
             services.AddAuditCheckpoints(options.Audit);

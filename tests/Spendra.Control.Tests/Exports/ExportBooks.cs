@@ -7,6 +7,7 @@ using Spendra.Control.Reports;
 using Spendra.Control.Tests.Api;
 using Spendra.Control.Tests.Reconciliation;
 using Spendra.Core.Access;
+using Spendra.Core.Governance;
 using Spendra.Core.Metering;
 using Spendra.Storage;
 using Spendra.Storage.Exports;
@@ -69,6 +70,20 @@ internal sealed class ExportBooks : IAsyncDisposable
         await Past.SpendAsync(PastBooks.Noon(8), Thousand);
         await AdjustAsync(new { requestId = first, differenceUsd = "0.000000001", reason = "@SUM(A1:A9)" });
         await AdjustAsync(new { account = "main", differenceUsd = "-2", reason = "Credit note, \"7\"" });
+    }
+
+    /// <summary>What only sums tell: units beyond tokens, refusals and how long requests took.</summary>
+    public async Task SpendMoreAsync()
+    {
+        for (var day = 10; day < 14; day++)
+        {
+            var quick = await Past.HoldAsync(PastBooks.Noon(day));
+            await Past.SettleAsync(quick, Thousand, PastBooks.Noon(day) + day * 500);
+            var held = await Past.HoldAsync(PastBooks.Noon(day), day % 2 == 0 ? "ada" : "crawler-key");
+            await Past.SettleAsync(held, Thousand.Plus(UnitClass.Images, day).Plus(UnitClass.WebSearches, 1), PastBooks.Noon(day) + day * 100_000, isEstimated: true);
+            await Past.RefuseAsync(held, RefusalCode.ModelNotAllowed, PastBooks.Noon(day));
+            await Past.RefuseAsync(held, RefusalCode.ProviderUnavailable, PastBooks.Noon(day));
+        }
     }
 
     /// <summary>Counts what waits into the sums.</summary>
