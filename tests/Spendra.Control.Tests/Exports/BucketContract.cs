@@ -59,7 +59,8 @@ public abstract class BucketContract(DatabaseEngine engine)
         server.Objects.Keys.Order().Should().Equal([Key(id, "spend-events-00001.csv"), Key(id, "spend-events-00002.csv")]);
 
         // One of the two was changed by somebody meanwhile.
-        server.Objects[Key(id, "spend-events-00002.csv")] = ("something"u8.ToArray(), null);
+        var changed = Key(id, "spend-events-00002.csv");
+        server.Objects[changed] = (new byte[server.Objects[changed].Bytes.Length], null);
         server.Trouble = null;
         server.Asked.Clear();
         time.Advance(TimeSpan.FromMinutes(1));
@@ -179,7 +180,12 @@ public abstract class BucketContract(DatabaseEngine engine)
         {
             var before = await HeldUntilAsync(books);
             time.Advance(TimeSpan.FromSeconds(15));
-            while (await HeldUntilAsync(books) == before) await Task.Yield();
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            while (await HeldUntilAsync(books) == before)
+            {
+                limit.Token.ThrowIfCancellationRequested();
+                await Task.Yield();
+            }
             await other.TurnAsync(Cancel);
         }
         goOn.SetResult();
