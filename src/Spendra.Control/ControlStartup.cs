@@ -69,7 +69,7 @@ public static class ControlStartup
         services.AddSingleton<CredentialIntake>();
         services.TryAddSingleton(new BillFetchOptions());
         services.TryAddSingleton(new ExportOptions());
-        services.AddSingleton(provider => new BillFetcher(provider.GetRequiredService<Storage.Keys.MasterKey>(), provider.GetRequiredService<BillFetchOptions>()));
+        services.TryAddSingleton(provider => new BillFetcher(provider.GetRequiredService<Storage.Keys.MasterKey>(), provider.GetRequiredService<BillFetchOptions>()));
         services.AddAlertChannels();
         return services;
     }

@@ -10,13 +10,13 @@ using Spendra.Storage.Governance;
 namespace Spendra.Control.Exports;
 
 /// <summary>
-/// Exports are asked for here and written by workers, below a folder that the operator configured. Whoever asks may see everything
+/// Exports are asked for here and written by workers, below a folder or in a bucket that the operator configured. Whoever asks may see everything
 /// that is in them, of the whole organization.
 /// </summary>
 internal static class ExportEndpoints
 {
     private const string NotACursor = "is not a cursor of this list";
-    private const string NotConfigured = "There is nowhere to write exports: the operator sets Exports:Folder.";
+    private const string NotConfigured = "There is nowhere to write exports: the operator sets Exports:Folder or Exports:Bucket.";
 
     public static void Map(IEndpointRouteBuilder organization)
     {
@@ -68,7 +68,7 @@ internal static class ExportEndpoints
                 RequestedAt = draft.NowMicros, RequestedBy = caller.Actor, RetryAt = draft.NowMicros,
             };
             draft.About(new GovernanceWrite.RequestExport(run));
-            if (options.Folder is null) return new Problem(ProblemKind.WrongState, NotConfigured);
+            if (!options.HasPlace) return new Problem(ProblemKind.WrongState, NotConfigured);
             draft.Change(new GovernanceWrite.RequestExport(run), "create", "export", run.RunId.ToString(), null, ExportView.Describe(run));
             return Outcome<ExportView>.Done(ExportView.Of(run, caller.Organization, []), location: $"/api/v1/organizations/{caller.Organization}/exports/{run.RunId}");
         }, cancel);
@@ -89,12 +89,12 @@ internal static class ExportEndpoints
             var row = new ExportSchedule
             {
                 ScheduleId = Guid.CreateVersion7(), Dataset = ExportNames.FindDataset(body.Dataset)!.Value, Format = ExportNames.FindFormat(body.Format)!.Value,
-                Cron = body.Cron, Period = body.Period, NextAt = ScheduleDesk.NextAfter(body.Cron, draft.NowMicros), CreatedAt = draft.NowMicros,
+                Cron = body.Cron, Period = body.Period, NextAt = CronTimes.NextAfter(body.Cron, draft.NowMicros), CreatedAt = draft.NowMicros,
                 CreatedBy = caller.Actor, Version = 1,
             };
             if (row.NextAt is null) return Problem.Field("cron", "never comes");
             draft.About(new GovernanceWrite.PutExportSchedule(row));
-            if (options.Folder is null) return new Problem(ProblemKind.WrongState, NotConfigured);
+            if (!options.HasPlace) return new Problem(ProblemKind.WrongState, NotConfigured);
             draft.Change(new GovernanceWrite.PutExportSchedule(row), "create", "export_schedule", row.ScheduleId.ToString(), null, ScheduleView.Describe(row));
             return Outcome<ScheduleView>.Done(ScheduleView.Of(row), location: $"/api/v1/organizations/{caller.Organization}/exports/schedules/{row.ScheduleId}");
         }, cancel);

@@ -9,9 +9,9 @@ namespace Spendra.Control.Exports;
 
 public static class ExportServices
 {
-    /// <summary>Needs a <see cref="Database"/> and a <see cref="TimeProvider"/> among the services. Without a folder nothing is written.</summary>
+    /// <summary>Needs a <see cref="Database"/> and a <see cref="TimeProvider"/> among the services. Without a place nothing is written.</summary>
     public static IServiceCollection AddExports(this IServiceCollection services, ExportOptions options) =>
-        options.Folder is null ? services : services.AddHostedService(provider => new ExportJob(
+        !options.HasPlace ? services : services.AddHostedService(provider => new ExportJob(
             provider.GetRequiredService<Database>(), options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ExportJob>>()));
 }
 
@@ -23,10 +23,20 @@ internal sealed partial class ExportJob(Database database, ExportOptions options
 {
     private const int RunsPerTurn = 10;
 
+    // A bucket that does not answer holds up no other export.
+    private const int RunsAtOnce = 2;
+
     // How often it looks.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     private readonly ExportHold _hold = new(database, Guid.CreateVersion7(), time);
+    private readonly ExportPlaces _places = new(options, time);
+
+    public override void Dispose()
+    {
+        _places.Dispose();
+        base.Dispose();
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -53,18 +63,17 @@ internal sealed partial class ExportJob(Database database, ExportOptions options
         var due = await ExportHold.ListDueAsync(database, Micros.Now(time), RunsPerTurn, cancel);
         if (due.Count == 0) return;
         var organizations = (await new GovernanceReader(database).ListOrganizationsAsync(cancel)).ToDictionary(o => o.OrganizationId, o => o.Slug);
-        foreach (var (organizationId, runId) in due)
+        await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = RunsAtOnce, CancellationToken = cancel }, async (key, stop) =>
         {
-            if (await _hold.TakeAsync(organizationId, runId, cancel) is { } run) await WriteAsync(run, organizations[organizationId], cancel);
-        }
+            if (await _hold.TakeAsync(key.OrganizationId, key.RunId, stop) is { } run) await WriteAsync(run, organizations[key.OrganizationId], stop);
+        });
     }
 
     private async Task WriteAsync(ExportRun run, string organization, CancellationToken cancel)
     {
-        var folder = Path.Combine(options.Folder!, organization, run.RunId.ToString());
         try
         {
-            if (await new ExportRunner(database, _hold, time).RunAsync(run, folder, organization, null, cancel) is { } ended)
+            if (await new ExportRunner(database, _hold, time).RunAsync(run, _places.Of(organization, run.RunId), organization, null, cancel) is { } ended)
                 LogEnded(logger, ended.Dataset, organization, ended.RunId, ended.RowCount);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -82,6 +91,7 @@ internal sealed partial class ExportJob(Database database, ExportOptions options
     // What the error says in full is for the operator: it names folders of the machine.
     private static string ReasonOf(Exception error) => error switch
     {
+        ExportPlaceException => error.Message,
         IOException or UnauthorizedAccessException => "a file could not be written",
         DatabaseUnavailableException => "the database could not be reached",
         ExportOutdatedException => "sums were counted on each time that it began",

@@ -31,16 +31,6 @@ internal static class ExportTables
         new("ledger_account", CellKind.Text), new("account_id", CellKind.Text), new("account", CellKind.Text), new("amount", CellKind.Money),
     ];
 
-    private static readonly ExportColumn[] Rollups =
-    [
-        new("span", CellKind.Text), new("starts_at", CellKind.Instant), new("subject_id", CellKind.Text), new("subject", CellKind.Text),
-        new("series_id", CellKind.Text), new("account_id", CellKind.Text), new("provider", CellKind.Text), new("model", CellKind.Text),
-        new("environment", CellKind.Text), new("requests", CellKind.Number), new("releases", CellKind.Number), new("cost", CellKind.Money),
-        new("corrected", CellKind.Money), new("estimated_requests", CellKind.Number), new("estimated", CellKind.Money),
-        new("input_units", CellKind.Number), new("cached_input_units", CellKind.Number), new("cache_write_units", CellKind.Number),
-        new("output_units", CellKind.Number), new("reasoning_units", CellKind.Number),
-    ];
-
     private static readonly ExportColumn[] Audit =
     [
         new("sequence", CellKind.Number), new("recorded_at", CellKind.Instant), new("actor", CellKind.Text), new("action", CellKind.Text),
@@ -52,7 +42,10 @@ internal static class ExportTables
     {
         ExportDataset.SpendEvents => Events,
         ExportDataset.Journal => Postings,
-        ExportDataset.Rollups => Rollups,
+        ExportDataset.Rollups => RollupTables.Usage,
+        ExportDataset.UnitRollups => RollupTables.Units,
+        ExportDataset.RefusalRollups => RollupTables.Refusals,
+        ExportDataset.LatencyRollups => RollupTables.Latency,
         ExportDataset.Audit => Audit,
         ExportDataset.Focus => FocusTable.Columns,
     };
@@ -62,7 +55,10 @@ internal static class ExportTables
     {
         ExportDataset.SpendEvents => CellsAsync(source.ReadEventsAsync(cancel), Of, cancel),
         ExportDataset.Journal => CellsAsync(source.ReadPostingsAsync(cancel), Of, cancel),
-        ExportDataset.Rollups => CellsAsync(source.ReadRollupsAsync(cancel), Of, cancel),
+        ExportDataset.Rollups => CellsAsync(source.ReadRollupsAsync(cancel), RollupTables.Of, cancel),
+        ExportDataset.UnitRollups => CellsAsync(source.ReadUnitsAsync(cancel), RollupTables.Of, cancel),
+        ExportDataset.RefusalRollups => CellsAsync(source.ReadRefusalsAsync(cancel), RollupTables.Of, cancel),
+        ExportDataset.LatencyRollups => CellsAsync(source.ReadLatencyAsync(cancel), RollupTables.Of, cancel),
         ExportDataset.Audit => CellsAsync(source.ReadAuditAsync(cancel), Of, cancel),
         ExportDataset.Focus => CellsAsync(source.ReadChargesAsync(cancel), FocusTable.Of, cancel),
     };
@@ -85,13 +81,6 @@ internal static class ExportTables
     [
         p.EntrySequence, p.Line, KindOf(p.Kind), p.BookedAt, p.BookedMonth, p.SubjectId, p.EventNumber, p.CorrectsSequence,
         p.LedgerAccount switch { LedgerAccount.Expense => "expense", LedgerAccount.Payable => "payable" }, p.AccountId, p.Account, p.Amount,
-    ];
-
-    private static ExportCell[] Of(ExportedRollup r) =>
-    [
-        r.Span == 0 ? "hour" : "day", r.StartsAt, r.SubjectId, r.Subject, r.SeriesId, r.AccountId, r.Provider, r.Model, r.Environment, r.Requests,
-        r.Releases, r.Cost, r.Corrected, r.EstimatedRequests, r.Estimated, r.InputUnits, r.CachedInputUnits, r.CacheWriteUnits, r.OutputUnits,
-        r.ReasoningUnits,
     ];
 
     private static ExportCell[] Of(AuditRecord r) =>

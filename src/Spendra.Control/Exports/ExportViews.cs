@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Spendra.Control.Shell;
 using Spendra.Storage;
@@ -14,7 +13,7 @@ namespace Spendra.Control.Exports;
 /// <param name="From">The first instant of the span.</param>
 /// <param name="To">The first instant behind it.</param>
 /// <param name="State"><c>waiting</c> until all of it is written, then <c>complete</c>; <c>failed</c> when it is not tried any more.</param>
-/// <param name="Folder">Where it is, below the folder that the operator configured; null where the command line wrote it.</param>
+/// <param name="Folder">Where it is, below the folder or the prefix of the bucket that the operator configured; null where the command line wrote it.</param>
 /// <param name="Rows">Rows that are written.</param>
 /// <param name="Parts">Finished files.</param>
 /// <param name="Failure">What went wrong the last time; null when nothing did.</param>
@@ -84,7 +83,8 @@ internal sealed record ScheduleView(Guid Id, string Dataset, string Format, stri
 public sealed record NewExport
 {
     /// <summary>What it is of.</summary>
-    [AllowedTexts(ExportNames.SpendEvents, ExportNames.Journal, ExportNames.Rollups, ExportNames.Audit, ExportNames.Focus)]
+    [AllowedTexts(ExportNames.SpendEvents, ExportNames.Journal, ExportNames.Rollups, ExportNames.UnitRollups, ExportNames.RefusalRollups, ExportNames.LatencyRollups,
+        ExportNames.Audit, ExportNames.Focus)]
     public required string Dataset { get; init; }
 
     /// <summary>What it is written as.</summary>
@@ -102,7 +102,8 @@ public sealed record NewExport
 public sealed record NewExportSchedule
 {
     /// <summary>What is exported.</summary>
-    [AllowedTexts(ExportNames.SpendEvents, ExportNames.Journal, ExportNames.Rollups, ExportNames.Audit, ExportNames.Focus)]
+    [AllowedTexts(ExportNames.SpendEvents, ExportNames.Journal, ExportNames.Rollups, ExportNames.UnitRollups, ExportNames.RefusalRollups, ExportNames.LatencyRollups,
+        ExportNames.Audit, ExportNames.Focus)]
     public required string Dataset { get; init; }
 
     /// <summary>As what.</summary>
@@ -116,13 +117,4 @@ public sealed record NewExportSchedule
     /// <summary>The last whole period before is exported each time.</summary>
     [AllowedTexts(ScheduleDesk.Hour, ScheduleDesk.Day, ScheduleDesk.Month)]
     public required string Period { get; init; }
-}
-
-/// <summary>A cron expression of five fields.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-public sealed class CronAttribute() : ValidationAttribute("expected a cron expression of five fields such as 15 2 * * *")
-{
-    private const int Longest = 100;
-
-    public override bool IsValid(object? value) => value is null || (value is string { Length: <= Longest } text && ScheduleDesk.IsCron(text));
 }

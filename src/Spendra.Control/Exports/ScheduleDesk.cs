@@ -1,4 +1,4 @@
-using Cronos;
+using Spendra.Control.Shell;
 using Spendra.Core.Ledger;
 using Spendra.Storage;
 using Spendra.Storage.Exports;
@@ -18,12 +18,6 @@ internal static class ScheduleDesk
 
     // Who books has a clock of their own: what belongs to a period is there a while after its end.
     private const long GraceMicros = 60_000_000;
-
-    public static bool IsCron(string text) => CronExpression.TryParse(text, out _);
-
-    /// <summary>The next instant after one; null when there is none any more.</summary>
-    public static long? NextAfter(string cron, long micros) =>
-        CronExpression.Parse(cron).GetNextOccurrence(Micros.ToInstant(micros), TimeZoneInfo.Utc) is { } next ? Micros.Of(next) : null;
 
     /// <summary>The last whole period that ends at an instant or before.</summary>
     public static (long StartsAt, long EndsAt) SpanBefore(string period, long micros)
@@ -53,7 +47,7 @@ internal static class ScheduleDesk
             OrganizationId = organizationId, RunId = Guid.CreateVersion7(), Dataset = schedule.Dataset, Format = schedule.Format, StartsAt = startsAt,
             EndsAt = endsAt, RowsPerPart = options.RowsPerPart, ScheduleId = scheduleId, DueAt = due, RetryAt = Math.Max(due, endsAt + GraceMicros),
         };
-        var next = schedule with { NextAt = NextAfter(schedule.Cron, due), Version = schedule.Version + 1 };
+        var next = schedule with { NextAt = CronTimes.NextAfter(schedule.Cron, due), Version = schedule.Version + 1 };
         await transaction.ApplyAsync(
         [
             new GovernanceChange(new GovernanceWrite.RequestExport(run), new ChangeNote("create", "export", run.RunId.ToString(), null, ExportView.Describe(run).ToJson())),

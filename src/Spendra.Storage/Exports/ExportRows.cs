@@ -64,19 +64,6 @@ internal static class ExportRows
         ORDER BY sequence
         """;
 
-    public const string Rollups = """
-        SELECT u.span, u.starts_at, u.subject_id, k.slug AS key_slug, c.kind AS scope_kind, c.slug AS scope_slug, u.series_id, s.account_id,
-            s.provider, s.model, s.environment, u.requests, u.releases, u.cost_nanos, u.corrected_nanos, u.estimated_requests,
-            u.estimated_nanos, u.input_units, u.cached_input_units, u.cache_write_units, u.output_units, u.reasoning_units
-        FROM usage_rollups u
-        JOIN rollup_series s ON s.organization_id = u.organization_id AND s.series_id = u.series_id
-        LEFT JOIN scopes c ON c.organization_id = u.organization_id AND c.scope_id = u.subject_id
-        LEFT JOIN scoped_keys k ON k.organization_id = u.organization_id AND k.key_id = u.subject_id
-        WHERE u.organization_id = @organizationId AND (u.span, u.starts_at, u.subject_id, u.series_id) > (@span, @startsAt, @subjectId, @seriesId)
-            AND u.starts_at >= @from AND u.starts_at < @until
-        ORDER BY u.span, u.starts_at, u.subject_id, u.series_id LIMIT @limit
-        """;
-
     private const string NoAccount = "sandbox";
 
     internal class StoredEvent
@@ -171,42 +158,6 @@ internal static class ExportRows
             EntrySequence = EntrySequence, Line = Line, Kind = (EntryKind)Kind, BookedAt = BookedAt, BookedMonth = BookedMonth, SubjectId = SubjectId,
             EventNumber = EventNumber, CorrectsSequence = CorrectsSequence, LedgerAccount = (LedgerAccount)LedgerAccount, AccountId = AccountId,
             Account = Account ?? NoAccount, Amount = new NanoUsd(AmountNanos),
-        };
-    }
-
-    internal sealed class StoredRollup
-    {
-        public int Span { get; set; }
-        public long StartsAt { get; set; }
-        public Guid SubjectId { get; set; }
-        public string? KeySlug { get; set; }
-        public string? ScopeKind { get; set; }
-        public string? ScopeSlug { get; set; }
-        public Guid SeriesId { get; set; }
-        public Guid AccountId { get; set; }
-        public string Provider { get; set; } = "";
-        public string Model { get; set; } = "";
-        public string Environment { get; set; } = "";
-        public long Requests { get; set; }
-        public long Releases { get; set; }
-        public long CostNanos { get; set; }
-        public long CorrectedNanos { get; set; }
-        public long EstimatedRequests { get; set; }
-        public long EstimatedNanos { get; set; }
-        public long InputUnits { get; set; }
-        public long CachedInputUnits { get; set; }
-        public long CacheWriteUnits { get; set; }
-        public long OutputUnits { get; set; }
-        public long ReasoningUnits { get; set; }
-
-        public ExportedRollup ToRollup() => new()
-        {
-            Span = Span, StartsAt = StartsAt, SubjectId = SubjectId,
-            Subject = KeySlug is not null ? $"key/{KeySlug}" : ScopeKind == "organization" ? ScopeKind : ScopeKind is not null ? $"{ScopeKind}/{ScopeSlug}" : null,
-            SeriesId = SeriesId, AccountId = AccountId, Provider = Provider, Model = Model, Environment = Environment, Requests = Requests,
-            Releases = Releases, Cost = new NanoUsd(CostNanos), Corrected = new NanoUsd(CorrectedNanos), EstimatedRequests = EstimatedRequests,
-            Estimated = new NanoUsd(EstimatedNanos), InputUnits = InputUnits, CachedInputUnits = CachedInputUnits, CacheWriteUnits = CacheWriteUnits,
-            OutputUnits = OutputUnits, ReasoningUnits = ReasoningUnits,
         };
     }
 }

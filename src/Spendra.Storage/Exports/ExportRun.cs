@@ -9,6 +9,12 @@ public enum ExportDataset
     Journal,
     /// <summary>Sums of the ledger by hour and day.</summary>
     Rollups,
+    /// <summary>Sums of units beyond text tokens.</summary>
+    UnitRollups,
+    /// <summary>Refusals by their code.</summary>
+    RefusalRollups,
+    /// <summary>How long requests took.</summary>
+    LatencyRollups,
     /// <summary>The record of every change.</summary>
     Audit,
     /// <summary>Charges in the columns of FOCUS 1.2.</summary>
@@ -28,6 +34,9 @@ public static class ExportNames
     public const string SpendEvents = "spend-events";
     public const string Journal = "journal";
     public const string Rollups = "rollups";
+    public const string UnitRollups = "unit-rollups";
+    public const string RefusalRollups = "refusal-rollups";
+    public const string LatencyRollups = "latency-rollups";
     public const string Audit = "audit";
     public const string Focus = "focus";
 
@@ -40,6 +49,9 @@ public static class ExportNames
         ExportDataset.SpendEvents => SpendEvents,
         ExportDataset.Journal => Journal,
         ExportDataset.Rollups => Rollups,
+        ExportDataset.UnitRollups => UnitRollups,
+        ExportDataset.RefusalRollups => RefusalRollups,
+        ExportDataset.LatencyRollups => LatencyRollups,
         ExportDataset.Audit => Audit,
         ExportDataset.Focus => Focus,
     };
@@ -106,7 +118,7 @@ public sealed record ExportRun
     /// <summary>The instant of the schedule that it is for.</summary>
     public long? DueAt { get; init; }
 
-    /// <summary>Where the command line writes it; null: below the configured folder, by a worker.</summary>
+    /// <summary>Where the command line writes it, a folder or <c>s3://bucket/prefix</c>; null: below the configured place, by a worker.</summary>
     public string? Folder { get; init; }
 
     public long RequestedAt { get; init; }

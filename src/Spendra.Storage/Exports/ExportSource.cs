@@ -75,27 +75,43 @@ public sealed class ExportSource(Database database, ExportRun run)
             yield return new Exported<AuditRecord>(row.ToRecord(), Text(row.Sequence));
     }
 
+    /// <summary>Sums of usage and cost of the hours and days that begin in the span.</summary>
+    public IAsyncEnumerable<Exported<ExportedRollup>> ReadRollupsAsync(CancellationToken cancel) =>
+        SumsAsync<RollupRows.StoredUsage, ExportedRollup>(RollupRows.Usage, r => r.ToRollup(), cancel);
+
+    /// <summary>Sums of units beyond text tokens.</summary>
+    public IAsyncEnumerable<Exported<ExportedCount>> ReadUnitsAsync(CancellationToken cancel) =>
+        SumsAsync<RollupRows.StoredSum, ExportedCount>(RollupRows.Units, r => r.ToCount(), cancel);
+
+    /// <summary>Refusals by their code.</summary>
+    public IAsyncEnumerable<Exported<ExportedCount>> ReadRefusalsAsync(CancellationToken cancel) =>
+        SumsAsync<RollupRows.StoredSum, ExportedCount>(RollupRows.Refusals, r => r.ToCount(), cancel);
+
+    /// <summary>How long requests took.</summary>
+    public IAsyncEnumerable<Exported<ExportedLatency>> ReadLatencyAsync(CancellationToken cancel) =>
+        SumsAsync<RollupRows.StoredSum, ExportedLatency>(RollupRows.Latency, r => r.ToLatency(), cancel);
+
     /// <summary>
-    /// Sums of the hours and days that begin in the span, in the order of their key, within one transaction. Sums change: from behind
-    /// a key they are what they were before only as long as nothing was counted since.
+    /// Sums in the order of their key, within one transaction. Sums change: from behind a key they are what they were before only as
+    /// long as nothing was counted since.
     /// </summary>
-    public async IAsyncEnumerable<Exported<ExportedRollup>> ReadRollupsAsync([EnumeratorCancellation] CancellationToken cancel)
+    private async IAsyncEnumerable<Exported<TRow>> SumsAsync<TStored, TRow>(string rows, Func<TStored, TRow> of, [EnumeratorCancellation] CancellationToken cancel)
+        where TStored : RollupRows.StoredSum
     {
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginSnapshotAsync(connection, run.OrganizationId, cancel);
         if (await CountedAsync(connection, transaction, cancel) != _snapshot.RollupSequence || await HoursFromAsync(connection, transaction, cancel) != _snapshot.HoursFrom)
             throw new ExportOutdatedException();
-        for (var after = RollupKey.Parse(run.Position); ;)
+        for (var after = RollupRows.Key.Parse(run.Position); ;)
         {
-            var page = (await connection.QueryAsync<ExportRows.StoredRollup>(new CommandDefinition(ExportRows.Rollups, new
+            var page = (await connection.QueryAsync<TStored>(new CommandDefinition(rows, new
             {
                 organizationId = run.OrganizationId, from = run.StartsAt, until = run.EndsAt, span = after.Span, startsAt = after.StartsAt,
-                subjectId = after.SubjectId, seriesId = after.SeriesId, limit = Page,
+                subjectId = after.SubjectId, seriesId = after.SeriesId, what = after.What, latencyClass = after.LatencyClass, limit = Page,
             }, transaction, cancellationToken: cancel))).AsList();
             if (page.Count == 0) break;
-            foreach (var row in page) yield return new Exported<ExportedRollup>(row.ToRollup(), new RollupKey(row.Span, row.StartsAt, row.SubjectId, row.SeriesId).ToString());
-            var last = page[^1];
-            after = new RollupKey(last.Span, last.StartsAt, last.SubjectId, last.SeriesId);
+            foreach (var row in page) yield return new Exported<TRow>(of(row), row.ToKey().ToString());
+            after = page[^1].ToKey();
         }
         // A month is dropped for all transactions at once, this one as well; that it will be is noted before.
         if (await ReadAsync((c, t) => HoursFromAsync(c, t, cancel), cancel) != _snapshot.HoursFrom) throw new ExportOutdatedException();
@@ -148,18 +164,6 @@ public sealed class ExportSource(Database database, ExportRun run)
     {
         public long First { get; set; }
         public long Last { get; set; }
-    }
-
-    private sealed record RollupKey(int Span, long StartsAt, Guid SubjectId, Guid SeriesId)
-    {
-        public static RollupKey Parse(string? text)
-        {
-            if (text is null) return new RollupKey(-1, 0, Guid.Empty, Guid.Empty);
-            var parts = text.Split('|');
-            return new RollupKey(int.Parse(parts[0], CultureInfo.InvariantCulture), long.Parse(parts[1], CultureInfo.InvariantCulture), Guid.Parse(parts[2]), Guid.Parse(parts[3]));
-        }
-
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Span}|{StartsAt}|{SubjectId}|{SeriesId}");
     }
 }
 

@@ -137,13 +137,14 @@ public sealed record ExportedCharge
     public string? Reason { get; init; }
 }
 
-/// <summary>A sum by hour or day. Times are microseconds since the Unix epoch.</summary>
-public sealed record ExportedRollup
+/// <summary>What sums by hour or day are of. Times are microseconds since the Unix epoch.</summary>
+public sealed record ExportedSums
 {
     public required int Span { get; init; }
 
     public required long StartsAt { get; init; }
 
+    /// <summary>A scope or key; all zeros where sums are of an account and model alone.</summary>
     public required Guid SubjectId { get; init; }
 
     /// <summary><c>team/search</c>, or <c>key/</c> with a key's slug; null for what no row has.</summary>
@@ -158,6 +159,12 @@ public sealed record ExportedRollup
     public required string Model { get; init; }
 
     public required string Environment { get; init; }
+}
+
+/// <summary>Usage and cost of an hour or day.</summary>
+public sealed record ExportedRollup
+{
+    public required ExportedSums Of { get; init; }
 
     public required long Requests { get; init; }
 
@@ -180,7 +187,26 @@ public sealed record ExportedRollup
     public required long OutputUnits { get; init; }
 
     public required long ReasoningUnits { get; init; }
+
+    /// <summary>What was held for the requests whose usage was known.</summary>
+    public required NanoUsd MeasuredHeld { get; init; }
+
+    /// <summary>What they cost.</summary>
+    public required NanoUsd Measured { get; init; }
 }
+
+/// <summary>How much of something an hour or day had.</summary>
+/// <param name="Of">Of what.</param>
+/// <param name="What">The class of units, or the code of refusals.</param>
+/// <param name="Count">How many.</param>
+public sealed record ExportedCount(ExportedSums Of, string What, long Count);
+
+/// <summary>How many requests of an hour or day took how long.</summary>
+/// <param name="Of">Of what.</param>
+/// <param name="LatencyClass">See <see cref="Core.Rollups.LatencyClasses"/>.</param>
+/// <param name="Requests">How many.</param>
+/// <param name="TotalMicros">How long all of them together took.</param>
+public sealed record ExportedLatency(ExportedSums Of, int LatencyClass, long Requests, long TotalMicros);
 
 /// <summary>A row of an export, and the key to go on behind it; null within what must not be torn apart.</summary>
 public readonly record struct Exported<TRow>(TRow Row, string? Position);

@@ -20,6 +20,7 @@ public static class AccountLists
     private const string Up = Rows + Filters + "\nAND (@isFirst OR slug > @after) ORDER BY slug LIMIT @limit";
     private const string Down = Rows + Filters + "\nAND (@isFirst OR slug < @after) ORDER BY slug DESC LIMIT @limit";
     private const string One = Rows + "\nAND slug = @slug";
+    private const string OfId = Rows + "\nAND account_id = @accountId";
 
     /// <param name="database">Where.</param>
     /// <param name="organizationId">Whose.</param>
@@ -41,6 +42,10 @@ public static class AccountLists
 
     public static async Task<AccountRow?> FindAsync(Database database, Guid organizationId, bool isMcp, string slug, CancellationToken cancel) =>
         (await ReadAsync(database, organizationId, One, new { organizationId, isMcp, slug }, cancel)).SingleOrDefault();
+
+    /// <summary>An account of a provider by its id, archived ones too.</summary>
+    public static async Task<AccountRow?> FindAsync(Database database, Guid organizationId, Guid accountId, CancellationToken cancel) =>
+        (await ReadAsync(database, organizationId, OfId, new { organizationId, isMcp = false, accountId }, cancel)).SingleOrDefault();
 
     private static async Task<IReadOnlyList<AccountRow>> ReadAsync(
         Database database, Guid organizationId, string sql, object parameters, CancellationToken cancel)

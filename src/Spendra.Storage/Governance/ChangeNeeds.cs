@@ -76,6 +76,7 @@ public static class ChangeNeeds
         GovernanceWrite.DecideAdjustment => [new(Capability.LedgerApprove, null)],
         GovernanceWrite.AddBill => [new(Capability.ReconciliationWrite, null)],
         GovernanceWrite.AddRun => [new(Capability.ReconciliationWrite, null)],
+        GovernanceWrite.PutBillSchedule => [new(Capability.ReconciliationWrite, null)],
         GovernanceWrite.LinkProposal => [new(Capability.LedgerAdjust, null)],
         GovernanceWrite.LockPeriod => [new(Capability.PeriodsClose, null)],
         GovernanceWrite.PutClosingRules => [new(Capability.PeriodsClose, null)],

@@ -159,6 +159,12 @@ public abstract record GovernanceWrite
         public override bool ChangesRules => false;
     }
 
+    /// <summary>Adds a schedule of bills, moves it behind an instant that was served, or ends it: then it has none.</summary>
+    public sealed record PutBillSchedule(BillSchedule Schedule) : GovernanceWrite
+    {
+        public override bool ChangesRules => false;
+    }
+
     public sealed record AddKey(ScopedKey Key, byte[] SecretHmac) : GovernanceWrite
     {
         public override string ToString() => $"AddKey {Key.Slug} [redacted]";

@@ -48,6 +48,7 @@ internal sealed class GovernanceRowWriter(
         await new ReconciliationWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
         await PeriodWriter.WriteAsync(database, connection, transaction, stamp, writes, cancel);
         await new AlertRowWriter(database, connection, transaction, stamp, cancel).WriteAsync(writes);
+        await BillSchedules.WriteAsync(database, connection, transaction, stamp, writes, cancel);
         await ExportWriter.WriteAsync(database, connection, transaction, stamp, writes, cancel);
         foreach (var retry in writes.OfType<GovernanceWrite.RetryUncounted>())
             await OutboxFailures.RetryAsync(connection, transaction, stamp.OrganizationId, retry.Sequence, stamp.NowMicros, cancel);

@@ -34,7 +34,7 @@ public static class TableFates
     private static readonly string[] Rules =
     [
         "organizations", "organization_directory", "scopes", "employee_projects", "budgets", "policies", "scoped_keys", "key_directory", "key_rules",
-        "provider_accounts", "prices", "price_proposals", "price_sync_runs", "budget_requests", "alert_channels", "alert_rules", "export_schedules",
+        "provider_accounts", "prices", "price_proposals", "price_sync_runs", "budget_requests", "alert_channels", "alert_rules", "export_schedules", "bill_schedules",
     ];
 
     private static readonly string[] People =

@@ -131,6 +131,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             services.AddKeyUses();
             services.AddRollups();
             services.AddExports(options.Exports);
+            services.AddBillFetches();
             services.AddRetention(options.Retention);
             services.AddCatalogSync(options.Catalog);
             services.AddIncreaseEnding();

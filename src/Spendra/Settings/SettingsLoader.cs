@@ -3,7 +3,6 @@ using System.Net;
 using Spendra.Control.Alerts;
 using Spendra.Control.Audit;
 using Spendra.Control.Catalog;
-using Spendra.Control.Exports;
 using Spendra.Control.Ledger;
 using Spendra.Control.Organizations;
 using Spendra.Gateway;
@@ -53,7 +52,7 @@ internal static class SettingsLoader
                     is { } resolver ? ReadResolver(resolver) : null,
             },
             Audit = ReadAudit(reader),
-            Exports = ReadExports(reader),
+            Exports = ExportSettings.Read(reader, errors),
             Retention = ReadRetention(reader),
             Log = new LogSettings
             {
@@ -87,12 +86,6 @@ internal static class SettingsLoader
         AttemptLimit = TimeSpan.FromSeconds(reader.Number("Alerts:AttemptSeconds", 10, 1, 120)),
         CatalogStaleDays = reader.Number("Alerts:CatalogStaleDays", 30, 0, 3_650),
         AllowInside = reader.Flag("Alerts:AllowPrivateChannels", allowPrivate),
-    };
-
-    private static ExportOptions ReadExports(SettingReader reader) => new()
-    {
-        Folder = reader.Checked("Exports:Folder", Directory.Exists, "a folder that exists") is { } folder ? Path.GetFullPath(folder) : null,
-        RowsPerPart = reader.Number("Exports:RowsPerPart", new ExportOptions().RowsPerPart, 1_000, 10_000_000),
     };
 
     private static RetentionLimits ReadRetention(SettingReader reader)

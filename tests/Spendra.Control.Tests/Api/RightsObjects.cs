@@ -144,7 +144,8 @@ internal sealed class RightsObjects : IAsyncDisposable
     {
         var parts = template.Split('/');
         var last = Array.FindLastIndex(parts, p => p.StartsWith('{') && p != "{organization}");
-        return last < 0 ? "" : template.Contains("/ledger/requests/", StringComparison.Ordinal) ? "spent" : parts[last - 1];
+        return last < 0 ? "" : template.Contains("/ledger/requests/", StringComparison.Ordinal) ? "spent"
+            : template.Contains("/reconciliation/schedules/", StringComparison.Ordinal) ? "bill-schedules" : parts[last - 1];
     }
 
     private static string Fill(string template, string[] ids)
@@ -208,6 +209,7 @@ internal sealed class RightsObjects : IAsyncDisposable
         "uncounted" => await UncountedAsync(place),
         "exports" => await IdAsync(place, noun, new { dataset = "focus", format = "csv", from = "2025-03-01T00:00:00Z", to = "2025-04-01T00:00:00Z" }),
         "schedules" => await IdAsync(place, "exports/schedules", new { dataset = "focus", format = "csv", cron = "0 3 * * *", period = "day" }),
+        "bill-schedules" => await IdAsync(place, "reconciliation/schedules", new { account = "main", cron = "0 3 * * *" }),
         "imports" => await ImportAsync(place),
         "runs" => await CompareAsync(place),
         // No organization's own: a month is a name that all have. One that is not the next to be locked is a conflict, and that is told

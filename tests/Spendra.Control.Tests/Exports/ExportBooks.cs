@@ -7,6 +7,7 @@ using Spendra.Control.Reports;
 using Spendra.Control.Tests.Api;
 using Spendra.Control.Tests.Reconciliation;
 using Spendra.Core.Access;
+using Spendra.Core.Governance;
 using Spendra.Core.Metering;
 using Spendra.Storage;
 using Spendra.Storage.Exports;
@@ -71,6 +72,20 @@ internal sealed class ExportBooks : IAsyncDisposable
         await AdjustAsync(new { account = "main", differenceUsd = "-2", reason = "Credit note, \"7\"" });
     }
 
+    /// <summary>What only sums tell: units beyond tokens, refusals and how long requests took.</summary>
+    public async Task SpendMoreAsync()
+    {
+        for (var day = 10; day < 14; day++)
+        {
+            var quick = await Past.HoldAsync(PastBooks.Noon(day));
+            await Past.SettleAsync(quick, Thousand, PastBooks.Noon(day) + day * 500);
+            var held = await Past.HoldAsync(PastBooks.Noon(day), day % 2 == 0 ? "ada" : "crawler-key");
+            await Past.SettleAsync(held, Thousand.Plus(UnitClass.Images, day).Plus(UnitClass.WebSearches, 1), PastBooks.Noon(day) + day * 100_000, isEstimated: true);
+            await Past.RefuseAsync(held, RefusalCode.ModelNotAllowed, PastBooks.Noon(day));
+            await Past.RefuseAsync(held, RefusalCode.ProviderUnavailable, PastBooks.Noon(day));
+        }
+    }
+
     /// <summary>Counts what waits into the sums.</summary>
     public async Task CountAsync()
     {
@@ -101,7 +116,7 @@ internal sealed class ExportBooks : IAsyncDisposable
         run.Should().NotBeNull();
         try
         {
-            return await new ExportRunner(Database, hold, TimeProvider.System).RunAsync(run!, FolderOf(runId), "acme", noted =>
+            return await new ExportRunner(Database, hold, TimeProvider.System).RunAsync(run!, new FolderPlace(FolderOf(runId)), "acme", noted =>
             {
                 if (noted.PartCount == stopAfterParts) throw new StoppedException();
             }, Cancel);

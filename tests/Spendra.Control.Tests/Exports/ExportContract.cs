@@ -27,8 +27,21 @@ public abstract class ExportContract(DatabaseEngine engine)
             """,
         [ExportDataset.Rollups] = """
             SELECT CASE u.span WHEN 0 THEN 'hour' ELSE 'day' END AS span, u.starts_at, u.subject_id, u.series_id, s.provider, s.model, u.requests,
-                u.releases, u.cost_nanos AS cost, u.corrected_nanos AS corrected, u.estimated_nanos AS estimated, u.input_units, u.output_units
+                u.releases, u.cost_nanos AS cost, u.corrected_nanos AS corrected, u.estimated_nanos AS estimated, u.input_units, u.output_units,
+                u.measured_held_nanos AS measured_held, u.measured_nanos AS measured
             FROM usage_rollups u JOIN rollup_series s ON s.series_id = u.series_id ORDER BY u.span, u.starts_at, u.subject_id, u.series_id
+            """,
+        [ExportDataset.UnitRollups] = """
+            SELECT CASE u.span WHEN 0 THEN 'hour' ELSE 'day' END AS span, u.starts_at, u.subject_id, u.series_id, s.provider, s.model, s.account_id, u.unit, u.units
+            FROM unit_rollups u JOIN rollup_series s ON s.series_id = u.series_id ORDER BY u.span, u.starts_at, u.subject_id, u.series_id, u.unit
+            """,
+        [ExportDataset.RefusalRollups] = """
+            SELECT CASE u.span WHEN 0 THEN 'hour' ELSE 'day' END AS span, u.starts_at, u.subject_id, u.series_id, s.provider, s.model, s.environment, u.code, u.refusals
+            FROM refusal_rollups u JOIN rollup_series s ON s.series_id = u.series_id ORDER BY u.span, u.starts_at, u.subject_id, u.series_id, u.code
+            """,
+        [ExportDataset.LatencyRollups] = """
+            SELECT CASE u.span WHEN 0 THEN 'hour' ELSE 'day' END AS span, u.starts_at, u.series_id, s.provider, s.model, u.latency_class, u.requests, u.total_micros
+            FROM latency_rollups u JOIN rollup_series s ON s.series_id = u.series_id ORDER BY u.span, u.starts_at, u.series_id, u.latency_class
             """,
         [ExportDataset.Audit] = """
             SELECT sequence, recorded_at, actor, action, subject_kind, subject, before_state AS before, after_state AS after, origin, hash
@@ -43,6 +56,7 @@ public abstract class ExportContract(DatabaseEngine engine)
     {
         await using var books = await ExportBooks.OpenAsync(engine);
         await books.SpendAsync();
+        await books.SpendMoreAsync();
         await books.CountAsync();
         foreach (var (dataset, sql) in Expected)
         {
@@ -98,12 +112,16 @@ public abstract class ExportContract(DatabaseEngine engine)
     [InlineData(ExportDataset.SpendEvents)]
     [InlineData(ExportDataset.Journal)]
     [InlineData(ExportDataset.Rollups)]
+    [InlineData(ExportDataset.UnitRollups)]
+    [InlineData(ExportDataset.RefusalRollups)]
+    [InlineData(ExportDataset.LatencyRollups)]
     [InlineData(ExportDataset.Audit)]
     [InlineData(ExportDataset.Focus)]
     public async Task Stopped_behind_any_part_it_goes_on_to_the_same_bytes(ExportDataset dataset)
     {
         await using var books = await ExportBooks.OpenAsync(engine);
         await books.SpendAsync();
+        await books.SpendMoreAsync();
         await books.CountAsync();
         // Records of later requests are no part of it.
         var span = dataset == ExportDataset.Audit ? (0L, Micros.Now(TimeProvider.System)) : ExportBooks.Ever;
@@ -119,7 +137,7 @@ public abstract class ExportContract(DatabaseEngine engine)
                 File.Exists(Path.Combine(books.FolderOf(id), "manifest.json")).Should().BeFalse();
                 books.PartsOf(id).Should().HaveCount(stop);
                 // Of what is booked meanwhile nothing is in it: the same moment of the books as the whole one.
-                if (format == ExportFormat.Parquet && stop == parts - 1 && dataset is not ExportDataset.Rollups)
+                if (format == ExportFormat.Parquet && stop == parts - 1 && dataset is not (ExportDataset.Rollups or ExportDataset.UnitRollups or ExportDataset.RefusalRollups or ExportDataset.LatencyRollups))
                     await books.Past.SpendAsync(PastBooks.Noon(9), new Usage { Input = 1 });
                 (await books.WriteAsync(id))!.PartCount.Should().Be(parts);
                 foreach (var (name, bytes) in books.PartsOf(whole)) books.PartsOf(id)[name].Should().Equal(bytes, $"{name}, stopped behind {stop}");
@@ -174,6 +192,21 @@ public abstract class ExportContract(DatabaseEngine engine)
         rows[0]["input_units"].Should().Be("1001000");
         var expected = await books.QueryAsync(Expected[ExportDataset.Rollups]);
         rows.Select(r => Shown(r, expected[0].Keys)).Should().Equal(expected.Select(r => Shown(r, expected[0].Keys)));
+    }
+
+    [Fact]
+    public async Task Classes_of_latency_say_what_they_reach_from_and_to()
+    {
+        await using var books = await ExportBooks.OpenAsync(engine);
+        await books.SpendMoreAsync();
+        await books.CountAsync();
+        var id = await books.AskAsync(ExportDataset.LatencyRollups, ExportFormat.Csv);
+        await books.WriteAsync(id);
+        var rows = await ExportFiles.ReadAsync(books.FolderOf(id));
+        // Of 5, 5.5, 6 and 6.5 milliseconds.
+        var quick = rows.Where(r => r["span"] == "hour" && r["latency_class"] == "3").ToList();
+        quick.Select(r => r["total_micros"]).Should().Equal("5000", "5500", "6000", "6500");
+        quick.Should().OnlyContain(r => r["from_ms"] == "4" && r["to_ms"] == "8" && r["requests"] == "1" && r["provider"] == "openai" && r["model"] == "house-model");
     }
 
     [Fact]

@@ -98,6 +98,13 @@ internal sealed class PastBooks : IAsyncDisposable
         return held.ReservationId;
     }
 
+    /// <summary>A request that was refused, by the one who held before.</summary>
+    public Task RefuseAsync(ReserveCommand like, RefusalCode code, long at) => _lane.RecordAsync(new RefusalRecord
+    {
+        OrganizationId = OrganizationId, RequestId = Guid.CreateVersion7(Micros.ToInstant(at)), KeyId = like.Reservation.KeyId, RefusedAt = at,
+        Route = "chat.completions", Provider = "openai", Model = like.Reservation.Model, ScopeIds = like.Reservation.ScopeIds, Refusal = new Refusal(code, "no"),
+    });
+
     /// <summary>Books what was held at its bound: nobody ended it.</summary>
     public async Task ExpireAsync(ReserveCommand held, long at)
     {

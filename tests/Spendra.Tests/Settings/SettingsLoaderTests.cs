@@ -1,6 +1,7 @@
 using System.Collections;
 using Spendra.Control.Alerts;
 using Spendra.Control.Catalog;
+using Spendra.Control.Exports;
 using Spendra.Settings;
 using Spendra.Storage;
 using Spendra.Storage.Retention;
@@ -56,6 +57,37 @@ public sealed class SettingsLoaderTests : IDisposable
         Errors().Should().BeEquivalentTo(
             "SPENDRA__CATALOG__SYNC is 'daily': allowed is a cron expression of five fields in UTC, such as '0 5 * * *'",
             "SPENDRA__CATALOG__FROM is 'catalog;/etc/prices': allowed is openrouter, catalog or an https address, several separated by ';'");
+    }
+
+    [Fact]
+    public void Exports_go_to_a_folder_or_a_bucket()
+    {
+        Load().Exports.Should().Be(new ExportOptions(), "the defaults of the settings are those of exports");
+        _variables["SPENDRA__EXPORTS__BUCKET"] = "books";
+        _variables["SPENDRA__EXPORTS__BUCKETENDPOINT"] = "http://10.0.0.9:9000";
+        _variables["SPENDRA__EXPORTS__BUCKETPREFIX"] = "/spendra/prod/";
+        _variables["SPENDRA__EXPORTS__BUCKETKEYID"] = "AKIA1";
+        _variables["SPENDRA__EXPORTS__BUCKETSECRET"] = "the-secret-of-it";
+        var exports = Load().Exports;
+        exports.Should().Match<ExportOptions>(e => e.Bucket == "books" && e.BucketPrefix == "spendra/prod" && e.Folder == null && e.HasPlace);
+        exports.Connection.Should().Match<BucketConnection>(c => c.IsPathStyle && c.Region == "us-east-1" && c.Endpoint == new Uri("http://10.0.0.9:9000"));
+        exports.Connection.Credentials!.Reveal().Should().Be("the-secret-of-it");
+        exports.ToString().Should().NotContain("the-secret-of-it").And.Contain("[redacted]");
+        _variables["SPENDRA__EXPORTS__BUCKETPATHSTYLE"] = "false";
+        Load().Exports.Connection.IsPathStyle.Should().BeFalse();
+
+        _variables["SPENDRA__EXPORTS__FOLDER"] = _folder.Path;
+        _variables["SPENDRA__EXPORTS__BUCKET"] = "s3://books";
+        _variables["SPENDRA__EXPORTS__BUCKETENDPOINT"] = "https://minio.example/books?x=1";
+        _variables["SPENDRA__EXPORTS__BUCKETPREFIX"] = "a//b";
+        _variables.Remove("SPENDRA__EXPORTS__BUCKETKEYID");
+        var errors = Errors();
+        errors.Should().HaveCount(5).And.NotContain(e => e.Contains("the-secret-of-it", StringComparison.Ordinal));
+        errors.Should().ContainMatch("SPENDRA__EXPORTS__FOLDER and SPENDRA__EXPORTS__BUCKET exclude each other: keep one")
+            .And.ContainMatch("Exports:Bucket is 's3://books': allowed is the name of a bucket*")
+            .And.ContainMatch("SPENDRA__EXPORTS__BUCKETENDPOINT is *: allowed is an http or https address*")
+            .And.ContainMatch("SPENDRA__EXPORTS__BUCKETPREFIX is 'a//b'*")
+            .And.ContainMatch("Exports:BucketKeyId and Exports:BucketSecret belong together: set both or none");
     }
 
     [Fact]
