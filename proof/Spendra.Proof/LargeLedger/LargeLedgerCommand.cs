@@ -28,21 +28,22 @@ internal static class LargeLedgerCommand
     private static readonly Option<int> Rounds = new("--rounds") { Description = "How often to verify.", DefaultValueFactory = _ => 3 };
 
     private static readonly Option<bool> Rollups = new("--rollups") { Description = "Rebuild the rollups as well, and compare them with the journal." };
+    private static readonly Option<bool> Export = new("--export") { Description = "Export the spend events as Parquet as well." };
 
     public static Command Create()
     {
         Engine.AcceptOnlyFromAmong("sqlite", "postgres");
         var command = new Command("large-ledger", "Makes a large valid ledger and measures how long its verification takes.")
         {
-            Entries, Engine, Folder, Rounds, Rollups,
+            Entries, Engine, Folder, Rounds, Rollups, Export,
         };
         command.SetAction((arguments, cancel) => RunAsync(
             arguments.GetValue(Entries), arguments.GetValue(Engine) == "postgres", arguments.GetValue(Folder), arguments.GetValue(Rounds),
-            arguments.GetValue(Rollups), cancel));
+            arguments.GetValue(Rollups), arguments.GetValue(Export), cancel));
         return command;
     }
 
-    private static async Task<int> RunAsync(long entries, bool isPostgres, string? folder, int rounds, bool rebuilds, CancellationToken cancel)
+    private static async Task<int> RunAsync(long entries, bool isPostgres, string? folder, int rounds, bool rebuilds, bool exports, CancellationToken cancel)
     {
         using var temporary = new TempFolder();
         var cluster = isPostgres ? await PostgresCluster.SharedAsync() : null;
@@ -63,6 +64,7 @@ internal static class LargeLedgerCommand
         var violations = 0L;
         for (var round = 0; round < rounds; round++) violations += await VerifyAsync(database, cluster, cancel);
         if (rebuilds && !await LargeRollups.RebuildAsync(database, cancel)) violations++;
+        if (exports && !await LargeExport.WriteAsync(database, cancel)) violations++;
         return violations == 0 ? 0 : 1;
     }
 
