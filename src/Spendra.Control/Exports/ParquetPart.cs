@@ -5,7 +5,7 @@ using Spendra.Storage;
 namespace Spendra.Control.Exports;
 
 /// <summary>
-/// Parquet with row groups of bounded size, which is all that is held in memory. Money is whole nano-USD in columns named
+/// Parquet with row groups of bounded size: two of them are all that is held in memory, one that is written and one that is filled. Money is whole nano-USD in columns named
 /// <c>…_nanos</c>; only columns that others named hold decimals of USD, exact as well.
 /// </summary>
 internal sealed class ParquetPart : IPartWriter
@@ -19,8 +19,10 @@ internal sealed class ParquetPart : IPartWriter
     private readonly IReadOnlyList<ExportColumn> _columns;
     private readonly ParquetSchema _schema;
     private readonly Stream _output;
-    private readonly ExportCell[][] _held;
+    private ExportCell[][] _held;
+    private ExportCell[][] _written;
     private ParquetWriter? _writer;
+    private Task _writing = Task.CompletedTask;
     private int _count;
 
     public ParquetPart(IReadOnlyList<ExportColumn> columns, Stream output)
@@ -28,17 +30,19 @@ internal sealed class ParquetPart : IPartWriter
         (_columns, _output) = (columns, output);
         _schema = new ParquetSchema([.. columns.Select(FieldOf)]);
         _held = [.. columns.Select(_ => new ExportCell[RowsPerGroup])];
+        _written = [.. columns.Select(_ => new ExportCell[RowsPerGroup])];
     }
 
     public async ValueTask AddAsync(ReadOnlyMemory<ExportCell> cells, CancellationToken cancel)
     {
         for (var i = 0; i < cells.Length; i++) _held[i][_count] = cells.Span[i];
-        if (++_count == RowsPerGroup) await WriteGroupAsync(cancel);
+        if (++_count == RowsPerGroup) await BeginGroupAsync(cancel);
     }
 
     public async ValueTask EndAsync(CancellationToken cancel)
     {
-        if (_count > 0) await WriteGroupAsync(cancel);
+        if (_count > 0) await BeginGroupAsync(cancel);
+        await _writing;
         _writer ??= await OpenAsync(cancel);
         await DisposeAsync();
     }
@@ -46,18 +50,28 @@ internal sealed class ParquetPart : IPartWriter
     /// <summary>Writes the footer: what is not ended is no file of Parquet, and is thrown away.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Interlocked.Exchange(ref _writer, null) is { } writer) await writer.DisposeAsync();
     }
 
     private Task<ParquetWriter> OpenAsync(CancellationToken cancel) => ParquetWriter.CreateAsync(_schema, _output, Options, cancellationToken: cancel);
 
-    private async Task WriteGroupAsync(CancellationToken cancel)
+    /// <summary>Writes what is held while more is added; waits for the group before.</summary>
+    private async Task BeginGroupAsync(CancellationToken cancel)
     {
+        await _writing;
         _writer ??= await OpenAsync(cancel);
-        using var group = _writer.CreateRowGroup();
-        for (var i = 0; i < _columns.Count; i++) await WriteAsync(group, _schema.DataFields[i], _columns[i].Kind, new ArraySegment<ExportCell>(_held[i], 0, _count), cancel);
-        group.CompleteValidate();
+        (_held, _written) = (_written, _held);
+        var (writer, columns, count) = (_writer, _written, _count);
+        _writing = Task.Run(() => WriteGroupAsync(writer, columns, count, cancel), cancel);
         _count = 0;
+    }
+
+    private async Task WriteGroupAsync(ParquetWriter writer, ExportCell[][] columns, int count, CancellationToken cancel)
+    {
+        using var group = writer.CreateRowGroup();
+        for (var i = 0; i < _columns.Count; i++) await WriteAsync(group, _schema.DataFields[i], _columns[i].Kind, new ArraySegment<ExportCell>(columns[i], 0, count), cancel);
+        group.CompleteValidate();
     }
 
     private static async Task WriteAsync(ParquetRowGroupWriter group, DataField field, CellKind kind, ArraySegment<ExportCell> cells, CancellationToken cancel)

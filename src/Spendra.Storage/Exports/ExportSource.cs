@@ -133,13 +133,29 @@ public sealed class ExportSource(Database database, ExportRun run)
             var found = await connection.QuerySingleAsync<StoredSpan>(new CommandDefinition(span, Values(begin, end), transaction, commandTimeout: 0, cancellationToken: cancel));
             return (found.First, found.Last);
         }, cancel);
-        for (var after = first - 1; after < last && first > 0; after += Page)
+        if (first == 0) yield break;
+        // One page is read while rows of the one before are written: each is as much work as the other.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var reading = ReadAheadAsync(first - 1);
+        try
         {
-            var to = Math.Min(after + Page, last);
-            var page = await ReadAsync(async (connection, transaction) => (await connection.QueryAsync<TRow>(new CommandDefinition(
-                rows, Values(after, to), transaction, commandTimeout: 0, cancellationToken: cancel))).AsList(), cancel);
-            foreach (var row in page) yield return row;
+            for (var after = first - 1; after < last; after += Page)
+            {
+                var page = await reading;
+                if (after + Page < last) reading = ReadAheadAsync(after + Page);
+                foreach (var row in page) yield return row;
+            }
         }
+        finally
+        {
+            await stop.CancelAsync();
+            await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        // SQLite reads on the thread that asks.
+        Task<List<TRow>> ReadAheadAsync(long after) => Task.Run(() => ReadAsync(async (connection, transaction) =>
+            (await connection.QueryAsync<TRow>(new CommandDefinition(
+                rows, Values(after, Math.Min(after + Page, last)), transaction, commandTimeout: 0, cancellationToken: stop.Token))).AsList(), stop.Token), stop.Token);
     }
 
     private object Values(long after, long to) => new { organizationId = run.OrganizationId, after, to, from = run.StartsAt, until = run.EndsAt };
