@@ -10,7 +10,7 @@ namespace Spendra.Control.Exports;
 /// </summary>
 internal sealed class ParquetPart : IPartWriter
 {
-    private const int RowsPerGroup = 20_000;
+    private const int RowsPerGroup = 10_000;
     private const int LongDigits = 19;
     private const int NanoDecimals = 9;
 

@@ -19,7 +19,8 @@ namespace Spendra.Storage.Exports;
 /// <param name="run">With its snapshot.</param>
 public sealed class ExportSource(Database database, ExportRun run)
 {
-    private const int Page = 5_000;
+    private const int Page = 2_500;
+    private const int PagesAhead = 2;
 
     // Clocks of processes differ: numbers are nearly in the order of times, and each row is asked for its own.
     private const string EntrySpan = """
@@ -134,28 +135,29 @@ public sealed class ExportSource(Database database, ExportRun run)
             return (found.First, found.Last);
         }, cancel);
         if (first == 0) yield break;
-        // One page is read while rows of the one before are written: each is as much work as the other.
+        // Pages are read while rows of those before are written: reading is more than half of the work.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var reading = ReadAheadAsync(first - 1);
+        var reading = new Queue<Task<List<TRow>>>();
+        var after = first - 1;
         try
         {
-            for (var after = first - 1; after < last; after += Page)
+            while (true)
             {
-                var page = await reading;
-                if (after + Page < last) reading = ReadAheadAsync(after + Page);
-                foreach (var row in page) yield return row;
+                for (; reading.Count < PagesAhead && after < last; after += Page) reading.Enqueue(ReadAheadAsync(after));
+                if (!reading.TryDequeue(out var page)) yield break;
+                foreach (var row in await page) yield return row;
             }
         }
         finally
         {
             await stop.CancelAsync();
-            await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (var page in reading) await ((Task)page).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         // SQLite reads on the thread that asks.
-        Task<List<TRow>> ReadAheadAsync(long after) => Task.Run(() => ReadAsync(async (connection, transaction) =>
+        Task<List<TRow>> ReadAheadAsync(long behind) => Task.Run(() => ReadAsync(async (connection, transaction) =>
             (await connection.QueryAsync<TRow>(new CommandDefinition(
-                rows, Values(after, Math.Min(after + Page, last)), transaction, commandTimeout: 0, cancellationToken: stop.Token))).AsList(), stop.Token), stop.Token);
+                rows, Values(behind, Math.Min(behind + Page, last)), transaction, commandTimeout: 0, cancellationToken: stop.Token))).AsList(), stop.Token), stop.Token);
     }
 
     private object Values(long after, long to) => new { organizationId = run.OrganizationId, after, to, from = run.StartsAt, until = run.EndsAt };
