@@ -33,8 +33,20 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
 
     private const string Forget = "DELETE FROM outbox_failures WHERE organization_id = @organizationId AND consumer = @consumer";
 
-    private const int FewAtOnce = 1_000;
     private const int MostHoursAtOnce = 24 * 30;
+
+    // As far as a limit: how many there are is not asked.
+    private const string CountBetween = """
+        SELECT (SELECT count(*) FROM (SELECT 1 AS one FROM spend_events
+                WHERE organization_id = @organizationId AND reservation_id >= @from AND reservation_id < @to LIMIT @limit) events)
+            + (SELECT count(*) FROM (SELECT 1 AS one FROM released_reservations
+                WHERE organization_id = @organizationId AND reservation_id >= @from AND reservation_id < @to LIMIT @limit) releases)
+            + (SELECT count(*) FROM (SELECT 1 AS one FROM refusals
+                WHERE organization_id = @organizationId AND request_id >= @from AND request_id < @to LIMIT @limit) refused)
+        """;
+
+    /// <summary>Events and the like that make a stretch of hours a quiet one. Four times as many are read at once, or one hour.</summary>
+    internal int FewAtOnce { get; init; } = 1_000;
 
     /// <summary>Rows of one transaction, about.</summary>
     internal int RowsAtOnce { get; init; } = 20_000;
@@ -63,22 +75,25 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
         {
             var hourStart = RollupSpans.StartOf(RollupSpan.Hour, AtOf(first));
             if (!await run.WriteBeforeAsync(hourStart)) return false;
-            from = PastRequests.FirstIdAt(hourStart + hours * RollupSpans.LengthOf(RollupSpan.Hour));
+            while (hours > 1 && await IsMuchAsync(reading, snapshot, organizationId, first, EndOf(hourStart, hours), cancel)) hours /= 2;
+            from = EndOf(hourStart, hours);
             var read = await run.ReadAsync(first, from);
             done += read;
-            hours = NextHours(hours, read);
+            // Quiet times are read in long stretches: most of an hour with little in it would be the asking.
+            if (read < FewAtOnce) hours = Math.Min(2 * hours, MostHoursAtOnce);
             progress?.Report(new RebuildProgress(done, Math.Max(done, last)));
         }
         return await run.CompleteAsync(last);
     }
 
-    // Quiet times are read in long stretches: most of an hour with little in it would be the asking.
-    private static long NextHours(long hours, long read) => read switch
+    private static Guid EndOf(long hourStart, long hours) => PastRequests.FirstIdAt(hourStart + hours * RollupSpans.LengthOf(RollupSpan.Hour));
+
+    private async Task<bool> IsMuchAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, Guid from, Guid to, CancellationToken cancel)
     {
-        < FewAtOnce => Math.Min(2 * hours, MostHoursAtOnce),
-        > 4 * FewAtOnce => Math.Max(hours / 2, 1),
-        _ => hours,
-    };
+        var most = 4 * FewAtOnce;
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            CountBetween, new { organizationId, from, to, limit = most + 1 }, transaction, cancellationToken: cancel)) > most;
+    }
 
     private static async Task<Guid?> FirstIdAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, Guid from, CancellationToken cancel) =>
         await connection.ExecuteScalarAsync<object?>(new CommandDefinition(FirstId, new { organizationId, from }, transaction, cancellationToken: cancel)) switch

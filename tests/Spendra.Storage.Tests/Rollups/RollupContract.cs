@@ -122,6 +122,20 @@ public abstract class RollupContract(DatabaseEngine engine)
     });
 
     [Fact]
+    public Task Traffic_after_a_quiet_time_is_read_in_small_pieces() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        const int Few = 10;
+        var lane = world.OpenLane();
+        var cap = await tenant.BudgetAsync(1_000_000);
+        await RollupWorld.SpendAsync(tenant, lane, cap, 1, hoursAgo: 90 * 24);
+        await RollupWorld.SpendAsync(tenant, lane, cap, 200);
+        var pieces = new Pieces();
+        (await new RollupRebuild(world.Database, RollupWorld.Positions(world)) { FewAtOnce = Few }.RunAsync(tenant.OrganizationId, pieces, Cancel)).Should().BeTrue();
+        pieces.Sizes.Should().OnlyContain(size => size <= 4 * Few).And.Contain(size => size > Few, "and not in the smallest");
+        await RollupWorld.ShouldAddUpAsync(world, tenant);
+    });
+
+    [Fact]
     public Task Position_that_was_seized_or_has_moved_on_is_written_by_nobody_who_read_before() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
     {
         await RollupWorld.SpendAsync(tenant, world.OpenLane(), await tenant.BudgetAsync(1_000_000), 10);
@@ -199,6 +213,19 @@ public abstract class RollupContract(DatabaseEngine engine)
         private static long _hours;
 
         public override DateTimeOffset GetUtcNow() => DateTimeOffset.UtcNow.AddHours(Interlocked.Increment(ref _hours));
+    }
+
+    private sealed class Pieces : IProgress<RebuildProgress>
+    {
+        private long _done;
+
+        public List<long> Sizes { get; } = [];
+
+        public void Report(RebuildProgress value)
+        {
+            Sizes.Add(value.Done - _done);
+            _done = value.Done;
+        }
     }
 
     private sealed class Stopping(CancellationTokenSource stop) : IProgress<RebuildProgress>

@@ -20,11 +20,11 @@ internal static class RollupWorld
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <summary>One of each ending, spread over some hours: the clock of the reservations is theirs alone.</summary>
-    public static async Task SpendAsync(Tenant tenant, LedgerLane lane, WindowClaim cap, int requests)
+    public static async Task SpendAsync(Tenant tenant, LedgerLane lane, WindowClaim cap, int requests, int hoursAgo = 0)
     {
         await Task.WhenAll(Enumerable.Range(0, requests).Select(async i =>
         {
-            var held = HeldAt(tenant, cap, i);
+            var held = HeldAt(tenant, cap, i, hoursAgo);
             (await lane.ReserveAsync(held)).Should().BeOfType<LedgerOutcome.Admitted>();
             switch (i % 6)
             {
@@ -52,11 +52,11 @@ internal static class RollupWorld
         }));
     }
 
-    private static ReserveCommand HeldAt(Tenant tenant, WindowClaim cap, int number)
+    private static ReserveCommand HeldAt(Tenant tenant, WindowClaim cap, int number, int hoursAgo)
     {
         var held = tenant.Reserve(100, cap);
         // Some minutes apart, so that hours and now and then a day begin between them.
-        var at = held.Reservation.ReservedAt - number * 11L * 60_000_000;
+        var at = held.Reservation.ReservedAt - (number * 11L + hoursAgo * 60L) * 60_000_000;
         return new ReserveCommand(held.Reservation with
         {
             ReservedAt = at,
