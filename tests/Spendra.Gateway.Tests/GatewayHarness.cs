@@ -12,7 +12,7 @@ using Spendra.Storage;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Keys;
 using Spendra.Storage.Ledger;
-using Spendra.Storage.Schema;
+using Spendra.Storage.Tests;
 using Spendra.Testing;
 
 namespace Spendra.Gateway.Tests;
@@ -57,9 +57,8 @@ internal sealed class GatewayHarness : IAsyncDisposable
     {
         var folder = engine == DatabaseEngine.Sqlite ? new TempFolder() : null;
         var target = folder is not null
-            ? DatabaseTarget.Folder(folder.Path)
-            : DatabaseTarget.Address(PostgresCluster.ToUrl(await (await PostgresCluster.SharedAsync()).CreateDatabaseAsync("gateway")));
-        await Migrator.MigrateAsync(target, CancellationToken.None);
+            ? await MigratedDatabase.CopyToAsync(folder.Path)
+            : DatabaseTarget.Address(PostgresCluster.ToUrl(await MigratedDatabase.CreateAsync("gateway")));
         var database = Database.Open(target);
         var masterKey = new MasterKey(new byte[MasterKey.KeyBytes]);
         var sandbox = await SandboxServer.StartAsync(sandboxOptions ?? new SandboxOptions { RecordRequests = true }, CancellationToken.None);

@@ -4,7 +4,6 @@ using Dapper;
 using Spendra.Core.Governance;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Keys;
-using Spendra.Storage.Schema;
 using Spendra.Testing;
 
 namespace Spendra.Storage.Tests;
@@ -34,14 +33,9 @@ internal sealed class GovernanceStore : IAsyncDisposable
     public static async Task<GovernanceStore> OpenAsync(DatabaseEngine engine)
     {
         var folder = new TempFolder();
-        var target = DatabaseTarget.Folder(folder.Path);
-        if (engine == DatabaseEngine.Postgres)
-        {
-            var cluster = await PostgresCluster.SharedAsync();
-            target = DatabaseTarget.Address(PostgresCluster.ToUrl(await cluster.CreateDatabaseAsync("governance")));
-        }
-        await Migrator.MigrateAsync(target, CancellationToken.None);
-        return new GovernanceStore(folder, target);
+        return new GovernanceStore(folder, engine == DatabaseEngine.Sqlite
+            ? await MigratedDatabase.CopyToAsync(folder.Path)
+            : DatabaseTarget.Address(PostgresCluster.ToUrl(await MigratedDatabase.CreateAsync("governance"))));
     }
 
     public async Task<GovernanceRows> LoadAsync(Guid organizationId) =>

@@ -44,10 +44,11 @@ public sealed class PostgresCluster : IDisposable
         }
     }
 
-    /// <summary>Creates an empty database of its own for a test.</summary>
+    /// <summary>Creates a database of its own for a test.</summary>
     /// <param name="prefix">Begins the database's name, so that the server's log can be read. At most 24 of [a-z0-9_].</param>
+    /// <param name="template">The database that it is a copy of, to which nobody may be connected; by default an empty one.</param>
     /// <returns>An Npgsql connection string.</returns>
-    public async Task<string> CreateDatabaseAsync(string prefix)
+    public async Task<string> CreateDatabaseAsync(string prefix, string template = "template0")
     {
         if (prefix.Length is 0 or > 24 || prefix.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '_'))
             throw new ArgumentException("1 to 24 characters of [a-z0-9_]", nameof(prefix));
@@ -56,9 +57,16 @@ public sealed class PostgresCluster : IDisposable
         await using var connection = new NpgsqlConnection(ConnectionString("postgres", pooling: false));
         await connection.OpenAsync().ConfigureAwait(false);
         // template0: nobody can be connected to it, which would make CREATE DATABASE fail.
-        await using var command = new NpgsqlCommand($"CREATE DATABASE {name} TEMPLATE template0", connection);
+        await using var command = new NpgsqlCommand($"CREATE DATABASE {name} TEMPLATE {template}", connection);
         await command.ExecuteNonQueryAsync().ConfigureAwait(false);
         return ConnectionString(name, pooling: true);
+    }
+
+    /// <summary>The name by which a database is a template of others. Nobody connects to it from now on.</summary>
+    public static string ToTemplate(string connectionString)
+    {
+        NpgsqlConnection.ClearAllPools();
+        return new NpgsqlConnectionStringBuilder(connectionString).Database!;
     }
 
     /// <summary>The same database as <c>postgres://user@host:port/database</c>, as the command line takes it.</summary>

@@ -65,7 +65,9 @@ internal sealed class LedgerWorld : IAsyncDisposable
         var folder = new TempFolder();
         string? connectionString = null;
         if (engine == DatabaseEngine.Postgres)
-            connectionString = await (cluster ?? await PostgresCluster.SharedAsync()).CreateDatabaseAsync("ledger");
+            connectionString = await (cluster is null ? MigratedDatabase.CreateAsync("ledger") : cluster.CreateDatabaseAsync("ledger"));
+        else if (path is null)
+            await MigratedDatabase.CopyToAsync(folder.Path);
         var target = connectionString is null
             ? DatabaseTarget.Folder(path ?? folder.Path)
             : DatabaseTarget.Address(PostgresCluster.ToUrl(connectionString));
