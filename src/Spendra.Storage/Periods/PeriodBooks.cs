@@ -3,6 +3,7 @@ using Dapper;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Core.Money;
+using Spendra.Core.Reconciliation;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Ledger.Lists;
 using Spendra.Storage.Reconciliation;
@@ -26,7 +27,8 @@ public sealed record PeriodTotals(long EntryCount, NanoUsd Expense, NanoUsd Bala
 /// <param name="AccountId">Which.</param>
 /// <param name="Account">Its slug.</param>
 /// <param name="Report">The latest comparison of its month; null when there is none.</param>
-public sealed record PeriodAccount(Guid AccountId, string Account, RunReport? Report);
+/// <param name="IsCurrent">It was made after the month's end, and no bill of the month was imported since: only then does it tell of the whole month.</param>
+public sealed record PeriodAccount(Guid AccountId, string Account, RunReport? Report, bool IsCurrent);
 
 /// <summary>What is looked at before a period is locked.</summary>
 /// <param name="Totals">Of its entries.</param>
@@ -79,6 +81,12 @@ public static class PeriodBooks
                 WHERE l.organization_id = e.organization_id AND l.reservation_id = e.reservation_id AND l.kind = 2)
         """;
 
+    private const string ImportedAt = """
+        SELECT max(i.imported_at) FROM bill_days d
+        JOIN bill_imports i ON i.organization_id = d.organization_id AND i.import_id = d.import_id
+        WHERE d.organization_id = @organizationId AND d.account_id = @accountId AND d.day >= @firstDay AND d.day < @endDay
+        """;
+
     private const string Head = "SELECT entry_sequence FROM organizations WHERE organization_id = @organizationId";
 
     /// <summary>Everything that a period is checked by, at one moment.</summary>
@@ -119,7 +127,14 @@ public static class PeriodBooks
             .Union(before?.Accounts.Select(a => (a.AccountId, Slug: a.Account)) ?? []).OrderBy(a => a.Slug, StringComparer.Ordinal).ToList();
         var accounts = new List<PeriodAccount>();
         foreach (var (id, slug) in spending)
-            accounts.Add(new PeriodAccount(id, slug, await RunReader.LatestAsync(connection, transaction, organizationId, id, period, cancel)));
+        {
+            var report = await RunReader.LatestAsync(connection, transaction, organizationId, id, period, cancel);
+            var importedAt = await connection.ExecuteScalarAsync<long?>(new CommandDefinition(ImportedAt, new
+            {
+                organizationId, accountId = id, firstDay = BilledDay.Of(period.StartsAt), endDay = BilledDay.Of(period.EndsAt),
+            }, transaction, cancellationToken: cancel));
+            accounts.Add(new PeriodAccount(id, slug, report, report is not null && report.Run.CreatedAt >= period.EndsAt && !(importedAt > report.Run.CreatedAt)));
+        }
         return new PeriodChecks(before is null ? totals : before.Totals + totals, open, inDoubt, accounts,
             await connection.ExecuteScalarAsync<long>(Command(Head)));
 

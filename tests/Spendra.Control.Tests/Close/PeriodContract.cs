@@ -103,6 +103,44 @@ public abstract class PeriodContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task A_comparison_that_was_made_too_early_explains_no_month()
+    {
+        await using var api = await StartAsync();
+        await using var books = await PastBooks.OpenAsync(api);
+        var finance = await api.ClientAsync(MemberRole.FinanceManager);
+        await books.SpendAsync(PastBooks.Noon(1), Thousand);
+        await BillAsync(finance, "01,house-model,0.00225");
+        await CompareAsync(finance);
+        // As if that had been in the month, when nobody knew yet what comes; then it is spent on.
+        await api.Store.ExecuteAsync($"UPDATE reconciliation_runs SET created_at = {PastBooks.Noon(2)}");
+        await books.SpendAsync(PastBooks.Noon(20), Thousand);
+        await ShouldBeUnexplainedAsync("100.00");
+
+        // Compared now, but before the bill that tells of the rest.
+        await BillAsync(finance, "01,house-model,0.00225", "20,house-model,0.00225");
+        await CompareAsync(finance);
+        await BillAsync(finance, "20,house-model,0.00525");
+        await ShouldBeUnexplainedAsync("100.00");
+        await CompareAsync(finance);
+        await ShouldBeUnexplainedAsync("60.00", isCurrent: true);
+
+        await BillAsync(finance, "20,house-model,0.00225");
+        await CompareAsync(finance);
+        var locked = await finance.PostAsync(Lock, new { });
+        locked.Status.Should().Be(200, locked.Body);
+
+        async Task ShouldBeUnexplainedAsync(string share, bool isCurrent = false)
+        {
+            var account = (await finance.GetAsync($"/periods/{Month}")).Json.GetProperty("accounts")[0];
+            (Text(account, "explainedPercent"), account.GetProperty("isCurrent").GetBoolean(), account.GetProperty("isWithinTolerance").GetBoolean())
+                .Should().Be((share, isCurrent, false));
+            var refused = await finance.PostAsync(Lock, new { });
+            refused.ProblemType.Should().Be("wrong-state", refused.Body);
+            refused.Json.GetProperty("detail").GetString().Should().Contain("not explained within the tolerance: main");
+        }
+    }
+
+    [Fact]
     public async Task Books_that_do_not_balance_are_not_closed()
     {
         await using var api = await StartAsync();
@@ -201,6 +239,16 @@ public abstract class PeriodContract(DatabaseEngine engine)
         var decided = await approver.PostAsync($"/ledger/adjustments/{Text(proposed.Json, "id")}/approve", null, proposed.ETag);
         decided.Status.Should().Be(200, decided.Body);
     }
+
+    private static async Task BillAsync(ControlClient client, params string[] lines)
+    {
+        var content = $"day,model,usd\n{string.Concat(lines.Select(l => $"{Month}-{l}\n"))}";
+        var bill = new { account = "main", format = "csv", content, mapping = new { day = "day", model = "model", amount = "usd" } };
+        (await client.PostAsync("/reconciliation/imports", bill)).Status.Should().Be(201);
+    }
+
+    private static async Task CompareAsync(ControlClient client) =>
+        (await client.PostAsync("/reconciliation/runs", new { account = "main", month = Month })).Status.Should().Be(201);
 
     private static async Task<string> ExpenseAsync(ControlClient client) => Text((await client.GetAsync($"/periods/{Month}")).Json, "expenseUsd");
 
