@@ -214,6 +214,26 @@ public abstract class DeliveryContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task What_was_over_before_its_beginning_could_be_told_is_not_told_any_more()
+    {
+        await using var sink = await HttpSink.StartAsync();
+        await using var world = await AlertWorld.StartAsync(engine);
+        await world.SubscribeAsync("hook", AlertWorld.Hook("hook", sink));
+        await world.StandAsync("a", "b");
+        await world.Api.Store.ExecuteAsync("UPDATE alert_deliveries SET state = 'dead', ended_at = 1");
+        // Nobody hears that it is over who could not be told that it began.
+        await world.StandAsync("b");
+
+        var notices = (await world.NoticesAsync()).ToDictionary(d => d.Notice.Subject);
+        (await world.Platform.PostAsync($"/alert-deliveries/{notices["a"].DeliveryId}/retry", null, "*")).ProblemType.Should().Be("wrong-state");
+        (await world.Platform.PostAsync($"/alert-deliveries/{notices["b"].DeliveryId}/retry", null, "*")).Status.Should().Be(200);
+        await world.StandAsync();
+        await world.Worker(TimeProvider.System).SendDueAsync(Cancel);
+        await world.Worker(TimeProvider.System).SendDueAsync(Cancel);
+        sink.Got.Select(g => ((string?)g.Json["type"], (string?)g.Json["data"]!["subject"])).Should().Equal(("alert.raised", "b"), ("alert.resolved", "b"));
+    }
+
+    [Fact]
     public async Task Workers_that_die_between_sending_and_noting_are_heard_twice_under_one_id_and_none_is_lost()
     {
         await using var sink = await HttpSink.StartAsync();
