@@ -79,6 +79,8 @@ public sealed class ExportHold(Database database, Guid holderId, TimeProvider ti
         FROM organizations o WHERE o.organization_id = @organizationId
         """;
 
+    private readonly string _booksNow = Books + (database.ForUpdate is { Length: > 0 } lockRow ? $"{lockRow} OF o" : "");
+
     /// <summary>Exports of all organizations that workers write, are due and held by nobody.</summary>
     public static async Task<IReadOnlyList<(Guid OrganizationId, Guid RunId)>> ListDueAsync(Database database, long nowMicros, int limit, CancellationToken cancel)
     {
@@ -157,9 +159,13 @@ public sealed class ExportHold(Database database, Guid holderId, TimeProvider ti
     /// <summary>Lets others take it at once.</summary>
     public Task<bool> LetGoAsync(ExportRun run, CancellationToken cancel) => UpdateAsync(LetGo, run, new DynamicParameters(), cancel);
 
+    /// <summary>
+    /// Whoever books holds the organization's row and dates entries while they do: what is dated before this moment is there, as far as
+    /// clocks agree.
+    /// </summary>
     internal async Task<ExportSnapshot> ReadBooksAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel)
     {
-        var row = await connection.QuerySingleAsync<StoredBooks>(new CommandDefinition(Books, new { organizationId }, transaction, cancellationToken: cancel));
+        var row = await connection.QuerySingleAsync<StoredBooks>(new CommandDefinition(_booksNow, new { organizationId }, transaction, cancellationToken: cancel));
         return new ExportSnapshot(Micros.Now(time), row.EntrySequence, row.OutboxSequence, row.LedgerSeal ?? [], row.AuditSequence, row.RollupSequence, row.HoursFrom);
     }
 

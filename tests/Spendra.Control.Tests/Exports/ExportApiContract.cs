@@ -117,6 +117,21 @@ public abstract class ExportApiContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task What_is_asked_for_up_to_now_waits_for_who_is_still_booking()
+    {
+        await using var books = await ExportBooks.OpenAsync(engine);
+        var to = DateTimeOffset.UtcNow;
+        var asked = await books.Finance.PostAsync("/exports", new { dataset = "spend-events", format = "csv", from = From, to });
+        asked.Status.Should().Be(201, asked.Body);
+        var time = new FakeTimeProvider(to.AddSeconds(50));
+        await JobOf(books, time).TurnAsync(Cancel);
+        (await CountAsync(books, "export_parts")).Should().Be(0);
+        time.SetUtcNow(to.AddSeconds(61));
+        await JobOf(books, time).TurnAsync(Cancel);
+        (await books.Finance.GetAsync($"/exports/{asked.Json.GetProperty("id").GetGuid()}")).Json.GetProperty("state").GetString().Should().Be("complete");
+    }
+
+    [Fact]
     public async Task Of_a_worker_that_died_another_takes_the_export_over_and_what_the_first_still_does_is_not_noted()
     {
         await using var books = await ExportBooks.OpenAsync(engine);
