@@ -162,14 +162,18 @@ public abstract class ExportApiContract(DatabaseEngine engine)
         Directory.CreateDirectory(Path.Combine(books.Folder, "acme"));
         await File.WriteAllTextAsync(books.FolderOf(id), "", Cancel);
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var pauses = new List<long>();
         for (var attempt = 1; attempt <= ExportHold.MostAttempts; attempt++)
         {
             await JobOf(books, time).TurnAsync(Cancel);
             var told = (await books.Finance.GetAsync($"/exports/{id}")).Json;
             told.GetProperty("state").GetString().Should().Be(attempt < ExportHold.MostAttempts ? "waiting" : "failed");
             told.GetProperty("failure").GetString().Should().Be("a file could not be written");
-            time.Advance(TimeSpan.FromMinutes(10));
+            pauses.Add((await books.Api.Store.ScalarAsync<long>("SELECT retry_at FROM export_runs") - Micros.Now(time)) / 1_000_000);
+            time.Advance(TimeSpan.FromHours(1));
         }
+        // A bucket that is away for an hour or two costs no export.
+        pauses.Should().Equal(30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600, 3_600, 3_600);
     }
 
     private static ExportJob JobOf(ExportBooks books, TimeProvider time) => new(books.Database, books.Options, time, NullLogger<ExportJob>.Instance);
