@@ -34,7 +34,9 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
     private const string Forget = "DELETE FROM outbox_failures WHERE organization_id = @organizationId AND consumer = @consumer";
 
     private const int FewAtOnce = 1_000;
-    private const int MostHoursAtOnce = 24 * 30;
+
+    // However quiet it was: what comes next may be busy, and is in memory and in one transaction.
+    private const int MostHoursAtOnce = 6;
 
     /// <summary>Rows of one transaction, about.</summary>
     internal int RowsAtOnce { get; init; } = 20_000;
@@ -72,7 +74,7 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
         return await run.CompleteAsync(last);
     }
 
-    // Quiet times are read in long stretches: most of an hour with little in it would be the asking.
+    // Quiet times are read in longer stretches: most of an hour with little in it would be the asking.
     private static long NextHours(long hours, long read) => read switch
     {
         < FewAtOnce => Math.Min(2 * hours, MostHoursAtOnce),
