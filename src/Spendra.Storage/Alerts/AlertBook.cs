@@ -26,9 +26,11 @@ public sealed class AlertBook(Database database, TimeProvider time)
         WHERE organization_id = @organizationId AND alert_id = @alertId AND cleared_at IS NULL
         """;
 
+    // A look of later than now was taken by a clock that was wrong, or this one is: nobody waits until it is right.
     private const string Take = """
         INSERT INTO alert_looks (organization_id, name, looked_at) VALUES (@organizationId, @name, @now)
-        ON CONFLICT (organization_id, name) DO UPDATE SET looked_at = excluded.looked_at WHERE alert_looks.looked_at <= @before
+        ON CONFLICT (organization_id, name) DO UPDATE SET looked_at = excluded.looked_at
+            WHERE alert_looks.looked_at <= @before OR alert_looks.looked_at > @after
         """;
 
     /// <summary>Takes a look for this worker, unless one was begun less than the interval ago.</summary>
@@ -43,8 +45,9 @@ public sealed class AlertBook(Database database, TimeProvider time)
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginWriteAsync(connection, cancel);
         await database.EnterAsync(connection, transaction, organizationId, cancel);
-        var taken = await connection.ExecuteAsync(new CommandDefinition(Take,
-            new { organizationId, name, now, before = now - interval.Ticks / TimeSpan.TicksPerMicrosecond }, transaction, cancellationToken: cancel));
+        var length = interval.Ticks / TimeSpan.TicksPerMicrosecond;
+        var taken = await connection.ExecuteAsync(new CommandDefinition(
+            Take, new { organizationId, name, now, before = now - length, after = now + length }, transaction, cancellationToken: cancel));
         await database.CommitAsync(connection, transaction);
         return taken == 1 ? new AlertLook(organizationId, name, now) : null;
     }

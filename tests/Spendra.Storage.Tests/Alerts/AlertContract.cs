@@ -72,6 +72,25 @@ public abstract class AlertContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task A_clock_that_was_far_ahead_keeps_nobody_from_looking()
+    {
+        await using var store = await GovernanceStore.OpenAsync(engine);
+        var acme = await GovernanceEdits.CreateAsync(store);
+        var ahead = new FakeTimeProvider(_time.GetUtcNow().AddDays(400));
+        (await new AlertBook(store.Database, ahead).TakeAsync(acme, "conditions", Interval, Cancel)).Should().NotBeNull();
+        var book = new AlertBook(store.Database, _time);
+        var look = (await book.TakeAsync(acme, "conditions", Interval, Cancel))!;
+        (await book.TakeAsync(acme, "conditions", Interval, Cancel)).Should().BeNull("somebody is looking");
+        (await book.SettleAsync(look, Looked, [Standing("a")], Cancel)).Raised.Should().ContainSingle();
+
+        // Clocks differ a little, and then the look of the one that is ahead counts.
+        var little = new FakeTimeProvider(_time.GetUtcNow() + Interval * 1.5);
+        (await new AlertBook(store.Database, little).TakeAsync(acme, "conditions", Interval, Cancel)).Should().NotBeNull();
+        _time.Advance(Interval);
+        (await book.TakeAsync(acme, "conditions", Interval, Cancel)).Should().BeNull("that one has looked");
+    }
+
+    [Fact]
     public async Task What_somebody_resolved_is_not_raised_again_until_it_was_gone()
     {
         await using var store = await GovernanceStore.OpenAsync(engine);
