@@ -36,8 +36,9 @@ public sealed record PeriodAccount(Guid AccountId, string Account, RunReport? Re
 /// <param name="InDoubt">Requests of the period that were booked at their bound and never told what they cost.</param>
 /// <param name="Accounts">Accounts with a provider's bill to expect.</param>
 /// <param name="LastSequence">The last entry that was looked at.</param>
+/// <param name="Span">Which entries the period had by the locks of that moment.</param>
 public sealed record PeriodChecks(
-    PeriodTotals Totals, long OpenReservations, long InDoubt, IReadOnlyList<PeriodAccount> Accounts, long LastSequence);
+    PeriodTotals Totals, long OpenReservations, long InDoubt, IReadOnlyList<PeriodAccount> Accounts, long LastSequence, PeriodSpan Span);
 
 /// <summary>Adds up the entries of a period, which <see cref="PeriodCalendar"/> says.</summary>
 public static class PeriodBooks
@@ -100,12 +101,15 @@ public static class PeriodBooks
 
     /// <summary>
     /// The same under the lock of a change, going on from what was looked at before: the lane waits meanwhile, so only what was
-    /// booked since is read.
+    /// booked since is read. All of it again when another month was locked or opened since, which moves entries between months.
     /// </summary>
     public static Task<PeriodChecks> GoOnAsync(
         GovernanceTransaction transaction, AccountingPeriod period, PeriodCalendar calendar, PeriodChecks before, CancellationToken cancel) =>
         transaction.ReadAsync((connection, inner) =>
-            CheckAsync(connection, inner, transaction.OrganizationId, period, calendar.SpanOf(period), before, cancel));
+        {
+            var span = calendar.SpanOf(period);
+            return CheckAsync(connection, inner, transaction.OrganizationId, period, span, before.Span == span ? before : null, cancel);
+        });
 
     private static async Task<PeriodChecks> CheckAsync(
         DbConnection connection, DbTransaction transaction, Guid organizationId, AccountingPeriod period, PeriodSpan span, PeriodChecks? before,
@@ -136,7 +140,7 @@ public static class PeriodBooks
             accounts.Add(new PeriodAccount(id, slug, report, report is not null && report.Run.CreatedAt >= period.EndsAt && !(importedAt > report.Run.CreatedAt)));
         }
         return new PeriodChecks(before is null ? totals : before.Totals + totals, open, inDoubt, accounts,
-            await connection.ExecuteScalarAsync<long>(Command(Head)));
+            await connection.ExecuteScalarAsync<long>(Command(Head)), span);
 
         CommandDefinition Command(string sql) => new(sql, parameters, transaction, commandTimeout: 0, cancellationToken: cancel);
     }

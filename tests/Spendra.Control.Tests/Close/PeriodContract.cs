@@ -3,7 +3,10 @@ using Spendra.Control.Tests.Api;
 using Spendra.Control.Tests.Reconciliation;
 using Spendra.Core.Access;
 using Spendra.Core.Metering;
+using Spendra.Core.Money;
 using Spendra.Storage;
+using Spendra.Storage.Governance;
+using Spendra.Storage.Periods;
 
 namespace Spendra.Control.Tests.Close;
 
@@ -13,6 +16,8 @@ public abstract class PeriodContract(DatabaseEngine engine)
     private static readonly Usage Thousand = new() { Input = 1_000, Output = 100 };
 
     private static readonly object Waived = new { waiver = "the bill comes next week" };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static string Month => PastBooks.Month.ToString();
 
@@ -137,6 +142,33 @@ public abstract class PeriodContract(DatabaseEngine engine)
             var refused = await finance.PostAsync(Lock, new { });
             refused.ProblemType.Should().Be("wrong-state", refused.Body);
             refused.Json.GetProperty("detail").GetString().Should().Contain("not explained within the tolerance: main");
+        }
+    }
+
+    [Fact]
+    public async Task What_was_added_up_by_other_locks_is_added_up_again()
+    {
+        await using var api = await StartAsync();
+        await using var books = await PastBooks.OpenAsync(api);
+        await books.SpendAsync(PastBooks.Noon(3), Thousand);
+        // Locked without the entry, the month leaves it to the next one; opened and locked with it, it has it.
+        var before = Locked(0);
+        await ApplyAsync(new GovernanceWrite.LockPeriod(before));
+        var seen = await PeriodBooks.CheckAsync(api.Store.Database, books.OrganizationId, PastBooks.Month.Next, Cancel);
+        seen.Totals.EntryCount.Should().Be(1);
+        await ApplyAsync(new GovernanceWrite.ReopenPeriod(before with { ReopenedAt = 1, ReopenedBy = "x", ReopenReason = "x" }));
+        await ApplyAsync(new GovernanceWrite.LockPeriod(Locked(1)));
+
+        await using var transaction = await GovernanceTransaction.BeginAsync(api.Store.Database, books.OrganizationId, TimeProvider.System, Cancel);
+        var calendar = PeriodReader.ToCalendar(await PeriodReader.InForceAsync(transaction, Cancel));
+        (await PeriodBooks.GoOnAsync(transaction, PastBooks.Month.Next, calendar, seen, Cancel)).Totals.EntryCount.Should().Be(0);
+
+        PeriodLock Locked(long last) => new() { LockId = Guid.CreateVersion7(), Period = PastBooks.Month, LastSequence = last, EntryCount = last, Expense = NanoUsd.Zero };
+
+        async Task ApplyAsync(GovernanceWrite write)
+        {
+            await using var change = await GovernanceTransaction.BeginAsync(api.Store.Database, books.OrganizationId, TimeProvider.System, Cancel);
+            await change.ApplyAsync([new GovernanceChange(write, new ChangeNote("update", "period", "x", null, "{}"))], new ChangeAuthor("tester", "test"), Cancel);
         }
     }
 
