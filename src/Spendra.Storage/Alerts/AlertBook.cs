@@ -102,20 +102,23 @@ public sealed class AlertBook(Database database, TimeProvider time)
     }
 
     /// <summary>
-    /// One look at what rollups tell, for whoever keeps them: spend and refusals by hour, and how far the worker is behind.
+    /// Takes the look at what rollups tell, as <see cref="TakeAsync"/> does. What is looked at is read afterwards: read before, it may be
+    /// older than what another worker has found since.
     /// </summary>
-    /// <param name="organizationId">Whose.</param>
+    public Task<AlertLook?> TakeActivityAsync(Guid organizationId, TimeSpan interval, CancellationToken cancel) =>
+        TakeAsync(organizationId, ActivityLook, interval, cancel);
+
+    /// <summary>What a look at rollups has found: spend and refusals by hour, and how far the worker is behind.</summary>
+    /// <param name="look">The look.</param>
     /// <param name="spend">Settled nano-USD by hour, for every scope that is watched.</param>
     /// <param name="refusals">Refused requests by hour, likewise.</param>
     /// <param name="outboxLagMicros">How old the oldest announcement is that was not dealt with; zero for none.</param>
-    /// <param name="interval">How often this is looked at.</param>
     /// <param name="cancel">Stops waiting.</param>
-    /// <returns>What was changed; null when another worker has looked lately.</returns>
-    public async Task<AlertComparison?> SettleActivityAsync(
-        Guid organizationId, IReadOnlyList<HourlyActivity> spend, IReadOnlyList<HourlyActivity> refusals, long outboxLagMicros, TimeSpan interval, CancellationToken cancel)
+    /// <returns>What was changed; nothing when another worker has taken the look since.</returns>
+    public async Task<AlertComparison> SettleActivityAsync(
+        AlertLook look, IReadOnlyList<HourlyActivity> spend, IReadOnlyList<HourlyActivity> refusals, long outboxLagMicros, CancellationToken cancel)
     {
-        if (await TakeAsync(organizationId, ActivityLook, interval, cancel) is not { } look) return null;
-        var known = (await ReadStandingAsync(organizationId, cancel)).Select(k => k.Key).ToImmutableHashSet(StringComparer.Ordinal);
+        var known = (await ReadStandingAsync(look.OrganizationId, cancel)).Select(k => k.Key).ToImmutableHashSet(StringComparer.Ordinal);
         StandingAlert?[] judged =
         [
             .. spend.Select(s => ActivityAlerts.BurnRate(s, known)), .. refusals.Select(r => ActivityAlerts.UnusualRefusals(r, known)),
