@@ -17,15 +17,14 @@ internal sealed class ActivityJob(Database database, AlertBook book, TimeProvide
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     private readonly Database _database = database;
-    private readonly TimeProvider _time = time;
 
     protected override async Task<AlertComparison?> LookAsync(OrganizationName organization, CancellationToken cancel)
     {
-        var now = Micros.Now(_time);
-        var (spend, refusals) = await RollupActivity.ReadAsync(_database, organization.OrganizationId, now, cancel);
+        // Timers are not exact: a look that comes a little early is still the next one. Who does not look reads nothing.
+        if (await book.TakeActivityAsync(organization.OrganizationId, Interval * 0.9, cancel) is not { } look) return null;
+        var (spend, refusals) = await RollupActivity.ReadAsync(_database, organization.OrganizationId, look.TakenAt, cancel);
         var lag = await OutboxPositions.ReadLagAsync(_database, RollupIntake.Consumer, cancel, organization.OrganizationId);
-        var waited = lag.Since is { } since ? Math.Max(0, now - since) : 0;
-        // Timers are not exact: a look that comes a little early is still the next one.
-        return await book.SettleActivityAsync(organization.OrganizationId, spend, refusals, waited, Interval * 0.9, cancel);
+        var waited = lag.Since is { } since ? Math.Max(0, look.TakenAt - since) : 0;
+        return await book.SettleActivityAsync(look, spend, refusals, waited, cancel);
     }
 }

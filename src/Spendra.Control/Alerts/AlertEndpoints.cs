@@ -89,7 +89,7 @@ internal static class AlertEndpoints
             var channels = await ChannelLists.ReadAsync(draft.Transaction, cancel);
             if (channels.Single(c => c.ChannelId == before.ChannelId).IsArchived) return new Problem(ProblemKind.WrongState, $"The channel '{before.Channel}' is archived. Restore it first.");
             if (await DeliveryLists.IsOvertakenAsync(draft.Transaction, before, cancel))
-                return new Problem(ProblemKind.WrongState, "The channel has heard later news of the same alert: told now, this would be wrong.");
+                return new Problem(ProblemKind.WrongState, "The channel has heard later news of the same alert, or the alert is over: told now, this would be wrong.");
             var row = before with
             {
                 State = DeliveryState.Pending, Attempts = 0, NextAttemptAt = draft.NowMicros, EndedAt = null, Version = before.Version + 1,

@@ -12,6 +12,9 @@ public sealed record AlertOptions
     /// <summary>How long one attempt to send may take.</summary>
     public TimeSpan AttemptLimit { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long it may take until a connection of HTTP stands.</summary>
+    public TimeSpan ConnectLimit { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>From how many days on without a look for new prices they are stale; 0 for never.</summary>
     public int CatalogStaleDays { get; init; } = 30;
 

@@ -81,7 +81,7 @@ public static class PriceSync
             if (open is null || !IsSame(open.Prices, offered)) proposal = Propose(document.Source, offered, comparison, run.EndedAt);
             run = run with { ProposalId = proposal?.ProposalId ?? open!.ProposalId };
         }
-        await PriceProposals.RecordAsync(database, organization.OrganizationId, run, proposal, cancel);
+        run = await PriceProposals.RecordAsync(database, organization.OrganizationId, run, proposal, cancel);
         return new SyncResult(run, comparison, document.Document?.Skipped ?? []);
     }
 

@@ -21,7 +21,7 @@ internal static class ClosingCheck
     }
 
     public static bool IsWithinTolerance(PeriodAccount account, ClosingRules rules) =>
-        account.Report is { } report && report.Explained >= ExplainedShare.Whole - rules.ToleranceBasisPoints;
+        account is { IsCurrent: true, Report: { } report } && report.Explained >= ExplainedShare.Whole - rules.ToleranceBasisPoints;
 
     /// <summary>Accounts whose bills are not explained enough.</summary>
     public static IReadOnlyList<string> Unexplained(PeriodChecks checks, ClosingRules rules) =>
@@ -32,7 +32,7 @@ internal static class ClosingCheck
         locks.FirstOrDefault(l => l.Period == period) is { } own ? own.EntryCount == checks.Totals.EntryCount && own.Expense == checks.Totals.Expense : null,
         checks.Totals.EntryCount, checks.Totals.Expense, checks.Totals.Balance, checks.Totals.UnbalancedCount,
         checks.OpenReservations, checks.InDoubt,
-        [.. checks.Accounts.Select(a => new PeriodAccountView(a.Account, a.Report?.Run.RunId, a.Report is { } r ? Percent(r.Explained) : null, IsWithinTolerance(a, rules)))],
+        [.. checks.Accounts.Select(a => new PeriodAccountView(a.Account, a.Report?.Run.RunId, a.Report is { } r ? Percent(r.Explained) : null, a.IsCurrent, IsWithinTolerance(a, rules)))],
         Percent(rules.ToleranceBasisPoints), Obstacles(period, PeriodReader.ToCalendar(locks), checks, nowMicros), Unexplained(checks, rules));
 
     private static string Percent(int basisPoints) => string.Create(CultureInfo.InvariantCulture, $"{basisPoints / 100}.{basisPoints % 100:D2}");

@@ -108,7 +108,7 @@ internal static class PeriodEndpoints
             if (ClosingCheck.Obstacles(period, calendar, checks, draft.NowMicros) is { Count: > 0 } obstacles)
                 return new Problem(ProblemKind.WrongState, $"{period} cannot be locked. {string.Join(" ", obstacles)}");
             if (body.Waiver is null && ClosingCheck.Unexplained(checks, rules) is { Count: > 0 } unexplained)
-                return new Problem(ProblemKind.WrongState, $"The bills of these accounts are not explained within the tolerance: {string.Join(", ", unexplained)}. Reconcile them, or give a reason as 'waiver'.");
+                return new Problem(ProblemKind.WrongState, $"The bills of these accounts are not explained within the tolerance: {string.Join(", ", unexplained)}. Reconcile them after the month's end and the last import of their bills, or give a reason as 'waiver'.");
 
             // 3. Lock, with the number of the last entry: whatever is booked later is later.
             var counters = await LedgerBooks.LoadCountersAsync(draft.Transaction, cancel);

@@ -44,8 +44,9 @@ internal sealed record PeriodLockView(
 /// <param name="Account">The provider account.</param>
 /// <param name="ReconciliationId">The latest comparison of its month; null when there is none.</param>
 /// <param name="ExplainedPercent">How much of the bill is explained; null without a comparison.</param>
+/// <param name="IsCurrent">Whether that was compared after the month's end and after the last import of a bill of the month.</param>
 /// <param name="IsWithinTolerance">Whether that is enough.</param>
-internal sealed record PeriodAccountView(string Account, Guid? ReconciliationId, string? ExplainedPercent, bool IsWithinTolerance);
+internal sealed record PeriodAccountView(string Account, Guid? ReconciliationId, string? ExplainedPercent, bool IsCurrent, bool IsWithinTolerance);
 
 /// <summary>An accounting period with what is checked before it is locked.</summary>
 /// <param name="Month">The period, UTC.</param>

@@ -65,7 +65,7 @@ internal static class ExportEndpoints
             {
                 OrganizationId = caller.OrganizationId, RunId = Guid.CreateVersion7(), Dataset = ExportNames.FindDataset(body.Dataset)!.Value,
                 Format = ExportNames.FindFormat(body.Format)!.Value, StartsAt = from, EndsAt = to, RowsPerPart = options.RowsPerPart,
-                RequestedAt = draft.NowMicros, RequestedBy = caller.Actor, RetryAt = draft.NowMicros,
+                RequestedAt = draft.NowMicros, RequestedBy = caller.Actor, RetryAt = ScheduleDesk.WholeAt(to, draft.NowMicros),
             };
             draft.About(new GovernanceWrite.RequestExport(run));
             if (!options.HasPlace) return new Problem(ProblemKind.WrongState, NotConfigured);

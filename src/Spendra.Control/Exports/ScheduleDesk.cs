@@ -19,6 +19,11 @@ internal static class ScheduleDesk
     // Who books has a clock of their own: what belongs to a period is there a while after its end.
     private const long GraceMicros = 60_000_000;
 
+    /// <summary>The first instant at which all that belongs to a span is there.</summary>
+    /// <param name="endsAt">The first instant behind the span, in microseconds since the Unix epoch.</param>
+    /// <param name="asked">Not before this.</param>
+    public static long WholeAt(long endsAt, long asked) => Math.Max(asked, endsAt + GraceMicros);
+
     /// <summary>The last whole period that ends at an instant or before.</summary>
     public static (long StartsAt, long EndsAt) SpanBefore(string period, long micros)
     {
@@ -45,7 +50,7 @@ internal static class ScheduleDesk
         var run = new ExportRun
         {
             OrganizationId = organizationId, RunId = Guid.CreateVersion7(), Dataset = schedule.Dataset, Format = schedule.Format, StartsAt = startsAt,
-            EndsAt = endsAt, RowsPerPart = options.RowsPerPart, ScheduleId = scheduleId, DueAt = due, RetryAt = Math.Max(due, endsAt + GraceMicros),
+            EndsAt = endsAt, RowsPerPart = options.RowsPerPart, ScheduleId = scheduleId, DueAt = due, RetryAt = WholeAt(endsAt, due),
         };
         var next = schedule with { NextAt = CronTimes.NextAfter(schedule.Cron, due), Version = schedule.Version + 1 };
         await transaction.ApplyAsync(

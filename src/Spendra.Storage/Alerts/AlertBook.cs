@@ -26,9 +26,11 @@ public sealed class AlertBook(Database database, TimeProvider time)
         WHERE organization_id = @organizationId AND alert_id = @alertId AND cleared_at IS NULL
         """;
 
+    // A look of later than now was taken by a clock that was wrong, or this one is: nobody waits until it is right.
     private const string Take = """
         INSERT INTO alert_looks (organization_id, name, looked_at) VALUES (@organizationId, @name, @now)
-        ON CONFLICT (organization_id, name) DO UPDATE SET looked_at = excluded.looked_at WHERE alert_looks.looked_at <= @before
+        ON CONFLICT (organization_id, name) DO UPDATE SET looked_at = excluded.looked_at
+            WHERE alert_looks.looked_at <= @before OR alert_looks.looked_at > @after
         """;
 
     /// <summary>Takes a look for this worker, unless one was begun less than the interval ago.</summary>
@@ -43,8 +45,9 @@ public sealed class AlertBook(Database database, TimeProvider time)
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginWriteAsync(connection, cancel);
         await database.EnterAsync(connection, transaction, organizationId, cancel);
-        var taken = await connection.ExecuteAsync(new CommandDefinition(Take,
-            new { organizationId, name, now, before = now - interval.Ticks / TimeSpan.TicksPerMicrosecond }, transaction, cancellationToken: cancel));
+        var length = interval.Ticks / TimeSpan.TicksPerMicrosecond;
+        var taken = await connection.ExecuteAsync(new CommandDefinition(
+            Take, new { organizationId, name, now, before = now - length, after = now + length }, transaction, cancellationToken: cancel));
         await database.CommitAsync(connection, transaction);
         return taken == 1 ? new AlertLook(organizationId, name, now) : null;
     }
@@ -99,20 +102,23 @@ public sealed class AlertBook(Database database, TimeProvider time)
     }
 
     /// <summary>
-    /// One look at what rollups tell, for whoever keeps them: spend and refusals by hour, and how far the worker is behind.
+    /// Takes the look at what rollups tell, as <see cref="TakeAsync"/> does. What is looked at is read afterwards: read before, it may be
+    /// older than what another worker has found since.
     /// </summary>
-    /// <param name="organizationId">Whose.</param>
+    public Task<AlertLook?> TakeActivityAsync(Guid organizationId, TimeSpan interval, CancellationToken cancel) =>
+        TakeAsync(organizationId, ActivityLook, interval, cancel);
+
+    /// <summary>What a look at rollups has found: spend and refusals by hour, and how far the worker is behind.</summary>
+    /// <param name="look">The look.</param>
     /// <param name="spend">Settled nano-USD by hour, for every scope that is watched.</param>
     /// <param name="refusals">Refused requests by hour, likewise.</param>
     /// <param name="outboxLagMicros">How old the oldest announcement is that was not dealt with; zero for none.</param>
-    /// <param name="interval">How often this is looked at.</param>
     /// <param name="cancel">Stops waiting.</param>
-    /// <returns>What was changed; null when another worker has looked lately.</returns>
-    public async Task<AlertComparison?> SettleActivityAsync(
-        Guid organizationId, IReadOnlyList<HourlyActivity> spend, IReadOnlyList<HourlyActivity> refusals, long outboxLagMicros, TimeSpan interval, CancellationToken cancel)
+    /// <returns>What was changed; nothing when another worker has taken the look since.</returns>
+    public async Task<AlertComparison> SettleActivityAsync(
+        AlertLook look, IReadOnlyList<HourlyActivity> spend, IReadOnlyList<HourlyActivity> refusals, long outboxLagMicros, CancellationToken cancel)
     {
-        if (await TakeAsync(organizationId, ActivityLook, interval, cancel) is not { } look) return null;
-        var known = (await ReadStandingAsync(organizationId, cancel)).Select(k => k.Key).ToImmutableHashSet(StringComparer.Ordinal);
+        var known = (await ReadStandingAsync(look.OrganizationId, cancel)).Select(k => k.Key).ToImmutableHashSet(StringComparer.Ordinal);
         StandingAlert?[] judged =
         [
             .. spend.Select(s => ActivityAlerts.BurnRate(s, known)), .. refusals.Select(r => ActivityAlerts.UnusualRefusals(r, known)),

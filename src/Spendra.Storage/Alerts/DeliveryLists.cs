@@ -36,9 +36,13 @@ public static class DeliveryLists
 
     private const string OneForChange = Rows + "\nAND d.delivery_id = @deliveryId";
 
+    // Of an alert that is over, a channel that was never to hear so would keep what it is told now for ever.
     private const string IsOvertaken = """
-        SELECT count(*) FROM alert_deliveries WHERE organization_id = @OrganizationId AND alert_id = @AlertId AND channel_id = @ChannelId
-            AND state = 'delivered' AND ((@transition = 'raised' AND transition <> 'raised') OR (@transition = 'acknowledged' AND transition = 'resolved'))
+        SELECT (SELECT count(*) FROM alert_deliveries WHERE organization_id = @OrganizationId AND alert_id = @AlertId AND channel_id = @ChannelId
+                AND state = 'delivered' AND ((@transition = 'raised' AND transition <> 'raised') OR (@transition = 'acknowledged' AND transition = 'resolved')))
+            + (SELECT count(*) FROM alerts a WHERE a.organization_id = @OrganizationId AND a.alert_id = @AlertId AND a.state = 'resolved'
+                AND @transition <> 'resolved' AND NOT EXISTS (SELECT 1 FROM alert_deliveries d WHERE d.organization_id = a.organization_id
+                    AND d.alert_id = a.alert_id AND d.channel_id = @ChannelId AND d.transition = 'resolved'))
         """;
 
     public static async Task<IReadOnlyList<DeliveryRow>> ReadAsync(Database database, Coverage coverage, DeliveryListQuery query, CancellationToken cancel)
@@ -59,7 +63,10 @@ public static class DeliveryLists
         transaction.ReadAsync(async (connection, inner) => (await connection.QuerySingleOrDefaultAsync<StoredDelivery>(new CommandDefinition(
             OneForChange, new { transaction.OrganizationId, deliveryId }, inner, cancellationToken: cancel)))?.ToRow());
 
-    /// <summary>Whether the channel has heard something later about the same alert: told now, the earlier would be wrong.</summary>
+    /// <summary>
+    /// Whether the channel has heard something later about the same alert, or the alert is over and the channel will not hear so: told now,
+    /// the earlier would be wrong.
+    /// </summary>
     public static Task<bool> IsOvertakenAsync(GovernanceTransaction transaction, DeliveryRow row, CancellationToken cancel) =>
         transaction.ReadAsync(async (connection, inner) => await connection.ExecuteScalarAsync<long>(new CommandDefinition(
             IsOvertaken, new { transaction.OrganizationId, row.AlertId, row.ChannelId, transition = AlertNames.Of(row.Notice.Transition) }, inner, cancellationToken: cancel)) > 0);

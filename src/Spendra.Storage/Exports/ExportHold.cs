@@ -12,11 +12,12 @@ namespace Spendra.Storage.Exports;
 /// <param name="time">Tells when a hold is over.</param>
 public sealed class ExportHold(Database database, Guid holderId, TimeProvider time)
 {
-    /// <summary>After so many attempts nobody tries an export any more.</summary>
-    public const int MostAttempts = 5;
+    /// <summary>After so many attempts nobody tries an export any more: about five hours, in which a bucket or a folder may come back.</summary>
+    public const int MostAttempts = 12;
 
     private static readonly long HoldMicros = (long)TimeSpan.FromSeconds(60).TotalMicroseconds;
-    private static readonly long PauseMicros = (long)TimeSpan.FromSeconds(30).TotalMicroseconds;
+    private static readonly long FirstPauseMicros = (long)TimeSpan.FromSeconds(30).TotalMicroseconds;
+    private static readonly long LongestPauseMicros = (long)TimeSpan.FromHours(1).TotalMicroseconds;
 
     private const string Due = """
         SELECT organization_id, run_id FROM export_runs
@@ -64,7 +65,7 @@ public sealed class ExportHold(Database database, Guid holderId, TimeProvider ti
     private const string End = $"UPDATE export_runs SET state = 'complete', ended_at = @now, failure = NULL, holder_id = NULL, held_until = 0 WHERE {Held}";
 
     private const string Fail = $"""
-        UPDATE export_runs SET attempts = attempts + 1, failure = @failure, holder_id = NULL, held_until = 0, retry_at = @now + @pause * (attempts + 1),
+        UPDATE export_runs SET attempts = attempts + 1, failure = @failure, holder_id = NULL, held_until = 0, retry_at = @now + @pause,
             state = CASE WHEN attempts + 1 >= @most THEN 'failed' ELSE 'waiting' END,
             ended_at = CASE WHEN attempts + 1 >= @most THEN @now END
         WHERE {Held}
@@ -78,6 +79,8 @@ public sealed class ExportHold(Database database, Guid holderId, TimeProvider ti
             coalesce((SELECT p.hours_from FROM outbox_positions p WHERE p.organization_id = o.organization_id AND p.consumer = 'rollups'), 0) AS hours_from
         FROM organizations o WHERE o.organization_id = @organizationId
         """;
+
+    private readonly string _booksNow = Books + (database.ForUpdate is { Length: > 0 } lockRow ? $"{lockRow} OF o" : "");
 
     /// <summary>Exports of all organizations that workers write, are due and held by nobody.</summary>
     public static async Task<IReadOnlyList<(Guid OrganizationId, Guid RunId)>> ListDueAsync(Database database, long nowMicros, int limit, CancellationToken cancel)
@@ -147,19 +150,26 @@ public sealed class ExportHold(Database database, Guid holderId, TimeProvider ti
     /// <summary>All of it is written. False when the hold is lost.</summary>
     public Task<bool> EndAsync(ExportRun run, CancellationToken cancel) => UpdateAsync(End, run, new DynamicParameters(), cancel);
 
-    /// <summary>It went wrong: tried again later, a few times.</summary>
+    /// <summary>It went wrong: tried again after a while that doubles from half a minute to an hour, a few times.</summary>
     /// <param name="run">The export.</param>
     /// <param name="failure">Why, in one line without anything confidential.</param>
     /// <param name="cancel">Stops waiting.</param>
     public Task<bool> FailAsync(ExportRun run, string failure, CancellationToken cancel) =>
-        UpdateAsync(Fail, run, new DynamicParameters(new { failure, pause = PauseMicros, most = MostAttempts }), cancel);
+        UpdateAsync(Fail, run, new DynamicParameters(new
+        {
+            failure, pause = Math.Min(LongestPauseMicros, FirstPauseMicros << Math.Min(run.Attempts, MostAttempts)), most = MostAttempts,
+        }), cancel);
 
     /// <summary>Lets others take it at once.</summary>
     public Task<bool> LetGoAsync(ExportRun run, CancellationToken cancel) => UpdateAsync(LetGo, run, new DynamicParameters(), cancel);
 
+    /// <summary>
+    /// Whoever books holds the organization's row and dates entries while they do: what is dated before this moment is there, as far as
+    /// clocks agree.
+    /// </summary>
     internal async Task<ExportSnapshot> ReadBooksAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel)
     {
-        var row = await connection.QuerySingleAsync<StoredBooks>(new CommandDefinition(Books, new { organizationId }, transaction, cancellationToken: cancel));
+        var row = await connection.QuerySingleAsync<StoredBooks>(new CommandDefinition(_booksNow, new { organizationId }, transaction, cancellationToken: cancel));
         return new ExportSnapshot(Micros.Now(time), row.EntrySequence, row.OutboxSequence, row.LedgerSeal ?? [], row.AuditSequence, row.RollupSequence, row.HoursFrom);
     }
 

@@ -24,12 +24,11 @@ public sealed class GovernanceTransaction : IAsyncDisposable
     private StateParts _loaded;
     private bool _isApplied;
 
-    private GovernanceTransaction(Database database, DbConnection connection, DbTransaction transaction, long nowMicros)
+    private GovernanceTransaction(Database database, DbConnection connection, DbTransaction transaction)
     {
         _database = database;
         _connection = connection;
         _transaction = transaction;
-        NowMicros = nowMicros;
     }
 
     public Guid OrganizationId { get; private set; }
@@ -37,8 +36,11 @@ public sealed class GovernanceTransaction : IAsyncDisposable
     /// <summary>True when the organization does not exist yet; its first change must create it.</summary>
     public bool IsNew => _head is null;
 
-    /// <summary>When the transaction began, in microseconds since the Unix epoch: the time of all its rows.</summary>
-    public long NowMicros { get; }
+    /// <summary>
+    /// When the organization was locked, in microseconds since the Unix epoch: the time of all its rows. Not when waiting for the lock
+    /// began: what is numbered later would be dated before what somebody else has written meanwhile.
+    /// </summary>
+    public long NowMicros { get; private set; }
 
     /// <summary>Begins and locks. Without <see cref="ApplyAsync"/> nothing happens.</summary>
     /// <exception cref="DatabaseUnavailableException">Unreachable, or locked by another process for too long.</exception>
@@ -161,8 +163,9 @@ public sealed class GovernanceTransaction : IAsyncDisposable
         try
         {
             var transaction = await database.BeginWriteAsync(connection, cancel);
-            var begun = new GovernanceTransaction(database, connection, transaction, Micros.Now(time));
+            var begun = new GovernanceTransaction(database, connection, transaction);
             await lockAsync(begun);
+            begun.NowMicros = Micros.Now(time);
             return begun;
         }
         catch

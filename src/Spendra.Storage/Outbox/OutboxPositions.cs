@@ -97,6 +97,11 @@ public sealed class OutboxPositions(Database database, string consumer, Guid hol
         WHERE organization_id = @organizationId AND consumer = @consumer AND holder_id = @holderId AND sequence = @from
         """;
 
+    private const string Held = """
+        SELECT sequence FROM outbox_positions
+        WHERE organization_id = @organizationId AND consumer = @consumer AND holder_id = @holderId AND NOT is_rebuilding
+        """;
+
     /// <summary>Organizations whose rows wait, or whose failures are due, and that nobody else holds.</summary>
     public async Task<IReadOnlyList<OutboxPosition>> ListBehindAsync(CancellationToken cancel)
     {
@@ -163,6 +168,14 @@ public sealed class OutboxPositions(Database database, string consumer, Guid hol
         {
             organizationId, consumer, holderId, from, to, isRebuilding, until = Micros.Now(time) + HoldMicros,
         }, transaction, cancellationToken: cancel)) == 1;
+
+    /// <summary>
+    /// Whether the position is held, and nobody has begun anew: as long as the transaction lasts, nobody can take it. What a transaction
+    /// brings about beside the position may not be committed otherwise.
+    /// </summary>
+    internal async Task<bool> IsHeldAsync(DbConnection connection, DbTransaction transaction, Guid organizationId, CancellationToken cancel) =>
+        await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
+            Held + database.ForUpdate, new { organizationId, consumer, holderId }, transaction, cancellationToken: cancel)) is not null;
 
     private sealed class Stored
     {

@@ -3,6 +3,7 @@ using Dapper;
 using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Core.Money;
+using Spendra.Core.Reconciliation;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Ledger.Lists;
 using Spendra.Storage.Reconciliation;
@@ -26,7 +27,8 @@ public sealed record PeriodTotals(long EntryCount, NanoUsd Expense, NanoUsd Bala
 /// <param name="AccountId">Which.</param>
 /// <param name="Account">Its slug.</param>
 /// <param name="Report">The latest comparison of its month; null when there is none.</param>
-public sealed record PeriodAccount(Guid AccountId, string Account, RunReport? Report);
+/// <param name="IsCurrent">It was made after the month's end, and no bill of the month was imported since: only then does it tell of the whole month.</param>
+public sealed record PeriodAccount(Guid AccountId, string Account, RunReport? Report, bool IsCurrent);
 
 /// <summary>What is looked at before a period is locked.</summary>
 /// <param name="Totals">Of its entries.</param>
@@ -34,8 +36,9 @@ public sealed record PeriodAccount(Guid AccountId, string Account, RunReport? Re
 /// <param name="InDoubt">Requests of the period that were booked at their bound and never told what they cost.</param>
 /// <param name="Accounts">Accounts with a provider's bill to expect.</param>
 /// <param name="LastSequence">The last entry that was looked at.</param>
+/// <param name="Span">Which entries the period had by the locks of that moment.</param>
 public sealed record PeriodChecks(
-    PeriodTotals Totals, long OpenReservations, long InDoubt, IReadOnlyList<PeriodAccount> Accounts, long LastSequence);
+    PeriodTotals Totals, long OpenReservations, long InDoubt, IReadOnlyList<PeriodAccount> Accounts, long LastSequence, PeriodSpan Span);
 
 /// <summary>Adds up the entries of a period, which <see cref="PeriodCalendar"/> says.</summary>
 public static class PeriodBooks
@@ -79,6 +82,12 @@ public static class PeriodBooks
                 WHERE l.organization_id = e.organization_id AND l.reservation_id = e.reservation_id AND l.kind = 2)
         """;
 
+    private const string ImportedAt = """
+        SELECT max(i.imported_at) FROM bill_days d
+        JOIN bill_imports i ON i.organization_id = d.organization_id AND i.import_id = d.import_id
+        WHERE d.organization_id = @organizationId AND d.account_id = @accountId AND d.day >= @firstDay AND d.day < @endDay
+        """;
+
     private const string Head = "SELECT entry_sequence FROM organizations WHERE organization_id = @organizationId";
 
     /// <summary>Everything that a period is checked by, at one moment.</summary>
@@ -92,12 +101,15 @@ public static class PeriodBooks
 
     /// <summary>
     /// The same under the lock of a change, going on from what was looked at before: the lane waits meanwhile, so only what was
-    /// booked since is read.
+    /// booked since is read. All of it again when another month was locked or opened since, which moves entries between months.
     /// </summary>
     public static Task<PeriodChecks> GoOnAsync(
         GovernanceTransaction transaction, AccountingPeriod period, PeriodCalendar calendar, PeriodChecks before, CancellationToken cancel) =>
         transaction.ReadAsync((connection, inner) =>
-            CheckAsync(connection, inner, transaction.OrganizationId, period, calendar.SpanOf(period), before, cancel));
+        {
+            var span = calendar.SpanOf(period);
+            return CheckAsync(connection, inner, transaction.OrganizationId, period, span, before.Span == span ? before : null, cancel);
+        });
 
     private static async Task<PeriodChecks> CheckAsync(
         DbConnection connection, DbTransaction transaction, Guid organizationId, AccountingPeriod period, PeriodSpan span, PeriodChecks? before,
@@ -119,9 +131,16 @@ public static class PeriodBooks
             .Union(before?.Accounts.Select(a => (a.AccountId, Slug: a.Account)) ?? []).OrderBy(a => a.Slug, StringComparer.Ordinal).ToList();
         var accounts = new List<PeriodAccount>();
         foreach (var (id, slug) in spending)
-            accounts.Add(new PeriodAccount(id, slug, await RunReader.LatestAsync(connection, transaction, organizationId, id, period, cancel)));
+        {
+            var report = await RunReader.LatestAsync(connection, transaction, organizationId, id, period, cancel);
+            var importedAt = await connection.ExecuteScalarAsync<long?>(new CommandDefinition(ImportedAt, new
+            {
+                organizationId, accountId = id, firstDay = BilledDay.Of(period.StartsAt), endDay = BilledDay.Of(period.EndsAt),
+            }, transaction, cancellationToken: cancel));
+            accounts.Add(new PeriodAccount(id, slug, report, report is not null && report.Run.CreatedAt >= period.EndsAt && !(importedAt > report.Run.CreatedAt)));
+        }
         return new PeriodChecks(before is null ? totals : before.Totals + totals, open, inDoubt, accounts,
-            await connection.ExecuteScalarAsync<long>(Command(Head)));
+            await connection.ExecuteScalarAsync<long>(Command(Head)), span);
 
         CommandDefinition Command(string sql) => new(sql, parameters, transaction, commandTimeout: 0, cancellationToken: cancel);
     }

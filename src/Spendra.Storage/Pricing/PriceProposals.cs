@@ -19,18 +19,30 @@ public static class PriceProposals
         ORDER BY proposal_id DESC LIMIT @limit
         """;
 
+    private const string Same = """
+        SELECT proposal_id FROM price_proposals
+        WHERE organization_id = @organizationId AND source = @Source AND prices = @Prices AND decision IS NULL LIMIT 1
+        """;
+
     /// <summary>
-    /// Writes a run and the proposal that it made. What is open of the same source and not the run's is superseded: it is
-    /// not offered any more.
+    /// Writes a run and the proposal that it made, unless another worker has made the same meanwhile: then it is that one's. What is open
+    /// of the same source and not the run's is superseded: it is not offered any more.
     /// </summary>
-    public static async Task RecordAsync(
+    /// <returns>The run as it was written.</returns>
+    public static async Task<PriceSyncRun> RecordAsync(
         Database database, Guid organizationId, PriceSyncRun run, PriceProposal? proposal, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginWriteAsync(connection, cancel);
         // In order with decisions, which hold the organization's row as well.
         await ExecuteAsync("SELECT governance_epoch FROM organizations WHERE organization_id = @organizationId" + database.ForUpdate, new { organizationId });
-        if (proposal is not null) await AddAsync(connection, transaction, organizationId, proposal, cancel);
+        if (proposal is not null)
+        {
+            var same = await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(
+                Same, new { organizationId, proposal.Source, proposal.Prices }, transaction, cancellationToken: cancel));
+            if (same is null) await AddAsync(connection, transaction, organizationId, proposal, cancel);
+            run = run with { ProposalId = same ?? proposal.ProposalId };
+        }
         if (run.Outcome != SyncOutcome.Failed)
         {
             await ExecuteAsync("""
@@ -47,6 +59,7 @@ public static class PriceProposals
             run.PricesRead, run.ProposalId,
         });
         await database.CommitAsync(connection, transaction);
+        return run;
 
         Task ExecuteAsync(string sql, object parameters) =>
             connection.ExecuteAsync(new CommandDefinition(sql, parameters, transaction, cancellationToken: cancel));

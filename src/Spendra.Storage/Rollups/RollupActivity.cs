@@ -27,12 +27,16 @@ public static class RollupActivity
         SELECT r.subject_id, s.kind, s.slug, r.starts_at, CAST(sum(r.refusals) AS bigint) AS amount FROM refusal_rollups r {Watched}
         """;
 
-    /// <summary>Spend in nano-USD and refused requests of the hour that is running, and of the week before it. Scopes without any are left out.</summary>
+    /// <summary>
+    /// Spend in nano-USD and refused requests of the hour that is running or the one before, whichever has more, and of the week before
+    /// these. The one before is judged as long as the next one lasts: what is booked in its last minute, or for it later, is not missed, and
+    /// what goes on is not over because the clock has struck. Scopes without any are left out.
+    /// </summary>
     public static async Task<(IReadOnlyList<HourlyActivity> Spend, IReadOnlyList<HourlyActivity> Refusals)> ReadAsync(
         Database database, Guid organizationId, long nowMicros, CancellationToken cancel)
     {
         var hour = RollupSpans.StartOf(RollupSpan.Hour, nowMicros);
-        var from = hour - PastHours * RollupSpans.LengthOf(RollupSpan.Hour);
+        var from = hour - (PastHours + 1) * RollupSpans.LengthOf(RollupSpan.Hour);
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
         var (spend, refusals) = (await ListAsync(Spend), await ListAsync(Refusals));
@@ -52,17 +56,18 @@ public static class RollupActivity
 
     private static HourlyActivity ActivityOf(Guid organizationId, Guid subjectId, string subject, IEnumerable<Stored> rows, long hour, long first)
     {
-        var past = new long[(hour - first) / RollupSpans.LengthOf(RollupSpan.Hour)];
-        var running = 0L;
+        var length = RollupSpans.LengthOf(RollupSpan.Hour);
+        var last = hour - length;
+        var past = new long[Math.Max(0, (last - first) / length)];
+        var (judged, startsAt) = (0L, hour);
         foreach (var row in rows)
         {
             // A correction may have taken more out of an hour than was left in it.
             var amount = Math.Max(0, row.Amount);
-            var hoursAgo = (hour - row.StartsAt) / RollupSpans.LengthOf(RollupSpan.Hour);
-            if (hoursAgo == 0) running = amount;
-            else if (hoursAgo > 0) past[past.Length - hoursAgo] = amount;
+            if (row.StartsAt < last) past[past.Length - (last - row.StartsAt) / length] = amount;
+            else if (amount > judged) (judged, startsAt) = (amount, row.StartsAt);
         }
-        return new HourlyActivity(subjectId == organizationId ? null : subjectId, subject, ImmutableArray.Create(past), running, hour);
+        return new HourlyActivity(subjectId == organizationId ? null : subjectId, subject, ImmutableArray.Create(past), judged, startsAt);
     }
 
     private sealed class Stored

@@ -45,7 +45,10 @@ public sealed class RollupIntake(Database database, OutboxPositions positions, T
         return position;
     }
 
-    /// <summary>Tries once more what failed before and is due. Returns how much was tried.</summary>
+    /// <summary>
+    /// Tries once more what failed before and is due, as long as the position is held: a rebuild that has taken it counts these rows as well.
+    /// Returns how much was tried.
+    /// </summary>
     public async Task<int> RetryAsync(Guid organizationId, int limit, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -99,6 +102,7 @@ public sealed class RollupIntake(Database database, OutboxPositions positions, T
             await using var transaction = await database.BeginWriteAsync(connection, cancel);
             await database.EnterAsync(connection, transaction, organizationId, cancel);
             if (!await OutboxFailures.RemoveAsync(connection, transaction, organizationId, Consumer, sequence, cancel)) return;
+            if (!await positions.IsHeldAsync(connection, transaction, organizationId, cancel)) return;
             await new RollupWriter(database, connection, transaction, organizationId, cancel).AddAsync(book);
             await database.CommitAsync(connection, transaction);
         }
@@ -107,6 +111,8 @@ public sealed class RollupIntake(Database database, OutboxPositions positions, T
             await using var transaction = await database.BeginWriteAsync(connection, cancel);
             await database.EnterAsync(connection, transaction, organizationId, cancel);
             await OutboxFailures.PutAsync(connection, transaction, organizationId, Consumer, sequence, attempts, e.Message, Micros.Now(time), cancel);
+            // A rebuild forgets failures: put back, its row would be counted once more.
+            if (!await positions.IsHeldAsync(connection, transaction, organizationId, cancel)) return;
             await database.CommitAsync(connection, transaction);
         }
     }

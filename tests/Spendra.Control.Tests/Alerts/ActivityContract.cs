@@ -34,6 +34,36 @@ public abstract class ActivityContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task What_runs_wild_over_the_turn_of_hours_is_told_once_and_not_missed()
+    {
+        await using var world = await AlertWorld.StartAsync(engine);
+        var hour = RollupSpans.StartOf(RollupSpan.Hour, Micros.Now(world.Time)) + 2 * Hour;
+        for (var ago = 2; ago <= 48; ago++) await SpendAsync(world, hour - ago * Hour, 2_000_000_000 + ago);
+        // In the last seconds of an hour: nobody looks before the next one.
+        await SpendAsync(world, hour - Hour, 90_000_000_000);
+        await LookAtAsync(hour);
+        (await OpenAsync(world)).Should().Equal("burn_rate organization/acme spends far more in an hour than usual");
+
+        // It goes on, and that an hour has only just begun does not end it.
+        await SpendAsync(world, hour, 80_000_000_000);
+        await LookAtAsync(hour + 30 * 60_000_000L);
+        await LookAtAsync(hour + Hour);
+        await SpendAsync(world, hour + Hour, 2_000_000_000);
+        await LookAtAsync(hour + Hour + 59 * 60_000_000L);
+        (await world.Finance.GetAsync("/alerts")).Items("state").Should().Equal("open");
+
+        // After a whole hour of peace.
+        await LookAtAsync(hour + 2 * Hour);
+        (await world.Finance.GetAsync("/alerts")).Items("state").Should().Equal("resolved");
+
+        Task LookAtAsync(long at)
+        {
+            world.Time.SetUtcNow(Micros.ToInstant(at).AddSeconds(-50));
+            return LookAsync(world);
+        }
+    }
+
+    [Fact]
     public async Task Refusals_that_pile_up_are_told_of_whoever_is_known_for_a_day()
     {
         await using var world = await AlertWorld.StartAsync(engine);

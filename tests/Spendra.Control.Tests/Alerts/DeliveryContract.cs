@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using Spendra.Control.Alerts;
 using Spendra.Core.Alerts;
 using Spendra.Storage;
@@ -66,6 +68,37 @@ public abstract class DeliveryContract(DatabaseEngine engine)
         (await world.NoticesAsync()).Should().OnlyContain(d => d.State == DeliveryState.Delivered && d.Attempts == 2);
         hook.Got.Select(g => g.Headers["webhook-id"]).Distinct().Should().ContainSingle();
         mail.Got.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task A_receiver_to_which_no_connection_comes_to_stand_is_noted_as_one()
+    {
+        // What is waiting to be accepted fills it: whoever comes next hears nothing.
+        using var full = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        full.Listen(0);
+        var address = (IPEndPoint)full.LocalEndPoint!;
+        var filling = new List<TcpClient>();
+        for (var connected = true; connected;)
+        {
+            var next = new TcpClient();
+            filling.Add(next);
+            var connecting = next.ConnectAsync(address, Cancel).AsTask();
+            connected = await Task.WhenAny(connecting, Task.Delay(TimeSpan.FromMilliseconds(300), Cancel)) == connecting;
+        }
+        await using var world = await AlertWorld.StartAsync(engine, new AlertOptions
+        {
+            AllowInside = true, AttemptLimit = TimeSpan.FromMinutes(1), ConnectLimit = TimeSpan.FromMilliseconds(200),
+        });
+        await world.SubscribeAsync("hook", new { slug = "hook", webhook = new { address = $"http://{address}/", secret = AlertWorld.WebhookSecret } });
+        await world.StandAsync("a");
+
+        await world.Worker(TimeProvider.System).SendDueAsync(Cancel);
+
+        (await world.NoticesAsync()).Single().Should().Match<DeliveryRow>(
+            d => d.State == DeliveryState.Pending && d.Attempts == 1 && d.LastError == "no connection could be made in time");
+        (await world.Platform.PostAsync("/alert-channels/hook/test", null)).Json.GetProperty("failure").GetString().Should().Be("no connection could be made in time");
+        filling.ForEach(client => client.Dispose());
     }
 
     [Fact]
@@ -178,6 +211,26 @@ public abstract class DeliveryContract(DatabaseEngine engine)
 
         var dead = (await world.NoticesAsync()).Single(d => d.State == DeliveryState.Dead);
         (await world.Platform.PostAsync($"/alert-deliveries/{dead.DeliveryId}/retry", null, "*")).ProblemType.Should().Be("wrong-state");
+    }
+
+    [Fact]
+    public async Task What_was_over_before_its_beginning_could_be_told_is_not_told_any_more()
+    {
+        await using var sink = await HttpSink.StartAsync();
+        await using var world = await AlertWorld.StartAsync(engine);
+        await world.SubscribeAsync("hook", AlertWorld.Hook("hook", sink));
+        await world.StandAsync("a", "b");
+        await world.Api.Store.ExecuteAsync("UPDATE alert_deliveries SET state = 'dead', ended_at = 1");
+        // Nobody hears that it is over who could not be told that it began.
+        await world.StandAsync("b");
+
+        var notices = (await world.NoticesAsync()).ToDictionary(d => d.Notice.Subject);
+        (await world.Platform.PostAsync($"/alert-deliveries/{notices["a"].DeliveryId}/retry", null, "*")).ProblemType.Should().Be("wrong-state");
+        (await world.Platform.PostAsync($"/alert-deliveries/{notices["b"].DeliveryId}/retry", null, "*")).Status.Should().Be(200);
+        await world.StandAsync();
+        await world.Worker(TimeProvider.System).SendDueAsync(Cancel);
+        await world.Worker(TimeProvider.System).SendDueAsync(Cancel);
+        sink.Got.Select(g => ((string?)g.Json["type"], (string?)g.Json["data"]!["subject"])).Should().Equal(("alert.raised", "b"), ("alert.resolved", "b"));
     }
 
     [Fact]

@@ -122,6 +122,22 @@ public abstract class PriceSyncContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task Workers_that_find_the_same_at_once_make_one_proposal()
+    {
+        await using var store = await GovernanceStore.OpenAsync(engine);
+        var acme = await StartAsync(store);
+        // Each has looked before the other has written.
+        var found = (await SyncAsync(store, acme, List("0.000002"))).Run;
+        var first = (await PriceProposals.ListAsync(store.Database, acme.OrganizationId, Cancel)).Single();
+        var late = first with { ProposalId = Guid.CreateVersion7() };
+        var run = await PriceProposals.RecordAsync(store.Database, acme.OrganizationId, found with { RunId = Guid.CreateVersion7(), ProposalId = late.ProposalId }, late, Cancel);
+
+        run.ProposalId.Should().Be(first.ProposalId);
+        (await PriceProposals.ListAsync(store.Database, acme.OrganizationId, Cancel)).Should().Equal(first);
+        (await PriceProposals.ListRunsAsync(store.Database, acme.OrganizationId, 10, Cancel)).Should().HaveCount(2).And.OnlyContain(r => r.ProposalId == first.ProposalId);
+    }
+
+    [Fact]
     public async Task Sources_do_not_supersede_each_other()
     {
         await using var store = await GovernanceStore.OpenAsync(engine);

@@ -3,7 +3,10 @@ using Spendra.Control.Tests.Api;
 using Spendra.Control.Tests.Reconciliation;
 using Spendra.Core.Access;
 using Spendra.Core.Metering;
+using Spendra.Core.Money;
 using Spendra.Storage;
+using Spendra.Storage.Governance;
+using Spendra.Storage.Periods;
 
 namespace Spendra.Control.Tests.Close;
 
@@ -13,6 +16,8 @@ public abstract class PeriodContract(DatabaseEngine engine)
     private static readonly Usage Thousand = new() { Input = 1_000, Output = 100 };
 
     private static readonly object Waived = new { waiver = "the bill comes next week" };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static string Month => PastBooks.Month.ToString();
 
@@ -100,6 +105,71 @@ public abstract class PeriodContract(DatabaseEngine engine)
         var locked = await finance.PostAsync(Lock, new { });
         locked.Status.Should().Be(200, locked.Body);
         locked.Json.GetProperty("waiver").GetString().Should().BeNull();
+    }
+
+    [Fact]
+    public async Task A_comparison_that_was_made_too_early_explains_no_month()
+    {
+        await using var api = await StartAsync();
+        await using var books = await PastBooks.OpenAsync(api);
+        var finance = await api.ClientAsync(MemberRole.FinanceManager);
+        await books.SpendAsync(PastBooks.Noon(1), Thousand);
+        await BillAsync(finance, "01,house-model,0.00225");
+        await CompareAsync(finance);
+        // As if that had been in the month, when nobody knew yet what comes; then it is spent on.
+        await api.Store.ExecuteAsync($"UPDATE reconciliation_runs SET created_at = {PastBooks.Noon(2)}");
+        await books.SpendAsync(PastBooks.Noon(20), Thousand);
+        await ShouldBeUnexplainedAsync("100.00");
+
+        // Compared now, but before the bill that tells of the rest.
+        await BillAsync(finance, "01,house-model,0.00225", "20,house-model,0.00225");
+        await CompareAsync(finance);
+        await BillAsync(finance, "20,house-model,0.00525");
+        await ShouldBeUnexplainedAsync("100.00");
+        await CompareAsync(finance);
+        await ShouldBeUnexplainedAsync("60.00", isCurrent: true);
+
+        await BillAsync(finance, "20,house-model,0.00225");
+        await CompareAsync(finance);
+        var locked = await finance.PostAsync(Lock, new { });
+        locked.Status.Should().Be(200, locked.Body);
+
+        async Task ShouldBeUnexplainedAsync(string share, bool isCurrent = false)
+        {
+            var account = (await finance.GetAsync($"/periods/{Month}")).Json.GetProperty("accounts")[0];
+            (Text(account, "explainedPercent"), account.GetProperty("isCurrent").GetBoolean(), account.GetProperty("isWithinTolerance").GetBoolean())
+                .Should().Be((share, isCurrent, false));
+            var refused = await finance.PostAsync(Lock, new { });
+            refused.ProblemType.Should().Be("wrong-state", refused.Body);
+            refused.Json.GetProperty("detail").GetString().Should().Contain("not explained within the tolerance: main");
+        }
+    }
+
+    [Fact]
+    public async Task What_was_added_up_by_other_locks_is_added_up_again()
+    {
+        await using var api = await StartAsync();
+        await using var books = await PastBooks.OpenAsync(api);
+        await books.SpendAsync(PastBooks.Noon(3), Thousand);
+        // Locked without the entry, the month leaves it to the next one; opened and locked with it, it has it.
+        var before = Locked(0);
+        await ApplyAsync(new GovernanceWrite.LockPeriod(before));
+        var seen = await PeriodBooks.CheckAsync(api.Store.Database, books.OrganizationId, PastBooks.Month.Next, Cancel);
+        seen.Totals.EntryCount.Should().Be(1);
+        await ApplyAsync(new GovernanceWrite.ReopenPeriod(before with { ReopenedAt = 1, ReopenedBy = "x", ReopenReason = "x" }));
+        await ApplyAsync(new GovernanceWrite.LockPeriod(Locked(1)));
+
+        await using var transaction = await GovernanceTransaction.BeginAsync(api.Store.Database, books.OrganizationId, TimeProvider.System, Cancel);
+        var calendar = PeriodReader.ToCalendar(await PeriodReader.InForceAsync(transaction, Cancel));
+        (await PeriodBooks.GoOnAsync(transaction, PastBooks.Month.Next, calendar, seen, Cancel)).Totals.EntryCount.Should().Be(0);
+
+        PeriodLock Locked(long last) => new() { LockId = Guid.CreateVersion7(), Period = PastBooks.Month, LastSequence = last, EntryCount = last, Expense = NanoUsd.Zero };
+
+        async Task ApplyAsync(GovernanceWrite write)
+        {
+            await using var change = await GovernanceTransaction.BeginAsync(api.Store.Database, books.OrganizationId, TimeProvider.System, Cancel);
+            await change.ApplyAsync([new GovernanceChange(write, new ChangeNote("update", "period", "x", null, "{}"))], new ChangeAuthor("tester", "test"), Cancel);
+        }
     }
 
     [Fact]
@@ -201,6 +271,16 @@ public abstract class PeriodContract(DatabaseEngine engine)
         var decided = await approver.PostAsync($"/ledger/adjustments/{Text(proposed.Json, "id")}/approve", null, proposed.ETag);
         decided.Status.Should().Be(200, decided.Body);
     }
+
+    private static async Task BillAsync(ControlClient client, params string[] lines)
+    {
+        var content = $"day,model,usd\n{string.Concat(lines.Select(l => $"{Month}-{l}\n"))}";
+        var bill = new { account = "main", format = "csv", content, mapping = new { day = "day", model = "model", amount = "usd" } };
+        (await client.PostAsync("/reconciliation/imports", bill)).Status.Should().Be(201);
+    }
+
+    private static async Task CompareAsync(ControlClient client) =>
+        (await client.PostAsync("/reconciliation/runs", new { account = "main", month = Month })).Status.Should().Be(201);
 
     private static async Task<string> ExpenseAsync(ControlClient client) => Text((await client.GetAsync($"/periods/{Month}")).Json, "expenseUsd");
 

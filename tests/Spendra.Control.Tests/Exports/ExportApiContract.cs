@@ -117,6 +117,21 @@ public abstract class ExportApiContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task What_is_asked_for_up_to_now_waits_for_who_is_still_booking()
+    {
+        await using var books = await ExportBooks.OpenAsync(engine);
+        var to = DateTimeOffset.UtcNow;
+        var asked = await books.Finance.PostAsync("/exports", new { dataset = "spend-events", format = "csv", from = From, to });
+        asked.Status.Should().Be(201, asked.Body);
+        var time = new FakeTimeProvider(to.AddSeconds(50));
+        await JobOf(books, time).TurnAsync(Cancel);
+        (await CountAsync(books, "export_parts")).Should().Be(0);
+        time.SetUtcNow(to.AddSeconds(61));
+        await JobOf(books, time).TurnAsync(Cancel);
+        (await books.Finance.GetAsync($"/exports/{asked.Json.GetProperty("id").GetGuid()}")).Json.GetProperty("state").GetString().Should().Be("complete");
+    }
+
+    [Fact]
     public async Task Of_a_worker_that_died_another_takes_the_export_over_and_what_the_first_still_does_is_not_noted()
     {
         await using var books = await ExportBooks.OpenAsync(engine);
@@ -147,14 +162,18 @@ public abstract class ExportApiContract(DatabaseEngine engine)
         Directory.CreateDirectory(Path.Combine(books.Folder, "acme"));
         await File.WriteAllTextAsync(books.FolderOf(id), "", Cancel);
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var pauses = new List<long>();
         for (var attempt = 1; attempt <= ExportHold.MostAttempts; attempt++)
         {
             await JobOf(books, time).TurnAsync(Cancel);
             var told = (await books.Finance.GetAsync($"/exports/{id}")).Json;
             told.GetProperty("state").GetString().Should().Be(attempt < ExportHold.MostAttempts ? "waiting" : "failed");
             told.GetProperty("failure").GetString().Should().Be("a file could not be written");
-            time.Advance(TimeSpan.FromMinutes(10));
+            pauses.Add((await books.Api.Store.ScalarAsync<long>("SELECT retry_at FROM export_runs") - Micros.Now(time)) / 1_000_000);
+            time.Advance(TimeSpan.FromHours(1));
         }
+        // A bucket that is away for an hour or two costs no export.
+        pauses.Should().Equal(30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600, 3_600, 3_600);
     }
 
     private static ExportJob JobOf(ExportBooks books, TimeProvider time) => new(books.Database, books.Options, time, NullLogger<ExportJob>.Instance);

@@ -72,6 +72,25 @@ public abstract class AlertContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task A_clock_that_was_far_ahead_keeps_nobody_from_looking()
+    {
+        await using var store = await GovernanceStore.OpenAsync(engine);
+        var acme = await GovernanceEdits.CreateAsync(store);
+        var ahead = new FakeTimeProvider(_time.GetUtcNow().AddDays(400));
+        (await new AlertBook(store.Database, ahead).TakeAsync(acme, "conditions", Interval, Cancel)).Should().NotBeNull();
+        var book = new AlertBook(store.Database, _time);
+        var look = (await book.TakeAsync(acme, "conditions", Interval, Cancel))!;
+        (await book.TakeAsync(acme, "conditions", Interval, Cancel)).Should().BeNull("somebody is looking");
+        (await book.SettleAsync(look, Looked, [Standing("a")], Cancel)).Raised.Should().ContainSingle();
+
+        // Clocks differ a little, and then the look of the one that is ahead counts.
+        var little = new FakeTimeProvider(_time.GetUtcNow() + Interval * 1.5);
+        (await new AlertBook(store.Database, little).TakeAsync(acme, "conditions", Interval, Cancel)).Should().NotBeNull();
+        _time.Advance(Interval);
+        (await book.TakeAsync(acme, "conditions", Interval, Cancel)).Should().BeNull("that one has looked");
+    }
+
+    [Fact]
     public async Task What_somebody_resolved_is_not_raised_again_until_it_was_gone()
     {
         await using var store = await GovernanceStore.OpenAsync(engine);
@@ -225,11 +244,14 @@ public abstract class AlertContract(DatabaseEngine engine)
         var book = new AlertBook(store.Database, _time);
         var spend = new HourlyActivity(acme, "organization", [.. Enumerable.Repeat(0L, 24)], 2_000_000_000, 0);
 
-        var changes = (await book.SettleActivityAsync(acme, [spend], [spend with { Hour = 21 }], 61_000_000, Interval, Cancel))!;
+        var look = (await book.TakeActivityAsync(acme, Interval, Cancel))!;
+        (await book.TakeActivityAsync(acme, Interval, Cancel)).Should().BeNull("somebody is looking, and nobody else needs to read anything");
+        var changes = await book.SettleActivityAsync(look, [spend], [spend with { Hour = 21 }], 61_000_000, Cancel);
         changes.Raised.Select(a => a.Kind).Should().Equal(AlertKind.BurnRate, AlertKind.UnusualRefusals, AlertKind.OutboxLag);
-        (await book.SettleActivityAsync(acme, [spend], [], 0, Interval, Cancel)).Should().BeNull();
         _time.Advance(Interval);
-        (await book.SettleActivityAsync(acme, [spend], [], 31_000_000, Interval, Cancel))!.Cleared.Should().ContainSingle("the refusals are over, and the lag only half");
+        var next = (await book.TakeActivityAsync(acme, Interval, Cancel))!;
+        (await book.SettleActivityAsync(look, [], [], 0, Cancel)).IsEmpty.Should().BeTrue("what it has read is older than the look of another");
+        (await book.SettleActivityAsync(next, [spend], [], 31_000_000, Cancel)).Cleared.Should().ContainSingle("the refusals are over, and the lag only half");
     }
 
     private static async Task<ChannelRow> SubscribeAsync(GovernanceStore store, params ChannelRow[] channels)

@@ -136,6 +136,38 @@ public abstract class RollupContract(DatabaseEngine engine)
     });
 
     [Fact]
+    public Task Row_that_failed_and_is_tried_again_while_all_is_rebuilt_is_counted_once() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        await RollupWorld.SpendAsync(tenant, world.OpenLane(), await tenant.BudgetAsync(1_000_000), 60);
+        var sequence = await world.ScalarAsync<long>("""
+            SELECT o.sequence FROM outbox o JOIN spend_events s ON s.reservation_id = o.subject_id AND s.event_number = o.event_number
+            WHERE o.topic = 'spend' AND s.cost_nanos > 0 ORDER BY s.reserved_at LIMIT 1
+            """);
+        await world.ExecuteAsync("UPDATE outbox SET topic = 'unknown' WHERE sequence = @sequence", new { sequence });
+        var reader = RollupWorld.Positions(world);
+        var intake = new RollupIntake(world.Database, reader, TimeProvider.System);
+        await RollupWorld.TakeAllAsync(world, reader);
+        await AgainAsync(world, tenant, sequence, 0);
+        var begun = RollupWorld.Positions(world);
+        (await begun.SeizeAsync(tenant.OrganizationId, Cancel)).Should().NotBeNull();
+        (await intake.RetryAsync(tenant.OrganizationId, 10, Cancel)).Should().Be(1);
+        (await FailuresAsync()).Should().ContainSingle().Which.Attempts.Should().Be(1, "who rebuilds has the say now, and forgets what failed");
+        await world.ExecuteAsync("UPDATE outbox SET topic = 'spend' WHERE sequence = @sequence", new { sequence });
+
+        // The oldest hours have been written by the time that the last ones have been read.
+        var rebuild = new RollupRebuild(world.Database, begun) { RowsAtOnce = 1 };
+        var tries = 0;
+        (await rebuild.RunAsync(tenant.OrganizationId, new AtTheEnd(async () => tries += await intake.RetryAsync(tenant.OrganizationId, 10, Cancel)), Cancel))
+            .Should().BeTrue();
+
+        tries.Should().Be(1);
+        await RollupWorld.ShouldAddUpAsync(world, tenant);
+        (await FailuresAsync()).Should().BeEmpty();
+
+        Task<IReadOnlyList<OutboxFailure>> FailuresAsync() => OutboxFailures.ListAsync(world.Database, tenant.OrganizationId, 0, 10, Cancel);
+    });
+
+    [Fact]
     public Task Position_that_was_seized_or_has_moved_on_is_written_by_nobody_who_read_before() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
     {
         await RollupWorld.SpendAsync(tenant, world.OpenLane(), await tenant.BudgetAsync(1_000_000), 10);
@@ -213,6 +245,14 @@ public abstract class RollupContract(DatabaseEngine engine)
         private static long _hours;
 
         public override DateTimeOffset GetUtcNow() => DateTimeOffset.UtcNow.AddHours(Interlocked.Increment(ref _hours));
+    }
+
+    private sealed class AtTheEnd(Func<Task> act) : IProgress<RebuildProgress>
+    {
+        public void Report(RebuildProgress value)
+        {
+            if (value.Done == value.Total) act().GetAwaiter().GetResult();
+        }
     }
 
     private sealed class Pieces : IProgress<RebuildProgress>

@@ -45,9 +45,18 @@ internal sealed class ChannelSenders : IDisposable
         {
             return new SendResult(false, Error: $"no answer within {_options.AttemptLimit.TotalSeconds:0.###} seconds");
         }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return new SendResult(false, Error: "no connection could be made in time");
+        }
         catch (MasterKeyException e)
         {
             return new SendResult(false, Error: e.Message);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Nothing of what it says: it may hold an address. A notice that is never noted as failed would be tried for ever.
+            return new SendResult(false, Error: $"it could not be sent ({e.GetType().Name})");
         }
     }
 

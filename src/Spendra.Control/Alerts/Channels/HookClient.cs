@@ -18,6 +18,7 @@ internal sealed class HookClient : IDisposable
     {
         _time = time;
         var handler = OutsideConnection.Handler(options.AllowInside);
+        handler.ConnectTimeout = options.ConnectLimit;
         // Names are resolved and checked again and again.
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1);
         _client = new HttpMessageInvoker(handler);
