@@ -78,7 +78,7 @@ public sealed class PartWriterTests
         var path = Path.Combine(folder.Path, "x.parquet");
         await WriteAsync(path, Enumerable.Range(0, 45_000).Select(i => (ExportCell[])[$"row {i}", i]));
         await using var reader = await ParquetReader.CreateAsync(path, cancellationToken: Cancel);
-        reader.RowGroupCount.Should().Be(3);
+        reader.RowGroupCount.Should().Be(5);
         var rows = await ExportFiles.ReadPartAsync(path);
         rows.Select(r => r["number"]).Should().Equal(Enumerable.Range(0, 45_000).Select(i => Digits(i)));
     }
