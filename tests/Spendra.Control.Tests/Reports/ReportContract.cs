@@ -120,26 +120,24 @@ public abstract class ReportContract(DatabaseEngine engine)
         Only((await manager.GetAsync("/reports/usage?scope=team/search&by=team")).Json, "costUsd").Should().Be("0.00675");
     }
 
-    [Theory]
-    [InlineData("from=2026-11-01T00:30:00Z", "from")]
-    [InlineData("span=hour&from=2026-11-01T09:00:01Z", "from")]
-    [InlineData("to=yesterday", "to")]
-    [InlineData("from=2026-11-02T00:00:00Z&to=2026-11-02T00:00:00Z", "from")]
-    [InlineData("from=2020-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", "from")]
-    [InlineData("span=hour&from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z", "from")]
-    [InlineData("span=minute", "span")]
-    [InlineData("by=colour", "by")]
-    [InlineData("scope=team/search&key=ada", "key")]
-    [InlineData("sort=-amount", "sort")]
-    [InlineData("span=whole&sort=time", "sort")]
-    [InlineData("cursor=abc", "cursor")]
-    public async Task Question_that_has_no_answer_is_refused_and_says_why(string query, string field)
+    [Fact]
+    public async Task Question_that_has_no_answer_is_refused_and_says_why()
     {
+        (string Query, string Field)[] wrong =
+        [
+            ("from=2026-11-01T00:30:00Z", "from"), ("span=hour&from=2026-11-01T09:00:01Z", "from"), ("to=yesterday", "to"),
+            ("from=2026-11-02T00:00:00Z&to=2026-11-02T00:00:00Z", "from"), ("from=2020-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
+            ("span=hour&from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z", "from"), ("span=minute", "span"), ("by=colour", "by"),
+            ("scope=team/search&key=ada", "key"), ("sort=-amount", "sort"), ("span=whole&sort=time", "sort"), ("cursor=abc", "cursor"),
+        ];
         await using var api = await ControlHarness.StartAsync(engine);
         await api.ApplyAsync(Files.Acme);
         var finance = await api.ClientAsync(MemberRole.FinanceManager);
-        var answer = await finance.GetAsync("/reports/usage?" + query);
-        (answer.Status, answer.Fields.Single()).Should().Be((400, field), answer.Body);
+        foreach (var (query, field) in wrong)
+        {
+            var answer = await finance.GetAsync("/reports/usage?" + query);
+            (answer.Status, answer.Fields.Single()).Should().Be((400, field), query);
+        }
     }
 
     [Fact]
