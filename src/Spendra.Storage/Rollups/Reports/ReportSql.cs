@@ -26,12 +26,13 @@ internal static class ReportSql
         var (startsAt, order, next) = query.Span == ReportSpan.Whole
             ? ("CAST(@From AS bigint)", $"{sums[0]} DESC, group_name, detail", $"{sums[0]} < @order OR ({sums[0]} = @order AND (group_name, detail) > (@group, @detail))")
             : ("u.starts_at", "starts_at, group_name, detail", "(starts_at, group_name, detail) > (@order, @group, @detail)");
+        // CROSS JOIN: SQLite takes the left side first, and would otherwise read the whole time once for each subject.
         var (tables, source) = query.Group < ReportGroup.Key
             ? ("spans (at) AS (SELECT CAST(@From AS bigint) UNION ALL SELECT at + @length FROM spans WHERE at + @length < @To)",
                 $"spans CROSS JOIN {TableOf(query.Table)} u")
-            : (SubjectsOf(query.Group), $"{TableOf(query.Table)} u JOIN subjects ON subjects.subject_id = u.subject_id");
+            : (SubjectsOf(query.Group), $"{TableOf(query.Table)} u CROSS JOIN subjects");
         var found = query.Group < ReportGroup.Key
-            ? "u.starts_at = spans.at AND u.subject_id = @subject" : "u.starts_at >= @From AND u.starts_at < @To";
+            ? "u.starts_at = spans.at AND u.subject_id = @subject" : "u.starts_at >= @From AND u.starts_at < @To AND subjects.subject_id = u.subject_id";
         return $"""
             WITH RECURSIVE {tables}
             SELECT * FROM (
