@@ -127,7 +127,8 @@ public abstract class RollupContract(DatabaseEngine engine)
         const int Few = 10;
         var lane = world.OpenLane();
         var cap = await tenant.BudgetAsync(1_000_000);
-        await RollupWorld.SpendAsync(tenant, lane, cap, 1, hoursAgo: 90 * 24);
+        // Each of these is alone in what is read with it, so that more is read with the next.
+        for (var months = 9; months > 0; months--) await RollupWorld.SpendAsync(tenant, lane, cap, 1, hoursAgo: months * 30 * 24);
         await RollupWorld.SpendAsync(tenant, lane, cap, 200);
         var pieces = new Pieces();
         (await new RollupRebuild(world.Database, RollupWorld.Positions(world)) { FewAtOnce = Few }.RunAsync(tenant.OrganizationId, pieces, Cancel)).Should().BeTrue();
