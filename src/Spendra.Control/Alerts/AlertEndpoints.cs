@@ -34,14 +34,12 @@ internal static class AlertEndpoints
     private static async Task<Answer<Page<AlertView>>> ListAsync(
         [AsParameters] PageQuery query, [AsParameters] AlertFilter filter, Caller caller, Database database, CancellationToken cancel)
     {
-        var read = query.Read("-raised");
-        if (!read.IsDone) return read.Problem;
-        var (after, wrong) = After(read.Value);
-        if (wrong is not null) return wrong;
+        var (page, after, problem) = query.ReadById("-raised");
+        if (problem is not null) return problem;
         var rows = await AlertLists.ReadAsync(database, caller.Coverage, new AlertListQuery(
             filter.State is { } state ? AlertNames.ReadState(state) : null, filter.Kind is { } kind ? AlertNames.ReadKind(kind) : null,
-            filter.Severity is { } severity ? AlertNames.ReadSeverity(severity) : null, after, read.Value.Limit + 1), cancel);
-        return Outcome<Page<AlertView>>.Done(read.Value.Take(rows, AlertView.Of, r => [r.AlertId.ToString()]));
+            filter.Severity is { } severity ? AlertNames.ReadSeverity(severity) : null, after, page!.Limit + 1), cancel);
+        return Outcome<Page<AlertView>>.Done(page.Take(rows, AlertView.Of, r => [r.AlertId.ToString()]));
     }
 
     private static async Task<Answer<AlertView>> GetAsync(RowId id, Caller caller, Database database, CancellationToken cancel) =>
@@ -70,16 +68,14 @@ internal static class AlertEndpoints
     private static async Task<Answer<Page<DeliveryView>>> ListDeliveriesAsync(
         [AsParameters] PageQuery query, [AsParameters] DeliveryFilter filter, Caller caller, Database database, CancellationToken cancel)
     {
-        var read = query.Read("-created");
-        if (!read.IsDone) return read.Problem;
-        var (after, wrong) = After(read.Value);
-        if (wrong is not null) return wrong;
+        var (page, after, problem) = query.ReadById("-created");
+        if (problem is not null) return problem;
         DeliveryState? state = filter.State is { } name ? Enum.Parse<DeliveryState>(name, ignoreCase: true) : null;
-        var rows = await DeliveryLists.ReadAsync(database, caller.Coverage, new DeliveryListQuery(state, filter.Channel, filter.Alert, after, read.Value.Limit + 1), cancel);
-        return Outcome<Page<DeliveryView>>.Done(read.Value.Take(rows, DeliveryView.Of, r => [r.DeliveryId.ToString()]));
+        var rows = await DeliveryLists.ReadAsync(database, caller.Coverage, new DeliveryListQuery(state, filter.Channel, filter.Alert, after, page!.Limit + 1), cancel);
+        return Outcome<Page<DeliveryView>>.Done(page.Take(rows, DeliveryView.Of, r => [r.DeliveryId.ToString()]));
     }
 
-    private static async Task<Answer<DeliveryView>> RetryAsync(RowId id, EntityTag match, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
+    private static async Task<Answer<DeliveryView>> RetryAsync(RowId id, EntityTag match, Caller caller, ChangeDesk desk, Database database, CancellationToken cancel) =>
         await desk.RunAsync<DeliveryView>(caller, StateParts.Scopes, async draft =>
         {
             if (await DeliveryLists.FindAsync(draft.Transaction, id.Value, cancel) is not { } before) return Problem.NotFound;
@@ -88,6 +84,8 @@ internal static class AlertEndpoints
             if (before.State != DeliveryState.Dead) return new Problem(ProblemKind.WrongState, "It was not given up: only then it is begun anew.");
             var channels = await ChannelLists.ReadAsync(draft.Transaction, cancel);
             if (channels.Single(c => c.ChannelId == before.ChannelId).IsArchived) return new Problem(ProblemKind.WrongState, $"The channel '{before.Channel}' is archived. Restore it first.");
+            // Locked: a worker that finds the condition gone tells of the end behind this, or has told of it before.
+            await AlertLists.FindAsync(database, draft.Transaction, before.AlertId, cancel);
             if (await DeliveryLists.IsOvertakenAsync(draft.Transaction, before, cancel))
                 return new Problem(ProblemKind.WrongState, "The channel has heard later news of the same alert, or the alert is over: told now, this would be wrong.");
             var row = before with
@@ -102,10 +100,4 @@ internal static class AlertEndpoints
     private static bool Sees(Draft draft, AlertRow row) => draft.Authority.CoversEverything || (row.ScopeId is { } scope && draft.Authority.Covers(draft.Scopes, scope));
 
     private static Description Describe(AlertRow row) => new([("title", row.Title), ("state", AlertNames.Of(row.State))]);
-
-    private static (Guid? After, Problem? Problem) After(PageOf page)
-    {
-        if (page.After is null) return (null, null);
-        return Guid.TryParse(page.After[0], out var id) ? (id, null) : (null, Problem.Field("cursor", "is not a cursor of this list"));
-    }
 }

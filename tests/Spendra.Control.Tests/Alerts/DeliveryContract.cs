@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using Dapper;
 using System.Net;
 using System.Net.Sockets;
 using Spendra.Control.Alerts;
+using Spendra.Control.Tests.Api;
 using Spendra.Core.Alerts;
 using Spendra.Storage;
 using Spendra.Storage.Alerts;
@@ -279,4 +281,29 @@ public abstract class DeliveryContract(DatabaseEngine engine)
 
 public sealed class SqliteDeliveryTests() : DeliveryContract(DatabaseEngine.Sqlite);
 
-public sealed class PostgresDeliveryTests() : DeliveryContract(DatabaseEngine.Postgres);
+public sealed class PostgresDeliveryTests() : DeliveryContract(DatabaseEngine.Postgres)
+{
+    /// <summary>Workers close alerts without the organization's lock. SQLite has one lock for all.</summary>
+    [Fact]
+    public async Task A_notice_is_not_begun_anew_beside_a_worker_that_closes_its_alert()
+    {
+        const string Waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        var cancel = TestContext.Current.CancellationToken;
+        await using var sink = await HttpSink.StartAsync();
+        await using var world = await AlertWorld.StartAsync(DatabaseEngine.Postgres);
+        await world.SubscribeAsync("hook", AlertWorld.Hook("hook", sink));
+        await world.StandAsync("a");
+        await world.Api.Store.ExecuteAsync("UPDATE alert_deliveries SET state = 'dead', ended_at = 1");
+        var notice = (await world.NoticesAsync()).Single();
+        Task<ControlAnswer> retrying;
+        await using (var connection = await world.Api.Store.Database.ConnectAsync(cancel))
+        {
+            await using var closing = await connection.BeginTransactionAsync(cancel);
+            await connection.ExecuteAsync("UPDATE alerts SET state = 'resolved', resolved_at = 2, cleared_at = 2", transaction: closing);
+            retrying = world.Platform.PostAsync($"/alert-deliveries/{notice.DeliveryId}/retry", null, "*");
+            while (!retrying.IsCompleted && await world.Api.Store.ScalarAsync<long>(Waiting) == 0) cancel.ThrowIfCancellationRequested();
+            await closing.CommitAsync(cancel);
+        }
+        (await retrying).ProblemType.Should().Be("wrong-state", "its end was told, or not told, before it was asked");
+    }
+}
