@@ -60,16 +60,10 @@ internal static class PriceEndpoints
     private static async Task<Answer<Page<ProposalView>>> ListProposalsAsync(
         [AsParameters] PageQuery query, [AsParameters] ProposalFilter filter, Caller caller, Database database, CancellationToken cancel)
     {
-        var read = query.Read("-time");
-        if (!read.IsDone) return read.Problem;
-        Guid? before = null;
-        if (read.Value.After is { } after)
-        {
-            if (after.Length != 1 || !Guid.TryParse(after[0], out var id)) return Problem.Field("cursor", "is not a cursor of this list");
-            before = id;
-        }
-        var rows = await PriceProposals.ListAsync(database, caller.OrganizationId, filter.State, before, read.Value.Limit + 1, cancel);
-        return Outcome<Page<ProposalView>>.Done(read.Value.Take(rows, ProposalView.Of, r => [r.ProposalId.ToString()]));
+        var (page, before, problem) = query.ReadById("-time");
+        if (problem is not null) return problem;
+        var rows = await PriceProposals.ListAsync(database, caller.OrganizationId, filter.State, before, page!.Limit + 1, cancel);
+        return Outcome<Page<ProposalView>>.Done(page.Take(rows, ProposalView.Of, r => [r.ProposalId.ToString()]));
     }
 
     private static async Task<Answer<ProposalView>> GetProposalAsync(Guid id, Caller caller, Database database, CancellationToken cancel) =>

@@ -20,8 +20,6 @@ namespace Spendra.Control.Close;
 /// </summary>
 internal static class PeriodEndpoints
 {
-    private const string NotACursor = "is not a cursor of this list";
-
     public static void Map(IEndpointRouteBuilder organization)
     {
         var group = organization.MapGroup("/periods").WithTags("Periods");
@@ -39,18 +37,12 @@ internal static class PeriodEndpoints
 
     private static async Task<Answer<Page<PeriodLockView>>> ListAsync([AsParameters] PageQuery query, Caller caller, Database database, CancellationToken cancel)
     {
-        var read = query.Read("-time");
-        if (!read.IsDone) return read.Problem;
-        Guid? before = null;
-        if (read.Value.After is { } after)
-        {
-            if (after.Length != 1 || !Guid.TryParse(after[0], out var id)) return Problem.Field("cursor", NotACursor);
-            before = id;
-        }
+        var (page, before, problem) = query.ReadById("-time");
+        if (problem is not null) return problem;
         // The books of everybody: whoever sees some scopes only sees none of them.
         if (!caller.Coverage.IsEverything) return Outcome<Page<PeriodLockView>>.Done(new Page<PeriodLockView>([], null));
-        var rows = await PeriodReader.ListAsync(database, caller.OrganizationId, before, read.Value.Limit + 1, cancel);
-        return Outcome<Page<PeriodLockView>>.Done(read.Value.Take(rows, PeriodLockView.Of, r => [r.LockId.ToString()]));
+        var rows = await PeriodReader.ListAsync(database, caller.OrganizationId, before, page!.Limit + 1, cancel);
+        return Outcome<Page<PeriodLockView>>.Done(page.Take(rows, PeriodLockView.Of, r => [r.LockId.ToString()]));
     }
 
     private static async Task<Answer<ClosingRulesView>> RulesAsync(Caller caller, Database database, CancellationToken cancel)

@@ -15,7 +15,6 @@ namespace Spendra.Control.Exports;
 /// </summary>
 internal static class ExportEndpoints
 {
-    private const string NotACursor = "is not a cursor of this list";
     private const string NotConfigured = "There is nowhere to write exports: the operator sets Exports:Folder or Exports:Bucket.";
 
     public static void Map(IEndpointRouteBuilder organization)
@@ -38,7 +37,7 @@ internal static class ExportEndpoints
 
     private static async Task<Answer<Page<ExportView>>> ListAsync([AsParameters] PageQuery query, Caller caller, Database database, CancellationToken cancel)
     {
-        var (page, before, problem) = Read(query);
+        var (page, before, problem) = query.ReadById("-time");
         if (problem is not null) return problem;
         // An export is of the whole organization: whoever sees some scopes only sees none of it.
         if (!caller.Coverage.IsEverything) return Outcome<Page<ExportView>>.Done(new Page<ExportView>([], null));
@@ -75,7 +74,7 @@ internal static class ExportEndpoints
 
     private static async Task<Answer<Page<ScheduleView>>> ListSchedulesAsync([AsParameters] PageQuery query, Caller caller, Database database, CancellationToken cancel)
     {
-        var (page, before, problem) = Read(query);
+        var (page, before, problem) = query.ReadById("-time");
         if (problem is not null) return problem;
         if (!caller.Coverage.IsEverything) return Outcome<Page<ScheduleView>>.Done(new Page<ScheduleView>([], null));
         var rows = await ExportReader.ListSchedulesAsync(database, caller.OrganizationId, before, page!.Limit + 1, cancel);
@@ -109,12 +108,4 @@ internal static class ExportEndpoints
             draft.Change(new GovernanceWrite.PutExportSchedule(ended), "end", "export_schedule", id.ToString(), ScheduleView.Describe(row), ScheduleView.Describe(ended));
             return Outcome<ScheduleView>.Done(ScheduleView.Of(ended));
         }, cancel);
-
-    private static (PageOf? Page, Guid? Before, Problem? Problem) Read(PageQuery query)
-    {
-        var read = query.Read("-time");
-        if (!read.IsDone) return (null, null, read.Problem);
-        if (read.Value.After is not { } after) return (read.Value, null, null);
-        return after.Length == 1 && Guid.TryParse(after[0], out var id) ? (read.Value, id, null) : (null, null, Problem.Field("cursor", NotACursor));
-    }
 }

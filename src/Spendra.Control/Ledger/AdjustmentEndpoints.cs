@@ -38,18 +38,12 @@ internal static class AdjustmentEndpoints
     private static async Task<Answer<Page<AdjustmentView>>> ListAsync(
         [AsParameters] PageQuery query, [AsParameters] AdjustmentFilter filter, Caller caller, Database database, CancellationToken cancel)
     {
-        var read = query.Read("-time");
-        if (!read.IsDone) return read.Problem;
-        Guid? before = null;
-        if (read.Value.After is { } after)
-        {
-            if (after.Length != 1 || !Guid.TryParse(after[0], out var id)) return Problem.Field("cursor", "is not a cursor of this list");
-            before = id;
-        }
+        var (page, before, problem) = query.ReadById("-time");
+        if (problem is not null) return problem;
         // What people say about an account's bill is not a scope's: whoever sees some scopes only sees none of it.
         if (!caller.Coverage.IsEverything) return Outcome<Page<AdjustmentView>>.Done(new Page<AdjustmentView>([], null));
-        var rows = await AdjustmentReader.ListAsync(database, caller.OrganizationId, filter.State, before, read.Value.Limit + 1, cancel);
-        return Outcome<Page<AdjustmentView>>.Done(read.Value.Take(rows, AdjustmentView.Of, r => [r.AdjustmentId.ToString()]));
+        var rows = await AdjustmentReader.ListAsync(database, caller.OrganizationId, filter.State, before, page!.Limit + 1, cancel);
+        return Outcome<Page<AdjustmentView>>.Done(page.Take(rows, AdjustmentView.Of, r => [r.AdjustmentId.ToString()]));
     }
 
     private static async Task<Answer<AdjustmentView>> GetAsync(Guid id, Caller caller, Database database, CancellationToken cancel) =>

@@ -17,8 +17,6 @@ namespace Spendra.Control.Ledger;
 /// </summary>
 internal static class LedgerEndpoints
 {
-    private const string NotACursor = "is not a cursor of this list in this order: take it from the field 'next', or leave it out";
-
     public static void Map(IEndpointRouteBuilder organization)
     {
         var group = organization.MapGroup("/ledger").WithTags("Ledger");
@@ -43,7 +41,7 @@ internal static class LedgerEndpoints
         if (read.Value.After is { } after)
         {
             if (after.Length != 2 || !Guid.TryParse(after[0], out var id) || !int.TryParse(after[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-                return Problem.Field("cursor", NotACursor);
+                return Problem.Field("cursor", PageQuery.NotACursor);
             before = new EventKey(id, number);
         }
         var step = await SpendEventLists.ReadAsync(database, caller.Coverage, new SpendEventQuery(read.Value.Limit)
@@ -74,7 +72,7 @@ internal static class LedgerEndpoints
         long? after = null;
         if (read.Value.After is { } keys)
         {
-            if (keys.Length != 1 || !long.TryParse(keys[0], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)) return Problem.Field("cursor", NotACursor);
+            if (keys.Length != 1 || !long.TryParse(keys[0], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)) return Problem.Field("cursor", PageQuery.NotACursor);
             after = sequence;
         }
         var step = await JournalLists.ReadAsync(database, caller.Coverage, new JournalQuery(read.Value.Limit, read.Value.Sort == "sequence")
@@ -92,23 +90,19 @@ internal static class LedgerEndpoints
     private static async Task<Answer<Page<ReservationView>>> ListOpenAsync(
         [AsParameters] PageQuery page, [AsParameters] ReservationFilter filter, Caller caller, Database database, CancellationToken cancel)
     {
-        var read = page.Read("-time");
-        if (!read.IsDone) return read.Problem;
-        var (before, wrong) = Id(read.Value);
-        if (wrong is not null) return wrong;
-        var step = await RequestLists.ReadOpenAsync(database, caller.Coverage, before, read.Value.Limit, filter.Scope, cancel);
-        return Outcome<Page<ReservationView>>.Done(new Page<ReservationView>([.. step.Rows.Select(ReservationView.Of)], Next(read.Value, step.Next)));
+        var (read, before, problem) = page.ReadById("-time");
+        if (problem is not null) return problem;
+        var step = await RequestLists.ReadOpenAsync(database, caller.Coverage, before, read!.Limit, filter.Scope, cancel);
+        return Outcome<Page<ReservationView>>.Done(new Page<ReservationView>([.. step.Rows.Select(ReservationView.Of)], Next(read, step.Next)));
     }
 
     private static async Task<Answer<Page<RefusalView>>> ListRefusalsAsync(
         [AsParameters] PageQuery page, [AsParameters] RefusalFilter filter, Caller caller, Database database, CancellationToken cancel)
     {
-        var read = page.Read("-time");
-        if (!read.IsDone) return read.Problem;
-        var (before, wrong) = Id(read.Value);
-        if (wrong is not null) return wrong;
-        var step = await RequestLists.ReadRefusedAsync(database, caller.Coverage, before, read.Value.Limit, filter.Code, filter.Key, cancel);
-        return Outcome<Page<RefusalView>>.Done(new Page<RefusalView>([.. step.Rows.Select(RefusalView.Of)], Next(read.Value, step.Next)));
+        var (read, before, problem) = page.ReadById("-time");
+        if (problem is not null) return problem;
+        var step = await RequestLists.ReadRefusedAsync(database, caller.Coverage, before, read!.Limit, filter.Code, filter.Key, cancel);
+        return Outcome<Page<RefusalView>>.Done(new Page<RefusalView>([.. step.Rows.Select(RefusalView.Of)], Next(read, step.Next)));
     }
 
     private static async Task<Answer<ExplainedRequest>> ExplainAsync(Guid requestId, Caller caller, Database database, CancellationToken cancel)
@@ -121,12 +115,6 @@ internal static class LedgerEndpoints
         return isSeen
             ? Outcome<ExplainedRequest>.Done(request)
             : Problem.NotFound;
-    }
-
-    private static (Guid? Before, Problem? Problem) Id(PageOf page)
-    {
-        if (page.After is not { } after) return (null, null);
-        return after.Length == 1 && Guid.TryParse(after[0], out var id) ? (id, null) : (null, Problem.Field("cursor", NotACursor));
     }
 
     private static string? Next(PageOf page, Guid? next) => next is { } id ? page.WriteCursor([id.ToString()]) : null;

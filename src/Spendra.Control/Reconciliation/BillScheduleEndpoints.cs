@@ -12,8 +12,6 @@ namespace Spendra.Control.Reconciliation;
 /// <summary>Schedules by which workers fetch bills, and how that went.</summary>
 internal static class BillScheduleEndpoints
 {
-    private const string NotACursor = "is not a cursor of this list";
-
     public static void Map(RouteGroupBuilder reconciliation)
     {
         var schedule = new NewBillSchedule { Account = "main", Cron = "30 6 * * *", Days = 3, IsCompared = true };
@@ -26,18 +24,12 @@ internal static class BillScheduleEndpoints
 
     private static async Task<Answer<Page<BillScheduleView>>> ListAsync([AsParameters] PageQuery query, Caller caller, Database database, CancellationToken cancel)
     {
-        var read = query.Read("-time");
-        if (!read.IsDone) return read.Problem;
-        Guid? before = null;
-        if (read.Value.After is { } after)
-        {
-            if (after.Length != 1 || !Guid.TryParse(after[0], out var id)) return Problem.Field("cursor", NotACursor);
-            before = id;
-        }
+        var (page, before, problem) = query.ReadById("-time");
+        if (problem is not null) return problem;
         // A bill is of all who used the account: whoever sees some scopes only sees none of it.
         if (!caller.Coverage.IsEverything) return Outcome<Page<BillScheduleView>>.Done(new Page<BillScheduleView>([], null));
-        var rows = await BillSchedules.ListAsync(database, caller.OrganizationId, before, read.Value.Limit + 1, cancel);
-        return Outcome<Page<BillScheduleView>>.Done(read.Value.Take(rows, BillScheduleView.Of, r => [r.ScheduleId.ToString()]));
+        var rows = await BillSchedules.ListAsync(database, caller.OrganizationId, before, page!.Limit + 1, cancel);
+        return Outcome<Page<BillScheduleView>>.Done(page.Take(rows, BillScheduleView.Of, r => [r.ScheduleId.ToString()]));
     }
 
     private static async Task<CreationAnswer<BillScheduleView>> CreateAsync(

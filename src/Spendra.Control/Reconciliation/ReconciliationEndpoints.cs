@@ -20,7 +20,6 @@ namespace Spendra.Control.Reconciliation;
 /// </summary>
 internal static class ReconciliationEndpoints
 {
-    private const string NotACursor = "is not a cursor of this list";
     private const int MostDays = 366;
 
     private static readonly NewImport ExampleImport = new()
@@ -50,7 +49,7 @@ internal static class ReconciliationEndpoints
 
     private static async Task<Answer<Page<ImportView>>> ListImportsAsync([AsParameters] PageQuery query, Caller caller, Database database, CancellationToken cancel)
     {
-        var (page, before, problem) = Read(query);
+        var (page, before, problem) = query.ReadById("-time");
         if (problem is not null) return problem;
         // A bill is of all who used the account: whoever sees some scopes only sees none of it.
         if (!caller.Coverage.IsEverything) return Outcome<Page<ImportView>>.Done(new Page<ImportView>([], null));
@@ -97,7 +96,7 @@ internal static class ReconciliationEndpoints
 
     private static async Task<Answer<Page<ListedRunView>>> ListRunsAsync([AsParameters] PageQuery query, Caller caller, Database database, CancellationToken cancel)
     {
-        var (page, before, problem) = Read(query);
+        var (page, before, problem) = query.ReadById("-time");
         if (problem is not null) return problem;
         if (!caller.Coverage.IsEverything) return Outcome<Page<ListedRunView>>.Done(new Page<ListedRunView>([], null));
         var rows = await RunReader.ListAsync(database, caller.OrganizationId, before, page!.Limit + 1, cancel);
@@ -142,7 +141,7 @@ internal static class ReconciliationEndpoints
         if (!read.IsDone) return read.Problem;
         var after = 0;
         if (read.Value.After is { } keys && (keys.Length != 1 || !int.TryParse(keys[0], NumberStyles.None, CultureInfo.InvariantCulture, out after)))
-            return Problem.Field("cursor", NotACursor);
+            return Problem.Field("cursor", PageQuery.NotACursor);
         if (!caller.Coverage.IsEverything || await RunReader.ReportAsync(database, caller.OrganizationId, id, cancel) is null) return Problem.NotFound;
         var rows = await RunReader.DifferencesAsync(database, caller.OrganizationId, id, after, filter.Kind, read.Value.Limit + 1, cancel);
         return Outcome<Page<DifferenceView>>.Done(read.Value.Take(rows, DifferenceView.Of, r => [r.Number.ToString(CultureInfo.InvariantCulture)]));
@@ -161,14 +160,6 @@ internal static class ReconciliationEndpoints
                 .Where(s => body.Kinds is null || body.Kinds.Contains(DifferenceKinds.NameOf(s.Kind))).Select(s => ReconciliationDesk.Propose(draft, report.Run, s)).ToList();
             return Outcome<ProposalsView>.Done(new ProposalsView(proposed), location: $"/api/v1/organizations/{caller.Organization}/ledger/adjustments");
         }, cancel);
-    }
-
-    private static (PageOf? Page, Guid? Before, Problem? Problem) Read(PageQuery query)
-    {
-        var read = query.Read("-time");
-        if (!read.IsDone) return (null, null, read.Problem);
-        if (read.Value.After is not { } after) return (read.Value, null, null);
-        return after.Length == 1 && Guid.TryParse(after[0], out var id) ? (read.Value, id, null) : (null, null, Problem.Field("cursor", NotACursor));
     }
 
     /// <summary>A document for browsers, or why there is none.</summary>

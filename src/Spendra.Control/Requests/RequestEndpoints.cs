@@ -36,17 +36,10 @@ internal static class RequestEndpoints
     private static async Task<Answer<Page<RequestView>>> ListAsync(
         [AsParameters] PageQuery query, [AsParameters] RequestFilter filter, Caller caller, Database database, CancellationToken cancel)
     {
-        var read = query.Read("-created");
-        if (!read.IsDone) return read.Problem;
-        var page = read.Value;
-        Guid? after = null;
-        if (page.After is not null)
-        {
-            if (!Guid.TryParse(page.After[0], out var id)) return Problem.Field("cursor", "is not a cursor of this list");
-            after = id;
-        }
+        var (page, after, problem) = query.ReadById("-created");
+        if (problem is not null) return problem;
         BudgetRequestState? state = filter.State is { } name ? Enum.Parse<BudgetRequestState>(name, ignoreCase: true) : null;
-        var rows = await BudgetRequestReader.ListAsync(database, caller.Coverage, state, filter.Mine == "true", after, page.Limit + 1, cancel);
+        var rows = await BudgetRequestReader.ListAsync(database, caller.Coverage, state, filter.Mine == "true", after, page!.Limit + 1, cancel);
         return Outcome<Page<RequestView>>.Done(page.Take(rows, View, r => [r.Request.RequestId.ToString()]));
     }
 

@@ -17,6 +17,8 @@ public sealed class PageQuery
     public const int DefaultLimit = 50;
     public const int MostItems = 200;
 
+    internal const string NotACursor = "is not a cursor of this list in this order: take it from the field 'next', or leave it out";
+
     /// <summary>How many items at most.</summary>
     [FromQuery(Name = "limit"), Description("How many items at most: 1 to 200, 50 when absent.")]
     public string? Limit { get; init; }
@@ -40,9 +42,18 @@ public sealed class PageQuery
         if (Cursor is not null)
         {
             after = PageOf.ReadCursor(Cursor, sort);
-            if (after is null) return Problem.Field("cursor", "is not a cursor of this list in this order: take it from the field 'next', or leave it out");
+            if (after is null) return Problem.Field("cursor", NotACursor);
         }
         return Outcome<PageOf>.Done(new PageOf(limit, sort, after));
+    }
+
+    /// <summary>As <see cref="Read"/>, for lists in the order of ids: also the id of the last row before the page; null for the first one.</summary>
+    internal (PageOf? Page, Guid? After, Problem? Problem) ReadById(string sort)
+    {
+        var read = Read(sort);
+        if (!read.IsDone) return (null, null, read.Problem);
+        if (read.Value.After is not { } after) return (read.Value, null, null);
+        return after.Length == 1 && Guid.TryParse(after[0], out var id) ? (read.Value, id, null) : (null, null, Problem.Field("cursor", NotACursor));
     }
 }
 
