@@ -16,7 +16,7 @@ public sealed class OwnKeyGrounds
         WITH RECURSIVE own (scope_id) AS (
             SELECT scope_id FROM scopes WHERE organization_id = @OrganizationId AND scope_id = @employeeId
             UNION
-            SELECT s.scope_id FROM scopes s JOIN own o ON s.parent_id = o.scope_id WHERE s.organization_id = @OrganizationId
+            SELECT s.scope_id FROM own o CROSS JOIN scopes s WHERE s.organization_id = @OrganizationId AND s.parent_id = o.scope_id
         )
         SELECT k.key_id, coalesce(k.rotated_at, k.created_at) AS issued_at, k.expires_at FROM scoped_keys k
         WHERE k.organization_id = @OrganizationId AND k.revoked_at IS NULL AND k.actor_id IN (SELECT scope_id FROM own)

@@ -45,7 +45,8 @@ internal sealed class PostgresDatabase : Database
     public override async Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancel)
     {
         var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
-        await connection.ExecuteAsync("SET TRANSACTION READ ONLY", transaction: transaction);
+        // Compiling a statement takes longer than most reads of a person do.
+        await connection.ExecuteAsync("SET TRANSACTION READ ONLY; SET LOCAL jit = off", transaction: transaction);
         return transaction;
     }
 

@@ -6,6 +6,12 @@ namespace Spendra.Storage.Rollups.Reports;
 /// </summary>
 internal static class ReportSql
 {
+    /// <summary>Up to so many subjects are looked for one by one.</summary>
+    public const int MostSought = 50;
+
+    private const string Spans =
+        "spans (at) AS (SELECT CAST(@From AS bigint) UNION ALL SELECT at + @length FROM spans WHERE at + @length < @To)";
+
     /// <summary>The sums of usage, in order; the first decides who comes first.</summary>
     public static readonly string[] UsageSums =
     [
@@ -20,19 +26,27 @@ internal static class ReportSql
         ReportTable.Refusals => ["refusals"],
     };
 
-    public static string Of(ReportQuery query)
+    /// <summary>How many subjects a report has rows of, as far as it matters.</summary>
+    public static string SubjectCountOf(ReportGroup group) =>
+        $"WITH RECURSIVE {SubjectsOf(group)} SELECT count(*) FROM (SELECT 1 FROM subjects LIMIT {MostSought + 1}) counted";
+
+    /// <param name="query">Which report.</param>
+    /// <param name="areSubjectsFew">Each span is looked into for each of its subjects; otherwise the whole time is read, and theirs picked out of it.</param>
+    public static string Of(ReportQuery query, bool areSubjectsFew)
     {
         var sums = SumsOf(query.Table);
         var (startsAt, order, next) = query.Span == ReportSpan.Whole
             ? ("CAST(@From AS bigint)", $"{sums[0]} DESC, group_name, detail", $"{sums[0]} < @order OR ({sums[0]} = @order AND (group_name, detail) > (@group, @detail))")
             : ("u.starts_at", "starts_at, group_name, detail", "(starts_at, group_name, detail) > (@order, @group, @detail)");
         // CROSS JOIN: SQLite takes the left side first, and would otherwise read the whole time once for each subject.
-        var (tables, source) = query.Group < ReportGroup.Key
-            ? ("spans (at) AS (SELECT CAST(@From AS bigint) UNION ALL SELECT at + @length FROM spans WHERE at + @length < @To)",
-                $"spans CROSS JOIN {TableOf(query.Table)} u")
-            : (SubjectsOf(query.Group), $"{TableOf(query.Table)} u CROSS JOIN subjects");
-        var found = query.Group < ReportGroup.Key
-            ? "u.starts_at = spans.at AND u.subject_id = @subject" : "u.starts_at >= @From AND u.starts_at < @To AND subjects.subject_id = u.subject_id";
+        var (tables, source, found) = (IsOfOne(query.Group), areSubjectsFew) switch
+        {
+            (true, _) => (Spans, $"spans CROSS JOIN {TableOf(query.Table)} u", "u.starts_at = spans.at AND u.subject_id = @subject"),
+            (false, true) => ($"{Spans}, {SubjectsOf(query.Group)}", $"spans CROSS JOIN subjects CROSS JOIN {TableOf(query.Table)} u",
+                "u.starts_at = spans.at AND u.subject_id = subjects.subject_id"),
+            (false, false) => (SubjectsOf(query.Group), $"{TableOf(query.Table)} u CROSS JOIN subjects",
+                "u.starts_at >= @From AND u.starts_at < @To AND subjects.subject_id = u.subject_id"),
+        };
         return $"""
             WITH RECURSIVE {tables}
             SELECT * FROM (
@@ -61,6 +75,9 @@ internal static class ReportSql
             AND (@environment = '' OR r.environment = @environment) AND (@account = '' OR a.slug = @account)
         GROUP BY 1, 2 ORDER BY 1, 2
         """;
+
+    /// <summary>Rows are parts of what one subject used; otherwise each is another subject's.</summary>
+    public static bool IsOfOne(ReportGroup group) => group < ReportGroup.Key;
 
     private static string TableOf(ReportTable table) => table switch
     {
@@ -92,7 +109,7 @@ internal static class ReportSql
             below (scope_id) AS (
                 SELECT @subject
                 UNION SELECT s.scope_id FROM scopes s WHERE s.organization_id = @OrganizationId AND s.parent_id IS NULL AND @subject = @OrganizationId
-                UNION SELECT s.scope_id FROM scopes s JOIN below b ON s.parent_id = b.scope_id WHERE s.organization_id = @OrganizationId),
+                UNION SELECT s.scope_id FROM below b CROSS JOIN scopes s WHERE s.organization_id = @OrganizationId AND s.parent_id = b.scope_id),
             """;
         return group == ReportGroup.Key
             ? $"""
