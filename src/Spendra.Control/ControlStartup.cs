@@ -9,6 +9,7 @@ using Spendra.Control.Audit;
 using Spendra.Control.Budgets;
 using Spendra.Control.Catalog;
 using Spendra.Control.Close;
+using Spendra.Control.Dashboard;
 using Spendra.Control.Exports;
 using Spendra.Control.Hierarchy;
 using Spendra.Control.Keys;
@@ -71,13 +72,16 @@ public static class ControlStartup
         services.TryAddSingleton(new ExportOptions());
         services.TryAddSingleton(provider => new BillFetcher(provider.GetRequiredService<Storage.Keys.MasterKey>(), provider.GetRequiredService<BillFetchOptions>()));
         services.AddAlertChannels();
+        services.AddDashboard();
         return services;
     }
 
-    /// <summary>Maps every operation, each with its mark. Below <c>/api</c> there is nothing else.</summary>
+    /// <summary>Maps every operation and every page, each with its mark. Below <c>/api</c> there are operations alone.</summary>
     public static void MapSpendraControl(this WebApplication app)
     {
         var calls = app.Services.GetRequiredService<ControlCalls>();
+        app.Services.GetRequiredService<ApiPipeline>().Capture(app);
+        app.UseRouting();
         app.UseWhen(http => http.Request.Path.StartsWithSegments(Root), branch =>
         {
             branch.UsePublicAddress(app.Services.GetRequiredService<ControlOptions>());
@@ -85,6 +89,8 @@ public static class ControlStartup
         });
         // Behind the gate: this is what answers when somebody comes back from an OpenID Connect provider.
         app.UseAuthentication();
+        app.Use(PageGate.InvokeAsync);
+        app.UseAntiforgery();
 
         var organization = app.MapGroup($"{Version}/organizations/{{{AccessGate.OrganizationParameter}}}");
         OrganizationEndpoints.Map(organization);
@@ -127,5 +133,6 @@ public static class ControlStartup
         app.MapOpenApi(ControlDocument.Pattern).WithMetadata(open);
         app.MapScalarApiReference(Root + "/reference", options => options.WithOpenApiRoutePattern(ControlDocument.Pattern)).WithMetadata(open with { Name = "reference", Summary = "A page to read the document on" });
         app.Map(Root + "/{**rest}", (HttpContext http) => Problem.NotFound.WriteAsync(http));
+        app.MapDashboard();
     }
 }

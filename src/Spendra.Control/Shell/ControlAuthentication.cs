@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Spendra.Control.Dashboard;
 
 namespace Spendra.Control.Shell;
 
@@ -14,16 +15,17 @@ internal static class ControlAuthentication
         services.AddKeyRing();
         // No default scheme: calls of the gateway are none of this, and the gate names the scheme.
         var builder = services.AddAuthentication()
-            .AddPolicyScheme(SchemeName, null, scheme => scheme.ForwardDefaultSelector = http => Select(http.Request, options))
+            .AddPolicyScheme(SchemeName, null, scheme => scheme.ForwardDefaultSelector = http => Select(http, options))
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null)
             .AddSessions(options);
         return options.Jwt is { } jwt ? builder.AddIssuerTokens(jwt) : builder;
     }
 
     /// <summary>What a caller says in a header is meant; what its browser sends along counts only without one.</summary>
-    private static string Select(HttpRequest request, ControlOptions options)
+    private static string Select(HttpContext http, ControlOptions options)
     {
-        if (request.Headers.Authorization.Count == 0) return SessionAuthentication.SchemeName;
-        return TokenAuthentication.IsMeant(request) || options.Jwt is null ? TokenAuthentication.SchemeName : IssuerTokens.SchemeName;
+        if (http.Features.Get<PageVisitor>() is not null) return PageAuthentication.SchemeName;
+        if (http.Request.Headers.Authorization.Count == 0) return SessionAuthentication.SchemeName;
+        return TokenAuthentication.IsMeant(http.Request) || options.Jwt is null ? TokenAuthentication.SchemeName : IssuerTokens.SchemeName;
     }
 }

@@ -94,6 +94,10 @@ internal sealed class SpendraServer : IAsyncDisposable
             EnvironmentName = Environments.Production,
         });
         builder.WebHost.UseUrls(options.Urls.Split(';'));
+        // In a published program the files of the dashboard are beside it; in one that was only built, where a manifest says.
+        builder.WebHost.UseStaticWebAssets();
+        // Only the files of the list are served: what is put beside them afterwards is nothing of ours.
+        builder.Configuration["ReloadStaticAssetsAtRuntime"] = "false";
         builder.WebHost.ConfigureKestrel(server => Limit(server, options));
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = TimeSpan.FromSeconds(options.Gateway.DrainSeconds) + StopMargin);
@@ -147,7 +151,9 @@ internal sealed class SpendraServer : IAsyncDisposable
         {
             app.MapSpendraGateway();
         }
-        if (options.Role is Role.All or Role.Control) app.MapSpendraControl();
+        if (options.Role is not (Role.All or Role.Control)) return;
+        app.MapSpendraControl();
+        app.MapDashboardFiles();
     }
 
     private static void Limit(KestrelServerOptions server, SpendraOptions options)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Spendra.Control.Dashboard;
 using Spendra.Control.Shell;
 using Spendra.Core.Access;
 using Spendra.Storage;
@@ -108,7 +109,7 @@ public sealed partial class RightsTests
             else answer.Status.Should().Be(401, asked.Operation.Name);
         }
 
-        api.Mapped.Where(e => e.Metadata.GetMetadata<Operation>() is null).Select(e => e.RoutePattern.RawText)
+        api.Mapped.Where(e => e.Metadata.GetMetadata<Operation>() is null && e.Metadata.GetMetadata<PageMark>() is null).Select(e => e.RoutePattern.RawText)
             .Should().Equal("/api/{**rest}");
     }
 

@@ -3,6 +3,8 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.StaticAssets;
+using Spendra.Control.Dashboard;
 using Spendra.Control.Shell;
 using Spendra.Gateway.OpenApi;
 using Spendra.Hosting;
@@ -32,8 +34,13 @@ public sealed class HostCensusTests
         "POST /api/v1/setup",
         // How one signs in: what they tell is how one may.
         "GET /api/v1/session/methods", "POST /api/v1/session/", "POST /api/v1/session/two-factor", "POST /api/v1/session/password-link",
-        PasskeyOptions, "POST /api/v1/session/passkey", .. OpenIdConnect,
+        PasskeyOptions, "POST /api/v1/session/passkey", .. OpenIdConnect, .. Pages,
     ];
+
+    /// <summary>Pages for people who are not signed in: forms, and what to say where nothing is.</summary>
+    private static IEnumerable<string> Pages => from path in (string[])["/sign-in", "/setup", "/invitation", "/password", "/nothing-here"]
+                                                from method in (string[])["GET", "POST"]
+                                                select $"{method} {path}";
 
     /// <summary>Wants no body.</summary>
     private const string PasskeyOptions = "POST /api/v1/session/passkey/options";
@@ -45,7 +52,7 @@ public sealed class HostCensusTests
     private static readonly string[] Nowhere = ["/api/{**rest}"];
 
     /// <summary>The mark of each part that maps endpoints: the gateway's, the control plane's and the host's own.</summary>
-    private static readonly Type[] Marks = [typeof(RouteMark), typeof(Operation), typeof(PublicMark)];
+    private static readonly Type[] Marks = [typeof(RouteMark), typeof(Operation), typeof(PageMark), typeof(PublicMark)];
 
     /// <summary>Where a route takes any method, those that clients use.</summary>
     private static readonly string[] AnyMethod = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -63,9 +70,10 @@ public sealed class HostCensusTests
 
         var unmarked = host.Endpoints.Where(e => e.Metadata.Count(m => Marks.Contains(m.GetType())) != 1).Select(e => ((RouteEndpoint)e).RoutePattern.RawText);
         unmarked.Should().BeEquivalentTo(role is "all" or "control" ? Nowhere : [],
-            "what is mapped must be marked where it is mapped: by RouteMark in the gateway, by Operation in the control plane, by PublicMark in the host");
+            "what is mapped must be marked where it is mapped: by RouteMark in the gateway, by Operation or PageMark in the control plane, by PublicMark in the host");
         string[] open = [.. OfEvery, .. role is "all" or "gateway" ? OfGateway : [], .. role is "all" or "control" ? OfControl : []];
-        host.Endpoints.Where(IsOpen).SelectMany(NamesOf).Should().BeEquivalentTo(open);
+        host.Endpoints.Where(e => IsOpen(e) && !IsFile(e)).SelectMany(NamesOf).Should().BeEquivalentTo(open);
+        host.Endpoints.Any(IsFile).Should().Be(role is "all" or "control", "the dashboard has styles and scripts");
         host.Endpoints.Any(e => e.Metadata.GetMetadata<RouteMark>() is { Kind: RouteKind.Governed }).Should().Be(role is "all" or "gateway");
     }
 
@@ -86,7 +94,7 @@ public sealed class HostCensusTests
                 foreach (var isStreamed in new[] { false, true })
                     await SendAsync(http, method, endpoint, site.Keys["ada"], isStreamed);
                 var status = await SendAsync(http, method, endpoint, key: null, isStreamed: false);
-                status.Should().Be(ExpectedOfAnybody(endpoint), $"{method} {endpoint.RoutePattern.RawText}");
+                status.Should().Be(ExpectedOfAnybody(endpoint, method), $"{method} {endpoint.RoutePattern.RawText}");
             }
         }
 
@@ -98,17 +106,21 @@ public sealed class HostCensusTests
         site.Sandbox.Journal.Count.Should().Be(1);
     }
 
+    /// <summary>Of the dashboard, by the list that the build made.</summary>
+    private static bool IsFile(Endpoint endpoint) => endpoint.Metadata.GetMetadata<StaticAssetDescriptor>() is not null;
+
     private static IEnumerable<string> NamesOf(Endpoint endpoint) =>
         MethodsOf(endpoint).Select(method => $"{method} {((RouteEndpoint)endpoint).RoutePattern.RawText}");
 
     private static IReadOnlyList<string> MethodsOf(Endpoint endpoint) =>
         endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? AnyMethod;
 
-    private static bool IsOpen(Endpoint endpoint) => endpoint.Metadata.GetMetadata<Operation>() is { Audience: Audience.Anybody } || ExpectedOfAnybody(endpoint) == 200;
+    private static bool IsOpen(Endpoint endpoint) => endpoint.Metadata.GetMetadata<Operation>() is { Audience: Audience.Anybody } || ExpectedOfAnybody(endpoint, MethodsOf(endpoint)[0]) == 200;
 
     /// <summary>What is answered to whoever has no key: where anybody may send something, that this is not what is expected.</summary>
-    private static int ExpectedOfAnybody(Endpoint endpoint)
+    private static int ExpectedOfAnybody(Endpoint endpoint, string method)
     {
+        if (endpoint.Metadata.GetMetadata<PageMark>() is not null) return ExpectedOfPage(endpoint, method);
         if (endpoint.Metadata.GetMetadata<PublicMark>() is not null) return 200;
         if (NamesOf(endpoint).Any(OpenIdConnect.Contains)) return 404;
         if (NamesOf(endpoint).Contains(PasskeyOptions)) return 200;
@@ -119,6 +131,14 @@ public sealed class HostCensusTests
             RouteKind.Open => 200,
             _ => 404,
         };
+    }
+
+    /// <summary>Who is not signed in is led to where they can; a form that another page sends is not taken.</summary>
+    private static int ExpectedOfPage(Endpoint endpoint, string method)
+    {
+        var isOpen = endpoint.Metadata.GetMetadata<OpenPageAttribute>() is not null;
+        var isPage = method == "GET" && !((RouteEndpoint)endpoint).RoutePattern.RawText!.StartsWith("/_", StringComparison.Ordinal);
+        return isOpen ? isPage ? 200 : 400 : isPage ? 302 : 401;
     }
 
     private static Task<int> SendAsync(HttpClient http, string method, RouteEndpoint endpoint, string? key, bool isStreamed) =>

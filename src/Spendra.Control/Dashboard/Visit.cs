@@ -1,0 +1,27 @@
+using Spendra.Control.Members;
+using Spendra.Core.Access;
+
+namespace Spendra.Control.Dashboard;
+
+/// <summary>Who looks at a page, and what they hold: what is shown and hidden by. What they may not do is refused all the same.</summary>
+internal sealed class Visit(PageCalls calls)
+{
+    /// <summary>Null until <see cref="LoadAsync"/> found somebody.</summary>
+    public MeView? Me { get; private set; }
+
+    /// <summary>Looks again: roles change while a page is open.</summary>
+    /// <returns>Why there is nobody; null when there is.</returns>
+    public async Task<PageProblem?> LoadAsync(CancellationToken cancel = default)
+    {
+        var answer = await calls.GetAsync<MeView>("me", cancel);
+        Me = answer.Value;
+        return answer.Problem;
+    }
+
+    /// <summary>What the visitor is in an organization; null for none, or one without a role.</summary>
+    public MembershipView? In(string organization) =>
+        Me?.Memberships.FirstOrDefault(m => m.Organization == organization && m.Role is not null);
+
+    public bool May(string organization, Capability capability) =>
+        In(organization)?.Capabilities.Contains(Capabilities.NameOf(capability), StringComparer.Ordinal) == true;
+}
