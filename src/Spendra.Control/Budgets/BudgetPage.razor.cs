@@ -20,6 +20,7 @@ public sealed partial class BudgetPage
     private PageProblem? _refused;
     private string _amount = "", _more = "", _reason = "";
     private DateOnly? _until;
+    private TimeZoneInfo _zone = TimeZoneInfo.Utc;
 
     [Parameter]
     public string Slug { get; set; } = "";
@@ -36,6 +37,7 @@ public sealed partial class BudgetPage
         var isFirst = _budget?.Slug != Slug;
         (_budget, _version) = await ReadVersionedAsync<BudgetView>(Path);
         if (_budget is null) return;
+        _zone = ZoneName.Find(_budget.TimeZone) ?? TimeZoneInfo.Utc;
         // What somebody is typing stays.
         if (isFirst) _amount = _budget.AmountUsd.ToString();
         _windows = (await ReadAsync<Page<WindowView>>($"{Path}/windows?limit=24"))?.Items ?? [];
@@ -55,8 +57,7 @@ public sealed partial class BudgetPage
     private async Task IncreaseAsync()
     {
         if (ReadAmount(_more) is not { } amount || _until is not { } until || _budget is null) return;
-        var zone = ZoneName.Find(_budget.TimeZone) ?? TimeZoneInfo.Utc;
-        var end = new DateTimeOffset(TimeZoneInfo.ConvertTimeToUtc(until.AddDays(1).ToDateTime(TimeOnly.MinValue), zone), TimeSpan.Zero);
+        var end = new DateTimeOffset(TimeZoneInfo.ConvertTimeToUtc(until.AddDays(1).ToDateTime(TimeOnly.MinValue), _zone), TimeSpan.Zero);
         if (await DoAsync<IncreaseView>(new PageCall(HttpMethod.Post, $"{Path}/increases", new NewIncrease { AmountUsd = amount, Until = end, Reason = _reason })
             {
                 IdempotencyKey = Guid.CreateVersion7().ToString(),
@@ -80,7 +81,7 @@ public sealed partial class BudgetPage
     private NanoUsd? ReadAmount(string text)
     {
         if (NanoUsd.TryParse(text.Trim(), out var amount)) return amount;
-        _refused = new PageProblem(400, "This is no amount.", "Write USD with a point and at most nine decimals, such as 250 or 0.25.", null);
+        _refused = PageProblem.NotAnAmount("amountUsd");
         return null;
     }
 }

@@ -15,7 +15,8 @@ internal static class DashboardStartup
         services.AddScoped<Visit>();
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, PageAuthentication>(PageAuthentication.SchemeName, null);
         services.AddCascadingAuthenticationState();
-        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddRazorComponents().AddInteractiveServerComponents()
+            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = PageCalls.MostMessageBytes);
         services.AddMudServices();
     }
 

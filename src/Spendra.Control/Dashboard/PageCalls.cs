@@ -16,6 +16,10 @@ internal sealed class PageCalls : IDisposable
 {
     private const string Prefix = "/api/v1/";
     private const string StateKey = "answers";
+    private const int MostBroughtBytes = 128 * 1024;
+
+    /// <summary>The most that a browser may send in one message: twice what a page brings along, protected and as text.</summary>
+    public const int MostMessageBytes = 4 * MostBroughtBytes;
 
     private readonly ApiPipeline _pipeline;
     private readonly IHttpContextFactory _contexts;
@@ -48,9 +52,10 @@ internal sealed class PageCalls : IDisposable
 
     public void Dispose() => _persisting.Dispose();
 
+    /// <summary>What is too much to travel to the browser and back is asked for again instead.</summary>
     private Task Persist()
     {
-        _state.PersistAsJson(StateKey, _shown);
+        if (_shown.Values.Sum(a => a.Body.Length) <= MostBroughtBytes) _state.PersistAsJson(StateKey, _shown);
         return Task.CompletedTask;
     }
 

@@ -10,6 +10,13 @@ public sealed record PageProblem(int Status, string Title, string Detail, string
     /// <summary>By field of what was sent: what is wrong with it.</summary>
     public IReadOnlyDictionary<string, string[]> Errors { get; init; } = new Dictionary<string, string[]>(StringComparer.Ordinal);
 
+    /// <summary>What was typed into a field for money is none.</summary>
+    public static PageProblem NotAnAmount(string field) =>
+        new(400, "This is no amount.", "Write USD with a point and at most nine decimals, such as 250 or 0.25.", null)
+        {
+            Errors = new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = ["is no amount in USD."] },
+        };
+
     /// <summary>The visitor is not signed in any more.</summary>
     public bool IsSignedOut => Status == 401;
 

@@ -63,7 +63,7 @@ internal sealed class InvitationAcceptance(Database database, MasterKey masterKe
         var author = new ChangeAuthor(person.Email, $"api {http.Connection.RemoteIpAddress} request {RequestIds.Of(http)}",
             $"invited by {invitation.InvitedBy}") { Authority = inviter };
         await transaction.ApplyAsync(changes, author, cancel);
-        return Outcome<MembershipView>.Done(MembershipView.Of(state.Organization!.Slug, state.Organization.Name, row,
+        return Outcome<MembershipView>.Done(MembershipView.Of(state.Organization!.Slug, state.Organization.Name, state.Organization.TimeZone, row,
             invitation.Scopes, invitation.Employee, signedIn.Mask));
     }
 

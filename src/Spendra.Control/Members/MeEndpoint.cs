@@ -25,6 +25,7 @@ internal sealed record CallingTokenView(string Name, IReadOnlyList<string> Capab
 /// <summary>What somebody is in one organization.</summary>
 /// <param name="Organization">The organization's slug.</param>
 /// <param name="OrganizationName">Its name.</param>
+/// <param name="TimeZone">The zone of its new budgets, an IANA name: what people there call a day.</param>
 /// <param name="MemberId">The membership's id.</param>
 /// <param name="Role">Null for a member who sees nothing.</param>
 /// <param name="IsEverywhere">Whether the role holds in the whole organization.</param>
@@ -33,14 +34,14 @@ internal sealed record CallingTokenView(string Name, IReadOnlyList<string> Capab
 /// <param name="Employee">The employee that the member is.</param>
 /// <param name="Capabilities">What this call may do, over those scopes.</param>
 internal sealed record MembershipView(
-    string Organization, string OrganizationName, Guid MemberId, string? Role, bool IsEverywhere, IReadOnlyList<string> Scopes,
+    string Organization, string OrganizationName, string TimeZone, Guid MemberId, string? Role, bool IsEverywhere, IReadOnlyList<string> Scopes,
     NanoUsd? ApprovalLimitUsd, string? Employee, IReadOnlyList<string> Capabilities)
 {
     public static MembershipView Of(
-        string organization, string name, MemberRow row, IReadOnlyList<string> scopes, string? employee, CapabilitySet mask)
+        string organization, string name, string timeZone, MemberRow row, IReadOnlyList<string> scopes, string? employee, CapabilitySet mask)
     {
         var authority = row.Membership.ToAuthority();
-        return new MembershipView(organization, name, row.MemberId, row.Membership.Role is { } role ? MemberRoles.NameOf(role) : null,
+        return new MembershipView(organization, name, timeZone, row.MemberId, row.Membership.Role is { } role ? MemberRoles.NameOf(role) : null,
             authority.CoversEverything, scopes, row.Membership.ApprovalLimit, employee, (authority.Capabilities & mask).Names());
     }
 }
@@ -61,7 +62,7 @@ internal static class MeEndpoint
             if (signedIn.OrganizationId is { } only && only != membership.OrganizationId) continue;
             // With the names of what it refers to; gone should it have ended in this moment.
             if (await MemberLists.FindAsync(database, membership.OrganizationId, membership.Member.MemberId, cancel) is not { } listed) continue;
-            memberships.Add(MembershipView.Of(membership.Slug, membership.Name, listed.Row, listed.Scopes, listed.Employee, signedIn.Mask));
+            memberships.Add(MembershipView.Of(membership.Slug, membership.Name, membership.TimeZone, listed.Row, listed.Scopes, listed.Employee, signedIn.Mask));
         }
         var token = signedIn.TokenName is { } name ? new CallingTokenView(name, signedIn.Mask.Names()) : null;
         return Outcome<MeView>.Done(new MeView(person.UserId, person.Email, person.Name, token, memberships));

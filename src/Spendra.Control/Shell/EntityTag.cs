@@ -28,8 +28,11 @@ internal sealed record EntityTag(long? Version, Problem? Problem)
 
     public static void Write(HttpContext http, long? version)
     {
-        if (version is { } known) http.Response.Headers.ETag = string.Create(CultureInfo.InvariantCulture, $"\"{known}\"");
+        if (version is { } known) http.Response.Headers.ETag = Of(known);
     }
+
+    /// <summary>A version as headers carry it.</summary>
+    public static string Of(long version) => string.Create(CultureInfo.InvariantCulture, $"\"{version}\"");
 
     private static EntityTag Read(string header)
     {

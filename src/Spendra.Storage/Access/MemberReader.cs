@@ -7,7 +7,7 @@ using Spendra.Core.Money;
 namespace Spendra.Storage.Access;
 
 /// <summary>An organization that a person is a member of.</summary>
-public sealed record MembershipOfUser(Guid OrganizationId, string Slug, string Name, long Epoch, MemberRow Member);
+public sealed record MembershipOfUser(Guid OrganizationId, string Slug, string Name, string TimeZone, long Epoch, MemberRow Member);
 
 /// <summary>Reads memberships, removed ones left out unless they are asked for.</summary>
 public static class MemberReader
@@ -57,10 +57,10 @@ public static class MemberReader
         {
             await database.EnterAsync(connection, transaction, place.OrganizationId, cancel);
             var organization = await connection.QuerySingleAsync<StoredName>(new CommandDefinition(
-                "SELECT slug, name, governance_epoch FROM organizations WHERE organization_id = @OrganizationId",
+                "SELECT slug, name, time_zone, governance_epoch FROM organizations WHERE organization_id = @OrganizationId",
                 new { place.OrganizationId }, transaction, cancellationToken: cancel));
             if (await FindAsync(connection, transaction, place.OrganizationId, place.MemberId, cancel) is { } member)
-                found.Add(new MembershipOfUser(place.OrganizationId, organization.Slug, organization.Name, organization.GovernanceEpoch, member));
+                found.Add(new MembershipOfUser(place.OrganizationId, organization.Slug, organization.Name, organization.TimeZone, organization.GovernanceEpoch, member));
         }
         return [.. found.OrderBy(f => f.Slug, StringComparer.Ordinal)];
     }
@@ -112,6 +112,7 @@ public static class MemberReader
     {
         public string Slug { get; set; } = "";
         public string Name { get; set; } = "";
+        public string TimeZone { get; set; } = "";
         public long GovernanceEpoch { get; set; }
     }
 }

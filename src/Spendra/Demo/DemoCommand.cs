@@ -9,7 +9,15 @@ using Spendra.Storage.Keys;
 
 namespace Spendra.Demo;
 
-internal sealed record DemoDocument(string GatewayUrl, string SandboxUrl, string Data, IReadOnlyDictionary<string, string> Keys);
+/// <summary>What the demo prints with <c>--json</c>.</summary>
+/// <param name="GatewayUrl">Where clients call, and where the dashboard is.</param>
+/// <param name="SandboxUrl">The simulated provider.</param>
+/// <param name="Data">The demo's folder.</param>
+/// <param name="Keys">Secrets of keys by slug.</param>
+/// <param name="Email">An org admin of the dashboard.</param>
+/// <param name="Password">Of everybody there.</param>
+internal sealed record DemoDocument(
+    string GatewayUrl, string SandboxUrl, string Data, IReadOnlyDictionary<string, string> Keys, string Email, string Password);
 
 /// <summary>
 /// <c>demo</c>: a governed organization in front of the sandbox provider, in a folder of its own, with nothing to
@@ -19,6 +27,7 @@ internal static class DemoCommand
 {
     private const string DefaultFolder = SpendraOptions.DefaultData + "/demo";
     private const string Declaration = "acme.yaml";
+    private const string Organization = "acme";
     // The address of the sandbox is part of the declaration: with the same port, a second start changes nothing.
     private const int PreferredSandboxPort = 8099;
 
@@ -47,14 +56,17 @@ internal static class DemoCommand
         var masterKey = await MasterKeyStore.LoadAsync(run.Database, run.Options.Database, run.Options.MasterKey?.Reveal(), run.Cancel);
         await using var sandbox = await StartSandboxAsync(run.Cancel);
         var keys = DemoKeys.Load(folder);
-        await ApplyAsync(run, masterKey, sandbox, keys);
+        var clock = DemoHistory.ClockOf(run, keys);
+        await ApplyAsync(run, masterKey, sandbox, keys, clock);
         var options = run.Options with
         {
             Role = Role.All,
             Gateway = run.Options.Gateway with { AllowPrivateUpstreams = true, SandboxUrl = sandbox.BaseUrl },
         };
-        return await Serving.RunAsync(run, options, masterKey, serving =>
-            DemoGuide.Show(run.Output, new DemoDocument(Reachable(serving.Urls[0]), sandbox.BaseUrl.ToString(), folder, keys.Secrets), keys));
+        await DemoPeople.AddAsync(run, Organization, keys);
+        await DemoHistory.WriteAsync(run, options, new ServerParts(run.Database, masterKey, sandbox.BaseUrl), keys, clock);
+        return await Serving.RunAsync(run, options, masterKey, serving => DemoGuide.Show(run.Output, new DemoDocument(
+            Reachable(serving.Urls[0]), sandbox.BaseUrl.ToString(), folder, keys.Secrets, DemoPeople.Admin, keys.Password!), keys));
     }
 
     /// <summary>The demo's company is not to appear among someone's real ones.</summary>
@@ -79,13 +91,13 @@ internal static class DemoCommand
         }
     }
 
-    private static async Task ApplyAsync(CommandRun run, MasterKey masterKey, SandboxServer sandbox, DemoKeys keys)
+    private static async Task ApplyAsync(CommandRun run, MasterKey masterKey, SandboxServer sandbox, DemoKeys keys, TimeProvider clock)
     {
         // First the file, then the keys: a start that is cut off between the two is seen as the demo's by the next one.
         keys.Save();
         var text = (await ReadDeclarationAsync()).Replace("{sandbox}", sandbox.BaseUrl.ToString(), StringComparison.Ordinal);
         var outcome = await Declarations.ApplyAsync(
-            run.Database, masterKey, text, Declaration, new DeclarationOptions(), new ChangeAuthor("demo", "cli"), run.Time, run.Cancel);
+            run.Database, masterKey, text, Declaration, new DeclarationOptions(), new ChangeAuthor("demo", "cli"), clock, run.Cancel);
         if (outcome is ApplyOutcome.Refused refused)
             throw new CommandException("demo_folder_in_use", $"the demo cannot be set up ({refused.Errors[0].Message}): remove its folder and start it again");
         foreach (var key in ((ApplyOutcome.Applied)outcome).Keys) keys.Keep(key.Slug, key.Secret);

@@ -12,10 +12,13 @@ internal static class DemoGuide
         output.Json(demo, CliJson.Default.DemoDocument);
         output.Line($"Spendra demo: the gateway answers at {demo.GatewayUrl}, in front of the sandbox at {demo.SandboxUrl}");
         output.Line($"Keys are in {Path.Combine(demo.Data, DemoKeys.FileName)}. Ada's key: {keys.Of("ada")}");
+        output.Line($"The dashboard is at {demo.GatewayUrl}/: sign in as {demo.Email}, password {demo.Password}");
+        output.Line("Others to sign in as: niklaus@ (members), jean@ (platform), luca@ (finance), margaret@ (a manager), grace@ (an employee), vera@ (audit), all acme.example, same password.");
         Step("A governed call; the headers say what was reserved and what remains:",
             Curl("ada", "", "", "Hello"));
         Step("The same, streamed:", Curl("ada", "-N ", "\"stream\":true,", "Hello"));
         Step("A refused call, because Grace's budget is tiny:", Curl("grace", "", "", "Hello"));
+        Step("Then raise it and call again: in the dashboard open Budgets, grace-tiny, and give it 5 USD.");
         Step("Why, or what a call cost (the id is in x-spendra-request-id):", $"{spendra} explain REQUEST_ID --data {data}");
         Step("How the budgets stand, and proof that the ledger agrees with itself:",
             $"{spendra} budgets --data {data}", $"{spendra} verify --data {data}");

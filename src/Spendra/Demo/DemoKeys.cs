@@ -12,6 +12,10 @@ internal sealed class DemoKeys
 {
     public const string FileName = "demo-keys.json";
 
+    // No slug begins like these.
+    private const string PasswordEntry = "(password)";
+    private const string PastEntry = "(past)";
+
     private readonly string _path;
     private readonly SortedDictionary<string, string> _secrets;
 
@@ -21,7 +25,22 @@ internal sealed class DemoKeys
         _secrets = secrets;
     }
 
-    public IReadOnlyDictionary<string, string> Secrets => _secrets;
+    /// <summary>Of keys.</summary>
+    public IReadOnlyDictionary<string, string> Secrets => _secrets.Where(s => s.Key[0] != '(').ToDictionary();
+
+    /// <summary>Of the demo's people; null before there are any.</summary>
+    public string? Password
+    {
+        get => _secrets.GetValueOrDefault(PasswordEntry);
+        set => _secrets[PasswordEntry] = value!;
+    }
+
+    /// <summary>Whether the demo's past was written.</summary>
+    public bool HasPast
+    {
+        get => _secrets.ContainsKey(PastEntry);
+        set => _secrets[PastEntry] = value ? "written" : "";
+    }
 
     public static bool Exist(string folder) => File.Exists(Path.Combine(folder, FileName));
 

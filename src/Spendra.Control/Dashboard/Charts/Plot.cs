@@ -22,12 +22,12 @@ internal sealed record Plot(double Width, double Height, int Count, NanoUsd Top)
     /// <summary>A line through points.</summary>
     public static string Path(IEnumerable<(double X, double Y)> points) => string.Join(" ", points.Select((p, i) => $"{(i == 0 ? "M" : "L")}{N(p.X)} {N(p.Y)}"));
 
-    /// <summary>The least of 1, 2 or 5 times a power of ten that is not below an amount, and at least a cent.</summary>
+    /// <summary>The least of 1, 2, 3, 4, 5, 6 or 8 times a power of ten that is not below an amount, and at least a cent.</summary>
     public static NanoUsd RoundUp(NanoUsd amount)
     {
         const long Cent = NanoUsd.PerUsd / 100;
         for (var power = Cent; ; power = checked(power * 10))
-            foreach (var factor in (ReadOnlySpan<long>)[1, 2, 5])
+            foreach (var factor in (ReadOnlySpan<long>)[1, 2, 3, 4, 5, 6, 8])
                 if (power > long.MaxValue / 50 || power * factor >= amount.Value) return new NanoUsd(Math.Max(power * factor, amount.Value));
     }
 }
