@@ -71,6 +71,8 @@ public static class ControlStartup
         services.TryAddSingleton(new BillFetchOptions());
         services.TryAddSingleton(new ExportOptions());
         services.TryAddSingleton(provider => new BillFetcher(provider.GetRequiredService<Storage.Keys.MasterKey>(), provider.GetRequiredService<BillFetchOptions>()));
+        services.TryAddSingleton(provider => new GenerationLookup(
+            provider.GetRequiredService<Storage.Keys.MasterKey>(), provider.GetRequiredService<BillFetchOptions>(), provider.GetRequiredService<TimeProvider>()));
         services.AddAlertChannels();
         services.AddDashboard();
         return services;

@@ -155,7 +155,7 @@ internal static class JsonBills
         of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     /// <summary>A number as it is written, in quotation marks or not; null where there is none.</summary>
-    private static string? Number(JsonElement of, string name)
+    internal static string? Number(JsonElement of, string name)
     {
         if (of.ValueKind != JsonValueKind.Object || !of.TryGetProperty(name, out var value)) return null;
         return value.ValueKind switch

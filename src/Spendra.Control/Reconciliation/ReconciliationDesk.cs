@@ -23,7 +23,7 @@ internal static class ReconciliationDesk
         var rules = new ComparisonRules(BilledDay.Of(period.StartsAt), BilledDay.Of(period.EndsAt), rounding);
         var (billed, covered) = await BillReader.ReadAsync(database, organizationId, account.AccountId, rules, cancel);
         if (covered == 0) return null;
-        var booked = await SettledReader.ReadAsync(database, organizationId, account.AccountId, rules, cancel);
+        var (booked, sequence) = await SettledReader.ReadAsync(database, organizationId, account.AccountId, rules, cancel);
         var result = Comparison.Of(billed, booked, rules);
         return new MadeComparison(new ReconciliationRun
         {
@@ -36,6 +36,7 @@ internal static class ReconciliationDesk
             Booked = result.Booked,
             DifferenceCount = result.Differences.Count,
             DaysWithoutBill = (int)(rules.EndDay - rules.FirstDay - covered),
+            EntrySequence = sequence,
         }, result.Differences);
     }
 

@@ -37,6 +37,7 @@ internal static class ReconciliationEndpoints
         group.MapPost("/imports", ImportAsync).ForMembers("importBill", "Import a provider's bill", Capability.ReconciliationWrite, ExampleImport, ProblemKind.IdempotencyMismatch);
         group.MapPost("/fetches", FetchAsync).ForMembers("fetchBill", "Fetch a bill from the provider and import it", Capability.ReconciliationWrite, fetch, ProblemKind.WrongState, ProblemKind.IdempotencyMismatch);
         BillScheduleEndpoints.Map(group);
+        LookupEndpoints.Map(group);
         group.MapGet("/runs", ListRunsAsync).ForMembers("listReconciliations", "List comparisons of bills with the ledger, the newest first", Capability.LedgerRead);
         group.MapPost("/runs", RunAsync).ForMembers("reconcile", "Compare the bill of an account's month with the ledger", Capability.ReconciliationWrite,
             new NewRun { Account = "main", Month = "2026-10" }, ProblemKind.WrongState, ProblemKind.IdempotencyMismatch);

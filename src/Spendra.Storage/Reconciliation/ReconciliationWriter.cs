@@ -27,9 +27,9 @@ internal sealed class ReconciliationWriter(
 
     private const string Run = """
         INSERT INTO reconciliation_runs (organization_id, run_id, account_id, period_starts_at, rounding_nanos, billed_nanos, booked_nanos,
-            difference_count, days_without_bill, created_at, created_by)
+            difference_count, days_without_bill, entry_sequence, created_at, created_by)
         VALUES (@OrganizationId, @RunId, @AccountId, @startsAt, @rounding, @billed, @booked, @DifferenceCount, @DaysWithoutBill,
-            @NowMicros, @Actor)
+            @EntrySequence, @NowMicros, @Actor)
         """;
 
     private const string OneDifference = """
@@ -80,7 +80,7 @@ internal sealed class ReconciliationWriter(
             new
             {
                 stamp.OrganizationId, run.RunId, run.AccountId, startsAt = run.Period.StartsAt, rounding = run.Rounding.Value,
-                billed = run.Billed.Value, booked = run.Booked.Value, run.DifferenceCount, run.DaysWithoutBill, stamp.NowMicros, stamp.Actor,
+                billed = run.Billed.Value, booked = run.Booked.Value, run.DifferenceCount, run.DaysWithoutBill, run.EntrySequence, stamp.NowMicros, stamp.Actor,
             },
         ]);
         await EachAsync(OneDifference, differences.Select((d, i) => new

@@ -29,6 +29,9 @@ public sealed record ReconciliationRun
 
     public required int DaysWithoutBill { get; init; }
 
+    /// <summary>The last journal entry that was compared.</summary>
+    public required long EntrySequence { get; init; }
+
     public long CreatedAt { get; init; }
 
     public string CreatedBy { get; init; } = "";
@@ -36,7 +39,7 @@ public sealed record ReconciliationRun
 
 /// <summary>An adjustment that stands for the differences of a kind.</summary>
 /// <param name="AdjustmentId">Which.</param>
-/// <param name="RunId">The run that it was proposed for.</param>
+/// <param name="RunId">The run that it was proposed for, or the look-up of single requests.</param>
 /// <param name="AccountId">Of which account.</param>
 /// <param name="Period">Of which month.</param>
 /// <param name="Kind">For which differences.</param>
@@ -57,7 +60,7 @@ public static class RunReader
 {
     private const string Rows = """
         SELECT r.run_id, r.account_id, p.slug AS account, r.period_starts_at, r.rounding_nanos, r.billed_nanos, r.booked_nanos,
-            r.difference_count, r.days_without_bill, r.created_at, r.created_by
+            r.difference_count, r.days_without_bill, r.entry_sequence, r.created_at, r.created_by
         FROM reconciliation_runs r
         LEFT JOIN provider_accounts p ON p.organization_id = r.organization_id AND p.account_id = r.account_id
         WHERE r.organization_id = @organizationId
@@ -74,10 +77,12 @@ public static class RunReader
         WHERE organization_id = @organizationId AND run_id = @runId GROUP BY kind
         """;
 
+    // Corrections of requests that the comparison saw are in what it compared.
     private const string Proposed = """
         SELECT p.kind, coalesce(a.decision, 'open') AS state, CAST(sum(a.amount_nanos) AS bigint) AS nanos FROM reconciliation_proposals p
         JOIN adjustments a ON a.organization_id = p.organization_id AND a.adjustment_id = p.adjustment_id
         WHERE p.organization_id = @organizationId AND p.account_id = @accountId AND p.period_starts_at = @startsAt
+            AND (a.reservation_id IS NULL OR a.entry_sequence IS NULL OR a.entry_sequence > @entrySequence)
         GROUP BY p.kind, coalesce(a.decision, 'open')
         """;
 
@@ -151,7 +156,7 @@ public static class RunReader
         DbConnection connection, DbTransaction transaction, Guid organizationId, ReconciliationRun run,
         Dictionary<string, (int Count, NanoUsd Needed)> needed, CancellationToken cancel)
     {
-        var of = new { organizationId, accountId = run.AccountId, startsAt = run.Period.StartsAt };
+        var of = new { organizationId, accountId = run.AccountId, startsAt = run.Period.StartsAt, entrySequence = run.EntrySequence };
         var proposed = (await connection.QueryAsync<StoredSum>(new CommandDefinition(Proposed, of, transaction, cancellationToken: cancel)))
             .ToLookup(s => (s.Kind, s.State), s => new NanoUsd(s.Nanos));
         var standings = from kind in DifferenceKinds.All
@@ -175,6 +180,7 @@ public static class RunReader
         public long BookedNanos { get; set; }
         public int DifferenceCount { get; set; }
         public int DaysWithoutBill { get; set; }
+        public long EntrySequence { get; set; }
         public long CreatedAt { get; set; }
         public string CreatedBy { get; set; } = "";
 
@@ -182,7 +188,7 @@ public static class RunReader
         {
             RunId = RunId, AccountId = AccountId, Account = Account ?? "unknown", Period = AccountingPeriod.Of(PeriodStartsAt),
             Rounding = new NanoUsd(RoundingNanos), Billed = new NanoUsd(BilledNanos), Booked = new NanoUsd(BookedNanos),
-            DifferenceCount = DifferenceCount, DaysWithoutBill = DaysWithoutBill, CreatedAt = CreatedAt, CreatedBy = CreatedBy,
+            DifferenceCount = DifferenceCount, DaysWithoutBill = DaysWithoutBill, EntrySequence = EntrySequence, CreatedAt = CreatedAt, CreatedBy = CreatedBy,
         };
     }
 

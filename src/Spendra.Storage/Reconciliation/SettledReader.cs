@@ -53,9 +53,11 @@ public static class SettledReader
         ORDER BY e.reservation_id, e.event_number
         """;
 
-    /// <summary>The lines of the days of a span and of those beside it.</summary>
+    private const string LastEntry = "SELECT entry_sequence FROM organizations WHERE organization_id = @organizationId";
+
+    /// <summary>The lines of the days of a span and of those beside it, and the last journal entry that is in them.</summary>
     /// <exception cref="OverflowException">The sums exceed what amounts can hold.</exception>
-    public static async Task<IReadOnlyList<SettledLine>> ReadAsync(
+    public static async Task<(IReadOnlyList<SettledLine> Lines, long EntrySequence)> ReadAsync(
         Database database, Guid organizationId, Guid accountId, ComparisonRules span, CancellationToken cancel)
     {
         var (from, to) = (BilledDay.StartMicros(span.FirstDay - 1), BilledDay.StartMicros(span.EndDay + 1));
@@ -68,11 +70,12 @@ public static class SettledReader
         var prices = (await connection.QueryAsync<StoredPrice>(new CommandDefinition(
                 GovernanceQueries.ChangedPrices, new { organizationId, since = -1L }, transaction, cancellationToken: cancel)))
             .ToDictionary(p => p.PriceId, p => p.ToPrice());
+        var sequence = await connection.ExecuteScalarAsync<long>(new CommandDefinition(LastEntry, parameters, transaction, cancellationToken: cancel));
         var tally = new SettledTally();
         await foreach (var sum in connection.QueryUnbufferedAsync<StoredEvent>(Sums, parameters, transaction, commandTimeout: 0).WithCancellation(cancel))
             tally.Add(new TalliedSum(sum.ToEvent(prices), sum.IsLong != 0, sum.Requests));
         await AddOthersAsync(tally, prices, connection, transaction, parameters, cancel);
-        return tally.Complete();
+        return (tally.Complete(), sequence);
     }
 
     private static async Task AddOthersAsync(

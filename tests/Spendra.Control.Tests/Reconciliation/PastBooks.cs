@@ -5,6 +5,7 @@ using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Core.Ledger.Verification;
 using Spendra.Core.Metering;
+using Spendra.Core.Money;
 using Spendra.Core.Pricing;
 using Spendra.Storage;
 using Spendra.Storage.Governance;
@@ -82,11 +83,11 @@ internal sealed class PastBooks : IAsyncDisposable
     }
 
     /// <summary>Settles what was held, booked at an instant.</summary>
-    public async Task SettleAsync(ReserveCommand held, Usage usage, long at, string? served = null, bool isEstimated = false)
+    public async Task SettleAsync(ReserveCommand held, Usage usage, long at, string? served = null, bool isEstimated = false, string? upstreamId = null)
     {
         _time.SetUtcNow(Later(at));
         var cost = isEstimated ? held.Reservation.Amount : Cost.Of(Price, usage);
-        var settlement = new Settlement { Cost = cost, Usage = usage, UpstreamStatus = 200, ServedModel = served, ServedPriceId = served is null ? null : Price.PriceId, IsEstimated = isEstimated };
+        var settlement = new Settlement { Cost = cost, Usage = usage, UpstreamStatus = 200, ServedModel = served, ServedPriceId = served is null ? null : Price.PriceId, IsEstimated = isEstimated, UpstreamRequestId = upstreamId };
         (await _lane.EndAsync(new SettleCommand(OrganizationId, held.ReservationId, held.WindowIds, settlement))).Should().BeOfType<LedgerOutcome.Ended>();
     }
 
@@ -96,6 +97,14 @@ internal sealed class PastBooks : IAsyncDisposable
         var held = await HoldAsync(at, key, account);
         await SettleAsync(held, usage, at + 1_000_000, served, isEstimated);
         return held.ReservationId;
+    }
+
+    /// <summary>One request that was booked at its bound: its usage never came.</summary>
+    public async Task<(Guid Id, NanoUsd Booked)> EstimateAsync(long at, string? upstreamId, string account = "main")
+    {
+        var held = await HoldAsync(at, account: account);
+        await SettleAsync(held, default, at + 1_000_000, isEstimated: true, upstreamId: upstreamId);
+        return (held.ReservationId, held.Reservation.Amount);
     }
 
     /// <summary>A request that was refused, by the one who held before.</summary>
