@@ -42,7 +42,8 @@ public sealed class AlertFilter
     public string? State { get; init; }
 
     [FromQuery(Name = "kind"), Description("Only alerts of this kind.")]
-    [AllowedTexts("soft_cap", "limit_threshold", "exhaustion_forecast", "burn_rate", "unusual_refusals", "stale_catalog", "outbox_lag", "in_doubt_settlements")]
+    [AllowedTexts("soft_cap", "limit_threshold", "exhaustion_forecast", "burn_rate", "unusual_refusals", "stale_catalog", "outbox_lag", "in_doubt_settlements",
+        "bill_fetch_failing", "export_failing")]
     public string? Kind { get; init; }
 
     [FromQuery(Name = "severity"), Description("Only alerts of this severity."), AllowedTexts("info", "warning", "critical")]

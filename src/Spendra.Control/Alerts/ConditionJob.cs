@@ -7,7 +7,10 @@ using Spendra.Storage.Governance;
 
 namespace Spendra.Control.Alerts;
 
-/// <summary>Looks at the conditions that need no rollups: caps, thresholds and the pace of budgets, the age of prices, bookings in doubt.</summary>
+/// <summary>
+/// Looks at the conditions that need no rollups: caps, thresholds and the pace of budgets, the age of prices, bookings in doubt,
+/// schedules that fail.
+/// </summary>
 internal sealed class ConditionJob(
     Database database, AlertBook book, ConditionReader reader, AlertOptions options, TimeProvider time, ILogger<ConditionJob> logger)
     : LookJob(database, options.LookInterval, time, logger)
@@ -16,7 +19,10 @@ internal sealed class ConditionJob(
     private const long DayMicros = 86_400_000_000;
 
     private static readonly ImmutableHashSet<AlertKind> Kinds =
-        [AlertKind.SoftCap, AlertKind.LimitThreshold, AlertKind.ExhaustionForecast, AlertKind.StaleCatalog, AlertKind.InDoubtSettlements];
+    [
+        AlertKind.SoftCap, AlertKind.LimitThreshold, AlertKind.ExhaustionForecast, AlertKind.StaleCatalog, AlertKind.InDoubtSettlements,
+        AlertKind.BillFetchFailing, AlertKind.ExportFailing,
+    ];
 
     protected override async Task<AlertComparison?> LookAsync(OrganizationName organization, CancellationToken cancel)
     {
@@ -32,5 +38,7 @@ internal sealed class ConditionJob(
         .. facts.Windows.SelectMany(window => WindowAlerts.Of(window, nowMicros, known)),
         .. HealthAlerts.StaleCatalog(facts.PricesLookedAt, staleDays, nowMicros) is { } stale ? [stale] : ImmutableArray<StandingAlert>.Empty,
         .. HealthAlerts.InDoubtSettlements(facts.InDoubt, facts.InDoubtCost) is { } doubt ? [doubt] : ImmutableArray<StandingAlert>.Empty,
+        .. facts.FailingFetches.Select(HealthAlerts.BillFetchFailing).OfType<StandingAlert>(),
+        .. facts.FailingExports.Select(HealthAlerts.ExportFailing),
     ];
 }

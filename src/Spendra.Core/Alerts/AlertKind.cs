@@ -19,6 +19,10 @@ public enum AlertKind
     OutboxLag,
     /// <summary>Reservations were booked at their bound, since nobody knows what they cost.</summary>
     InDoubtSettlements,
+    /// <summary>A schedule cannot fetch its bill.</summary>
+    BillFetchFailing,
+    /// <summary>The last export of a schedule failed for good.</summary>
+    ExportFailing,
 }
 
 /// <summary>How much it matters, from least to most.</summary>
@@ -60,6 +64,8 @@ public static class AlertNames
         AlertKind.StaleCatalog => "stale_catalog",
         AlertKind.OutboxLag => "outbox_lag",
         AlertKind.InDoubtSettlements => "in_doubt_settlements",
+        AlertKind.BillFetchFailing => "bill_fetch_failing",
+        AlertKind.ExportFailing => "export_failing",
     };
 
     public static string Of(AlertSeverity severity) => severity switch

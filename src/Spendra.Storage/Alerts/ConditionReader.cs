@@ -15,7 +15,11 @@ namespace Spendra.Storage.Alerts;
 /// <param name="PricesLookedAt">When prices were last looked for with success, or recorded; null when there are none.</param>
 /// <param name="InDoubt">Reservations that were lately booked at their bound and not corrected since.</param>
 /// <param name="InDoubtCost">What they were booked at.</param>
-public sealed record ConditionFacts(ImmutableArray<WatchedWindow> Windows, long? PricesLookedAt, long InDoubt, NanoUsd InDoubtCost);
+/// <param name="FailingFetches">Schedules of bills whose last attempt failed.</param>
+/// <param name="FailingExports">Schedules of exports whose last export failed for good.</param>
+public sealed record ConditionFacts(
+    ImmutableArray<WatchedWindow> Windows, long? PricesLookedAt, long InDoubt, NanoUsd InDoubtCost, ImmutableArray<FailingSchedule> FailingFetches,
+    ImmutableArray<FailingSchedule> FailingExports);
 
 /// <summary>Reads what alerts are raised for that needs no rollups.</summary>
 public sealed class ConditionReader(Database database)
@@ -39,6 +43,21 @@ public sealed class ConditionReader(Database database)
             SELECT 1 FROM spend_events l WHERE l.organization_id = e.organization_id AND l.reservation_id = e.reservation_id AND l.event_number > 0)
         """;
 
+    private const string FailingFetches = """
+        SELECT s.schedule_id, a.slug AS subject, s.attempts, s.failure FROM bill_schedules s
+        LEFT JOIN provider_accounts a ON a.organization_id = s.organization_id AND a.account_id = s.account_id
+        WHERE s.organization_id = @organizationId AND s.next_at IS NOT NULL AND s.failure IS NOT NULL
+        """;
+
+    // One that waits says nothing yet: the one before it stands until then.
+    private const string FailingExports = """
+        SELECT s.schedule_id, s.dataset AS subject, r.attempts, r.failure FROM export_schedules s
+        JOIN export_runs r ON r.organization_id = s.organization_id AND r.schedule_id = s.schedule_id AND r.due_at = (
+            SELECT max(l.due_at) FROM export_runs l
+            WHERE l.organization_id = s.organization_id AND l.schedule_id = s.schedule_id AND l.ended_at IS NOT NULL)
+        WHERE s.organization_id = @organizationId AND s.next_at IS NOT NULL AND r.state = 'failed'
+        """;
+
     /// <param name="organizationId">Whose.</param>
     /// <param name="nowMicros">Now.</param>
     /// <param name="doubtSinceMicros">From when on bookings in doubt are of interest.</param>
@@ -55,7 +74,10 @@ public sealed class ConditionReader(Database database)
         var lookedAt = await connection.ExecuteScalarAsync<long?>(Command(PricesLookedAt));
         var doubt = await connection.QuerySingleAsync<StoredDoubt>(Command(InDoubt));
         return new ConditionFacts([.. budgets.Select(b => Watch(b, windows, policies[b.BudgetId], nowMicros)).OfType<WatchedWindow>()],
-            lookedAt, doubt.Requests, new NanoUsd(doubt.Cost));
+            lookedAt, doubt.Requests, new NanoUsd(doubt.Cost), await FailingAsync(FailingFetches), await FailingAsync(FailingExports));
+
+        async Task<ImmutableArray<FailingSchedule>> FailingAsync(string sql) =>
+            [.. (await connection.QueryAsync<StoredFailure>(Command(sql))).Select(f => new FailingSchedule(f.ScheduleId, f.Subject ?? "unknown", f.Attempts, f.Failure ?? ""))];
 
         CommandDefinition Command(string sql) => new(sql, parameters, transaction, cancellationToken: cancel);
     }
@@ -66,6 +88,14 @@ public sealed class ConditionReader(Database database)
         if (budget.WindowAt(nowMicros) is not { } window || !windows.TryGetValue(window.WindowId, out var row)) return null;
         // An increase whose time is over covers nothing, though the window may still have it.
         return new WatchedWindow(window, NanoUsd.Min(row.Limit, budget.AmountAt(nowMicros)), row.Settled, [.. policies.OrderBy(p => p.Slug, StringComparer.Ordinal)]);
+    }
+
+    private sealed class StoredFailure
+    {
+        public Guid ScheduleId { get; set; }
+        public string? Subject { get; set; }
+        public int Attempts { get; set; }
+        public string? Failure { get; set; }
     }
 
     private sealed class StoredDoubt

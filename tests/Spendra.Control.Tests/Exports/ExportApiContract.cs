@@ -1,10 +1,12 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Spendra.Control.Alerts;
 using Spendra.Control.Exports;
 using Spendra.Control.Tests.Api;
 using Spendra.Control.Tests.Reconciliation;
 using Spendra.Core.Access;
 using Spendra.Storage;
+using Spendra.Storage.Alerts;
 using Spendra.Storage.Exports;
 
 namespace Spendra.Control.Tests.Exports;
@@ -174,6 +176,42 @@ public abstract class ExportApiContract(DatabaseEngine engine)
         }
         // A bucket that is away for an hour or two costs no export.
         pauses.Should().Equal(30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600, 3_600, 3_600);
+    }
+
+    [Fact]
+    public async Task A_schedule_whose_export_failed_for_good_is_an_alert_until_a_later_one_is_whole()
+    {
+        await using var books = await ExportBooks.OpenAsync(engine);
+        var made = await books.Finance.PostAsync(Daily, new { dataset = "audit", format = "csv", cron = "0 0 * * *", period = "day" });
+        var next = made.Json.GetProperty("nextAt").GetDateTimeOffset();
+        var time = new FakeTimeProvider(next.AddMinutes(2));
+        // Where the organization's folder would be stands a file.
+        var place = Path.Combine(books.Folder, "acme");
+        await File.WriteAllTextAsync(place, "", Cancel);
+        for (var attempt = 1; attempt <= ExportHold.MostAttempts; attempt++)
+        {
+            (await AlertsAsync()).Should().BeEmpty("it is tried again");
+            await JobOf(books, time).TurnAsync(Cancel);
+            time.Advance(TimeSpan.FromHours(1));
+        }
+        (await AlertsAsync()).Should().Equal("export_failing audit");
+
+        File.Delete(place);
+        time.SetUtcNow(next.AddDays(1).AddSeconds(1));
+        await JobOf(books, time).TurnAsync(Cancel);
+        (await AlertsAsync()).Should().Equal(["export_failing audit"], "the next one waits");
+        time.SetUtcNow(next.AddDays(1).AddMinutes(2));
+        await JobOf(books, time).TurnAsync(Cancel);
+        (await AlertsAsync()).Should().BeEmpty();
+
+        async Task<IReadOnlyList<string>> AlertsAsync()
+        {
+            using var job = new ConditionJob(books.Database, new AlertBook(books.Database, time), new ConditionReader(books.Database),
+                new AlertOptions { LookInterval = TimeSpan.FromMilliseconds(1) }, time, NullLogger<ConditionJob>.Instance);
+            await job.LookAsync(Cancel);
+            var list = await books.Finance.GetAsync("/alerts?state=open&kind=export_failing");
+            return [.. list.Items("kind").Zip(list.Items("subject"), (kind, subject) => $"{kind} {subject}")];
+        }
     }
 
     private static ExportJob JobOf(ExportBooks books, TimeProvider time) => new(books.Database, books.Options, time, NullLogger<ExportJob>.Instance);

@@ -3,11 +3,14 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Spendra.Control.Alerts;
 using Spendra.Control.Reconciliation;
 using Spendra.Control.Tests.Api;
 using Spendra.Control.Tests.Catalog;
 using Spendra.Core.Access;
+using Spendra.Core.Alerts;
 using Spendra.Storage;
+using Spendra.Storage.Alerts;
 using Spendra.Storage.Reconciliation;
 
 namespace Spendra.Control.Tests.Reconciliation;
@@ -112,6 +115,29 @@ public abstract class BillScheduleContract(DatabaseEngine engine)
         told.GetProperty("failedAttempts").GetInt32().Should().Be(0);
         told.GetProperty("nextAt").GetDateTimeOffset().Should().Be(next.AddDays(4));
         (await world.CountAsync("bill_days")).Should().Be(4);
+    }
+
+    [Fact]
+    public async Task A_bill_that_fails_again_and_again_is_an_alert_until_it_is_fetched()
+    {
+        await using var world = await World.OpenAsync(engine);
+        var made = await world.CreateAsync(new { account = "second", cron = "30 6 * * *" });
+        var time = new FakeTimeProvider(made.GetProperty("nextAt").GetDateTimeOffset().AddSeconds(1));
+        var job = world.JobOf(time);
+        world.Status = 500;
+        for (var attempt = 1; attempt <= HealthAlerts.FailingAttempts; attempt++)
+        {
+            (await world.AlertsAsync(time, "open")).Should().BeEmpty("once is nothing to tell anybody");
+            await job.TurnAsync(Cancel);
+            time.Advance(TimeSpan.FromHours(1));
+        }
+        (await world.AlertsAsync(time, "open")).Should().Equal("bill_fetch_failing second");
+
+        world.Status = 200;
+        await job.TurnAsync(Cancel);
+
+        (await world.AlertsAsync(time, "open")).Should().BeEmpty();
+        (await world.AlertsAsync(time, "resolved")).Should().Equal("bill_fetch_failing second");
     }
 
     [Theory]
@@ -272,6 +298,17 @@ public abstract class BillScheduleContract(DatabaseEngine engine)
         }
 
         public async Task<System.Text.Json.JsonElement> OnlyAsync() => (await Finance.GetAsync(Schedules)).Json.GetProperty("items").EnumerateArray().Single();
+
+        /// <summary>Failing schedules that alerts are about, after one look of a worker.</summary>
+        public async Task<IReadOnlyList<string>> AlertsAsync(FakeTimeProvider time, string state)
+        {
+            time.Advance(TimeSpan.FromMinutes(1));
+            var database = Api.Store.Database;
+            using var job = new ConditionJob(database, new AlertBook(database, time), new ConditionReader(database), new AlertOptions(), time, NullLogger<ConditionJob>.Instance);
+            await job.LookAsync(Cancel);
+            var list = await Finance.GetAsync($"/alerts?state={state}&kind=bill_fetch_failing");
+            return [.. list.Items("kind").Zip(list.Items("subject"), (kind, subject) => $"{kind} {subject}")];
+        }
 
         public Task<long> CountAsync(string table) => Api.Store.ScalarAsync<long>($"SELECT count(*) FROM {table}");
 
