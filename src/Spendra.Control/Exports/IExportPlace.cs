@@ -29,9 +29,20 @@ internal interface IExportPlace
 internal sealed class ExportPlaceException(string message) : IOException(message);
 
 /// <summary>A folder of this machine, or one that is mounted.</summary>
-internal sealed class FolderPlace(string folder) : IExportPlace
+/// <param name="folder">The export's own.</param>
+/// <param name="keepNames">Makes the names in a folder durable; a test looks at when that is.</param>
+internal sealed class FolderPlace(string folder, Action<string>? keepNames = null) : IExportPlace
 {
-    public void Prepare() => Directory.CreateDirectory(folder);
+    private readonly Action<string> _keepNames = keepNames ?? FolderNames.Keep;
+
+    public void Prepare()
+    {
+        // Each folder that is made here is a name in the one above it.
+        var made = new List<string>();
+        for (var at = Path.GetFullPath(folder); !Directory.Exists(at) && Path.GetDirectoryName(at) is { } above; at = above) made.Add(above);
+        Directory.CreateDirectory(folder);
+        made.ForEach(_keepNames);
+    }
 
     public Task<bool> IsEmptyAsync(CancellationToken cancel) => Task.FromResult(!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any());
 
@@ -50,5 +61,7 @@ internal sealed class FolderPlace(string folder) : IExportPlace
         file.Stream.Flush(flushToDisk: true);
         await file.Stream.DisposeAsync();
         File.Move(file.Path, Path.Combine(folder, name), overwrite: true);
+        // It is noted as kept next: without this a crash of the machine may take the name back.
+        _keepNames(folder);
     }
 }
