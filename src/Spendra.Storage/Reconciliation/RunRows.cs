@@ -73,7 +73,8 @@ public static class RunReader
     private const string Latest = Rows + "\nAND r.account_id = @accountId AND r.period_starts_at = @startsAt ORDER BY r.run_id DESC LIMIT 1";
 
     private const string Needed = """
-        SELECT kind, count(*) AS differences, CAST(sum(amount_nanos) AS bigint) AS nanos FROM reconciliation_differences
+        SELECT kind, count(*) AS differences, CAST(sum(amount_nanos) AS bigint) AS nanos,
+            CAST(sum(abs(amount_nanos)) AS bigint) AS gross_nanos FROM reconciliation_differences
         WHERE organization_id = @organizationId AND run_id = @runId GROUP BY kind
         """;
 
@@ -137,7 +138,7 @@ public static class RunReader
         GovernanceTransaction transaction, ReconciliationRun run, IReadOnlyList<Difference> differences, CancellationToken cancel) =>
         transaction.ReadAsync((connection, inner) => StandingsAsync(connection, inner, transaction.OrganizationId, run,
             differences.GroupBy(d => d.Kind).ToDictionary(g => DifferenceKinds.NameOf(g.Key),
-                g => (g.Count(), g.Aggregate(NanoUsd.Zero, (sum, d) => sum + d.Amount))), cancel));
+                g => (g.Count(), g.Aggregate(NanoUsd.Zero, (sum, d) => sum + d.Amount), g.Aggregate(NanoUsd.Zero, (sum, d) => d.Amount.IsNegative ? sum - d.Amount : sum + d.Amount))), cancel));
 
     private static async Task<RunReport?> ReportAsync(
         DbConnection connection, DbTransaction transaction, Guid organizationId, string sql, object parameters, CancellationToken cancel)
@@ -145,7 +146,7 @@ public static class RunReader
         if (await connection.QuerySingleOrDefaultAsync<StoredRun>(Command(sql, parameters)) is not { } stored) return null;
         var run = stored.ToRun();
         var of = new { organizationId, runId = run.RunId, accountId = run.AccountId, startsAt = run.Period.StartsAt };
-        var needed = (await connection.QueryAsync<StoredSum>(Command(Needed, of))).ToDictionary(s => s.Kind, s => ((int)s.Differences, new NanoUsd(s.Nanos)));
+        var needed = (await connection.QueryAsync<StoredSum>(Command(Needed, of))).ToDictionary(s => s.Kind, s => ((int)s.Differences, new NanoUsd(s.Nanos), new NanoUsd(s.GrossNanos)));
         var latest = await connection.QuerySingleAsync<StoredRun>(Command(Latest, of));
         return new RunReport(run, await StandingsAsync(connection, transaction, organizationId, run, needed, cancel), latest.RunId == run.RunId);
 
@@ -154,7 +155,7 @@ public static class RunReader
 
     private static async Task<IReadOnlyList<KindStanding>> StandingsAsync(
         DbConnection connection, DbTransaction transaction, Guid organizationId, ReconciliationRun run,
-        Dictionary<string, (int Count, NanoUsd Needed)> needed, CancellationToken cancel)
+        Dictionary<string, (int Count, NanoUsd Needed, NanoUsd Gross)> needed, CancellationToken cancel)
     {
         var of = new { organizationId, accountId = run.AccountId, startsAt = run.Period.StartsAt, entrySequence = run.EntrySequence };
         var proposed = (await connection.QueryAsync<StoredSum>(new CommandDefinition(Proposed, of, transaction, cancellationToken: cancel)))
@@ -163,7 +164,7 @@ public static class RunReader
                         let name = DifferenceKinds.NameOf(kind)
                         let sum = needed.GetValueOrDefault(name)
                         let standing = new KindStanding(kind, sum.Count, sum.Needed,
-                            proposed[(name, "approved")].FirstOrDefault(), proposed[(name, "open")].FirstOrDefault())
+                            proposed[(name, "approved")].FirstOrDefault(), proposed[(name, "open")].FirstOrDefault()) { Gross = sum.Gross }
                         where standing.Count > 0 || standing.Booked != NanoUsd.Zero || standing.Proposed != NanoUsd.Zero
                         select standing;
         return [.. standings];
@@ -198,6 +199,7 @@ public static class RunReader
         public string State { get; set; } = "";
         public long Differences { get; set; }
         public long Nanos { get; set; }
+        public long GrossNanos { get; set; }
     }
 
     private sealed class StoredDifference
