@@ -18,6 +18,9 @@ internal sealed class ConditionJob(
     private const string Look = "conditions";
     private const long DayMicros = 86_400_000_000;
 
+    // What was reserved in the last seconds of a window is settled, or booked in doubt, this long after its end at most.
+    private const long LatestBookingMicros = 20 * 60_000_000L;
+
     private static readonly ImmutableHashSet<AlertKind> Kinds =
     [
         AlertKind.SoftCap, AlertKind.LimitThreshold, AlertKind.ExhaustionForecast, AlertKind.StaleCatalog, AlertKind.InDoubtSettlements,
@@ -29,7 +32,7 @@ internal sealed class ConditionJob(
         // Timers are not exact: a look that comes a little early is still the next one.
         if (await book.TakeAsync(organization.OrganizationId, Look, options.LookInterval * 0.9, cancel) is not { } look) return null;
         var known = (await book.ReadStandingAsync(organization.OrganizationId, cancel)).Select(k => k.Key).ToImmutableHashSet(StringComparer.Ordinal);
-        var facts = await reader.ReadAsync(organization.OrganizationId, look.TakenAt, look.TakenAt - DayMicros, cancel);
+        var facts = await reader.ReadAsync(organization.OrganizationId, look.TakenAt, look.PreviousAt - LatestBookingMicros, look.TakenAt - DayMicros, cancel);
         return await book.SettleAsync(look, Kinds, Decide(facts, options.CatalogStaleDays, look.TakenAt, known), cancel);
     }
 

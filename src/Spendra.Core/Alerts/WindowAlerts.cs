@@ -6,7 +6,7 @@ using Spendra.Core.Money;
 
 namespace Spendra.Core.Alerts;
 
-/// <summary>A budget in the window that is running, with the policies that watch it.</summary>
+/// <summary>A budget in a window that is running or ended lately, with the policies that watch it.</summary>
 /// <param name="Window">The window.</param>
 /// <param name="Limit">What may be spent in it.</param>
 /// <param name="Settled">What was spent. What is only held may come back, and raises nothing.</param>
@@ -29,7 +29,7 @@ public static class WindowAlerts
     private const long HoldHorizonMicros = 8 * DayMicros;
 
     /// <param name="watched">The window.</param>
-    /// <param name="nowMicros">In the window.</param>
+    /// <param name="nowMicros">In the window, or after it: then nothing is forecast.</param>
     /// <param name="known">Keys of the alerts that stand: a forecast goes on standing a little longer than it takes to raise one.</param>
     public static ImmutableArray<StandingAlert> Of(WatchedWindow watched, long nowMicros, ImmutableHashSet<string> known)
     {
@@ -39,7 +39,7 @@ public static class WindowAlerts
             if (policy.Kind == PolicyKind.SoftCap && watched.Settled > watched.Limit) standing.Add(SoftCap(watched, policy));
             if (policy.Kind == PolicyKind.Alert) standing.AddRange(Thresholds(watched, policy));
         }
-        if (Forecast(watched, nowMicros, known) is { } forecast) standing.Add(forecast);
+        if (nowMicros < watched.Window.Span.EndsAt && Forecast(watched, nowMicros, known) is { } forecast) standing.Add(forecast);
         return standing.ToImmutable();
     }
 

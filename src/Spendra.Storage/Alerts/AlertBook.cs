@@ -33,6 +33,8 @@ public sealed class AlertBook(Database database, TimeProvider time)
             WHERE alert_looks.looked_at <= @before OR alert_looks.looked_at > @after
         """;
 
+    private const string Previous = "SELECT looked_at FROM alert_looks WHERE organization_id = @organizationId AND name = @name";
+
     /// <summary>Takes a look for this worker, unless one was begun less than the interval ago.</summary>
     /// <param name="organizationId">Whose conditions.</param>
     /// <param name="name">Which look: each has its own kinds of alerts.</param>
@@ -46,10 +48,11 @@ public sealed class AlertBook(Database database, TimeProvider time)
         await using var transaction = await database.BeginWriteAsync(connection, cancel);
         await database.EnterAsync(connection, transaction, organizationId, cancel);
         var length = interval.Ticks / TimeSpan.TicksPerMicrosecond;
-        var taken = await connection.ExecuteAsync(new CommandDefinition(
-            Take, new { organizationId, name, now, before = now - length, after = now + length }, transaction, cancellationToken: cancel));
+        var values = new { organizationId, name, now, before = now - length, after = now + length };
+        var previous = await connection.ExecuteScalarAsync<long?>(new CommandDefinition(Previous, values, transaction, cancellationToken: cancel));
+        var taken = await connection.ExecuteAsync(new CommandDefinition(Take, values, transaction, cancellationToken: cancel));
         await database.CommitAsync(connection, transaction);
-        return taken == 1 ? new AlertLook(organizationId, name, now) : null;
+        return taken == 1 ? new AlertLook(organizationId, name, now, Math.Min(previous ?? now, now)) : null;
     }
 
     /// <summary>The alerts whose condition held at the last look, those among them that somebody resolved.</summary>
@@ -148,4 +151,8 @@ public sealed class AlertBook(Database database, TimeProvider time)
 }
 
 /// <summary>A look at conditions that one worker has taken.</summary>
-public sealed record AlertLook(Guid OrganizationId, string Name, long TakenAt);
+/// <param name="OrganizationId">Whose.</param>
+/// <param name="Name">Which look.</param>
+/// <param name="TakenAt">When, in microseconds since the Unix epoch.</param>
+/// <param name="PreviousAt">When the one before it was taken; <paramref name="TakenAt"/> for the first one.</param>
+public sealed record AlertLook(Guid OrganizationId, string Name, long TakenAt, long PreviousAt);

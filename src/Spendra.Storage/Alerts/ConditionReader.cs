@@ -11,7 +11,7 @@ using Spendra.Storage.Ledger;
 namespace Spendra.Storage.Alerts;
 
 /// <summary>What conditions are judged by, as of one moment.</summary>
-/// <param name="Windows">Budgets in force in the windows that are running.</param>
+/// <param name="Windows">Budgets in force in the windows that are running, and in those that ended lately.</param>
 /// <param name="PricesLookedAt">When prices were last looked for with success, or recorded; null when there are none.</param>
 /// <param name="InDoubt">Reservations that were lately booked at their bound and not corrected since.</param>
 /// <param name="InDoubtCost">What they were booked at.</param>
@@ -24,9 +24,9 @@ public sealed record ConditionFacts(
 /// <summary>Reads what alerts are raised for that needs no rollups.</summary>
 public sealed class ConditionReader(Database database)
 {
-    private const string CurrentWindows = """
+    private const string Windows = """
         SELECT window_id, budget_id, starts_at, ends_at, limit_nanos, reserved_nanos, settled_nanos FROM windows
-        WHERE organization_id = @organizationId AND starts_at <= @now AND ends_at > @now
+        WHERE organization_id = @organizationId AND starts_at <= @now AND ends_at > @endedSince
         """;
 
     private const string PricesLookedAt = """
@@ -60,20 +60,21 @@ public sealed class ConditionReader(Database database)
 
     /// <param name="organizationId">Whose.</param>
     /// <param name="nowMicros">Now.</param>
+    /// <param name="endedSinceMicros">Windows that ended after this are of interest still.</param>
     /// <param name="doubtSinceMicros">From when on bookings in doubt are of interest.</param>
     /// <param name="cancel">Stops waiting.</param>
-    public async Task<ConditionFacts> ReadAsync(Guid organizationId, long nowMicros, long doubtSinceMicros, CancellationToken cancel)
+    public async Task<ConditionFacts> ReadAsync(Guid organizationId, long nowMicros, long endedSinceMicros, long doubtSinceMicros, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
-        var parameters = new { organizationId, now = nowMicros, since = -1L, doubtSince = doubtSinceMicros };
-        var budgets = (await connection.QueryAsync<StoredBudget>(Command(GovernanceQueries.ChangedBudgets))).Select(b => b.ToBudget()).ToList();
+        var parameters = new { organizationId, now = nowMicros, since = -1L, endedSince = Math.Min(endedSinceMicros, nowMicros), doubtSince = doubtSinceMicros };
+        var budgets = (await connection.QueryAsync<StoredBudget>(Command(GovernanceQueries.ChangedBudgets))).Select(b => b.ToBudget()).ToDictionary(b => b.BudgetId);
         var policies = (await connection.QueryAsync<StoredPolicy>(Command(GovernanceQueries.ChangedPolicies)))
             .Select(p => p.ToPolicy()).Where(p => p.Kind is PolicyKind.SoftCap or PolicyKind.Alert).ToLookup(p => p.BudgetId);
-        var windows = (await connection.QueryAsync<StoredWindowRow>(Command(CurrentWindows))).Select(w => w.ToRow(organizationId)).ToDictionary(w => w.WindowId);
+        var windows = (await connection.QueryAsync<StoredWindowRow>(Command(Windows))).Select(w => w.ToRow(organizationId));
         var lookedAt = await connection.ExecuteScalarAsync<long?>(Command(PricesLookedAt));
         var doubt = await connection.QuerySingleAsync<StoredDoubt>(Command(InDoubt));
-        return new ConditionFacts([.. budgets.Select(b => Watch(b, windows, policies[b.BudgetId], nowMicros)).OfType<WatchedWindow>()],
+        return new ConditionFacts([.. windows.Select(w => Watch(w, budgets, policies, nowMicros)).OfType<WatchedWindow>()],
             lookedAt, doubt.Requests, new NanoUsd(doubt.Cost), await FailingAsync(FailingFetches), await FailingAsync(FailingExports));
 
         async Task<ImmutableArray<FailingSchedule>> FailingAsync(string sql) =>
@@ -82,12 +83,16 @@ public sealed class ConditionReader(Database database)
         CommandDefinition Command(string sql) => new(sql, parameters, transaction, cancellationToken: cancel);
     }
 
-    /// <summary>Null without a window that was used: nothing was spent then.</summary>
-    private static WatchedWindow? Watch(Budget budget, Dictionary<Guid, WindowRow> windows, IEnumerable<Policy> policies, long nowMicros)
+    /// <summary>Null for a window that its budget does not have any more, as after a change of its calendar, or that has no budget in force.</summary>
+    private static WatchedWindow? Watch(WindowRow row, Dictionary<Guid, Budget> budgets, ILookup<Guid?, Policy> policies, long nowMicros)
     {
-        if (budget.WindowAt(nowMicros) is not { } window || !windows.TryGetValue(window.WindowId, out var row)) return null;
-        // An increase whose time is over covers nothing, though the window may still have it.
-        return new WatchedWindow(window, NanoUsd.Min(row.Limit, budget.AmountAt(nowMicros)), row.Settled, [.. policies.OrderBy(p => p.Slug, StringComparer.Ordinal)]);
+        var end = row.Span.EndsAt;
+        var at = Math.Min(nowMicros, end - 1);
+        if (!budgets.TryGetValue(row.BudgetId, out var budget) || budget.WindowAt(at) is not { } window || window.WindowId != row.WindowId) return null;
+        // An increase whose time is over covers nothing, though the window may still have it. What the budget became since a window
+        // ended is nothing to that window.
+        var limit = end <= nowMicros ? row.Limit : NanoUsd.Min(row.Limit, budget.AmountAt(nowMicros));
+        return new WatchedWindow(window, limit, row.Settled, [.. policies[budget.BudgetId].OrderBy(p => p.Slug, StringComparer.Ordinal)]);
     }
 
     private sealed class StoredFailure

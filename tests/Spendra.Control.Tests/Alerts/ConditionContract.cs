@@ -53,6 +53,39 @@ public abstract class ConditionContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task What_is_spent_at_the_end_of_a_window_is_told_after_it_and_what_is_booked_later_still()
+    {
+        await using var world = await AlertWorld.StartAsync(engine);
+        await world.Api.ApplyAsync(Money.Replace("amountUsd: 10, period: total}", "amountUsd: 10, period: day}", StringComparison.Ordinal));
+        await using var spending = new Spending(world.Api);
+        var held = await spending.HoldAsync("ada", "5");
+        await spending.SpendAsync("ada", "7");
+        await LookAsync(world);
+        (await OpenAsync(world)).Should().Equal("limit_threshold Budget search-soft has spent 50 % of its limit");
+        await spending.SpendAsync("ada", "2");
+        var end = Micros.ToInstant(await world.Api.Store.ScalarAsync<long>("SELECT min(ends_at) FROM windows"));
+
+        _time.SetUtcNow(end.AddSeconds(5));
+        // What the budget becomes now is of the new window.
+        await world.Api.Store.ExecuteAsync("UPDATE budgets SET amount_nanos = 4000000000 WHERE slug = 'search-soft'");
+        await LookAsync(world);
+        (await OpenAsync(world)).Should().BeEquivalentTo("limit_threshold Budget search-soft has spent 50 % of its limit", "limit_threshold Budget search-soft has spent 80 % of its limit");
+
+        await using var lane = new LedgerLane(world.Api.Store.Database, new LaneOptions(), TimeProvider.System, NullLogger<LedgerLane>.Instance);
+        await lane.EndAsync(new SettleCommand(held.OrganizationId, held.ReservationId, held.WindowIds, new Settlement
+        {
+            Cost = new(5_000_000_000), Usage = new() { Input = 1, Output = 1 }, UpstreamStatus = 200,
+        }));
+        await LookAsync(world);
+        (await OpenAsync(world)).Should().Contain("soft_cap Budget search-soft has spent more than its soft cap soft lets it");
+
+        _time.SetUtcNow(end.AddMinutes(30));
+        await LookAsync(world);
+        await LookAsync(world);
+        (await OpenAsync(world)).Should().BeEmpty("it is over");
+    }
+
+    [Fact]
     public async Task What_is_only_held_raises_nothing()
     {
         await using var world = await AlertWorld.StartAsync(engine);
