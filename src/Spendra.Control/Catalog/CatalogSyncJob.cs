@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Spendra.Storage;
+using Spendra.Storage.Alerts;
 using Spendra.Storage.Governance;
 using Spendra.Storage.Pricing;
 
@@ -40,10 +41,19 @@ public static class CatalogSyncServices
     }
 }
 
-/// <summary>Looks for new prices on schedule, for every organization: proposals, never changes.</summary>
+/// <summary>
+/// Looks for new prices on schedule, for every organization: proposals, never changes. Of several workers one looks at each instant.
+/// </summary>
 internal sealed partial class CatalogSyncJob(
     Database database, CatalogOptions options, TimeProvider time, ILogger<CatalogSyncJob> logger) : BackgroundService
 {
+    private const string Look = "catalog";
+
+    // Sources are read once for all organizations: the look is of none of them.
+    private static readonly Guid OfAll = Guid.Empty;
+
+    private readonly AlertBook _looks = new(database, time);
+
     // Timers take no more than some fifty days at a time; waking up in between costs nothing.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
@@ -57,7 +67,7 @@ internal sealed partial class CatalogSyncJob(
             while (schedule.GetNextOccurrence(time.GetUtcNow(), TimeZoneInfo.Utc) is { } next)
             {
                 await WaitUntilAsync(next, stoppingToken);
-                await RunSafelyAsync(stoppingToken);
+                await LookSafelyAsync(next, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -92,11 +102,19 @@ internal sealed partial class CatalogSyncJob(
             await Task.Delay(left < LongestWait ? left : LongestWait, time, cancel);
     }
 
-    private async Task RunSafelyAsync(CancellationToken cancel)
+    /// <summary>The look of an instant, unless another worker has taken it.</summary>
+    internal async Task LookAsync(DateTimeOffset instant, CancellationToken cancel)
+    {
+        // Clocks of workers differ by less than half of what is between two instants.
+        var untilNext = CronExpression.Parse(options.Schedule!).GetNextOccurrence(instant, TimeZoneInfo.Utc) - instant ?? LongestWait;
+        if (await _looks.TakeAsync(OfAll, Look, untilNext / 2, cancel) is not null) await RunAsync(cancel);
+    }
+
+    private async Task LookSafelyAsync(DateTimeOffset instant, CancellationToken cancel)
     {
         try
         {
-            await RunAsync(cancel);
+            await LookAsync(instant, cancel);
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {

@@ -92,6 +92,29 @@ public sealed class CatalogSyncJobTests
         shelf.Asked.Should().Be(1);
     }
 
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task Of_several_workers_one_looks_at_each_instant(DatabaseEngine engine)
+    {
+        await using var store = await GovernanceStore.OpenAsync(engine);
+        await using var shelf = await Shelf.StartAsync(c => c.Response.WriteAsync(""));
+        await StartAsync(store, "acme");
+        var jobs = Enumerable.Range(0, 4).Select(_ => NewJob(store, shelf.Url.ToString())).ToList();
+        _time.Advance(TimeSpan.FromMinutes(30));
+        for (var day = 1; day <= 2; day++)
+        {
+            await Task.WhenAll(jobs.Select(job => Task.Run(() => job.LookAsync(_time.GetUtcNow(), Cancel))));
+            shelf.Asked.Should().Be(day);
+            // One whose clock is a little behind comes later.
+            _time.Advance(TimeSpan.FromSeconds(20));
+            await jobs[1].LookAsync(_time.GetUtcNow() - TimeSpan.FromSeconds(20), Cancel);
+            shelf.Asked.Should().Be(day);
+            _time.Advance(TimeSpan.FromDays(1) - TimeSpan.FromSeconds(20));
+        }
+        jobs.ForEach(job => job.Dispose());
+    }
+
     [Fact]
     public void Without_a_schedule_there_is_no_job()
     {
