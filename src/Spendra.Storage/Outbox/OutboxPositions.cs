@@ -37,6 +37,8 @@ public sealed class OutboxLag
 /// <param name="time">Tells when a hold is over.</param>
 public sealed class OutboxPositions(Database database, string consumer, Guid holderId, TimeProvider time)
 {
+    internal long NowMicros => Micros.Now(time);
+
     private static readonly long HoldMicros = (long)TimeSpan.FromSeconds(15).TotalMicroseconds;
 
     private const string AddMissing = """

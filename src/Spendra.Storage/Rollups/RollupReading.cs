@@ -1,10 +1,14 @@
 using System.Data.Common;
 using Dapper;
+using Spendra.Core.Ledger;
 using Spendra.Core.Metering;
 using Spendra.Core.Rollups;
 using Spendra.Storage.Ledger;
 
 namespace Spendra.Storage.Rollups;
+
+/// <summary>What a row of the outbox announces. Only spend has several events of one subject; of others the number is zero here.</summary>
+internal readonly record struct Announced(OutboxTopic Topic, Guid SubjectId, int EventNumber);
 
 /// <summary>Reads what is counted into a book: of some rows of the outbox, or of everything that was reserved in some time.</summary>
 /// <param name="connection">In a transaction.</param>
@@ -74,6 +78,8 @@ internal sealed class RollupReading(DbConnection connection, DbTransaction trans
         WHERE a.organization_id = @organizationId AND a.reservation_id IS NULL AND a.entry_sequence IS NOT NULL
         """;
 
+    private const string Announcements = "SELECT sequence, topic, subject_id, event_number FROM outbox WHERE organization_id = @organizationId";
+
     // A few series and sets of scopes stand in very many rows.
     private readonly Dictionary<(Guid AccountId, string Provider, string Model, string Environment), RollupSeries> _series = [];
     private readonly Dictionary<(Guid KeyId, UInt128 Scopes), Guid[]> _subjects = [];
@@ -88,26 +94,51 @@ internal sealed class RollupReading(DbConnection connection, DbTransaction trans
             + await ReadAsync<StoredAdjustment>(AnnouncedAdjustments, span, row => Add(row, book));
     }
 
+    /// <summary>What could not be read by <see cref="ReadBetweenAsync"/> and <see cref="ReadAdjustmentsAsync"/>, and why: nothing of it is in a book.</summary>
+    public Dictionary<Announced, string> Unread { get; } = [];
+
     /// <summary>Reads everything whose id lies in a span, into the book that is picked for its time.</summary>
     public async Task<long> ReadBetweenAsync(Guid from, Guid to, Func<long, RollupBook> pick)
     {
         var span = new { organizationId, from, to };
-        return await ReadAsync<StoredEvent>(EventsBetween, span, row => Add(row, pick(row.ReservedAt)))
-            + await ReadAsync<StoredRelease>(ReleasesBetween, span, row => Add(row, pick(row.ReservedAt)))
-            + await ReadAsync<StoredRefusal>(RefusalsBetween, span, row => Add(row, pick(row.RefusedAt)));
+        return await ReadAsync<StoredEvent>(EventsBetween, span, row => Add(row, pick(row.ReservedAt)), row => new Announced(OutboxTopic.Spend, row.ReservationId, row.EventNumber))
+            + await ReadAsync<StoredRelease>(ReleasesBetween, span, row => Add(row, pick(row.ReservedAt)), row => new Announced(OutboxTopic.Release, row.ReservationId, 0))
+            + await ReadAsync<StoredRefusal>(RefusalsBetween, span, row => Add(row, pick(row.RefusedAt)), row => new Announced(OutboxTopic.Refusal, row.RequestId, 0));
+    }
+
+    /// <summary>The rows of the outbox that announce what was not read: one pass through all of it, which a damaged row is worth.</summary>
+    public async Task<IReadOnlyList<(long Sequence, string Reason)>> FindUnreadAsync()
+    {
+        var found = new List<(long, string)>();
+        if (Unread.Count == 0) return found;
+        await foreach (var row in connection.QueryUnbufferedAsync<StoredAnnouncement>(Announcements, new { organizationId }, transaction, commandTimeout: 0).WithCancellation(cancel))
+        {
+            if (OutboxTopics.Find(System.Text.Encoding.UTF8.GetBytes(row.Topic)) is not { } topic) continue;
+            var announced = new Announced(topic, row.SubjectId, topic == OutboxTopic.Spend ? row.EventNumber : 0);
+            if (Unread.TryGetValue(announced, out var reason)) found.Add((row.Sequence, reason));
+        }
+        return found;
     }
 
     /// <summary>Reads all corrections of accounts.</summary>
     public Task<long> ReadAdjustmentsAsync(RollupBook book) =>
-        ReadAsync<StoredAdjustment>(AllAdjustments, new { organizationId }, row => Add(row, book));
+        ReadAsync<StoredAdjustment>(AllAdjustments, new { organizationId }, row => Add(row, book), row => new Announced(OutboxTopic.Adjustment, row.AdjustmentId, 0));
 
-    private async Task<long> ReadAsync<TRow>(string sql, object parameters, Action<TRow> add)
+    private async Task<long> ReadAsync<TRow>(string sql, object parameters, Action<TRow> add, Func<TRow, Announced>? putAside = null)
     {
         var count = 0L;
         await foreach (var row in connection.QueryUnbufferedAsync<TRow>(sql, parameters, transaction, commandTimeout: 0).WithCancellation(cancel))
         {
-            add(row);
             count++;
+            try
+            {
+                add(row);
+            }
+            catch (Exception e) when (putAside is not null && e is InvalidDataException or FormatException or System.Text.Json.JsonException)
+            {
+                // Rows are read before they are added: what cannot be read is in no sum.
+                Unread[putAside(row)] = e.Message;
+            }
         }
         return count;
     }
@@ -155,8 +186,17 @@ internal sealed class RollupReading(DbConnection connection, DbTransaction trans
         return _subjects[(keyId, hash)] = [.. PackedIds.Unpack(scopeIds), keyId];
     }
 
+    private sealed class StoredAnnouncement
+    {
+        public long Sequence { get; set; }
+        public string Topic { get; set; } = "";
+        public Guid SubjectId { get; set; }
+        public int EventNumber { get; set; }
+    }
+
     private sealed class StoredEvent
     {
+        public Guid ReservationId { get; set; }
         public int EventNumber { get; set; }
         public Guid KeyId { get; set; }
         public byte[] ScopeIds { get; set; } = [];
@@ -179,6 +219,7 @@ internal sealed class RollupReading(DbConnection connection, DbTransaction trans
 
     private sealed class StoredRelease
     {
+        public Guid ReservationId { get; set; }
         public Guid KeyId { get; set; }
         public byte[] ScopeIds { get; set; } = [];
         public string Provider { get; set; } = "";
@@ -190,6 +231,7 @@ internal sealed class RollupReading(DbConnection connection, DbTransaction trans
 
     private sealed class StoredRefusal
     {
+        public Guid RequestId { get; set; }
         public Guid KeyId { get; set; }
         public byte[]? ScopeIds { get; set; }
         public string? Provider { get; set; }
@@ -201,6 +243,7 @@ internal sealed class RollupReading(DbConnection connection, DbTransaction trans
 
     private sealed class StoredAdjustment
     {
+        public Guid AdjustmentId { get; set; }
         public Guid AccountId { get; set; }
         public string? Provider { get; set; }
         public long AmountNanos { get; set; }

@@ -14,7 +14,7 @@ public readonly record struct RebuildProgress(long Done, long Total);
 /// Adds an organization's ledger up again, from nothing and as of one moment, some hours at a time in transactions of their own: the
 /// ledger's writer waits for none of them long, and no more than some hours and days are in memory. The position is held meanwhile, so
 /// that nobody counts the same; whoever is stopped leaves a mark, and the next who takes the position begins anew. Hours that
-/// retention has removed do not come back.
+/// retention has removed do not come back. What cannot be read is put aside, as when it is taken in the first time.
 /// </summary>
 public sealed class RollupRebuild(Database database, OutboxPositions positions)
 {
@@ -143,11 +143,14 @@ public sealed class RollupRebuild(Database database, OutboxPositions positions)
         {
             if (!await PutAsync(long.MaxValue, long.MaxValue)) return false;
             await reading.ReadAdjustmentsAsync(_behind);
+            var unread = await reading.FindUnreadAsync();
             _behind.AddDaysTo(_behind);
             return await WriteAsync(async transaction =>
             {
                 // Failures before the position, as whoever tries one again locks them.
                 await writing.ExecuteAsync(new CommandDefinition(Forget, new { organizationId, consumer = RollupIntake.Consumer }, transaction, cancellationToken: cancel));
+                foreach (var (row, reason) in unread)
+                    await OutboxFailures.PutAsync(writing, transaction, organizationId, RollupIntake.Consumer, row, 0, reason, positions.NowMicros, cancel);
                 await new RollupWriter(database, writing, transaction, organizationId, cancel).AddAsync(_behind);
             }, last, isRebuilding: false);
         }

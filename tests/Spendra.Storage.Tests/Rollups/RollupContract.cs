@@ -87,6 +87,38 @@ public abstract class RollupContract(DatabaseEngine engine)
     });
 
     [Fact]
+    public Task Rebuild_goes_on_past_rows_that_it_cannot_read_and_each_counts_once_when_it_can_be_read_again() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
+    {
+        await RollupWorld.SpendAsync(tenant, world.OpenLane(), await tenant.BudgetAsync(1_000_000), 60);
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var positions = RollupWorld.Positions(world, time);
+        var intake = new RollupIntake(world.Database, positions, time);
+        await RollupWorld.TakeAllAsync(world, positions, time);
+        var spent = await world.ScalarAsync<Guid>("SELECT reservation_id FROM spend_events WHERE cost_nanos > 0 AND event_number = 0 ORDER BY reservation_id LIMIT 1");
+        var sequence = await world.ScalarAsync<long>("SELECT sequence FROM outbox WHERE topic = 'spend' AND subject_id = @spent AND event_number = 0", new { spent });
+        var units = await world.ScalarAsync<string?>("SELECT other_units FROM spend_events WHERE reservation_id = @spent AND event_number = 0", new { spent });
+        await world.ExecuteAsync("UPDATE spend_events SET other_units = 'damaged' WHERE reservation_id = @spent AND event_number = 0", new { spent });
+
+        (await new RollupRebuild(world.Database, positions).RunAsync(tenant.OrganizationId, progress: null, Cancel)).Should().BeTrue();
+
+        (await FailuresAsync()).Should().ContainSingle().Which.Should().BeEquivalentTo(new { Sequence = sequence, Attempts = 1, IsDead = false, Topic = "spend" });
+        time.Advance(TimeSpan.FromMinutes(1));
+        (await intake.RetryAsync(tenant.OrganizationId, 10, Cancel)).Should().Be(1);
+        (await FailuresAsync()).Should().ContainSingle().Which.Attempts.Should().Be(2, "it is damaged still");
+        (await new RollupRebuild(world.Database, positions).RunAsync(tenant.OrganizationId, progress: null, Cancel)).Should().BeTrue();
+        (await FailuresAsync()).Should().ContainSingle().Which.Attempts.Should().Be(1, "it was read anew");
+
+        await world.ExecuteAsync("UPDATE spend_events SET other_units = @units WHERE reservation_id = @spent AND event_number = 0", new { spent, units });
+        time.Advance(TimeSpan.FromMinutes(1));
+        (await intake.RetryAsync(tenant.OrganizationId, 10, Cancel)).Should().Be(1);
+        (await intake.RetryAsync(tenant.OrganizationId, 10, Cancel)).Should().Be(0);
+        (await FailuresAsync()).Should().BeEmpty();
+        await RollupWorld.ShouldAddUpAsync(world, tenant);
+
+        Task<IReadOnlyList<OutboxFailure>> FailuresAsync() => OutboxFailures.ListAsync(world.Database, tenant.OrganizationId, 0, 10, Cancel);
+    });
+
+    [Fact]
     public Task Rebuild_that_was_stopped_is_known_as_such_and_begins_anew() => LedgerWorld.RunAsync(engine, async (world, tenant) =>
     {
         await RollupWorld.SpendAsync(tenant, world.OpenLane(), await tenant.BudgetAsync(1_000_000), 300);
