@@ -50,7 +50,7 @@ public sealed class PointTests
         string[] withoutPoints = 
         [
             "GovernanceTransaction.cs", "KeyUses.cs", "PriceProposals.cs", "DeliveryQueue.cs", "AlertBook.cs", "AccessTokenReader.cs", "SignInRecord.cs",
-            "OutboxFailures.cs", "RollupIntake.cs", "RollupRebuild.cs", "ExportHold.cs", "BillScheduleHold.cs",
+            "OutboxFailures.cs", "RollupIntake.cs", "RollupRebuild.cs", "ExportHold.cs", "BillScheduleHold.cs", "BilledLineWriter.cs",
             "DetailRemoval.cs", "RollupMonths.cs",
         ];
 

@@ -112,11 +112,12 @@ internal sealed partial class BillFetchJob(Database database, BillFetcher fetche
 
         // 3. Into the books, unless the same is there.
         var author = new ChangeAuthor($"schedule {schedule.ScheduleId}", "worker");
+        var staged = await BillIntake.StageAsync(database, schedule.OrganizationId, schedule.AccountId, bill, cancel);
         Guid importId;
         await using (var transaction = await GovernanceTransaction.BeginAsync(database, schedule.OrganizationId, time, cancel))
         {
             if (await BillSchedules.FindAsync(transaction, schedule.ScheduleId, cancel) is not { NextAt: not null } current || current.HolderId != _hold.HolderId) return null;
-            var (import, change) = await BillIntake.PlanAsync(transaction, schedule.AccountId, schedule.Account, content.Format, bill, author.Actor, cancel);
+            var (import, change) = await BillIntake.PlanAsync(transaction, staged, schedule.AccountId, schedule.Account, content.Format, bill, author.Actor, cancel);
             importId = import.ImportId;
             if (change is not null) await transaction.ApplyAsync([change], author, cancel);
         }

@@ -64,13 +64,12 @@ internal static class ReconciliationEndpoints
             : Problem.NotFound;
 
     private static async Task<CreationAnswer<ImportView>> ImportAsync(
-        NewImport body, Repetition repetition, Caller caller, ChangeDesk desk, CancellationToken cancel) =>
-        await desk.CreateAsync<ImportView>(caller, repetition, StateParts.Accounts, async draft =>
-        {
-            if (draft.State.Accounts.FirstOrDefault(a => a.Account.Slug == body.Account) is not { } account) return Problem.Field("account", "names no provider account");
-            var content = new BillContent(account.Account.AccountId, body.Format, body.Content) { Mapping = body.Mapping ?? new BillMapping(), From = body.From, To = body.To };
-            return await AddAsync(draft, content, body.Account, caller, cancel);
-        }, cancel);
+        NewImport body, Repetition repetition, Caller caller, ChangeDesk desk, Database database, CancellationToken cancel)
+    {
+        if (await AccountLists.FindAsync(database, caller.OrganizationId, isMcp: false, body.Account, cancel) is not { } account) return Problem.Field("account", "names no provider account");
+        var content = new BillContent(account.Account.AccountId, body.Format, body.Content) { Mapping = body.Mapping ?? new BillMapping(), From = body.From, To = body.To };
+        return await AddAsync(content, body.Account, repetition, caller, desk, database, cancel);
+    }
 
     private static async Task<CreationAnswer<ImportView>> FetchAsync(
         NewFetch body, Repetition repetition, Caller caller, ChangeDesk desk, Database database, BillFetcher fetcher, CancellationToken cancel)
@@ -83,16 +82,22 @@ internal static class ReconciliationEndpoints
         if (credential is null || credential.IsArchived || credential.Account.Provider != account.Account.Provider) return Problem.Field("credentialOf", "names no provider account of the same provider");
         var (content, failure) = await fetcher.FetchAsync(caller.OrganizationId, account.Account.AccountId, credential.Account, body.From, body.To, cancel);
         if (content is null) return new Problem(ProblemKind.WrongState, $"The bill was not fetched: {failure}.");
-        return await desk.CreateAsync<ImportView>(caller, repetition, StateParts.Accounts, draft => AddAsync(draft, content, body.Account, caller, cancel), cancel);
+        return await AddAsync(content, body.Account, repetition, caller, desk, database, cancel);
     }
 
-    private static async Task<Outcome<ImportView>> AddAsync(Draft draft, BillContent content, string account, Caller caller, CancellationToken cancel)
+    private static async Task<CreationAnswer<ImportView>> AddAsync(
+        BillContent content, string account, Repetition repetition, Caller caller, ChangeDesk desk, Database database, CancellationToken cancel)
     {
+        // Read and written before the lock, as far as it is much.
         var (bill, fault) = BillParser.Read(content);
         if (bill is null) return Problem.Field("content", $"is no bill of this format: {fault}");
-        var (import, change) = await BillIntake.PlanAsync(draft.Transaction, content.AccountId, account, content.Format, bill, caller.Actor, cancel);
-        if (change is not null) draft.Changes.Add(change);
-        return Outcome<ImportView>.Done(ImportView.Of(import), location: $"/api/v1/organizations/{caller.Organization}/reconciliation/imports/{import.ImportId}");
+        var staged = await BillIntake.StageAsync(database, caller.OrganizationId, content.AccountId, bill, cancel);
+        return await desk.CreateAsync<ImportView>(caller, repetition, StateParts.Scopes, async draft =>
+        {
+            var (import, change) = await BillIntake.PlanAsync(draft.Transaction, staged, content.AccountId, account, content.Format, bill, caller.Actor, cancel);
+            if (change is not null) draft.Changes.Add(change);
+            return Outcome<ImportView>.Done(ImportView.Of(import), location: $"/api/v1/organizations/{caller.Organization}/reconciliation/imports/{import.ImportId}");
+        }, cancel);
     }
 
     private static async Task<Answer<Page<ListedRunView>>> ListRunsAsync([AsParameters] PageQuery query, Caller caller, Database database, CancellationToken cancel)

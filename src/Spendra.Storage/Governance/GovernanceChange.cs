@@ -112,6 +112,8 @@ public abstract record GovernanceWrite
     }
 
     /// <summary>Adds what a provider says that it billed; for the days that it covers it counts in place of earlier imports.</summary>
+    /// <param name="Import">What was imported.</param>
+    /// <param name="Lines">Its lines; none when <see cref="BilledLineWriter"/> wrote them before.</param>
     public sealed record AddBill(BillImport Import, IReadOnlyList<BilledLine> Lines) : GovernanceWrite
     {
         public override bool ChangesRules => false;

@@ -22,8 +22,8 @@ internal static class PostgresBulkInsert
         }
     }
 
-    private static string TypeOf(Type type) =>
-        type == typeof(Guid) ? "uuid"
+    private static string TypeOf(Type column) =>
+        (Nullable.GetUnderlyingType(column) ?? column) is var type && type == typeof(Guid) ? "uuid"
         : type == typeof(long) ? "bigint"
         : type == typeof(int) ? "integer"
         : type == typeof(short) ? "smallint"

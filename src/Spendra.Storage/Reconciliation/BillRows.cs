@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Dapper;
 using Spendra.Core.Money;
 using Spendra.Core.Reconciliation;
@@ -88,14 +89,25 @@ public static class BillReader
             One, new { organizationId, importId }, transaction, cancellationToken: cancel)))?.ToImport();
     }
 
-    /// <summary>The latest import of the same content, should all of its days still count; under the lock of a change.</summary>
+    /// <summary>The latest import of the same content, should all of its days still count.</summary>
+    public static async Task<BillImport?> FindSameAsync(Database database, Guid organizationId, Guid accountId, byte[] digest, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await database.BeginSnapshotAsync(connection, organizationId, cancel);
+        return await FindSameAsync(connection, transaction, organizationId, accountId, digest, cancel);
+    }
+
+    /// <summary>As the other, under the lock of a change.</summary>
     public static Task<BillImport?> FindSameAsync(GovernanceTransaction transaction, Guid accountId, byte[] digest, CancellationToken cancel) =>
-        transaction.ReadAsync(async (connection, inner) =>
-        {
-            var found = (await connection.QuerySingleOrDefaultAsync<StoredImport>(new CommandDefinition(
-                OfDigest, new { organizationId = transaction.OrganizationId, accountId, digest }, inner, cancellationToken: cancel)))?.ToImport();
-            return found is not null && found.CurrentDays == found.EndDay - found.FirstDay ? found : null;
-        });
+        transaction.ReadAsync((connection, inner) => FindSameAsync(connection, inner, transaction.OrganizationId, accountId, digest, cancel));
+
+    private static async Task<BillImport?> FindSameAsync(
+        DbConnection connection, DbTransaction transaction, Guid organizationId, Guid accountId, byte[] digest, CancellationToken cancel)
+    {
+        var found = (await connection.QuerySingleOrDefaultAsync<StoredImport>(new CommandDefinition(
+            OfDigest, new { organizationId, accountId, digest }, transaction, cancellationToken: cancel)))?.ToImport();
+        return found is not null && found.CurrentDays == found.EndDay - found.FirstDay ? found : null;
+    }
 
     /// <summary>What counts for some days of an account, and how many of them an import covers.</summary>
     public static async Task<(IReadOnlyList<BilledLine> Lines, long CoveredDays)> ReadAsync(

@@ -15,11 +15,6 @@ internal sealed class ReconciliationWriter(
             @NowMicros, @Actor)
         """;
 
-    private const string Line = """
-        INSERT INTO billed_lines (organization_id, import_id, day, line, model, class, quantity, amount_nanos, source_line)
-        VALUES (@OrganizationId, @ImportId, @Day, @line, @Model, @unit, @Quantity, @amount, @SourceLine)
-        """;
-
     private const string Day = """
         INSERT INTO bill_days (organization_id, account_id, day, import_id) VALUES (@OrganizationId, @AccountId, @day, @ImportId)
         ON CONFLICT (organization_id, account_id, day) DO UPDATE SET import_id = excluded.import_id
@@ -64,10 +59,7 @@ internal sealed class ReconciliationWriter(
                 import.LineCount, import.SkippedCount, amount = import.Amount.Value, stamp.NowMicros, stamp.Actor,
             },
         ]);
-        await EachAsync(Line, lines.Select((l, i) => new
-        {
-            stamp.OrganizationId, import.ImportId, l.Day, line = i + 1, l.Model, unit = NameOf(l.Class), l.Quantity, amount = l.Amount.Value, l.SourceLine,
-        }));
+        await BilledLineWriter.InsertAsync(database, connection, transaction, stamp.OrganizationId, import.ImportId, before: 0, lines, cancel);
         var days = new List<object>();
         for (var day = import.FirstDay; day < import.EndDay; day++) days.Add(new { stamp.OrganizationId, import.AccountId, day, import.ImportId });
         await EachAsync(Day, days);

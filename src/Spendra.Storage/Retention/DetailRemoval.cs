@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Dapper;
 using Spendra.Core.Ledger;
+using Spendra.Storage.Ledger;
 using Spendra.Storage.Rollups;
 
 namespace Spendra.Storage.Retention;
@@ -84,7 +85,7 @@ public sealed class DetailRemoval(Database database, RetentionLimits limits, Tim
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginWriteAsync(connection, cancel);
         var removed = await connection.ExecuteAsync(new CommandDefinition(rule.Delete(database.SkipLocked),
-            new { organizationId, before, limit = BatchRows }, transaction, commandTimeout: 0, cancellationToken: cancel));
+            new { organizationId, before, beforeId = PastRequests.FirstIdAt(before), limit = BatchRows }, transaction, commandTimeout: 0, cancellationToken: cancel));
         await database.CommitAsync(connection, transaction);
         return removed;
     }

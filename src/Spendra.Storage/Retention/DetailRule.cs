@@ -5,16 +5,18 @@ namespace Spendra.Storage.Retention;
 /// <summary>Which rows of a table are old detail.</summary>
 /// <param name="Table">The table.</param>
 /// <param name="Key">Its key, as columns separated by commas.</param>
-/// <param name="Old">The condition on a row <c>d</c>; <c>@before</c> is the first instant that is kept.</param>
+/// <param name="Old">The condition on a row <c>d</c>; <c>@before</c> is the first instant that is kept, <c>@beforeId</c> the first id of it.</param>
 /// <param name="KeptFrom">That instant, of the limits and the time; null when all is kept.</param>
 /// <param name="IsOfOrganizations">Its rows belong to organizations: it is looked at one after the other.</param>
 public sealed record DetailRule(string Table, string Key, string Old, Func<RetentionLimits, long, long?> KeptFrom, bool IsOfOrganizations = true)
 {
+    // Lines of an import that never came as well: whoever wrote them was stopped.
     private const string Replaced = """
-        EXISTS (SELECT 1 FROM bill_imports i
+        (EXISTS (SELECT 1 FROM bill_imports i
             JOIN bill_days n ON n.organization_id = i.organization_id AND n.account_id = i.account_id AND n.day = d.day AND n.import_id <> i.import_id
             JOIN bill_imports r ON r.organization_id = n.organization_id AND r.import_id = n.import_id
             WHERE i.organization_id = d.organization_id AND i.import_id = d.import_id AND r.imported_at < @before)
+        OR d.import_id < @beforeId AND NOT EXISTS (SELECT 1 FROM bill_imports i WHERE i.organization_id = d.organization_id AND i.import_id = d.import_id))
         """;
 
     // Whether somebody hears how an alert went on is decided by who was told of it.

@@ -1,10 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
+using Spendra.Control.Reconciliation;
 using Spendra.Control.Tests.Api;
 using Spendra.Core.Access;
 using Spendra.Core.Metering;
 using Spendra.Core.Money;
 using Spendra.Storage;
+using Spendra.Storage.Governance;
+using Spendra.Storage.Reconciliation;
 
 namespace Spendra.Control.Tests.Reconciliation;
 
@@ -12,6 +15,8 @@ namespace Spendra.Control.Tests.Reconciliation;
 public abstract class ReconciliationContract(DatabaseEngine engine)
 {
     private static readonly object Mapping = new { day = "day", model = "model", @class = "class", quantity = "units", amount = "usd" };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static string Month => PastBooks.Month.ToString();
 
@@ -88,6 +93,42 @@ public abstract class ReconciliationContract(DatabaseEngine engine)
         (await finance.GetAsync("/reconciliation/imports?limit=1")).Items("id").Should().HaveCount(1);
         (await finance.GetAsync("/reconciliation/imports")).Items("id").Should().HaveCount(4);
         (await finance.GetAsync("/reconciliation/runs")).Items("id").Should().HaveCount(4);
+    }
+
+    [Fact]
+    public async Task Lines_of_a_large_bill_are_written_before_anything_is_locked_and_count_with_their_import()
+    {
+        await using var api = await StartAsync();
+        var finance = await api.ClientAsync(MemberRole.FinanceManager);
+        var lines = BilledLineWriter.AtOnce + 7;
+        var csv = Csv([.. Enumerable.Range(0, lines).Select(i => $"{1 + i % 28:D2},m{i},output,10,0.5")]);
+        var state = await GovernanceStateReader.ReadAsync(api.Store.Database, "acme", Micros.Now(TimeProvider.System), Cancel);
+        var content = new BillContent(state.Accounts.Single(a => a.Account.Slug == "main").Account.AccountId, BillFormats.Csv, csv)
+        {
+            Mapping = new BillMapping { Day = "day", Model = "model", Class = "class", Quantity = "units", Amount = "usd" },
+        };
+        var bill = BillParser.Read(content).Bill!;
+
+        var staged = await BillIntake.StageAsync(api.Store.Database, state.OrganizationId, content.AccountId, bill, Cancel);
+
+        (await CountAsync()).Should().Be(lines);
+        (await finance.GetAsync("/reconciliation/imports")).Items("id").Should().BeEmpty("whoever is stopped here has imported nothing");
+        (await finance.PostAsync("/reconciliation/runs", new { account = "main", month = Month })).ProblemType.Should().Be("wrong-state");
+        await using (var transaction = await GovernanceTransaction.BeginAsync(api.Store.Database, state.OrganizationId, TimeProvider.System, Cancel))
+        {
+            var (_, change) = await BillIntake.PlanAsync(transaction, staged, content.AccountId, "main", content.Format, bill, "test", Cancel);
+            change!.Write.Should().BeOfType<GovernanceWrite.AddBill>().Which.Lines.Should().BeEmpty();
+            await transaction.ApplyAsync([change], new ChangeAuthor("test", "test"), Cancel);
+        }
+        Usd((await RunAsync(finance)).Json, "billedUsd").Should().Be(new NanoUsd(lines * 500_000_000L));
+
+        // The same through the management API is the same import, and writes nothing.
+        await ImportAsync(finance, csv);
+        (await CountAsync()).Should().Be(lines);
+        await ImportAsync(finance, csv + $"{Month}-28,more,output,1,1\n");
+        (await CountAsync()).Should().Be(2 * lines + 1);
+
+        Task<long> CountAsync() => api.Store.ScalarAsync<long>("SELECT count(*) FROM billed_lines");
     }
 
     [Fact]

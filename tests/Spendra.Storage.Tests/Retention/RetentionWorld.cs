@@ -67,6 +67,10 @@ internal static class RetentionWorld
             await world.ExecuteAsync(Billed, new { o, import, account = of, at, digest = import.ToByteArray() });
         foreach (var (import, day, name) in new[] { (first, 10, "goes"), (first, 11, "stays: replaced lately"), (second, 10, "stays: counts"), (third, 11, "stays: counts"), (other, 10, "stays: another account's") })
             await world.ExecuteAsync(Line, new { o, import, day, name });
+        // Of imports that never came: their lines were written before them.
+        var (never, coming) = (Guid.CreateVersion7(Micros.ToInstant(old)), Guid.CreateVersion7(Micros.ToInstant(young)));
+        foreach (var (import, name) in new[] { (never, "goes: its import never came"), (coming, "stays: its import may come") })
+            await world.ExecuteAsync(Line, new { o, import, day = 10, name });
         foreach (var (day, import, of) in new[] { (10, second, account), (11, third, account), (10, other, otherAccount) })
             await world.ExecuteAsync(Counts, new { o, account = of, day, import });
 
