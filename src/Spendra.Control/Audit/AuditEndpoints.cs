@@ -91,7 +91,7 @@ internal static class AuditEndpoints
     }
 
     /// <summary>Streams an export, or says why there is none.</summary>
-    private sealed class ExportAnswer(Problem? problem) : IResult, IEndpointMetadataProvider
+    internal sealed class ExportAnswer(Problem? problem) : IResult, IEndpointMetadataProvider
     {
         public Func<Stream, CancellationToken, Task<long>>? Write { get; init; }
 

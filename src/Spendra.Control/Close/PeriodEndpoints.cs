@@ -137,7 +137,7 @@ internal static class PeriodEndpoints
         new([("toleranceBasisPoints", rules.ToleranceBasisPoints.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
 
     /// <summary>A file to save, or why there is none.</summary>
-    private sealed class FileAnswer(Problem? problem, string name, string text) : IResult, IEndpointMetadataProvider
+    internal sealed class FileAnswer(Problem? problem, string name, string text) : IResult, IEndpointMetadataProvider
     {
         public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
             builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), ["text/csv"]));

@@ -169,7 +169,7 @@ internal static class ReconciliationEndpoints
     }
 
     /// <summary>A document for browsers, or why there is none.</summary>
-    private sealed class DocumentAnswer(Problem? problem, string html) : IResult, IEndpointMetadataProvider
+    internal sealed class DocumentAnswer(Problem? problem, string html) : IResult, IEndpointMetadataProvider
     {
         public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
             builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), ["text/html"]));

@@ -32,11 +32,12 @@ internal sealed partial class ControlCalls(AccessGate gate, ILogger<ControlCalls
         }
     }
 
-    /// <summary>What is known of a body before it is read; the server's own limit is that of requests to providers.</summary>
+    /// <summary>What is known of a body before it is read, and how it is read then; the server's own limit is that of requests to providers.</summary>
     private static Problem? Unreadable(HttpContext http)
     {
         if (http.Request.ContentLength > BufferedBody.MostBytes) return TooLarge;
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = BufferedBody.MostBytes;
+        if (http.Request.Headers.ContainsKey(Repetition.Header)) BufferedBody.Keep(http);
         var isOfOtherCharset = MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) && type.Charset.HasValue
             && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase);
         return isOfOtherCharset ? UnsupportedMediaType : null;

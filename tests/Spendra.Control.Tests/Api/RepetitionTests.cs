@@ -17,11 +17,34 @@ public sealed class RepetitionTests
         (await DigestAsync(path, query, body)).Should().NotEqual(first);
     }
 
-    private static async Task<byte[]> DigestAsync(string path, string query, string body)
+    [Fact]
+    public async Task What_was_read_of_a_body_before_is_a_part_of_the_call()
+    {
+        var http = Call("/budgets", "", "{}");
+        await http.Request.Body.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);
+
+        (await Repetition.BindAsync(http, null!))!.RequestDigest.Should().Equal(await DigestAsync("/budgets", "", "{}"));
+        http.Request.Body.Position.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_body_of_which_another_may_have_read_is_not_taken_for_the_whole()
+    {
+        var http = Call("/budgets", "", "{}");
+        http.Request.Body = System.IO.Pipelines.PipeReader.Create(http.Request.Body).AsStream();
+
+        var bind = async () => await Repetition.BindAsync(http, null!);
+        await bind.Should().ThrowAsync<InvalidOperationException>().WithMessage("*not kept*");
+    }
+
+    private static async Task<byte[]> DigestAsync(string path, string query, string body) =>
+        (await Repetition.BindAsync(Call(path, query, body), null!))!.RequestDigest;
+
+    private static DefaultHttpContext Call(string path, string query, string body)
     {
         var http = new DefaultHttpContext { Request = { Method = "POST", Path = path, QueryString = new QueryString(query) } };
         http.Request.Body = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(body));
         http.Request.Headers[Repetition.Header] = "k";
-        return (await Repetition.BindAsync(http, null!))!.RequestDigest;
+        return http;
     }
 }
