@@ -51,8 +51,9 @@ internal static class BadInput
         yield return ("nosuch=1", "nosuch");
         foreach (var parameter in endpoint.Metadata.GetOrderedMetadata<IParameterBindingMetadata>())
         {
-            if (parameter.ParameterInfo.GetCustomAttribute<FromQueryAttribute>() is null) continue;
-            var name = parameter.Name;
+            // A parameter's own name is that of a property: "Limit".
+            if (parameter.ParameterInfo.GetCustomAttribute<FromQueryAttribute>() is not { } read) continue;
+            var name = read.Name ?? parameter.Name;
             yield return ($"{name}=a&{name}=b", name);
             string[] wrong = name switch
             {
