@@ -41,6 +41,8 @@ public sealed class PostgresVerifierTests
         await connection.ExecuteAsync("SET session_replication_role = replica; CREATE SCHEMA kept");
         var tables = (await connection.ExecuteScalarAsync<string>(Tables))!;
         foreach (var table in tables.Split(',')) await connection.ExecuteAsync($"CREATE TABLE kept.{table} AS TABLE {table}");
+        // One commit, and no new file for every table and index as with TRUNCATE.
+        var restore = string.Concat(tables.Split(',').Select(table => $"DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept.{table};"));
 
         var valid = await LedgerVerifierTests.VerifyAsync(database);
         valid.Violations.Should().BeEmpty();
@@ -52,8 +54,7 @@ public sealed class PostgresVerifierTests
             var report = await LedgerVerifierTests.VerifyAsync(database);
             corruption.BrokenIn(report).Should().BeEquivalentTo(corruption.Breaks, corruption.Name);
 
-            await connection.ExecuteAsync($"TRUNCATE {tables}");
-            foreach (var table in tables.Split(',')) await connection.ExecuteAsync($"INSERT INTO {table} SELECT * FROM kept.{table}");
+            await connection.ExecuteAsync(restore);
         }
     }
 }
