@@ -20,6 +20,7 @@ require_packages() {
     need_postgresql
     need curl curl ca-certificates
     need_clients
+    need chromium chromium
     install_missing
 }
 

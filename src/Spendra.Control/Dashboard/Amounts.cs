@@ -11,14 +11,20 @@ internal static class Amounts
     /// <summary><c>1,234.56</c>; what is not zero and rounds to it is <c>&lt; 0.01</c>, as a zero would be wrong.</summary>
     public static string Cents(NanoUsd amount)
     {
-        if (amount.Value is > 0 and < NanosPerCent / 2) return "< 0.01";
-        if (amount.Value is < 0 and > -NanosPerCent / 2) return "> −0.01";
+        if (amount.Value is > 0 and <= NanosPerCent / 2) return "< 0.01";
+        if (amount.Value is < 0 and >= -NanosPerCent / 2) return "> −0.01";
         var text = Math.Round(Math.Abs((decimal)amount.Value) / 1_000_000_000m, 2, MidpointRounding.ToEven).ToString("N2", CultureInfo.InvariantCulture);
         return amount.IsNegative ? "−" + text : text;
     }
 
     /// <summary>With its currency, for headings: <c>$1,234.56</c>.</summary>
-    public static string Usd(NanoUsd amount) => Cents(amount) is var text && text[0] is '<' or '>' ? text.Insert(2, "$") : amount.IsNegative ? "−$" + text[1..] : "$" + text;
+    public static string Usd(NanoUsd amount) => Cents(amount) switch
+    {
+        ['<', ' ', .. var few] => $"< ${few}",
+        ['>', ' ', '−', .. var few] => $"> −${few}",
+        ['−', .. var some] => $"−${some}",
+        var some => $"${some}",
+    };
 
     /// <summary><c>12,345</c>.</summary>
     public static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);

@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Microsoft.Playwright;
+using Spendra.Tests.EndToEnd;
 
 namespace Spendra.Tests.Browser;
 
 /// <summary>Somebody with a browser of their own. What their browser complains of, pages have to answer for.</summary>
 internal sealed class Visitor : IAsyncDisposable
 {
-    private static readonly Lazy<string> Axe = new(() => File.ReadAllText(Path.Combine(Repository.Folder, "tests/clients/node_modules/axe-core/axe.min.js")));
+    private static readonly Lazy<string> Axe = new(() => File.ReadAllText(Path.Combine(SpendraProcess.Root, "tests/clients/node_modules/axe-core/axe.min.js")));
 
     private readonly IBrowserContext _context;
     private readonly string _url;

@@ -62,6 +62,9 @@ public sealed record ReportQuery(ReportTable Table, ReportGroup Group, ReportSpa
     /// <summary>The last row before the page; null for the first page.</summary>
     public ReportKey? After { get; init; }
 
+    /// <summary>Only parts of what each subject used are asked for.</summary>
+    public bool ChoosesSeries => Provider is not null || Account is not null || Model is not null || Environment is not null;
+
     /// <summary>Which rows are read: whole days where the time is made of them, as they are fewer.</summary>
     public RollupSpan Read => Span switch
     {

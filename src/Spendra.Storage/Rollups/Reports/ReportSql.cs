@@ -9,8 +9,19 @@ internal static class ReportSql
     /// <summary>Up to so many subjects are looked for one by one.</summary>
     public const int MostSought = 50;
 
+    private const string Series = """
+        JOIN rollup_series r ON r.organization_id = u.organization_id AND r.series_id = u.series_id
+        LEFT JOIN provider_accounts a ON a.organization_id = u.organization_id AND a.account_id = r.account_id
+        """;
+
+    private const string Chosen = """
+        AND (@provider = '' OR r.provider = @provider) AND (@model = '' OR r.model = @model)
+        AND (@environment = '' OR r.environment = @environment) AND (@account = '' OR a.slug = @account)
+        """;
+
+    // Materialized, here and below: SQLite would find all of them again for every row of the table before.
     private const string Spans =
-        "spans (at) AS (SELECT CAST(@From AS bigint) UNION ALL SELECT at + @length FROM spans WHERE at + @length < @To)";
+        "spans (at) AS MATERIALIZED (SELECT CAST(@From AS bigint) UNION ALL SELECT at + @length FROM spans WHERE at + @length < @To)";
 
     /// <summary>The sums of usage, in order; the first decides who comes first.</summary>
     public static readonly string[] UsageSums =
@@ -47,17 +58,15 @@ internal static class ReportSql
             (false, false) => (SubjectsOf(query.Group), $"{TableOf(query.Table)} u CROSS JOIN subjects",
                 "u.starts_at >= @From AND u.starts_at < @To AND subjects.subject_id = u.subject_id"),
         };
+        // What a row is a series of is looked up only where somebody asks: of a month there are many rows.
+        var (series, chosen) = IsOfOne(query.Group) || query.ChoosesSeries ? (Series, Chosen) : ("", "");
         return $"""
             WITH RECURSIVE {tables}
             SELECT * FROM (
                 SELECT {startsAt} AS starts_at, {GroupOf(query.Group)} AS group_name, {DetailOf(query.Table)} AS detail,
                     {string.Join(", ", sums.Select(s => $"CAST(sum(u.{s}) AS bigint) AS {s}"))}
-                FROM {source}
-                JOIN rollup_series r ON r.organization_id = u.organization_id AND r.series_id = u.series_id
-                LEFT JOIN provider_accounts a ON a.organization_id = u.organization_id AND a.account_id = r.account_id
-                WHERE u.organization_id = @OrganizationId AND u.span = @span AND {found}
-                    AND (@provider = '' OR r.provider = @provider) AND (@model = '' OR r.model = @model)
-                    AND (@environment = '' OR r.environment = @environment) AND (@account = '' OR a.slug = @account)
+                FROM {source} {series}
+                WHERE u.organization_id = @OrganizationId AND u.span = @span AND {found} {chosen}
                 GROUP BY 1, 2, 3) added
             WHERE @isFirst = 1 OR {next}
             ORDER BY {order} LIMIT @most
@@ -67,12 +76,8 @@ internal static class ReportSql
     /// <summary>How long measured requests took, by class; of the organization.</summary>
     public static string LatencyOf(ReportGroup group) => $"""
         SELECT {GroupOf(group)} AS group_name, u.latency_class, CAST(sum(u.requests) AS bigint) AS requests, CAST(sum(u.total_micros) AS bigint) AS total_micros
-        FROM latency_rollups u
-        JOIN rollup_series r ON r.organization_id = u.organization_id AND r.series_id = u.series_id
-        LEFT JOIN provider_accounts a ON a.organization_id = u.organization_id AND a.account_id = r.account_id
-        WHERE u.organization_id = @OrganizationId AND u.span = @span AND u.starts_at >= @From AND u.starts_at < @To
-            AND (@provider = '' OR r.provider = @provider) AND (@model = '' OR r.model = @model)
-            AND (@environment = '' OR r.environment = @environment) AND (@account = '' OR a.slug = @account)
+        FROM latency_rollups u {Series}
+        WHERE u.organization_id = @OrganizationId AND u.span = @span AND u.starts_at >= @From AND u.starts_at < @To {Chosen}
         GROUP BY 1, 2 ORDER BY 1, 2
         """;
 
@@ -114,12 +119,12 @@ internal static class ReportSql
         return group == ReportGroup.Key
             ? $"""
                 {Below}
-                subjects (subject_id, name) AS (
+                subjects (subject_id, name) AS MATERIALIZED (
                     SELECT k.key_id, k.slug FROM scoped_keys k JOIN below b ON b.scope_id = k.actor_id WHERE k.organization_id = @OrganizationId)
                 """
             : $"""
                 {Below}
-                subjects (subject_id, name) AS (
+                subjects (subject_id, name) AS MATERIALIZED (
                     SELECT s.scope_id, s.kind || '/' || s.slug FROM scopes s JOIN below b ON b.scope_id = s.scope_id
                     WHERE s.organization_id = @OrganizationId AND s.kind = @kind)
                 """;

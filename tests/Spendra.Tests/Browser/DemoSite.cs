@@ -1,0 +1,53 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Spendra.Testing;
+using Spendra.Tests.EndToEnd;
+
+namespace Spendra.Tests.Browser;
+
+/// <summary>The demo as anybody starts it: a company with people of every role and weeks of spend.</summary>
+public sealed class DemoSite : IAsyncLifetime
+{
+    private readonly TempFolder _folder = new();
+    private TestProcess _process = null!;
+    private JsonElement _document;
+
+    public string Url => _document.GetProperty("gatewayUrl").GetString()!;
+
+    public string Password => _document.GetProperty("password").GetString()!;
+
+    public string KeyOf(string slug) => _document.GetProperty("keys").GetProperty(slug).GetString()!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _process = SpendraProcess.Start(["demo", "--json", "--urls", "http://127.0.0.1:0", "--data", _folder.File("demo")], new Dictionary<string, string?>(), _folder.Path);
+        await _process.WaitForLineAsync(l => l == "}", TimeSpan.FromMinutes(3));
+        _document = JsonDocument.Parse(_process.Output).RootElement;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    /// <summary>A client with the cookie of somebody who signed in.</summary>
+    public async Task<HttpClient> SignInAsync(string email, CancellationToken cancel)
+    {
+        var http = new HttpClient(new SocketsHttpHandler { CookieContainer = new CookieContainer(), AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = new Uri(Url) };
+        using var response = await http.PostAsJsonAsync("/api/v1/session", new { email, password = Password }, cancel);
+        response.IsSuccessStatusCode.Should().BeTrue(await response.Content.ReadAsStringAsync(cancel));
+        return http;
+    }
+
+    /// <summary>A governed call, as the demo prints it.</summary>
+    public async Task<HttpStatusCode> CallAsync(string key, CancellationToken cancel)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri(Url) };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", KeyOf(key));
+        using var response = await http.PostAsJsonAsync("/v1/chat/completions",
+            new { model = "gpt-5.4-mini", messages = new[] { new { role = "user", content = "Hello" } } }, cancel);
+        return response.StatusCode;
+    }
+}

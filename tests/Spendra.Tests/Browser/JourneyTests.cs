@@ -1,0 +1,152 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Playwright;
+using Spendra.Storage;
+using Spendra.Tests.EndToEnd;
+
+namespace Spendra.Tests.Browser;
+
+/// <summary>What people of each role come for, from their browser to the gateway and back, by keyboard alone.</summary>
+public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
+{
+    private const string Password = "nine lives of a ledger";
+    private const int MostTabs = 120;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task Who_is_refused_follows_the_link_asks_is_granted_more_and_calls_again(DatabaseEngine engine)
+    {
+        await using var site = await Site.CreateAsync(engine);
+        await site.ApplyAsync(Acme.Declaration(adaUsd: "0.000001"));
+        var served = await site.ServeAsync();
+        await JoinAsync(site, served, "ada@acme.example", "employee", "--scope", "employee/ada", "--employee", "employee/ada");
+        await JoinAsync(site, served, "fin@acme.example", "finance_manager");
+        var refused = await served.ChatAsync(site.Keys["ada"]);
+        refused.ShouldBeError(402, "budget_exceeded");
+        var link = new Uri(JsonDocument.Parse(refused.Body).RootElement.GetProperty("error").GetProperty("spendra").GetProperty("request_url").GetString()!).PathAndQuery;
+
+        await using var ada = await ComeAsync(served, "ada@acme.example");
+        await ada.OpenAsync(link);
+        await TypeAsync(ada, ada.Page.GetByLabel("USD: more for the budget"), "0.5");
+        await TypeAsync(ada, ada.Page.GetByLabel("Why"), "Release week");
+        await PressAsync(ada, ada.Page.GetByRole(AriaRole.Button, new() { Name = "Ask", Exact = true }));
+        await Assertions.Expect(ada.Page.GetByRole(AriaRole.Cell, new() { Name = "Release week" })).ToBeVisibleAsync();
+
+        await using var finance = await ComeAsync(served, "fin@acme.example");
+        await PressAsync(finance, finance.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Approvals" }));
+        await PressAsync(finance, finance.Page.GetByRole(AriaRole.Button, new() { Name = "Grant $0.50" }));
+        await PressAsync(finance, finance.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Grant it" }));
+        await Assertions.Expect(finance.Page.GetByText("Nothing waits for a decision.")).ToBeVisibleAsync();
+
+        (await served.ChatAsync(site.Keys["ada"])).Status.Should().Be(200);
+        ada.Complaints.Concat(finance.Complaints).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task A_key_is_made_used_and_revoked(DatabaseEngine engine)
+    {
+        await using var site = await Site.CreateAsync(engine);
+        await site.ApplyAsync(Acme.Declaration(adaUsd: "1"));
+        var served = await site.ServeAsync();
+        await JoinAsync(site, served, "root@acme.example", "org_admin");
+
+        await using var root = await ComeAsync(served, "root@acme.example");
+        await PressAsync(root, root.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Keys" }));
+        await PressAsync(root, root.Page.GetByRole(AriaRole.Link, new() { Name = "New key" }));
+        await TypeAsync(root, root.Page.GetByLabel("Its name, used once"), "ada-laptop");
+        await TypeAsync(root, root.Page.GetByLabel("Whom it speaks for"), "employee/ada");
+        await PressAsync(root, root.Page.GetByRole(AriaRole.Button, new() { Name = "Create the key" }));
+        var secret = (await root.Page.Locator("#secret").TextContentAsync())!.Trim();
+        (await served.ChatAsync(secret)).Status.Should().Be(200);
+
+        await root.OpenAsync("/org/acme/keys/ada-laptop");
+        (await root.Page.ContentAsync()).Should().NotContain(secret, "it was shown once");
+        await PressAsync(root, root.Page.GetByRole(AriaRole.Button, new() { Name = "Revoke it" }));
+        await PressAsync(root, root.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Revoke it" }));
+        await Assertions.Expect(root.Page.Locator(".page-head")).ToContainTextAsync("revoked");
+        (await served.ChatAsync(secret)).Status.Should().Be(401);
+        root.Complaints.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task A_policy_is_written_in_plain_words_tried_on_the_past_and_holds_once_it_is_saved(DatabaseEngine engine)
+    {
+        await using var site = await Site.CreateAsync(engine);
+        await site.ApplyAsync(Acme.Declaration(adaUsd: "1"));
+        var served = await site.ServeAsync();
+        await JoinAsync(site, served, "root@acme.example", "org_admin");
+        (await served.ChatAsync(site.Keys["ada"])).Status.Should().Be(200);
+        await site.WaitUntilNothingIsReservedAsync();
+
+        await using var root = await ComeAsync(served, "root@acme.example");
+        await PressAsync(root, root.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Policies" }));
+        await PressAsync(root, root.Page.GetByRole(AriaRole.Link, new() { Name = "New policy" }));
+        await TypeAsync(root, root.Page.GetByLabel("Its name; never changes"), "only-nano");
+        var kind = root.Page.GetByLabel("Kind; never changes");
+        await ReachAsync(root, kind);
+        await kind.SelectOptionAsync("allowlist");
+        await TypeAsync(root, root.Page.GetByLabel("Whose requests"), "team/search");
+        await TypeAsync(root, root.Page.GetByLabel("Models, by exact id"), "gpt-4.1-nano");
+        await root.Page.Keyboard.PressAsync("Tab");
+        await Assertions.Expect(root.Page.Locator(".proof")).ToHaveTextAsync("Team search may use the models gpt-4.1-nano alone.");
+        await PressAsync(root, root.Page.GetByRole(AriaRole.Button, new() { Name = "Try it on the last 30 days" }));
+        await Assertions.Expect(root.Page.Locator(".figures")).ToContainTextAsync("Refused1");
+        (await served.ChatAsync(site.Keys["ada"])).Status.Should().Be(200, "it was only tried");
+        await PressAsync(root, root.Page.GetByRole(AriaRole.Button, new() { Name = "Create the policy" }));
+        await Assertions.Expect(root.Page.GetByRole(AriaRole.Heading, new() { Name = "only-nano" })).ToBeVisibleAsync();
+
+        (await served.ChatAsync(site.Keys["ada"])).ShouldBeError(403, "model_not_allowed");
+        root.Complaints.Should().BeEmpty();
+    }
+
+    private async Task<Visitor> ComeAsync(ServedProcess served, string email)
+    {
+        var visitor = await Visitor.ComeAsync(chromium.Browser, served.Url.ToString().TrimEnd('/'));
+        await visitor.SignInAsync(email, Password);
+        await visitor.AliveAsync();
+        return visitor;
+    }
+
+    /// <summary>A member who signs in with a password, as the operator's link lets them set it.</summary>
+    private static async Task JoinAsync(Site site, ServedProcess served, string email, string role, params string[] more)
+    {
+        (await site.RunAsync(["members", "add", email, "--role", role, .. more])).ShouldSucceed();
+        var ticket = (await site.JsonAsync("password-link", email)).GetProperty("ticket").GetString();
+        using var http = new HttpClient { BaseAddress = served.Url };
+        using var response = await http.PostAsJsonAsync("/api/v1/session/password-link", new { ticket, newPassword = Password }, Cancel);
+        response.StatusCode.Should().Be(HttpStatusCode.OK, await response.Content.ReadAsStringAsync(Cancel));
+    }
+
+    private static async Task TypeAsync(Visitor visitor, ILocator input, string text)
+    {
+        await ReachAsync(visitor, input);
+        await visitor.Page.Keyboard.PressAsync("Control+A");
+        await visitor.Page.Keyboard.TypeAsync(text);
+    }
+
+    private static async Task PressAsync(Visitor visitor, ILocator target)
+    {
+        await ReachAsync(visitor, target);
+        await visitor.Page.Keyboard.PressAsync("Enter");
+    }
+
+    /// <summary>By the Tab key, as somebody without a pointer gets there.</summary>
+    private static async Task ReachAsync(Visitor visitor, ILocator target)
+    {
+        await target.WaitForAsync();
+        for (var tabs = 0; tabs < MostTabs; tabs++)
+        {
+            if (await target.EvaluateAsync<bool>("e => e === document.activeElement")) return;
+            await visitor.Page.Keyboard.PressAsync("Tab");
+        }
+        throw new InvalidOperationException($"the Tab key does not reach {target}");
+    }
+}

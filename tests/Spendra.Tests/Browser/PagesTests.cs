@@ -1,0 +1,94 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using Spendra.Control.Dashboard;
+using Spendra.Tests.EndToEnd;
+
+namespace Spendra.Tests.Browser;
+
+/// <summary>Every page, as every role sees it, light and dark, on a desktop and on a phone.</summary>
+public sealed partial class PagesTests(Chromium chromium, DemoSite demo) : IClassFixture<Chromium>, IClassFixture<DemoSite>
+{
+    private static readonly string[] People = ["ida", "niklaus", "jean", "luca", "margaret", "grace", "vera"];
+
+    /// <summary>Beyond those of the navigation.</summary>
+    private static readonly string[] Details =
+    [
+        "budgets/acme-month", "keys/ada", "keys?new=key", "policies/acme-alert", "policies/new", "ledger/entries", "ledger/reservations", "ledger/refusals",
+    ];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static IEnumerable<string> Paths => DashboardNavigation.Groups.SelectMany(g => g.Entries).Select(e => e.Path).Concat(Details);
+
+    [Fact]
+    public async Task No_page_has_a_violation_or_a_complaint_and_none_scrolls_sideways()
+    {
+        var pictures = Directory.CreateDirectory(Path.Combine(SpendraProcess.Root, "artifacts", "screenshots")).FullName;
+        var wrong = new StringBuilder();
+        await using var ida = await Visitor.ComeAsync(chromium.Browser, demo.Url, isTested: true);
+        foreach (var path in (string[])["/sign-in", "/setup", "/invitation", "/password", "/nothing-here"]) await LookAsync(ida, path, isAlive: false);
+        await ida.SignInAsync("ida@acme.example", demo.Password);
+        foreach (var path in Paths) await LookAsync(ida, $"/org/acme/{path}", isAlive: true);
+        wrong.ToString().Should().BeEmpty();
+        ida.Complaints.Should().BeEmpty();
+
+        async Task LookAsync(Visitor visitor, string path, bool isAlive)
+        {
+            var page = visitor.Page;
+            if (isAlive) await visitor.OpenAsync(path);
+            else await page.GotoAsync(demo.Url + path);
+            foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+            {
+                await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
+                foreach (var size in (ViewportSize[])[Visitor.Phone, Visitor.Desktop])
+                {
+                    await page.SetViewportSizeAsync(size.Width, size.Height);
+                    var isWide = await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth > document.documentElement.clientWidth");
+                    if (isWide) wrong.AppendLine($"{path} at {size.Width}: scrolls sideways");
+                    var name = $"{Name().Replace(path.Trim('/'), "-")}-{scheme}-{(size.Width == Visitor.Phone.Width ? "phone" : "desktop")}.png".ToLowerInvariant();
+                    await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(pictures, name), FullPage = true });
+                }
+                foreach (var violation in await visitor.ViolationsAsync()) wrong.AppendLine($"{path} {scheme}: {violation}");
+            }
+        }
+    }
+
+    /// <summary>
+    /// What each role is offered on each page, from <c>actions.txt</c>: buttons, and links that look like them. A page that a role is
+    /// not led to shows it nothing but a refusal, and no page offers what its visitor may not do.
+    /// </summary>
+    [Fact]
+    public async Task Every_role_is_offered_exactly_what_the_table_says()
+    {
+        var table = new StringBuilder();
+        foreach (var person in People)
+        {
+            using var http = await demo.SignInAsync($"{person}@acme.example", Cancel);
+            foreach (var path in Paths)
+            {
+                using var response = await http.GetAsync(new Uri($"/org/acme/{path}", UriKind.Relative), Cancel);
+                var html = await response.Content.ReadAsStringAsync(Cancel);
+                var main = html[html.IndexOf("<main", StringComparison.Ordinal)..];
+                var state = main.Contains("class=\"failure\"", StringComparison.Ordinal) ? "refused" : "shown";
+                var offered = string.Join(", ", Offer().Matches(main).Select(m => Space().Replace(Tag().Replace(m.Groups[1].Value, ""), " ").Trim()).Where(t => t.Length > 0).Distinct());
+                table.AppendLine($"{person,-9} {(path.Length == 0 ? "overview" : path),-22} {(int)response.StatusCode} {state}: {offered}".TrimEnd());
+            }
+        }
+        var expected = Path.Combine(SpendraProcess.Root, "tests/Spendra.Tests/Browser/actions.txt");
+        await File.WriteAllTextAsync(Path.Combine(SpendraProcess.Root, "artifacts", "actions.txt"), table.ToString(), Cancel);
+        table.ToString().Should().Be(await File.ReadAllTextAsync(expected, Cancel), "artifacts/actions.txt has what is offered now: look at each difference");
+    }
+
+    [GeneratedRegex(@"<(?:button(?![^>]*data-source)[^>]*|a class=""button[^>]*)>(.*?)</(?:button|a)>", RegexOptions.Singleline)]
+    private static partial Regex Offer();
+
+    [GeneratedRegex("<[^>]+>")]
+    private static partial Regex Tag();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Space();
+
+    [GeneratedRegex("[^a-z0-9]+", RegexOptions.IgnoreCase)]
+    private static partial Regex Name();
+}
