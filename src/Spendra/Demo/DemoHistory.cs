@@ -2,6 +2,9 @@ using System.Globalization;
 using Spendra.Cli;
 using Spendra.Hosting;
 using Spendra.Settings;
+using Spendra.Storage.Governance;
+using Spendra.Storage.Outbox;
+using Spendra.Storage.Rollups;
 
 namespace Spendra.Demo;
 
@@ -37,8 +40,17 @@ internal static class DemoHistory
                 past.Move(TimeSpan.FromDays(1));
             }
         }
+        await CountAsync(run);
         keys.HasPast = true;
         keys.Save();
+    }
+
+    /// <summary>Otherwise the worker's first look would find its sums weeks behind, and tell everybody.</summary>
+    private static async Task CountAsync(CommandRun run)
+    {
+        var rebuild = new RollupRebuild(run.Database, new OutboxPositions(run.Database, RollupIntake.Consumer, Guid.CreateVersion7(), run.Time));
+        foreach (var organization in await new GovernanceReader(run.Database).ListOrganizationsAsync(run.Cancel))
+            await rebuild.RunAsync(organization.OrganizationId, new Progress<RebuildProgress>(), run.Cancel);
     }
 
     /// <summary>A little more from week to week, and little on weekends.</summary>

@@ -23,13 +23,21 @@ public sealed class DemoSite : IAsyncLifetime
     {
         _process = SpendraProcess.Start(["demo", "--json", "--urls", "http://127.0.0.1:0", "--data", _folder.File("demo")], new Dictionary<string, string?>(), _folder.Path);
         await _process.WaitForLineAsync(l => l == "}", TimeSpan.FromMinutes(3));
-        _document = JsonDocument.Parse(_process.Output).RootElement;
+        // What is logged meanwhile stands between the lines of the document's beginning and of its end, if at all.
+        _document = DocumentOf(_process.Lines);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _process.DisposeAsync();
         _folder.Dispose();
+    }
+
+    /// <summary>What the demo printed as its document, without what was logged beside it.</summary>
+    internal static JsonElement DocumentOf(IReadOnlyList<string> lines)
+    {
+        var printed = lines.SkipWhile(l => l != "{").Where(l => l.Length > 0 && !char.IsDigit(l[0]));
+        return JsonDocument.Parse(string.Concat(printed.TakeWhile(l => l != "}").Append("}"))).RootElement;
     }
 
     /// <summary>A client with the cookie of somebody who signed in.</summary>

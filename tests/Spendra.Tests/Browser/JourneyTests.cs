@@ -21,6 +21,7 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
     public async Task Who_is_refused_follows_the_link_asks_is_granted_more_and_calls_again(DatabaseEngine engine)
     {
         await using var site = await Site.CreateAsync(engine);
+        site.Variables["SPENDRA__CONTROL__PUBLICURL"] = "http://127.0.0.1:8080";
         await site.ApplyAsync(Acme.Declaration(adaUsd: "0.000001"));
         var served = await site.ServeAsync();
         await JoinAsync(site, served, "ada@acme.example", "employee", "--scope", "employee/ada", "--employee", "employee/ada");

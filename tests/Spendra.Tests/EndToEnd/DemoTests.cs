@@ -58,7 +58,7 @@ public sealed partial class DemoTests : IDisposable
         await using var demo = SpendraProcess.Start(
             ["demo", "--json", "--urls", "http://127.0.0.1:0", "--data", _folder.File("json")], NoVariables, _folder.Path);
         await demo.WaitForLineAsync(l => l == "}");
-        var document = System.Text.Json.JsonDocument.Parse(demo.Output).RootElement;
+        var document = Browser.DemoSite.DocumentOf(demo.Lines);
         document.GetProperty("keys").GetProperty("ada").GetString().Should().StartWith("spk_live_");
         var url = document.GetProperty("gatewayUrl").GetString();
         (await _http.GetAsync(new Uri($"{url}/readyz"), TestContext.Current.CancellationToken)).IsSuccessStatusCode.Should().BeTrue();
