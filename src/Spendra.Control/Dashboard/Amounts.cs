@@ -7,6 +7,7 @@ namespace Spendra.Control.Dashboard;
 internal static class Amounts
 {
     private const long NanosPerCent = 10_000_000;
+    private const long NanosPerMillionth = 1_000;
 
     /// <summary><c>1,234.56</c>; what is not zero and rounds to it is <c>&lt; 0.01</c>, as a zero would be wrong.</summary>
     public static string Cents(NanoUsd amount)
@@ -14,6 +15,15 @@ internal static class Amounts
         if (amount.Value is > 0 and <= NanosPerCent / 2) return "< 0.01";
         if (amount.Value is < 0 and >= -NanosPerCent / 2) return "> −0.01";
         var text = Math.Round(Math.Abs((decimal)amount.Value) / 1_000_000_000m, 2, MidpointRounding.ToEven).ToString("N2", CultureInfo.InvariantCulture);
+        return amount.IsNegative ? "−" + text : text;
+    }
+
+    /// <summary>To the millionth of a USD, for single requests: <c>0.002250</c>. What is not zero and rounds to it is <c>&lt; 0.000001</c>.</summary>
+    public static string Fine(NanoUsd amount)
+    {
+        if (amount.Value is > 0 and < NanosPerMillionth / 2) return "< 0.000001";
+        if (amount.Value is < 0 and > -NanosPerMillionth / 2) return "> −0.000001";
+        var text = Math.Round(Math.Abs((decimal)amount.Value) / 1_000_000_000m, 6, MidpointRounding.ToEven).ToString("N6", CultureInfo.InvariantCulture);
         return amount.IsNegative ? "−" + text : text;
     }
 
