@@ -11,6 +11,7 @@ using Spendra.Control.Catalog;
 using Spendra.Control.Close;
 using Spendra.Control.Dashboard;
 using Spendra.Control.Exports;
+using Spendra.Control.Health;
 using Spendra.Control.Hierarchy;
 using Spendra.Control.Keys;
 using Spendra.Control.Ledger;
@@ -124,6 +125,7 @@ public static class ControlStartup
         AlertEndpoints.Map(organization);
         ChannelEndpoints.Map(organization);
         SubscriptionEndpoints.Map(organization);
+        SystemEndpoints.Map(organization);
 
         var session = app.MapGroup($"{Version}/session");
         SessionEndpoints.Map(session);
