@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using Spendra.Testing;
 
 namespace Spendra.Tests.Browser;
 
@@ -14,7 +15,7 @@ public sealed class Chromium : IAsyncLifetime
         _playwright = await Playwright.CreateAsync();
         Browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = Find(),
+            ExecutablePath = ChromiumBinary.Find(),
             // Tests may run as root, where Chromium has no sandbox to offer. It visits nothing but this machine.
             Args = ["--no-sandbox", "--disable-gpu"],
         });
@@ -25,9 +26,4 @@ public sealed class Chromium : IAsyncLifetime
         await Browser.DisposeAsync();
         _playwright?.Dispose();
     }
-
-    private static string Find() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .SelectMany(folder => (string[])[Path.Combine(folder, "chromium"), Path.Combine(folder, "chromium-browser")]).FirstOrDefault(File.Exists)
-        ?? throw new InvalidOperationException("there is no Chromium: install the package chromium");
 }
