@@ -29,6 +29,9 @@ public sealed class ScrolledList<T>
     /// <summary>Rows that are known, and a page more while there is one: how long the list looks.</summary>
     public int Length => _stretches.Count == 0 ? 0 : _stretches[^1].End + (_stretches[^1].Next is null ? 0 : Math.Max(1, _stretches[0].Count));
 
+    /// <summary>The last page is known.</summary>
+    public bool IsComplete => _stretches is [.., { Next: null }];
+
     public string KeyOf(T row) => _keyOf(row);
 
     /// <summary>Reads up to the first rows. False when that cannot be done.</summary>

@@ -21,12 +21,14 @@ public sealed class ScrolledListTests
         list.First.Should().Equal(_rows.Take(PageSize));
         list.Length.Should().Be(2 * PageSize, "there is more, and nobody knows how much");
         list.IsScrolled.Should().BeFalse();
+        list.IsComplete.Should().BeFalse();
 
         (await list.ReadAsync(8, 25)).Should().Equal(_rows.Skip(8).Take(25));
         list.IsScrolled.Should().BeTrue();
         _asked.Should().HaveCount(4).And.OnlyHaveUniqueItems("every page is read once");
         (await list.ReadAsync(995, 100)).Should().Equal(_rows.Skip(995));
         list.Length.Should().Be(1_000);
+        list.IsComplete.Should().BeTrue();
         (await list.ReadAsync(1_000, 10)).Should().BeEmpty();
     }
 
