@@ -176,6 +176,9 @@ public sealed partial class ExplorePage
             ("scope", by is "provider" or "model" or "key" or "none" ? Scope : name)));
     }
 
+    // Less than a cent says so by itself.
+    private static string Sign(NanoUsd change) => change > NanoUsd.Zero && char.IsDigit(Amounts.Cents(change)[0]) ? "+" : "";
+
     private static DateTime? Read(string? text) => text is not null && InstantText.TryParse(text, out var micros) ? Micros.ToInstant(micros).UtcDateTime : null;
 
     private static string At(DateTime at) => at.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);

@@ -48,7 +48,8 @@ public sealed class ExplorationTests
     public void A_provider_has_its_colour_whatever_is_drawn_beside_it()
     {
         ProviderColours.Of(["openai"])["openai"].Should().Be(ProviderColours.Of(["anthropic", "openai", "another"])["openai"]);
-        var many = ProviderColours.Of(["openai", "anthropic", "google", "mistral", "cohere", "groq"]);
+        // These three would have one colour by their names alone.
+        var many = ProviderColours.Of(["openai", "anthropic", "google", "a", "d", "g"]);
         many.Values.Should().OnlyHaveUniqueItems().And.OnlyContain(c => c >= 1 && c < ProviderColours.Rest);
         ProviderColours.Of([.. many.Keys, "seventh"]).Should().HaveCount(7);
     }
