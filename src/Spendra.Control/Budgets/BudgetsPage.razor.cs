@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Spendra.Control.Dashboard;
+using Spendra.Control.Hierarchy;
 using Spendra.Control.Shell;
 
 namespace Spendra.Control.Budgets;
@@ -11,6 +12,7 @@ public sealed partial class BudgetsPage
     private static readonly string[] Periods = ["day", "week", "month", "quarter", "year", "range", "total"];
 
     private IReadOnlyList<BudgetView>? _shown;
+    private IReadOnlyList<BudgetNode> _rows = [];
     private string? _next;
     private string _search = "", _period = "";
 
@@ -26,6 +28,12 @@ public sealed partial class BudgetsPage
     [SupplyParameterFromQuery]
     public string? Cursor { get; set; }
 
+    /// <summary><c>tree</c> for the order of the hierarchy.</summary>
+    [SupplyParameterFromQuery]
+    public string? View { get; set; }
+
+    private bool IsTree => View == "tree";
+
     protected override TimeSpan? RefreshEvery => TimeSpan.FromSeconds(5);
 
     private bool IsFiltered => Search is not null || Period is not null;
@@ -37,6 +45,20 @@ public sealed partial class BudgetsPage
         (_search, _period) = (Search ?? "", Period ?? "");
         var page = await ReadAsync<Page<BudgetView>>(QueryText.Of("budgets", ("limit", "100"), ("search", Search), ("period", Period), ("sort", Sort), ("cursor", Cursor)));
         (_shown, _next) = (page?.Items, page?.Next);
+        var shown = _shown ?? [];
+        _rows = IsTree ? BudgetTree.Of(shown, await ReadParentsAsync()) : [.. shown.Select(b => new BudgetNode(b, 0))];
+    }
+
+    private async Task<Dictionary<string, string>> ReadParentsAsync()
+    {
+        var parents = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var kind in (string[])["branches", "teams", "projects", "employees", "agents", "subagents"])
+        {
+            var page = await TryReadAsync<Page<ScopeView>>($"{kind}?limit=200");
+            foreach (var scope in page.Value?.Items ?? [])
+                if (scope.Parent is { } parent) parents[$"{scope.Kind}/{scope.Slug}"] = parent;
+        }
+        return parents;
     }
 
     private void SearchAgain() => Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
