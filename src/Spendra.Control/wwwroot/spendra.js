@@ -1,10 +1,13 @@
 // What a browser alone can do: forms of people who are not signed in, passkeys, copying, light and dark.
 const api = "/api/v1/";
 
+// Whoever calls these is not signed in yet, and has no token to send.
+const open = new Set(["session", "session/passkey", "session/passkey/options"]);
+
 async function call(method, path, body) {
     const headers = {};
     if (body !== undefined) headers["content-type"] = "application/json";
-    if (method !== "GET" && !path.startsWith("session/passkey") && path !== "session") {
+    if (method !== "GET" && !open.has(path)) {
         const token = await antiforgery();
         if (token) headers["x-spendra-antiforgery"] = token;
     }
@@ -18,6 +21,7 @@ class Refusal extends Error {
     constructor(problem, status) {
         const fields = Object.entries(problem.errors ?? {}).map(([field, reasons]) => `${field} ${reasons.join(" ")}`);
         super([problem.detail ?? `The server answered ${status}.`, ...fields].join(" ") + (problem.requestId ? ` Request ${problem.requestId}.` : ""));
+        this.needsSignIn = (problem.type ?? "").endsWith("sign-in-again");
     }
 }
 
@@ -67,7 +71,29 @@ const forms = {
         await call("POST", "session/password-link", { ticket: secretOfLink(), newPassword: fields.password });
         location.assign("/sign-in");
     },
+    async "password"(fields, form) {
+        await call("PUT", "session/password", { currentPassword: fields.current || undefined, newPassword: fields.password });
+        form.reset();
+        form.querySelector("[data-done]").textContent = "It is changed.";
+    },
+    async "totp-confirm"(fields, form) {
+        showCodes(await call("POST", "session/totp/confirm", { code: fields.code }));
+        form.hidden = true;
+    },
+    async "passkey-add"(fields) {
+        const begun = await call("POST", "session/passkeys/options");
+        const credential = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(begun.options) });
+        await call("POST", "session/passkeys", { ticket: begun.ticket, name: fields.name, credential: credential.toJSON() });
+        location.reload();
+    },
 };
+
+function showCodes(answer) {
+    const region = document.getElementById("codes");
+    document.getElementById("codes-text").textContent = answer.recoveryCodes.join("\n");
+    region.hidden = false;
+    region.scrollIntoView({ block: "nearest" });
+}
 
 const codeOf = text => /^\d{6}$/.test(text.trim()) ? { code: text.trim() } : { recoveryCode: text.trim() };
 
@@ -89,6 +115,32 @@ const actions = {
         await call("POST", "session/passkey", { ticket: begun.ticket, credential: credential.toJSON() });
         location.assign(next());
     },
+    async "sign-out-everywhere"() {
+        await call("POST", "session/sign-out-everywhere");
+        location.assign("/sign-in");
+    },
+    async "totp-begin"(button) {
+        const { qr } = await import("./qr.js");
+        const answer = await call("POST", "session/totp");
+        const { path, size } = qr(answer.uri);
+        const picture = document.getElementById("totp-picture");
+        picture.setAttribute("viewBox", `-4 -4 ${size + 8} ${size + 8}`);
+        picture.firstElementChild.setAttribute("d", path);
+        document.getElementById("totp-secret").textContent = answer.secret;
+        document.getElementById("totp-link").href = answer.uri;
+        document.getElementById("totp").hidden = false;
+        button.hidden = true;
+        document.getElementById("code").focus();
+    },
+    async "totp-disable"() {
+        await call("POST", "session/totp/disable");
+        location.reload();
+    },
+    "recovery-codes": async () => showCodes(await call("POST", "session/recovery-codes")),
+    async "passkey-remove"(button) {
+        await call("POST", `session/passkeys/${button.dataset.id}/remove`);
+        location.reload();
+    },
     reload: () => location.reload(),
     async copy(button) {
         const source = document.getElementById(button.dataset.source);
@@ -101,7 +153,15 @@ const actions = {
 
 function say(error, place) {
     const region = place?.querySelector("[data-error]") ?? document.querySelector("[data-error]");
-    if (region) region.textContent = error.message;
+    if (!region) return;
+    region.textContent = error.message;
+    if (error.needsSignIn) {
+        const link = document.createElement("a");
+        link.href = `/sign-in?then=${encodeURIComponent(location.pathname)}`;
+        link.textContent = "Sign in again";
+        region.append(" ", link);
+    }
+    if (error.message) region.scrollIntoView({ block: "nearest" });
 }
 
 document.addEventListener("submit", async event => {
