@@ -6,7 +6,8 @@ namespace Spendra.Control.Dashboard;
 /// <param name="Title">As it is called everywhere.</param>
 /// <param name="Path">Below the organization's part of the dashboard; empty for its first page.</param>
 /// <param name="Needs">Without it the page has nothing to show, and is not offered; null for everybody.</param>
-internal sealed record NavigationEntry(string Title, string Path, Capability? Needs);
+/// <param name="IsOfAll">What it shows belongs to the whole organization: for whoever holds some scopes there is nothing.</param>
+internal sealed record NavigationEntry(string Title, string Path, Capability? Needs, bool IsOfAll = false);
 
 /// <summary>Pages that belong together.</summary>
 /// <param name="Title">Null for the first group, which needs none.</param>
@@ -43,8 +44,8 @@ internal static class DashboardNavigation
         ]),
         new("Books",
         [
-            new("Reconciliation", "reconciliation", Capability.LedgerRead),
-            new("Close", "close", Capability.LedgerRead),
+            new("Reconciliation", "reconciliation", Capability.LedgerRead, IsOfAll: true),
+            new("Close", "close", Capability.LedgerRead, IsOfAll: true),
             new("Exports", "exports", Capability.LedgerRead),
             new("Audit", "audit", Capability.AuditRead),
             new("System", "system", Capability.OrganizationRead),
