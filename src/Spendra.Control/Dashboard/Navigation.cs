@@ -6,8 +6,14 @@ namespace Spendra.Control.Dashboard;
 /// <param name="Title">As it is called everywhere.</param>
 /// <param name="Path">Below the organization's part of the dashboard; empty for its first page.</param>
 /// <param name="Needs">Without it the page has nothing to show, and is not offered; null for everybody.</param>
-/// <param name="IsOfAll">What it shows belongs to the whole organization: for whoever holds some scopes there is nothing.</param>
-internal sealed record NavigationEntry(string Title, string Path, Capability? Needs, bool IsOfAll = false);
+/// <param name="IsOfAll">It shows what is the whole organization's: nothing to who sees some scopes only.</param>
+internal sealed record NavigationEntry(string Title, string Path, Capability? Needs, bool IsOfAll = false)
+{
+    /// <summary>Whether it is offered to somebody.</summary>
+    /// <param name="may">Whether they hold a capability.</param>
+    /// <param name="isEverywhere">Whether they hold it over the whole organization.</param>
+    public bool IsFor(Func<Capability, bool> may, bool isEverywhere) => (Needs is not { } needed || may(needed)) && (isEverywhere || !IsOfAll);
+}
 
 /// <summary>Pages that belong together.</summary>
 /// <param name="Title">Null for the first group, which needs none.</param>
