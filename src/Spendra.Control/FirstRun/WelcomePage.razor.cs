@@ -6,6 +6,7 @@ using Spendra.Control.Ledger;
 using Spendra.Control.Policies;
 using Spendra.Control.Providers;
 using Spendra.Control.Shell;
+using Spendra.Core.Access;
 using Spendra.Core.Governance;
 using Spendra.Core.Money;
 
@@ -35,7 +36,7 @@ public sealed partial class WelcomePage
         // A call has arrived: there is nothing to wait for any more.
         if (_first is not null) return;
         if (_employee.Length == 0) _employee = SlugText.Of(Visitor.Me?.Email.Split('@')[0] ?? "");
-        if (!_hasAccount) _hasAccount = await HasAnyAsync<AccountView>("provider-accounts?limit=1");
+        if (!_hasAccount) _hasAccount = !May(Capability.ProvidersRead) || await HasAnyAsync<AccountView>("provider-accounts?limit=1");
         if (!_hasCap) _hasCap = await HasAnyAsync<PolicyView>("policies?limit=1&kind=hard_cap");
         if (!_hasKey) _hasKey = await HasAnyAsync<KeyView>("keys?limit=1&state=live");
         if (!_hasKey) return;
