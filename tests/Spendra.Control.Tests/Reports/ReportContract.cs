@@ -1,3 +1,4 @@
+using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Spendra.Control.Reports;
 using Spendra.Control.Tests.Api;
@@ -9,12 +10,18 @@ namespace Spendra.Control.Tests.Reports;
 /// <summary>Sums through the management API, on either engine.</summary>
 public abstract class ReportContract(DatabaseEngine engine)
 {
+    private const int Crowd = 60;
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task Spend_is_reported_by_whatever_it_was_spent_on_and_by_whom()
+    /// <param name="isCrowded">There are so many of each kind that they are not looked for one by one.</param>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Spend_is_reported_by_whatever_it_was_spent_on_and_by_whom(bool isCrowded)
     {
         await using var api = await SpentAsync();
+        if (isCrowded) await CrowdAsync(api);
         var finance = await api.ClientAsync(MemberRole.FinanceManager);
 
         var whole = (await finance.GetAsync("/reports/usage")).Json.GetProperty("items").EnumerateArray().Single();
@@ -30,6 +37,10 @@ public abstract class ReportContract(DatabaseEngine engine)
         (await CostsAsync("?by=project&scope=project/ranking")).Should().Equal("project/ranking: 0.0045");
         (await CostsAsync("?by=employee&scope=team/search")).Should().Equal("employee/e1001: 0.0045");
         (await CostsAsync("?by=agent&scope=branch/emea")).Should().Equal("agent/crawler: 0.00225");
+        (await CostsAsync("?by=key&span=hour&scope=branch/emea")).Should().BeEquivalentTo("ada: 0.0045", "crawler-key: 0.00225");
+        (await CostsAsync("?by=key&span=whole")).Should().Equal("ada: 0.0045", "crawler-key: 0.00225");
+        (await CostsAsync("?by=employee&span=whole&provider=openai")).Should().Equal("employee/e1001: 0.0045");
+        (await CostsAsync("?by=employee&provider=anthropic")).Should().BeEmpty();
         (await CostsAsync("?by=employee&scope=team/ads")).Should().BeEmpty();
         (await CostsAsync("?scope=agent/crawler")).Should().Equal("-: 0.00225");
         (await CostsAsync("?key=ada")).Should().Equal("-: 0.0045");
@@ -175,6 +186,22 @@ public abstract class ReportContract(DatabaseEngine engine)
         await books.SpendAsync("ada");
         await CountAsync(api);
         return api;
+    }
+
+    /// <summary>Adds scopes of every kind and keys, none of which has spent.</summary>
+    private static async Task CrowdAsync(ControlHarness api)
+    {
+        await using var connection = await api.Store.Database.ConnectAsync(Cancel);
+        var places = (await connection.QueryAsync<(Guid OrganizationId, Guid ScopeId, string Slug)>("SELECT organization_id, scope_id, slug FROM scopes WHERE slug IN ('emea', 'search', 'crawler')")).ToDictionary(p => p.Slug);
+        var organizationId = places["emea"].OrganizationId;
+        foreach (var (kind, parent) in new[] { ("team", "emea"), ("employee", "search"), ("agent", "search"), ("subagent", "crawler"), ("project", null) })
+            await connection.ExecuteAsync("""
+                INSERT INTO scopes (organization_id, scope_id, kind, slug, name, parent_id, changed_epoch) VALUES (@organizationId, @id, @kind, @slug, @slug, @parent, 1)
+                """, Enumerable.Range(0, Crowd).Select(n => new { organizationId, id = Guid.CreateVersion7(), kind, slug = $"crowd-{n}", parent = parent is null ? (Guid?)null : places[parent].ScopeId }));
+        await connection.ExecuteAsync("""
+            INSERT INTO scoped_keys (organization_id, key_id, slug, mode, actor_id, secret_hmac, permissions, created_at, created_by, changed_epoch)
+            VALUES (@organizationId, @id, @slug, 'live', @actor, @zeros, '{}', 1, 'crowd', 1)
+            """, Enumerable.Range(0, Crowd).Select(n => new { organizationId, id = Guid.CreateVersion7(), slug = $"crowd-{n}", actor = places["crawler"].ScopeId, zeros = new byte[32] }));
     }
 
     private static async Task CountAsync(ControlHarness api)

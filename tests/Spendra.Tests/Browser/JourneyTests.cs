@@ -108,6 +108,95 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
         root.Complaints.Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task Who_is_invited_by_the_iam_admin_accepts_with_the_link_and_sees_what_the_role_shows(DatabaseEngine engine)
+    {
+        await using var site = await Site.CreateAsync(engine);
+        await site.ApplyAsync(Acme.Declaration(adaUsd: "1"));
+        var served = await site.ServeAsync();
+        await JoinAsync(site, served, "iam@acme.example", "iam_admin");
+        await JoinAsync(site, served, "vera@acme.example", "employee", "--scope", "employee/ada");
+        (await site.RunAsync("members", "remove", "vera@acme.example")).ShouldSucceed();
+
+        await using var iam = await ComeAsync(served, "iam@acme.example");
+        await PressAsync(iam, iam.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Members" }));
+        await PressAsync(iam, iam.Page.GetByRole(AriaRole.Link, new() { Name = "Invite somebody" }));
+        await TypeAsync(iam, iam.Page.GetByLabel("Address that they sign in with"), "vera@acme.example");
+        await TypeAsync(iam, iam.Page.GetByLabel("Over which scopes"), "team/search");
+        await PressAsync(iam, iam.Page.GetByRole(AriaRole.Button, new() { Name = "Make the link" }));
+        var link = new Uri((await iam.Page.Locator("#invitation-link").TextContentAsync())!.Trim());
+        link.AbsolutePath.Should().Be("/invitation");
+
+        await using var vera = await Visitor.ComeAsync(chromium.Browser, served.Url.ToString().TrimEnd('/'));
+        await vera.Page.GotoAsync(new Uri(served.Url, link.PathAndQuery + link.Fragment).ToString());
+        await PressAsync(vera, vera.Page.GetByRole(AriaRole.Button, new() { Name = "Accept the invitation" }));
+        await vera.Page.WaitForURLAsync(u => u.Contains("/sign-in", StringComparison.Ordinal));
+        await TypeAsync(vera, vera.Page.GetByLabel("E-mail address"), "vera@acme.example");
+        await TypeAsync(vera, vera.Page.GetByLabel("Password", new() { Exact = true }), Password);
+        await PressAsync(vera, vera.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }));
+        await PressAsync(vera, vera.Page.GetByRole(AriaRole.Button, new() { Name = "Accept the invitation" }));
+        await vera.AliveAsync();
+        await Assertions.Expect(vera.Page.GetByRole(AriaRole.Heading, new() { Name = "Overview" })).ToBeVisibleAsync();
+        (await vera.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link).AllTextContentsAsync()).Should().Contain("Keys").And.NotContain("Audit");
+        iam.Complaints.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task A_platform_admin_adds_an_account_and_tries_it(DatabaseEngine engine)
+    {
+        await using var site = await Site.CreateAsync(engine);
+        await site.ApplyAsync(Acme.Declaration(adaUsd: "1"));
+        var served = await site.ServeAsync();
+        await JoinAsync(site, served, "jean@acme.example", "platform_admin");
+
+        await using var jean = await ComeAsync(served, "jean@acme.example");
+        await PressAsync(jean, jean.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Providers" }));
+        await PressAsync(jean, jean.Page.GetByRole(AriaRole.Link, new() { Name = "New account" }));
+        await TypeAsync(jean, jean.Page.GetByLabel("Its name, used once"), "second");
+        await TypeAsync(jean, jean.Page.GetByLabel("The secret; nobody can read it again"), "sandbox-accepts-any-key");
+        await TypeAsync(jean, jean.Page.GetByLabel("Its address"), site.Sandbox.BaseUrl.ToString());
+        await PressAsync(jean, jean.Page.GetByRole(AriaRole.Button, new() { Name = "Create the account" }));
+        await jean.OpenAsync("/org/acme/providers/second");
+        await PressAsync(jean, jean.Page.GetByRole(AriaRole.Button, new() { Name = "Make a test call" }));
+        await Assertions.Expect(jean.Page.Locator("p[aria-live]")).ToContainTextAsync("200");
+        (await jean.Page.ContentAsync()).Should().NotContain("sandbox-accepts-any-key");
+        jean.Complaints.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task A_manager_adds_an_agent_to_the_team_and_an_auditor_finds_it_in_a_record_that_is_whole(DatabaseEngine engine)
+    {
+        await using var site = await Site.CreateAsync(engine);
+        await site.ApplyAsync(Acme.Declaration(adaUsd: "1"));
+        var served = await site.ServeAsync();
+        await JoinAsync(site, served, "max@acme.example", "manager", "--scope", "team/search");
+        await JoinAsync(site, served, "vera@acme.example", "auditor");
+
+        await using var max = await ComeAsync(served, "max@acme.example");
+        await PressAsync(max, max.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Hierarchy" }));
+        await PressAsync(max, max.Page.GetByRole(AriaRole.Link, new() { Name = "New scope" }));
+        var kind = max.Page.GetByLabel("Kind", new() { Exact = true }).Last;
+        await ReachAsync(max, kind);
+        await kind.SelectOptionAsync("agent");
+        await TypeAsync(max, max.Page.GetByLabel("Its short name"), "indexer");
+        await TypeAsync(max, max.Page.GetByLabel("Below what."), "team/search");
+        await PressAsync(max, max.Page.GetByRole(AriaRole.Button, new() { Name = "Create it" }));
+        await Assertions.Expect(max.Page.GetByRole(AriaRole.Cell, new() { Name = "indexer", Exact = true }).First).ToBeVisibleAsync();
+
+        await using var vera = await ComeAsync(served, "vera@acme.example");
+        await PressAsync(vera, vera.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Audit" }));
+        await Assertions.Expect(vera.Page.Locator("table")).ToContainTextAsync("indexer");
+        await PressAsync(vera, vera.Page.GetByRole(AriaRole.Button, new() { Name = "Verify the chain" }));
+        await Assertions.Expect(vera.Page.GetByText("The chain is whole")).ToBeVisibleAsync();
+        max.Complaints.Concat(vera.Complaints).Should().BeEmpty();
+    }
+
     private async Task<Visitor> ComeAsync(ServedProcess served, string email)
     {
         var visitor = await Visitor.ComeAsync(chromium.Browser, served.Url.ToString().TrimEnd('/'));

@@ -6,8 +6,26 @@ namespace Spendra.Storage.Rollups.Reports;
 /// </summary>
 internal static class ReportSql
 {
+    /// <summary>How a report's subjects are found.</summary>
+    public enum Reach
+    {
+        /// <summary>There is one, and rows are parts of what it used.</summary>
+        One,
+
+        /// <summary>Each span is looked into for each of them.</summary>
+        Few,
+
+        /// <summary>The whole time is read, and theirs picked out of it.</summary>
+        Many,
+
+        /// <summary>Likewise, and those of the whole organization: whose a row is tells its id.</summary>
+        All,
+    }
+
     /// <summary>Up to so many subjects are looked for one by one.</summary>
     public const int MostSought = 50;
+
+    private const string InTime = "u.starts_at >= @From AND u.starts_at < @To";
 
     private const string Series = """
         JOIN rollup_series r ON r.organization_id = u.organization_id AND r.series_id = u.series_id
@@ -42,28 +60,31 @@ internal static class ReportSql
         $"WITH RECURSIVE {SubjectsOf(group)} SELECT count(*) FROM (SELECT 1 FROM subjects LIMIT {MostSought + 1}) counted";
 
     /// <param name="query">Which report.</param>
-    /// <param name="areSubjectsFew">Each span is looked into for each of its subjects; otherwise the whole time is read, and theirs picked out of it.</param>
-    public static string Of(ReportQuery query, bool areSubjectsFew)
+    /// <param name="reach">How its subjects are found.</param>
+    public static string Of(ReportQuery query, Reach reach)
     {
         var sums = SumsOf(query.Table);
         var (startsAt, order, next) = query.Span == ReportSpan.Whole
             ? ("CAST(@From AS bigint)", $"{sums[0]} DESC, group_name, detail", $"{sums[0]} < @order OR ({sums[0]} = @order AND (group_name, detail) > (@group, @detail))")
             : ("u.starts_at", "starts_at, group_name, detail", "(starts_at, group_name, detail) > (@order, @group, @detail)");
         // CROSS JOIN: SQLite takes the left side first, and would otherwise read the whole time once for each subject.
-        var (tables, source, found) = (IsOfOne(query.Group), areSubjectsFew) switch
+        var (tables, source, found) = reach switch
         {
-            (true, _) => (Spans, $"spans CROSS JOIN {TableOf(query.Table)} u", "u.starts_at = spans.at AND u.subject_id = @subject"),
-            (false, true) => ($"{Spans}, {SubjectsOf(query.Group)}", $"spans CROSS JOIN subjects CROSS JOIN {TableOf(query.Table)} u",
+            Reach.One => (Spans, $"spans CROSS JOIN {TableOf(query.Table)} u", "u.starts_at = spans.at AND u.subject_id = @subject"),
+            Reach.Few => ($"{Spans}, {SubjectsOf(query.Group)}", $"spans CROSS JOIN subjects CROSS JOIN {TableOf(query.Table)} u",
                 "u.starts_at = spans.at AND u.subject_id = subjects.subject_id"),
-            (false, false) => (SubjectsOf(query.Group), $"{TableOf(query.Table)} u CROSS JOIN subjects",
-                "u.starts_at >= @From AND u.starts_at < @To AND subjects.subject_id = u.subject_id"),
+            Reach.Many => (SubjectsOf(query.Group), $"{TableOf(query.Table)} u CROSS JOIN subjects", $"{InTime} AND subjects.subject_id = u.subject_id"),
+            Reach.All when query.Group == ReportGroup.Key => (Spans, $"{TableOf(query.Table)} u CROSS JOIN scoped_keys n",
+                $"{InTime} AND n.organization_id = u.organization_id AND n.key_id = u.subject_id"),
+            Reach.All => (Spans, $"{TableOf(query.Table)} u CROSS JOIN scopes n",
+                $"{InTime} AND n.organization_id = u.organization_id AND n.scope_id = u.subject_id AND n.kind = @kind"),
         };
         // What a row is a series of is looked up only where somebody asks: of a month there are many rows.
         var (series, chosen) = IsOfOne(query.Group) || query.ChoosesSeries ? (Series, Chosen) : ("", "");
         return $"""
             WITH RECURSIVE {tables}
             SELECT * FROM (
-                SELECT {startsAt} AS starts_at, {GroupOf(query.Group)} AS group_name, {DetailOf(query.Table)} AS detail,
+                SELECT {startsAt} AS starts_at, {(reach == Reach.All ? NameOf(query.Group) : GroupOf(query.Group))} AS group_name, {DetailOf(query.Table)} AS detail,
                     {string.Join(", ", sums.Select(s => $"CAST(sum(u.{s}) AS bigint) AS {s}"))}
                 FROM {source} {series}
                 WHERE u.organization_id = @OrganizationId AND u.span = @span AND {found} {chosen}
@@ -107,6 +128,8 @@ internal static class ReportSql
         ReportGroup.Environment => "r.environment",
         _ => "subjects.name",
     };
+
+    private static string NameOf(ReportGroup group) => group == ReportGroup.Key ? "n.slug" : "n.kind || '/' || n.slug";
 
     private static string SubjectsOf(ReportGroup group)
     {

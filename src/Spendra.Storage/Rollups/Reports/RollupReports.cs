@@ -52,8 +52,7 @@ public static class RollupReports
         DbConnection connection, DbTransaction transaction, Coverage coverage, ReportQuery query, Guid subject, CancellationToken cancel)
     {
         var rows = new List<ReportRow>();
-        var areSubjectsFew = !ReportSql.IsOfOne(query.Group) && await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            ReportSql.SubjectCountOf(query.Group), ParametersOf(coverage, query, subject), transaction, cancellationToken: cancel)) <= ReportSql.MostSought;
+        var reach = await ReachAsync(connection, transaction, coverage, query, subject, cancel);
         if (query.Span == ReportSpan.Whole)
         {
             await ReadAsync(query);
@@ -73,10 +72,20 @@ public static class RollupReports
         {
             var sums = ReportSql.SumsOf(part.Table).Count;
             await using var reader = await connection.ExecuteReaderAsync(new CommandDefinition(
-                ReportSql.Of(part, areSubjectsFew), ParametersOf(coverage, part, subject), transaction, cancellationToken: cancel));
+                ReportSql.Of(part, reach), ParametersOf(coverage, part, subject), transaction, cancellationToken: cancel));
             while (await reader.ReadAsync(cancel))
                 rows.Add(new ReportRow(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), [.. Enumerable.Range(3, sums).Select(reader.GetInt64)]));
         }
+    }
+
+    private static async Task<ReportSql.Reach> ReachAsync(
+        DbConnection connection, DbTransaction transaction, Coverage coverage, ReportQuery query, Guid subject, CancellationToken cancel)
+    {
+        if (ReportSql.IsOfOne(query.Group)) return ReportSql.Reach.One;
+        var count = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            ReportSql.SubjectCountOf(query.Group), ParametersOf(coverage, query, subject), transaction, cancellationToken: cancel));
+        if (count <= ReportSql.MostSought) return ReportSql.Reach.Few;
+        return subject == coverage.OrganizationId ? ReportSql.Reach.All : ReportSql.Reach.Many;
     }
 
     /// <summary>How long measured requests of the organization took, group by group.</summary>
