@@ -92,7 +92,11 @@ public static class ControlStartup
         });
         // Behind the gate: this is what answers when somebody comes back from an OpenID Connect provider.
         app.UseAuthentication();
-        app.Use(PageGate.InvokeAsync);
+        app.UseWhen(PageGate.IsBefore, branch =>
+        {
+            branch.UsePublicAddress(app.Services.GetRequiredService<ControlOptions>());
+            branch.Use(next => http => PageGate.InvokeAsync(http, next));
+        });
         app.UseAntiforgery();
 
         var organization = app.MapGroup($"{Version}/organizations/{{{AccessGate.OrganizationParameter}}}");

@@ -14,7 +14,7 @@ namespace Spendra.Control.Budgets;
 public sealed partial class BudgetPage
 {
     private BudgetView? _budget;
-    private string? _version;
+    private string? _version, _amountVersion;
     private IReadOnlyList<ReservationView> _reservations = [];
     private IReadOnlyList<WindowView> _windows = [];
     private PageProblem? _refused;
@@ -39,7 +39,7 @@ public sealed partial class BudgetPage
         if (_budget is null) return;
         _zone = ZoneName.Find(_budget.TimeZone) ?? TimeZoneInfo.Utc;
         // What somebody is typing stays.
-        if (isFirst) _amount = _budget.AmountUsd.ToString();
+        if (isFirst) (_amount, _amountVersion) = (_budget.AmountUsd.ToString(), _version);
         _windows = (await ReadAsync<Page<WindowView>>($"{Path}/windows?limit=24"))?.Items ?? [];
         if (May(Core.Access.Capability.LedgerRead))
             _reservations = (await ReadAsync<Page<ReservationView>>(QueryText.Of("ledger/reservations", ("limit", "50"), ("scope", _budget.Scope))))?.Items ?? [];
@@ -51,13 +51,14 @@ public sealed partial class BudgetPage
     private async Task ChangeAsync()
     {
         if (ReadAmount(_amount) is not { } amount) return;
-        await DoAsync<BudgetView>(new PageCall(HttpMethod.Put, Path, new EditedBudget { AmountUsd = amount }) { Version = _version });
+        // Not the version of the last look: what somebody else changed since this was typed is not overwritten unseen.
+        if (await DoAsync<BudgetView>(new PageCall(HttpMethod.Put, Path, new EditedBudget { AmountUsd = amount }) { Version = _amountVersion })) _amountVersion = _version;
     }
 
     private async Task IncreaseAsync()
     {
         if (ReadAmount(_more) is not { } amount || _until is not { } until || _budget is null) return;
-        var end = new DateTimeOffset(TimeZoneInfo.ConvertTimeToUtc(until.AddDays(1).ToDateTime(TimeOnly.MinValue), _zone), TimeSpan.Zero);
+        var end = ZoneName.StartOf(until.AddDays(1), _zone);
         if (await DoAsync<IncreaseView>(new PageCall(HttpMethod.Post, $"{Path}/increases", new NewIncrease { AmountUsd = amount, Until = end, Reason = _reason })
             {
                 IdempotencyKey = Guid.CreateVersion7().ToString(),
@@ -74,6 +75,7 @@ public sealed partial class BudgetPage
     private async Task<bool> DoAsync<T>(PageCall call)
     {
         _refused = (await SendAsync<T>(call)).Problem;
+        if (_refused is { Status: 412 } && _budget is not null) (_amount, _amountVersion) = (_budget.AmountUsd.ToString(), _version);
         if (_refused is null) await ReloadAsync();
         return _refused is null;
     }

@@ -15,6 +15,7 @@ public sealed partial class BudgetsPage
     private IReadOnlyList<BudgetNode> _rows = [];
     private string? _next;
     private string _search = "", _period = "";
+    private (string? Search, string? Period) _typedFor;
 
     [SupplyParameterFromQuery]
     public string? Search { get; set; }
@@ -42,7 +43,8 @@ public sealed partial class BudgetsPage
 
     protected override async Task LoadAsync()
     {
-        (_search, _period) = (Search ?? "", Period ?? "");
+        // What somebody is typing stays: the page reads by itself.
+        if (_typedFor != (Search, Period)) (_search, _period, _typedFor) = (Search ?? "", Period ?? "", (Search, Period));
         var page = await ReadAsync<Page<BudgetView>>(QueryText.Of("budgets", ("limit", "100"), ("search", Search), ("period", Period), ("sort", Sort), ("cursor", Cursor)));
         (_shown, _next) = (page?.Items, page?.Next);
         var shown = _shown ?? [];

@@ -10,7 +10,11 @@ namespace Spendra.Control.Dashboard;
 public abstract class DashboardPage : ComponentBase, IDisposable
 {
     private readonly CancellationTokenSource _gone = new();
+    // One after the other: an earlier answer that comes late is not to stand over a later one.
+    private readonly SemaphoreSlim _loads = new(1);
     private bool _isLive;
+
+    protected DashboardPage() => Gone = _gone.Token;
 
     /// <summary>The slug in the address.</summary>
     [Parameter]
@@ -25,7 +29,11 @@ public abstract class DashboardPage : ComponentBase, IDisposable
     /// <summary>How often the page reads by itself; null for never.</summary>
     protected virtual TimeSpan? RefreshEvery => null;
 
-    protected CancellationToken Gone => _gone.Token;
+    /// <summary>Cancelled when the visitor has left the page.</summary>
+    protected CancellationToken Gone { get; }
+
+    /// <summary>A change is on its way.</summary>
+    protected bool IsSending { get; private set; }
 
     [Inject]
     private PageCalls Calls { get; set; } = null!;
@@ -54,9 +62,33 @@ public abstract class DashboardPage : ComponentBase, IDisposable
     /// <summary>Reads again, and shows what came.</summary>
     protected async Task ReloadAsync()
     {
-        Problem = null;
-        await LoadAsync();
-        IsLoading = false;
+        await _loads.WaitAsync(Gone);
+        try
+        {
+            Problem = null;
+            await LoadAsync();
+            IsLoading = false;
+        }
+        finally
+        {
+            _loads.Release();
+        }
+    }
+
+    /// <summary>Makes a change, unless one is on its way: a second click does nothing.</summary>
+    protected async Task OnceAsync(Func<Task> change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        if (IsSending) return;
+        IsSending = true;
+        try
+        {
+            await change();
+        }
+        finally
+        {
+            IsSending = false;
+        }
     }
 
     /// <summary>An address of this organization's part of the dashboard.</summary>
@@ -128,6 +160,7 @@ public abstract class DashboardPage : ComponentBase, IDisposable
                     await ReloadAsync();
                     StateHasChanged();
                 });
+                if (Problem is { IsSignedOut: true }) return;
             }
         }
         catch (OperationCanceledException)

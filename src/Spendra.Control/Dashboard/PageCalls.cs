@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Spendra.Control.Shell;
 
 namespace Spendra.Control.Dashboard;
@@ -28,10 +29,13 @@ internal sealed class PageCalls : IDisposable
     private readonly PersistingComponentStateSubscription _persisting;
     private readonly Dictionary<string, KeptAnswer> _shown = new(StringComparer.Ordinal);
     private readonly Dictionary<string, KeptAnswer> _brought;
+    private readonly IServiceScopeFactory _scopes;
+    private bool _isLive;
 
-    public PageCalls(ApiPipeline pipeline, IHttpContextFactory contexts, AuthenticationStateProvider visitors, PersistentComponentState state)
+    public PageCalls(
+        ApiPipeline pipeline, IHttpContextFactory contexts, IServiceScopeFactory scopes, AuthenticationStateProvider visitors, PersistentComponentState state)
     {
-        (_pipeline, _contexts, _visitors, _state) = (pipeline, contexts, visitors, state);
+        (_pipeline, _contexts, _scopes, _visitors, _state) = (pipeline, contexts, scopes, visitors, state);
         _brought = state.TryTakeFromJson<Dictionary<string, KeptAnswer>>(StateKey, out var brought) && brought is not null ? brought : [];
         _persisting = state.RegisterOnPersisting(Persist, RenderMode.InteractiveServer);
     }
@@ -43,8 +47,16 @@ internal sealed class PageCalls : IDisposable
     {
         if (_brought.Remove(path, out var brought)) return Read<T>(brought);
         var answer = await SendAsync(new PageCall(HttpMethod.Get, path), cancel);
-        if (answer.Status == StatusCodes.Status200OK) _shown[path] = answer;
+        if (!_isLive && answer.Status == StatusCodes.Status200OK) _shown[path] = answer;
         return Read<T>(answer);
+    }
+
+    /// <summary>From now on the page is kept alive: nothing that it was shown with is used again, and nothing is kept.</summary>
+    public void GoLive()
+    {
+        _isLive = true;
+        _shown.Clear();
+        _brought.Clear();
     }
 
     /// <summary>Changes something.</summary>
@@ -55,7 +67,7 @@ internal sealed class PageCalls : IDisposable
     /// <summary>What is too much to travel to the browser and back is asked for again instead.</summary>
     private Task Persist()
     {
-        if (_shown.Values.Sum(a => a.Body.Length) <= MostBroughtBytes) _state.PersistAsJson(StateKey, _shown);
+        if (!_isLive && _shown.Values.Sum(a => a.Body.Length) <= MostBroughtBytes) _state.PersistAsJson(StateKey, _shown);
         return Task.CompletedTask;
     }
 
@@ -63,7 +75,10 @@ internal sealed class PageCalls : IDisposable
     {
         var visitor = new PageVisitor((await _visitors.GetAuthenticationStateAsync()).User);
         using var answer = new MemoryStream();
-        var http = _contexts.Create(FeaturesOf(call, visitor, answer, cancel));
+        await using var scope = _scopes.CreateAsyncScope();
+        var features = FeaturesOf(call, visitor, answer, cancel);
+        features.Set<IServiceProvidersFeature>(new RequestServicesFeature(scope.ServiceProvider));
+        var http = _contexts.Create(features);
         try
         {
             await _pipeline.RunAsync(http);
@@ -120,6 +135,12 @@ internal sealed class PageCalls : IDisposable
     private sealed record KeptAnswer(int Status, byte[] Body, string? Version);
 
     private sealed record BodyDetection(bool CanHaveBody) : IHttpRequestBodyDetectionFeature;
+
+    /// <summary>The services of one call: they end with it.</summary>
+    private sealed class RequestServicesFeature(IServiceProvider services) : IServiceProvidersFeature
+    {
+        public IServiceProvider RequestServices { get; set; } = services;
+    }
 }
 
 /// <summary>One call.</summary>

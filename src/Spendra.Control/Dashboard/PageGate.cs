@@ -24,13 +24,13 @@ internal static class PageGate
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         + "form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
+    /// <summary>Whether a call is for a page, or for the connection that keeps one alive.</summary>
+    public static bool IsBefore(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<PageMark>() is not null;
+
+    /// <summary>Behind the public address: what a page's origin is depends on it.</summary>
     public static async Task InvokeAsync(HttpContext http, RequestDelegate next)
     {
-        if (http.GetEndpoint()?.Metadata is not { } metadata || metadata.GetMetadata<PageMark>() is null)
-        {
-            await next(http);
-            return;
-        }
+        var metadata = http.GetEndpoint()!.Metadata;
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = ContentPolicy;
         headers.XContentTypeOptions = "nosniff";
@@ -38,6 +38,11 @@ internal static class PageGate
         // As antiforgery tokens ask for, which would override anything else.
         headers.CacheControl = "no-cache, no-store";
         headers.Pragma = "no-cache";
+        if (IsConnection(http.Request) && IsForeign(http.Request))
+        {
+            http.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return;
+        }
         var result = await http.AuthenticateAsync(SessionAuthentication.SchemeName);
         if (result.Principal is { } person) http.User = PageVisitor.With(person, http);
         else if (metadata.GetMetadata<OpenPageAttribute>() is null)
@@ -48,9 +53,18 @@ internal static class PageGate
         await next(http);
     }
 
+    private static bool IsConnection(HttpRequest request) => request.Path.Value!.StartsWith("/_", StringComparison.Ordinal);
+
+    /// <summary>
+    /// Browsers send the session's cookie along with a connection that a page of another host of the same site opens, and hold
+    /// none of them back: whoever opens one must be a page of this address.
+    /// </summary>
+    private static bool IsForeign(HttpRequest request) =>
+        request.Headers.Origin is { Count: > 0 } origin && !origin.ToString().Equals(PublicAddress.OriginOf(request), StringComparison.OrdinalIgnoreCase);
+
     private static void TurnAway(HttpContext http)
     {
-        if (!HttpMethods.IsGet(http.Request.Method) || http.Request.Path.Value!.StartsWith("/_", StringComparison.Ordinal))
+        if (!HttpMethods.IsGet(http.Request.Method) || IsConnection(http.Request))
         {
             http.Response.StatusCode = StatusCodes.Status401Unauthorized;
             return;

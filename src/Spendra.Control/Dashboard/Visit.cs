@@ -9,7 +9,7 @@ internal sealed class Visit(PageCalls calls)
     /// <summary>Null until <see cref="LoadAsync"/> found somebody.</summary>
     public MeView? Me { get; private set; }
 
-    /// <summary>Looks again: roles change while a page is open.</summary>
+    /// <summary>Looks who it is and what they hold. What is taken away meanwhile is refused; what is given shows after a reload.</summary>
     /// <returns>Why there is nobody; null when there is.</returns>
     public async Task<PageProblem?> LoadAsync(CancellationToken cancel = default)
     {

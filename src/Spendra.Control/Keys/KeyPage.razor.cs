@@ -32,7 +32,7 @@ public sealed partial class KeyPage
     private async Task RotateAsync()
     {
         var answer = await SendAsync<RevealedKey>(new PageCall(HttpMethod.Post, $"{Path}/rotate", new KeyRotation { OverlapMinutes = _overlap }) { Version = _version });
-        (_refused, _revealed) = (answer.Problem, answer.Value);
+        (_refused, _revealed) = (answer.Problem, answer.Value ?? _revealed);
         await ReloadAsync();
     }
 

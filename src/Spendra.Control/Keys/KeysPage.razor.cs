@@ -81,7 +81,7 @@ public sealed partial class KeysPage
         {
             IdempotencyKey = Guid.CreateVersion7().ToString(),
         });
-        (_refused, _revealed) = (answer.Problem, answer.Value);
+        (_refused, _revealed) = (answer.Problem, answer.Value ?? _revealed);
         if (_revealed is not null) (_slug, _project, _models, _tools, _most) = ("", "", "", "", "");
     }
 

