@@ -37,6 +37,21 @@ internal sealed class Exploration
     public ExploredGroup Total => Groups.Aggregate(new ExploredGroup(null, 0, NanoUsd.Zero, NanoUsd.Zero, 0, 0, 0), (sum, g) => new ExploredGroup(
         null, 0, sum.Now + g.Now, sum.Before + g.Before, sum.Requests + g.Requests, sum.TokensIn + g.TokensIn, sum.TokensOut + g.TokensOut));
 
+    /// <summary>
+    /// What can be listed of two readings, either of which may have stopped beyond <paramref name="most"/> rows: only things of which
+    /// both amounts are known. One that was not reached in the other reading is no thing without spend there.
+    /// </summary>
+    public static (IReadOnlyList<UsageSum> Now, IReadOnlyList<UsageSum> Before) Listed(IReadOnlyList<UsageSum> now, IReadOnlyList<UsageSum> before, int most)
+    {
+        return (KnownIn(before, now), KnownIn(now, before));
+
+        IReadOnlyList<UsageSum> KnownIn(IReadOnlyList<UsageSum> other, IReadOnlyList<UsageSum> rows)
+        {
+            var known = other.Count > most ? other.Take(most).Select(s => s.Group ?? "").ToHashSet(StringComparer.Ordinal) : null;
+            return [.. rows.Take(most).Where(s => known?.Contains(s.Group ?? "") != false)];
+        }
+    }
+
     /// <summary>Puts reports together.</summary>
     /// <param name="steps">When each step of time begins.</param>
     /// <param name="now">By thing, of the whole time.</param>

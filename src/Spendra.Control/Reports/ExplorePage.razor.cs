@@ -14,7 +14,7 @@ public sealed partial class ExplorePage
 {
     private const int DefaultDays = 30;
     private const int RowsOfPage = 200;
-    // Beyond that many rows a drawing says no more than the table.
+    // Beyond that many rows neither a drawing nor a table says more.
     private const int MostParts = 5_000;
 
     private static readonly string[] Dimensions =
@@ -35,6 +35,7 @@ public sealed partial class ExplorePage
     private Exploration? _shown;
     private ExploredGroup _total = new(null, 0, NanoUsd.Zero, NanoUsd.Zero, 0, 0, 0);
     private IReadOnlyList<NanoUsd>? _before;
+    private NanoUsd? _unlisted;
     private IReadOnlyList<ChartFlow> _flows = [];
     private IReadOnlyDictionary<string, int> _colours = new Dictionary<string, int>();
     private bool _isTooMuch, _isRebuilding;
@@ -103,8 +104,9 @@ public sealed partial class ExplorePage
         _isTooMuch = (long)now.Count * steps.Count > MostParts;
         var parts = IsFlow ? [] : await ReadAllAsync(Usage(Span ?? "day", _isTooMuch ? "none" : by, _from, _to));
         if (!IsFlow) await LoadBeforeAsync();
-        _shown = Exploration.Of(steps, now, before, parts ?? [], by == "provider");
-        _total = _shown.Total;
+        var listed = Exploration.Listed(now, before, MostParts);
+        _shown = Exploration.Of(steps, listed.Now, listed.Before, parts ?? [], by == "provider");
+        await AddUpAsync(_shown, isAll: now.Count <= MostParts && before.Count <= MostParts);
         _stepNames = [.. steps.Select(step => IsByHour ? Hour(step) : Day(step))];
         _file = "data:text/csv;base64," + Convert.ToBase64String(Encoding.UTF8.GetBytes(_shown.ToCsv(by)));
         _fileName = $"spend-by-{by}-{_from:yyyyMMdd}-{_to:yyyyMMdd}.csv";
@@ -117,13 +119,25 @@ public sealed partial class ExplorePage
         _from = Read(From) ?? (IsByHour ? _to.AddDays(-1) : _to.AddDays(-DefaultDays));
     }
 
+    // What is not listed is spend all the same: the total is asked for by itself.
+    private async Task AddUpAsync(Exploration shown, bool isAll)
+    {
+        (_total, _unlisted) = (shown.Total, null);
+        if (isAll) return;
+        var now = await ReadAllAsync(Usage("whole", Exploration.None, _from, _to));
+        var before = await ReadAllAsync(Usage("whole", Exploration.None, _from - (_to - _from), _from));
+        if (now is null || before is null) return;
+        _total = Exploration.Of([], now, before, [], isOfProviders: false).Total;
+        _unlisted = _total.Now - shown.Total.Now;
+    }
+
     private async Task LoadBeforeAsync()
     {
         var sums = (await ReadAllAsync(Usage(Span ?? "day", "none", _from - (_to - _from), _from)) ?? []).ToDictionary(s => s.StartsAt, s => s.CostUsd);
         _before = [.. StepsOf(_from - (_to - _from)).Select(step => sums.GetValueOrDefault(step))];
     }
 
-    // As many pages as it takes, and no more than a drawing can show.
+    // As many pages as it takes, and no more than can be shown: more rows than MostParts say that some are missing.
     private async Task<List<UsageSum>?> ReadAllAsync(string path)
     {
         var rows = new List<UsageSum>();

@@ -29,6 +29,19 @@ public sealed class ExplorationTests
     }
 
     [Fact]
+    public void Of_readings_that_were_stopped_only_what_both_tell_of_is_listed()
+    {
+        IReadOnlyList<UsageSum> now = [Sum("a", 1), Sum("c", 1), Sum("d", 1)], before = [Sum("a", 2), Sum("b", 2), Sum(null, 2)];
+
+        Names(Exploration.Listed(now, before, most: 3)).Should().Be("a c d, a b ");
+        Names(Exploration.Listed(now, [.. before.Take(2)], most: 2)).Should().Be("a c, a", "what the time before had of others that were not reached now is not known to have ended");
+        Names(Exploration.Listed([.. now.Take(2)], before, most: 2)).Should().Be("a, a b", "c may be no newcomer");
+
+        static string Names((IReadOnlyList<UsageSum> Now, IReadOnlyList<UsageSum> Before) listed) =>
+            $"{string.Join(' ', listed.Now.Select(s => s.Group))}, {string.Join(' ', listed.Before.Select(s => s.Group))}";
+    }
+
+    [Fact]
     public void All_together_is_one_series_and_rows_of_no_step_are_left_out()
     {
         var shown = Exploration.Of([Day], [Sum(null, 3)], [], [Sum(null, 3), Sum(null, 9, Day.AddDays(5))], isOfProviders: false);
