@@ -30,7 +30,7 @@ public sealed partial class ClosePage
     // Periods are months of UTC, whatever zone budgets have.
     private string Shown => Month ?? Months[1].Name;
 
-    private string Title => Months.FirstOrDefault(m => m.Name == Shown).Title ?? Shown;
+    private string Title => TitleOf(Shown);
 
     private IReadOnlyList<(string Name, string Title)> Months => [.. Enumerable.Range(0, ShownMonths).Select(ago => NowUtc.AddDays(1 - NowUtc.Day).AddMonths(-ago))
         .Select(month => (month.ToString("yyyy-MM", CultureInfo.InvariantCulture), month.ToString("MMM yyyy", CultureInfo.InvariantCulture)))];
@@ -39,11 +39,14 @@ public sealed partial class ClosePage
     private string Entries => DateOnly.TryParseExact($"{Shown}-01", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var first)
         ? PathOf($"ledger/entries?from={first:yyyy-MM-dd}T00:00:00Z&to={first.AddMonths(1):yyyy-MM-dd}T00:00:00Z") : PathOf("ledger/entries");
 
-    private string Path => $"periods/{Uri.EscapeDataString(Shown)}";
-
     protected override async Task LoadAsync()
     {
-        _period = await ReadAsync<PeriodView>(Path);
+        var month = Shown;
+        // What was checked in one month says nothing of another, not even while that is read.
+        if (_period?.Month != month) (_period, _refused, _waiver, _reason) = (null, null, "", "");
+        var period = await ReadAsync<PeriodView>(PathOfMonth(month));
+        if (month != Shown) return;
+        _period = period;
         _locks = (await ReadAsync<Page<PeriodLockView>>("periods/locks?limit=50"))?.Items ?? [];
         (_rules, _rulesVersion) = await ReadVersionedAsync<ClosingRulesView>("periods/rules");
         _tolerance = _rules?.ToleranceBasisPoints ?? 0;
@@ -51,21 +54,26 @@ public sealed partial class ClosePage
 
     private async Task LockAsync()
     {
-        if (!await Confirmation.AskAsync(Dialogs, $"Lock {Title}?",
-            $"{Amounts.Usd(_period!.ExpenseUsd)} stand for {Title} from then on. What is booked later belongs to a later month and names what it corrects.", "Lock it")) return;
-        await DoAsync("lock", new PeriodToLock { Waiver = QueryText.OrNull(_waiver) });
+        // The month whose checks were read is the one that is locked, whatever the page shows by then.
+        if (_period is not { } period) return;
+        var (title, body) = (TitleOf(period.Month), new PeriodToLock { Waiver = QueryText.OrNull(_waiver) });
+        if (!await Confirmation.AskAsync(Dialogs, $"Lock {title}?",
+            $"{Amounts.Usd(period.ExpenseUsd)} stand for {title} from then on. What is booked later belongs to a later month and names what it corrects.", "Lock it")) return;
+        await DoAsync(period.Month, "lock", body);
     }
 
     private async Task ReopenAsync()
     {
-        if (!await Confirmation.AskAsync(Dialogs, $"Open {Title} again?",
+        if (_period is not { } period) return;
+        var body = new PeriodToReopen { Reason = _reason.Trim() };
+        if (!await Confirmation.AskAsync(Dialogs, $"Open {TitleOf(period.Month)} again?",
             "Corrections may be booked into it again, and what was reported of it may become wrong. That it was opened stands in the audit record for good.", "Open it")) return;
-        await DoAsync("reopen", new PeriodToReopen { Reason = _reason.Trim() });
+        await DoAsync(period.Month, "reopen", body);
     }
 
-    private async Task DoAsync(string verb, object body)
+    private async Task DoAsync(string month, string verb, object body)
     {
-        _refused = (await SendAsync<PeriodLockView>(new PageCall(HttpMethod.Post, $"{Path}/{verb}", body))).Problem;
+        _refused = (await SendAsync<PeriodLockView>(new PageCall(HttpMethod.Post, $"{PathOfMonth(month)}/{verb}", body))).Problem;
         if (_refused is not null) return;
         (_waiver, _reason) = ("", "");
         await ReloadAsync();
@@ -77,4 +85,8 @@ public sealed partial class ClosePage
         _rulesRefused = (await SendAsync<ClosingRulesView>(call)).Problem;
         if (_rulesRefused is null) await ReloadAsync();
     }
+
+    private string TitleOf(string month) => Months.FirstOrDefault(m => m.Name == month).Title ?? month;
+
+    private static string PathOfMonth(string month) => $"periods/{Uri.EscapeDataString(month)}";
 }
