@@ -16,7 +16,7 @@ public sealed partial class PolicyPage
 
     private PolicyView? _policy;
     private PolicyDraft _draft = new();
-    private string? _version;
+    private string? _version, _shown;
     private Dictionary<string, BudgetView> _budgets = [];
     private IReadOnlyList<AuditRecordView> _history = [];
     private SimulationView? _trial;
@@ -36,14 +36,24 @@ public sealed partial class PolicyPage
 
     protected override async Task LoadAsync()
     {
+        Begin();
         if (May(Capability.BudgetsRead))
             _budgets = ((await TryReadAsync<Page<BudgetView>>("budgets?limit=200")).Value?.Items ?? []).ToDictionary(b => b.Slug);
-        if (Slug is null) return;
-        (_policy, _version) = await ReadVersionedAsync<PolicyView>(Path);
+        if (Slug is not { } slug) return;
+        var (policy, version) = await ReadVersionedAsync<PolicyView>(Path);
+        if (slug != Slug) return;
+        (_policy, _version) = (policy, version);
         if (_policy is null) return;
         _draft = PolicyDraft.Of(_policy);
         if (May(Capability.AuditRead))
             _history = (await TryReadAsync<Page<AuditRecordView>>(QueryText.Of("audit/records", ("limit", "50"), ("subjectKind", "policy"), ("subject", Slug)))).Value?.Items ?? [];
+    }
+
+    // Another policy, or a new one: nothing of the one before belongs to it.
+    private void Begin()
+    {
+        if (_shown == Slug) return;
+        (_shown, _policy, _version, _draft, _history, _trial, _refused) = (Slug, null, null, new PolicyDraft(), [], null, null);
     }
 
     private string ScopeOf(PolicyView preview) =>
@@ -54,8 +64,9 @@ public sealed partial class PolicyPage
         _isTrying = true;
         try
         {
+            var slug = Slug;
             var answer = await PutAsync($"?{Simulated}");
-            if (answer is not null) (_refused, _trial) = (answer.Problem, answer.Value?.Simulation);
+            if (answer is not null && slug == Slug) (_refused, _trial) = (answer.Problem, answer.Value?.Simulation);
         }
         finally
         {
