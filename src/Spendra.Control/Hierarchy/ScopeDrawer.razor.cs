@@ -11,6 +11,7 @@ public sealed partial class ScopeDrawer
     private ScopeView? _scope;
     private string? _version;
     private PageProblem? _refused;
+    private (string Reference, string Name, string Parent, string Email, string Projects)? _filled;
     private string _name = "", _parent = "", _email = "", _projects = "";
 
     /// <summary>Such as <c>team/search</c>.</summary>
@@ -45,7 +46,15 @@ public sealed partial class ScopeDrawer
         if (_scope is null || ScopeBranches.ReferenceOf(_scope) != Reference) _refused = null;
         (_scope, _version) = await ReadVersionedAsync<ScopeView>(Path);
         if (_scope is null) return;
-        (_name, _parent, _email, _projects) = (_scope.Name, _scope.Parent ?? "", _scope.Email ?? "", string.Join(' ', _scope.Projects));
+        Fill(_scope);
+    }
+
+    // The tree beside it reads again and again: what is typed stays until what is kept is another.
+    private void Fill(ScopeView scope)
+    {
+        var kept = (Reference, scope.Name, Parent: scope.Parent ?? "", Email: scope.Email ?? "", Projects: string.Join(' ', scope.Projects));
+        if (_filled == kept) return;
+        (_filled, _name, _parent, _email, _projects) = (kept, kept.Name, kept.Parent, kept.Email, kept.Projects);
     }
 
     private async Task SaveAsync()

@@ -11,6 +11,7 @@ public sealed partial class ProviderPage
     private CredentialDraft _credential = new();
     private string? _version;
     private PageProblem? _refused;
+    private (string Slug, string BaseUrl, int RatePercent, string Deployments, string VectorStores, bool CountsTokens)? _filled;
 
     [Parameter]
     public string Slug { get; set; } = "";
@@ -23,7 +24,15 @@ public sealed partial class ProviderPage
     {
         (_account, _version) = await ReadVersionedAsync<AccountView>(Path);
         if (_account is null) return;
-        (_form, _credential) = (AccountForm.Of(_account), new CredentialDraft());
+        Fill(AccountForm.Of(_account));
+    }
+
+    // What is typed stays until what is kept is another: a new credential or a test call is no reason to forget it.
+    private void Fill(AccountForm form)
+    {
+        var kept = (Slug, form.BaseUrl, form.RatePercent, form.Deployments, form.VectorStores, form.CountsTokens);
+        if (_filled == kept) return;
+        (_filled, _form, _credential) = (kept, form, new CredentialDraft());
     }
 
     private async Task SaveAsync()
@@ -38,6 +47,8 @@ public sealed partial class ProviderPage
         {
             Version = _version,
         })).Problem;
-        if (_refused is null) await ReloadAsync();
+        if (_refused is not null) return;
+        _filled = null;
+        await ReloadAsync();
     }
 }
