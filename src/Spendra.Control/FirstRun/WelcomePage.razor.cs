@@ -21,7 +21,7 @@ public sealed partial class WelcomePage
     private const string CapSlug = "everything";
     private const string FirstAmount = "50";
 
-    private bool _hasAccount, _hasCap, _hasKey;
+    private bool _hasAccount, _hasCap, _hasKey, _isIssuing;
     private EventView? _first;
     private RefusalView? _refusal;
     private RevealedKey? _revealed;
@@ -79,6 +79,21 @@ public sealed partial class WelcomePage
 
     private async Task AddKeyAsync()
     {
+        // A second click would be refused, as the key is there, and hide the secret of the first.
+        if (_isIssuing) return;
+        _isIssuing = true;
+        try
+        {
+            await IssueAsync();
+        }
+        finally
+        {
+            _isIssuing = false;
+        }
+    }
+
+    private async Task IssueAsync()
+    {
         var employee = _employee.Trim();
         if ((await TryReadAsync<ScopeView>($"employees/{Uri.EscapeDataString(employee)}")).Value is null)
         {
@@ -86,7 +101,7 @@ public sealed partial class WelcomePage
             if (_keyRefused is not null) return;
         }
         var answer = await CreateAsync<RevealedKey>("keys", new NewKey { Slug = $"{employee}-first", Actor = $"employee/{employee}" });
-        (_keyRefused, _revealed) = (answer.Problem, answer.Value);
+        (_keyRefused, _revealed) = (answer.Problem, answer.Value ?? _revealed);
         if (_keyRefused is null) await ReloadAsync();
     }
 
