@@ -12,6 +12,7 @@ public sealed partial class AlertRuleList
     private IReadOnlyList<ChannelView> _channels = [];
     private PageProblem? _refused;
     private string _slug = "", _severity = "info", _scope = "";
+    private string _key = Guid.CreateVersion7().ToString();
 
     /// <summary>Anything: the form for a new rule is open.</summary>
     [SupplyParameterFromQuery]
@@ -53,9 +54,11 @@ public sealed partial class AlertRuleList
             ? new PageCall(HttpMethod.Put, PathTo(edited), new EditedAlertRule { Kinds = kinds, LeastSeverity = _severity, Scope = scope, Channels = channels }) { Version = EntityTag.Of(edited.Version) }
             : new PageCall(HttpMethod.Post, "alert-rules", new NewAlertRule { Slug = _slug.Trim(), Kinds = kinds, LeastSeverity = _severity, Scope = scope, Channels = channels })
             {
-                IdempotencyKey = Guid.CreateVersion7().ToString(),
+                IdempotencyKey = _key,
             };
         _refused = (await SendAsync<AlertRuleView>(call)).Problem;
+        // A key belongs to one body: what is corrected is another one.
+        _key = Guid.CreateVersion7().ToString();
         if (_refused is null) Navigation.NavigateTo(Without);
     }
 

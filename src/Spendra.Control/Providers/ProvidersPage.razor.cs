@@ -13,6 +13,7 @@ public sealed partial class ProvidersPage
     private PageProblem? _refused;
     private string? _next;
     private string _search = "", _slug = "";
+    private string _key = Guid.CreateVersion7().ToString();
 
     [SupplyParameterFromQuery]
     public string? Search { get; set; }
@@ -47,8 +48,10 @@ public sealed partial class ProvidersPage
             RatePercent = _form.RatePercent, VectorStores = _form.ReadVectorStores(), CountsTokens = _form.CountsTokens,
         })
         {
-            IdempotencyKey = Guid.CreateVersion7().ToString(),
+            IdempotencyKey = _key,
         });
+        // A key belongs to one body: what is corrected is another one.
+        _key = Guid.CreateVersion7().ToString();
         _refused = answer.Problem;
         if (answer.Value is not { } made) return;
         _credential = new CredentialDraft();

@@ -12,6 +12,7 @@ public sealed partial class RunPage
     private ProposalsView? _proposed;
     private PageProblem? _refused;
     private string? _next;
+    private string _key = Guid.CreateVersion7().ToString();
 
     [Parameter]
     public string Id { get; set; } = "";
@@ -36,7 +37,9 @@ public sealed partial class RunPage
     private async Task ProposeAsync()
     {
         var body = new NewProposals { Kinds = Kind is null ? null : [Kind] };
-        var answer = await SendAsync<ProposalsView>(new PageCall(HttpMethod.Post, $"{Path}/proposals", body) { IdempotencyKey = Guid.CreateVersion7().ToString() });
+        var answer = await SendAsync<ProposalsView>(new PageCall(HttpMethod.Post, $"{Path}/proposals", body) { IdempotencyKey = _key });
+        // A key belongs to one body: what is proposed next is another one.
+        _key = Guid.CreateVersion7().ToString();
         (_refused, _proposed) = (answer.Problem, answer.Value);
         if (_refused is null) await ReloadAsync();
     }
