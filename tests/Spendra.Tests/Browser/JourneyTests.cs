@@ -161,6 +161,41 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
         max.Complaints.Concat(vera.Complaints).Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task Who_is_invited_by_the_iam_admin_accepts_with_the_link_and_sees_what_the_role_shows(DatabaseEngine engine)
+    {
+        await using var site = await Site.CreateAsync(engine);
+        await site.ApplyAsync(Acme.Declaration(adaUsd: "1"));
+        var served = await site.ServeAsync();
+        await JoinAsync(site, served, "iam@acme.example", "iam_admin");
+        await JoinAsync(site, served, "vera@acme.example", "employee", "--scope", "employee/ada");
+        (await site.RunAsync("members", "remove", "vera@acme.example")).ShouldSucceed();
+
+        await using var iam = await ComeAsync(served, "iam@acme.example");
+        await PressAsync(iam, iam.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Members" }));
+        await PressAsync(iam, iam.Page.GetByRole(AriaRole.Link, new() { Name = "Invite somebody" }));
+        await TypeAsync(iam, iam.Page.GetByLabel("Address that they sign in with"), "vera@acme.example");
+        await TypeAsync(iam, iam.Page.GetByLabel("Over which scopes"), "team/search");
+        await PressAsync(iam, iam.Page.GetByRole(AriaRole.Button, new() { Name = "Make the link" }));
+        var link = new Uri((await iam.Page.Locator("#invitation-link").TextContentAsync())!.Trim());
+        link.AbsolutePath.Should().Be("/invitation");
+
+        await using var vera = await Visitor.ComeAsync(chromium.Browser, served.Url.ToString().TrimEnd('/'));
+        await vera.Page.GotoAsync(new Uri(served.Url, link.PathAndQuery + link.Fragment).ToString());
+        await PressAsync(vera, vera.Page.GetByRole(AriaRole.Button, new() { Name = "Accept the invitation" }));
+        await vera.Page.WaitForURLAsync(u => u.Contains("/sign-in", StringComparison.Ordinal));
+        await TypeAsync(vera, vera.Page.GetByLabel("E-mail address"), "vera@acme.example");
+        await TypeAsync(vera, vera.Page.GetByLabel("Password", new() { Exact = true }), Password);
+        await PressAsync(vera, vera.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }));
+        await PressAsync(vera, vera.Page.GetByRole(AriaRole.Button, new() { Name = "Accept the invitation" }));
+        await vera.AliveAsync();
+        await Assertions.Expect(vera.Page.GetByRole(AriaRole.Heading, new() { Name = "Overview" })).ToBeVisibleAsync();
+        (await vera.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link).AllTextContentsAsync()).Should().Contain("Keys").And.NotContain("Audit");
+        iam.Complaints.Should().BeEmpty();
+    }
+
     private async Task<Visitor> ComeAsync(ServedProcess served, string email)
     {
         var visitor = await Visitor.ComeAsync(chromium.Browser, served.Url.ToString().TrimEnd('/'));

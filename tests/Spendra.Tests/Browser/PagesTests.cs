@@ -58,6 +58,26 @@ public sealed partial class PagesTests(Chromium chromium, DemoSite demo) : IClas
         }
     }
 
+    /// <summary>Parts of a page that have parameters of the address come and go while everybody is told of a new address.</summary>
+    [Fact]
+    public async Task Every_tab_is_reached_by_its_link_and_the_page_stays_alive()
+    {
+        await using var ida = await Visitor.ComeAsync(chromium.Browser, demo.Url);
+        await ida.SignInAsync("ida@acme.example", demo.Password);
+        foreach (var path in (string[])["members", "notifications", "prices", "reconciliation", "ledger", "explore", "budgets", "approvals"])
+        {
+            await ida.OpenAsync($"/org/acme/{path}");
+            var tabs = ida.Page.Locator(".tabs a");
+            for (var tab = await tabs.CountAsync() - 1; tab >= 0; tab--)
+            {
+                await tabs.Nth(tab).ClickAsync();
+                await Assertions.Expect(ida.Page.Locator(".tabs a[aria-current]")).ToHaveTextAsync((await tabs.Nth(tab).TextContentAsync())!);
+                await Assertions.Expect(ida.Page.Locator(".loading")).ToHaveCountAsync(0);
+            }
+        }
+        ida.Complaints.Should().BeEmpty();
+    }
+
     [Fact]
     public async Task A_picture_without_words_and_an_error_would_be_noticed()
     {
