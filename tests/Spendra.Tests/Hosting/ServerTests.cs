@@ -81,11 +81,11 @@ public sealed class ServerTests : IDisposable
             await demo.TerminateAsync();
             demo.ExitCode.Should().Be(0);
         }
-        var unused = (await JsonAsync("budgets")).GetProperty("budgets").EnumerateArray().Single(b => b.GetProperty("slug").GetString() == "crawler-ever");
-        unused.GetProperty("scope").GetString().Should().Be("agent/crawler");
-        unused.GetProperty("windowEnd").ValueKind.Should().Be(JsonValueKind.Null, "it never ends");
-        unused.GetProperty("limitUsd").GetString().Should().Be("50");
-        unused.GetProperty("remainingUsd").GetString().Should().Be("50", "a window without a row has not been used");
+        var budgets = (await JsonAsync("budgets")).GetProperty("budgets").EnumerateArray().ToDictionary(b => b.GetProperty("slug").GetString()!);
+        budgets["crawler-ever"].GetProperty("scope").GetString().Should().Be("agent/crawler");
+        budgets["crawler-ever"].GetProperty("windowEnd").ValueKind.Should().Be(JsonValueKind.Null, "it never ends");
+        budgets["crawler-ever"].GetProperty("limitUsd").GetString().Should().Be("50");
+        budgets["ads-month"].GetProperty("remainingUsd").GetString().Should().Be("100", "a window without a row has not been used");
         var verification = await JsonAsync("verify");
         verification.GetProperty("violationCount").GetInt64().Should().Be(0);
         verification.GetProperty("checked").GetProperty("expired_event_is_estimated").GetInt64().Should().Be(1);
