@@ -12,7 +12,7 @@ internal static class ReportSql
         /// <summary>There is one, and rows are parts of what it used.</summary>
         One,
 
-        /// <summary>Each span is looked into for each of them.</summary>
+        /// <summary>They are known, and each span is looked into for each of them.</summary>
         Few,
 
         /// <summary>The whole time is read, and theirs picked out of it.</summary>
@@ -55,40 +55,42 @@ internal static class ReportSql
         ReportTable.Refusals => ["refusals"],
     };
 
-    /// <summary>How many subjects a report has rows of, as far as it matters.</summary>
-    public static string SubjectCountOf(ReportGroup group) =>
-        $"WITH RECURSIVE {SubjectsOf(group)} SELECT count(*) FROM (SELECT 1 FROM subjects LIMIT {MostSought + 1}) counted";
+    /// <summary>The subjects that a report has rows of, unless they are many: one more than <see cref="MostSought"/> then.</summary>
+    public static string SubjectIdsOf(ReportGroup group) =>
+        $"WITH RECURSIVE {SubjectsOf(group)} SELECT subject_id FROM subjects LIMIT {MostSought + 1}";
 
+    /// <summary>A page: the beginning of each row's span, its group, its detail, the subject, and the sums.</summary>
     /// <param name="query">Which report.</param>
     /// <param name="reach">How its subjects are found.</param>
-    public static string Of(ReportQuery query, Reach reach)
+    /// <param name="amongIds">The condition of being among <c>@ids</c>: of <see cref="Reach.Few"/>.</param>
+    /// <param name="sums">Which sums, the first of them that of the order.</param>
+    public static string Of(ReportQuery query, Reach reach, string amongIds, IEnumerable<string> sums)
     {
-        var sums = SumsOf(query.Table);
+        var first = SumsOf(query.Table)[0];
         var (startsAt, order, next) = query.Span == ReportSpan.Whole
-            ? ("CAST(@From AS bigint)", $"{sums[0]} DESC, group_name, detail", $"{sums[0]} < @order OR ({sums[0]} = @order AND (group_name, detail) > (@group, @detail))")
+            ? ("CAST(@From AS bigint)", $"{first} DESC, group_name, detail", $"{first} < @order OR ({first} = @order AND (group_name, detail) > (@group, @detail))")
             : ("u.starts_at", "starts_at, group_name, detail", "(starts_at, group_name, detail) > (@order, @group, @detail)");
+        var (rollups, names, isNamed) = (TableOf(query.Table), query.Group == ReportGroup.Key ? "scoped_keys n" : "scopes n", query.Group == ReportGroup.Key
+            ? "n.organization_id = u.organization_id AND n.key_id = u.subject_id" : "n.organization_id = u.organization_id AND n.scope_id = u.subject_id AND n.kind = @kind");
         // CROSS JOIN: SQLite takes the left side first, and would otherwise read the whole time once for each subject.
         var (tables, source, found) = reach switch
         {
-            Reach.One => (Spans, $"spans CROSS JOIN {TableOf(query.Table)} u", "u.starts_at = spans.at AND u.subject_id = @subject"),
-            Reach.Few => ($"{Spans}, {SubjectsOf(query.Group)}", $"spans CROSS JOIN subjects CROSS JOIN {TableOf(query.Table)} u",
-                "u.starts_at = spans.at AND u.subject_id = subjects.subject_id"),
-            Reach.Many => (SubjectsOf(query.Group), $"{TableOf(query.Table)} u CROSS JOIN subjects", $"{InTime} AND subjects.subject_id = u.subject_id"),
-            Reach.All when query.Group == ReportGroup.Key => (Spans, $"{TableOf(query.Table)} u CROSS JOIN scoped_keys n",
-                $"{InTime} AND n.organization_id = u.organization_id AND n.key_id = u.subject_id"),
-            Reach.All => (Spans, $"{TableOf(query.Table)} u CROSS JOIN scopes n",
-                $"{InTime} AND n.organization_id = u.organization_id AND n.scope_id = u.subject_id AND n.kind = @kind"),
+            Reach.One => (Spans, $"spans CROSS JOIN {rollups} u", "u.starts_at = spans.at AND u.subject_id = @subject"),
+            // By their ids: PostgreSQL does not know how few come out of a table of its own making, and would read the whole time.
+            Reach.Few => (Spans, $"spans CROSS JOIN {rollups} u CROSS JOIN {names}", $"u.starts_at = spans.at AND u.subject_id{amongIds} AND {isNamed}"),
+            Reach.Many => (SubjectsOf(query.Group), $"{rollups} u CROSS JOIN subjects", $"{InTime} AND subjects.subject_id = u.subject_id"),
+            Reach.All => (Spans, $"{rollups} u CROSS JOIN {names}", $"{InTime} AND {isNamed}"),
         };
         // What a row is a series of is looked up only where somebody asks: of a month there are many rows.
         var (series, chosen) = IsOfOne(query.Group) || query.ChoosesSeries ? (Series, Chosen) : ("", "");
         return $"""
             WITH RECURSIVE {tables}
             SELECT * FROM (
-                SELECT {startsAt} AS starts_at, {(reach == Reach.All ? NameOf(query.Group) : GroupOf(query.Group))} AS group_name, {DetailOf(query.Table)} AS detail,
-                    {string.Join(", ", sums.Select(s => $"CAST(sum(u.{s}) AS bigint) AS {s}"))}
+                SELECT {startsAt} AS starts_at, {(reach is Reach.Few or Reach.All ? NameOf(query.Group) : GroupOf(query.Group))} AS group_name,
+                    {DetailOf(query.Table)} AS detail, u.subject_id, {string.Join(", ", sums.Select(s => $"CAST(sum(u.{s}) AS bigint) AS {s}"))}
                 FROM {source} {series}
                 WHERE u.organization_id = @OrganizationId AND u.span = @span AND {found} {chosen}
-                GROUP BY 1, 2, 3) added
+                GROUP BY 1, 2, 3, 4) added
             WHERE @isFirst = 1 OR {next}
             ORDER BY {order} LIMIT @most
             """;

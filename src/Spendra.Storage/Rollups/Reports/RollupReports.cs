@@ -18,6 +18,9 @@ public sealed record LatencyRow(string Group, IReadOnlyList<long> Classes, long 
 /// <summary>Reads what the worker has added up.</summary>
 public static class RollupReports
 {
+    // Of the statement of a page: the sums come behind it.
+    private const int SubjectColumn = 3;
+
     private const string Held = "SELECT scope_id FROM member_scopes WHERE organization_id = @OrganizationId AND member_id = @MemberId ORDER BY scope_id LIMIT 2";
 
     private const string OneKey = "SELECT key_id, actor_id FROM scoped_keys WHERE organization_id = @OrganizationId AND slug = @key";
@@ -40,22 +43,30 @@ public static class RollupReports
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
         if (await SubjectAsync(connection, transaction, coverage, query, cancel) is not { } subject) return null;
-        var rows = await RowsAsync(connection, transaction, coverage, query, subject, cancel);
+        var rows = await RowsAsync(database, connection, transaction, coverage, query, subject, cancel);
         return new ReportPage(rows, await StateAsync(connection, transaction, coverage, cancel));
     }
 
     /// <summary>
     /// By time, a page is full after some spans: these are read, twice as many each time, and not all there are. Of the whole time the
-    /// largest may come from any of them.
+    /// largest may come from any of them: all subjects are added up by the first sum alone, and the others of those on the page.
     /// </summary>
     private static async Task<List<ReportRow>> RowsAsync(
-        DbConnection connection, DbTransaction transaction, Coverage coverage, ReportQuery query, Guid subject, CancellationToken cancel)
+        Database database, DbConnection connection, DbTransaction transaction, Coverage coverage, ReportQuery query, Guid subject, CancellationToken cancel)
     {
-        var rows = new List<ReportRow>();
-        var reach = await ReachAsync(connection, transaction, coverage, query, subject, cancel);
+        var (rows, sums) = (new List<ReportRow>(), ReportSql.SumsOf(query.Table));
+        var (reach, ids) = await ReachAsync(connection, transaction, coverage, query, subject, cancel);
+        if (reach == ReportSql.Reach.Few && ids.Length == 0) return rows;
         if (query.Span == ReportSpan.Whole)
         {
-            await ReadAsync(query);
+            if (reach is ReportSql.Reach.Many or ReportSql.Reach.All && sums.Count > 1)
+            {
+                ids = [.. (await connection.QueryAsync<StoredSubject>(Page(query, sums.Take(1)))).Select(s => s.SubjectId)];
+                if (ids.Length == 0) return rows;
+                reach = ReportSql.Reach.Few;
+                query = query with { After = null, Limit = ids.Length };
+            }
+            await TakeAsync(query);
             return rows;
         }
         var length = RollupSpans.LengthOf(query.Read);
@@ -63,29 +74,34 @@ public static class RollupReports
         for (var spans = 1L; begin < query.To && rows.Count <= query.Limit; spans *= 2)
         {
             var end = Math.Min(query.To, begin + spans * length);
-            await ReadAsync(query with { From = begin, To = end, Limit = query.Limit - rows.Count });
+            await TakeAsync(query with { From = begin, To = end, Limit = query.Limit - rows.Count });
             begin = end;
         }
         return rows;
 
-        async Task ReadAsync(ReportQuery part)
+        async Task TakeAsync(ReportQuery part)
         {
-            var sums = ReportSql.SumsOf(part.Table).Count;
-            await using var reader = await connection.ExecuteReaderAsync(new CommandDefinition(
-                ReportSql.Of(part, reach), ParametersOf(coverage, part, subject), transaction, cancellationToken: cancel));
+            await using var reader = await connection.ExecuteReaderAsync(Page(part, sums));
             while (await reader.ReadAsync(cancel))
-                rows.Add(new ReportRow(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), [.. Enumerable.Range(3, sums).Select(reader.GetInt64)]));
+                rows.Add(new ReportRow(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), [.. Enumerable.Range(SubjectColumn + 1, sums.Count).Select(reader.GetInt64)]));
+        }
+
+        CommandDefinition Page(ReportQuery part, IEnumerable<string> wanted)
+        {
+            var parameters = database.Listing(coverage.OrganizationId, ids);
+            parameters.AddDynamicParams(ParametersOf(coverage, part, subject));
+            return new CommandDefinition(ReportSql.Of(part, reach, database.AmongIds, wanted), parameters, transaction, cancellationToken: cancel);
         }
     }
 
-    private static async Task<ReportSql.Reach> ReachAsync(
+    private static async Task<(ReportSql.Reach Reach, Guid[] Ids)> ReachAsync(
         DbConnection connection, DbTransaction transaction, Coverage coverage, ReportQuery query, Guid subject, CancellationToken cancel)
     {
-        if (ReportSql.IsOfOne(query.Group)) return ReportSql.Reach.One;
-        var count = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            ReportSql.SubjectCountOf(query.Group), ParametersOf(coverage, query, subject), transaction, cancellationToken: cancel));
-        if (count <= ReportSql.MostSought) return ReportSql.Reach.Few;
-        return subject == coverage.OrganizationId ? ReportSql.Reach.All : ReportSql.Reach.Many;
+        if (ReportSql.IsOfOne(query.Group)) return (ReportSql.Reach.One, []);
+        var ids = (await connection.QueryAsync<Guid>(new CommandDefinition(
+            ReportSql.SubjectIdsOf(query.Group), ParametersOf(coverage, query, subject), transaction, cancellationToken: cancel))).ToArray();
+        if (ids.Length <= ReportSql.MostSought) return (ReportSql.Reach.Few, ids);
+        return (subject == coverage.OrganizationId ? ReportSql.Reach.All : ReportSql.Reach.Many, []);
     }
 
     /// <summary>How long measured requests of the organization took, group by group.</summary>
@@ -143,6 +159,11 @@ public static class RollupReports
         environment = query.Environment ?? "", account = query.Account ?? "", isFirst = query.After is null ? 1 : 0,
         order = query.After?.Order ?? 0, group = query.After?.Group ?? "", detail = query.After?.Detail ?? "", most = query.Limit + 1,
     };
+
+    private sealed class StoredSubject
+    {
+        public Guid SubjectId { get; set; }
+    }
 
     private sealed class StoredKey
     {
