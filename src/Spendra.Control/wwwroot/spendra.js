@@ -2,12 +2,12 @@
 const api = "/api/v1/";
 
 // Whoever calls these is not signed in yet, and has no token to send.
-const open = new Set(["session", "session/passkey", "session/passkey/options"]);
+const forAnybody = new Set(["setup", "session", "session/two-factor", "session/passkey", "session/passkey/options", "session/password-link"]);
 
 async function call(method, path, body) {
     const headers = {};
     if (body !== undefined) headers["content-type"] = "application/json";
-    if (method !== "GET" && !open.has(path)) {
+    if (method !== "GET" && !forAnybody.has(path)) {
         const token = await antiforgery();
         if (token) headers["x-spendra-antiforgery"] = token;
     }

@@ -9,7 +9,7 @@ namespace Spendra.Tests.Browser;
 /// <summary>What people of each role come for, from their browser to the gateway and back: after signing in by keyboard alone, but for choices from a list.</summary>
 public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
 {
-    private const string Password = "nine lives of a ledger";
+    internal const string Password = "nine lives of a ledger";
     private const int MostTabs = 120;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -20,8 +20,7 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
     public async Task Who_is_refused_follows_the_link_asks_is_granted_more_and_calls_again(DatabaseEngine engine)
     {
         await using var site = await Site.CreateAsync(engine);
-        await site.ApplyAsync(Acme.Declaration(adaUsd: "0.000001"));
-        var served = await site.ServeAsync();
+        var served = await ServeAcmeAsync(site, adaUsd: "0.000001");
         await JoinAsync(site, served, "ada@acme.example", "employee", "--scope", "employee/ada", "--employee", "employee/ada");
         await JoinAsync(site, served, "fin@acme.example", "finance_manager");
         var refused = await served.ChatAsync(site.Keys["ada"]);
@@ -51,8 +50,7 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
     public async Task A_key_is_made_used_and_revoked(DatabaseEngine engine)
     {
         await using var site = await Site.CreateAsync(engine);
-        await site.ApplyAsync(Acme.Declaration(adaUsd: "1"));
-        var served = await site.ServeAsync();
+        var served = await ServeAcmeAsync(site);
         await JoinAsync(site, served, "root@acme.example", "org_admin");
 
         await using var root = await ComeAsync(served, "root@acme.example");
@@ -79,8 +77,7 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
     public async Task A_policy_is_written_in_plain_words_tried_on_the_past_and_holds_once_it_is_saved(DatabaseEngine engine)
     {
         await using var site = await Site.CreateAsync(engine);
-        await site.ApplyAsync(Acme.Declaration(adaUsd: "1"));
-        var served = await site.ServeAsync();
+        var served = await ServeAcmeAsync(site);
         await JoinAsync(site, served, "root@acme.example", "org_admin");
         (await served.ChatAsync(site.Keys["ada"])).Status.Should().Be(200);
         await site.WaitUntilNothingIsReservedAsync();
@@ -112,8 +109,7 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
     public async Task A_platform_admin_adds_an_account_and_tries_it(DatabaseEngine engine)
     {
         await using var site = await Site.CreateAsync(engine);
-        await site.ApplyAsync(Acme.Declaration(adaUsd: "1"));
-        var served = await site.ServeAsync();
+        var served = await ServeAcmeAsync(site);
         await JoinAsync(site, served, "jean@acme.example", "platform_admin");
 
         await using var jean = await ComeAsync(served, "jean@acme.example");
@@ -137,8 +133,7 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
     public async Task A_manager_adds_an_agent_to_the_team_and_an_auditor_finds_it_in_a_record_that_is_whole(DatabaseEngine engine)
     {
         await using var site = await Site.CreateAsync(engine);
-        await site.ApplyAsync(Acme.Declaration(adaUsd: "1"));
-        var served = await site.ServeAsync();
+        var served = await ServeAcmeAsync(site);
         await JoinAsync(site, served, "max@acme.example", "manager", "--scope", "team/search");
         await JoinAsync(site, served, "vera@acme.example", "auditor");
 
@@ -167,8 +162,7 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
     public async Task Who_is_invited_by_the_iam_admin_accepts_with_the_link_and_sees_what_the_role_shows(DatabaseEngine engine)
     {
         await using var site = await Site.CreateAsync(engine);
-        await site.ApplyAsync(Acme.Declaration(adaUsd: "1"));
-        var served = await site.ServeAsync();
+        var served = await ServeAcmeAsync(site);
         await JoinAsync(site, served, "iam@acme.example", "iam_admin");
         await JoinAsync(site, served, "vera@acme.example", "employee", "--scope", "employee/ada");
         (await site.RunAsync("members", "remove", "vera@acme.example")).ShouldSucceed();
@@ -196,6 +190,44 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
         iam.Complaints.Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task An_empty_installation_is_set_up_by_its_link_and_led_to_a_first_call_that_is_seen_arriving(DatabaseEngine engine)
+    {
+        await using var site = await Site.CreateAsync(engine);
+        var served = await site.ServeAsync();
+        var link = await served.Process.WaitForLineAsync(l => l.Contains("/setup#", StringComparison.Ordinal));
+
+        await using var ida = await Visitor.ComeAsync(chromium.Browser, served.Url.ToString().TrimEnd('/'));
+        await ida.Page.GotoAsync(link[link.IndexOf("http", StringComparison.Ordinal)..].Split(' ')[0]);
+        await TypeAsync(ida, ida.Page.GetByLabel("Organization", new() { Exact = true }), "Acme Corporation");
+        await TypeAsync(ida, ida.Page.GetByLabel("Its short name"), "acme");
+        await TypeAsync(ida, ida.Page.GetByLabel("Your name"), "Ida Rhodes");
+        await TypeAsync(ida, ida.Page.GetByLabel("Your e-mail address"), "ida@acme.example");
+        await TypeAsync(ida, ida.Page.GetByLabel("A password"), Password);
+        await PressAsync(ida, ida.Page.GetByRole(AriaRole.Button, new() { Name = "Create the organization" }));
+        await ida.Page.WaitForURLAsync(u => u.EndsWith("/org/acme/welcome", StringComparison.Ordinal));
+        await ida.AliveAsync();
+
+        await TypeAsync(ida, ida.Page.GetByLabel("The secret; nobody can read it again"), "sandbox-accepts-any-key");
+        await TypeAsync(ida, ida.Page.GetByLabel("Its address"), site.Sandbox.BaseUrl.ToString());
+        await PressAsync(ida, ida.Page.GetByRole(AriaRole.Button, new() { Name = "Add the account" }));
+        await PressAsync(ida, ida.Page.GetByRole(AriaRole.Button, new() { Name = "Set the cap" }));
+        await TypeAsync(ida, ida.Page.GetByLabel("Short name of the person"), "ida");
+        await PressAsync(ida, ida.Page.GetByRole(AriaRole.Button, new() { Name = "Issue the key" }));
+        var secret = (await ida.Page.Locator("#secret").TextContentAsync())!.Trim();
+        (await served.ChatAsync(secret)).Status.Should().Be(200);
+        await Assertions.Expect(ida.Page.GetByText("It arrived:")).ToBeVisibleAsync();
+        ida.Complaints.Should().BeEmpty();
+    }
+
+    private static async Task<ServedProcess> ServeAcmeAsync(Site site, string adaUsd = "1")
+    {
+        await site.ApplyAsync(Acme.Declaration(adaUsd));
+        return await site.ServeAsync();
+    }
+
     private async Task<Visitor> ComeAsync(ServedProcess served, string email)
     {
         var visitor = await Visitor.ComeAsync(chromium.Browser, served.Url.ToString().TrimEnd('/'));
@@ -205,7 +237,7 @@ public sealed class JourneyTests(Chromium chromium) : IClassFixture<Chromium>
     }
 
     /// <summary>A member who signs in with a password, as the operator's link lets them set it.</summary>
-    private static async Task JoinAsync(Site site, ServedProcess served, string email, string role, params string[] more)
+    internal static async Task JoinAsync(Site site, ServedProcess served, string email, string role, params string[] more)
     {
         (await site.RunAsync(["members", "add", email, "--role", role, .. more])).ShouldSucceed();
         var ticket = (await site.JsonAsync("password-link", email)).GetProperty("ticket").GetString();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using Microsoft.Playwright;
+using Spendra.Tests.EndToEnd;
 
 namespace Spendra.Tests.Browser;
 
@@ -61,6 +62,31 @@ public sealed class PageGateTests(Chromium chromium, DemoSite demo) : IClassFixt
 
         await Assertions.Expect(vera.Page.Locator(".failure")).ToContainTextAsync("Sign in first.", new() { Timeout = 15_000 });
         await Assertions.Expect(vera.Page.GetByRole(AriaRole.Link, new() { Name = "acme-month" })).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task What_is_not_there_is_said_and_is_a_404()
+    {
+        using var http = await demo.SignInAsync("ida@acme.example", Cancel);
+        using var response = await http.GetAsync(new Uri("/org/acme/nowhere/at/all", UriKind.Relative), Cancel);
+        response.StatusCode.Should().Be(HttpStatusCode.NotFound);
+        (await response.Content.ReadAsStringAsync(Cancel)).Should().Contain("There is nothing here");
+    }
+
+    [Fact]
+    public async Task Pages_lead_on_to_the_address_at_which_people_are()
+    {
+        await using var site = await Site.CreateAsync();
+        // Not where it listens: something stands in front.
+        site.Variables["SPENDRA__CONTROL__PUBLICURL"] = "http://127.0.0.1:8443";
+        await site.ApplyAsync(Acme.Declaration(adaUsd: "1"));
+        var served = await site.ServeAsync();
+        await JourneyTests.JoinAsync(site, served, "root@acme.example", "org_admin");
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = served.Url };
+        using var signedIn = await http.PostAsJsonAsync("/api/v1/session", new { email = "root@acme.example", password = JourneyTests.Password }, Cancel);
+        signedIn.IsSuccessStatusCode.Should().BeTrue();
+        using var home = await http.GetAsync(new Uri("/", UriKind.Relative), Cancel);
+        home.Headers.Location.Should().Be(new Uri("http://127.0.0.1:8443/org/acme/"));
     }
 
     [Fact]
