@@ -105,7 +105,7 @@ internal sealed class PageCalls : IDisposable
         var features = new FeatureCollection();
         features.Set<IHttpRequestFeature>(new HttpRequestFeature
         {
-            Protocol = "HTTP/1.1", Scheme = "http", Method = call.Method.Method, Path = Uri.UnescapeDataString(Prefix + path), RawTarget = Prefix + call.Path, QueryString = query,
+            Protocol = "HTTP/1.1", Scheme = "http", Method = call.Method.Method, Path = PathString.FromUriComponent(Prefix + path).Value!, RawTarget = Prefix + call.Path, QueryString = query,
             Headers = headers, Body = new MemoryStream(body, writable: false),
         });
         features.Set<IHttpRequestBodyDetectionFeature>(new BodyDetection(call.Body is not null));
@@ -152,7 +152,7 @@ internal sealed record PageCall(HttpMethod Method, string Path, object? Body = n
     /// <summary>What is changed, as its answer said.</summary>
     public string? Version { get; init; }
 
-    /// <summary>Makes a creation that is sent twice happen once.</summary>
+    /// <summary>Makes a creation that is sent again happen once; what creates nothing does not look at it.</summary>
     public string? IdempotencyKey { get; init; }
 
     /// <summary>Why, for the audit record.</summary>
