@@ -12,7 +12,6 @@ public sealed partial class AlertRuleList
     private IReadOnlyList<ChannelView> _channels = [];
     private PageProblem? _refused;
     private string _slug = "", _severity = "info", _scope = "";
-    private string _key = Guid.CreateVersion7().ToString();
 
     /// <summary>Anything: the form for a new rule is open.</summary>
     [SupplyParameterFromQuery]
@@ -52,13 +51,8 @@ public sealed partial class AlertRuleList
         var (channels, scope) = ((IReadOnlyList<string>)[.. _chosenChannels], QueryText.OrNull(_scope));
         var call = Edited is { } edited
             ? new PageCall(HttpMethod.Put, PathTo(edited), new EditedAlertRule { Kinds = kinds, LeastSeverity = _severity, Scope = scope, Channels = channels }) { Version = EntityTag.Of(edited.Version) }
-            : new PageCall(HttpMethod.Post, "alert-rules", new NewAlertRule { Slug = _slug.Trim(), Kinds = kinds, LeastSeverity = _severity, Scope = scope, Channels = channels })
-            {
-                IdempotencyKey = _key,
-            };
+            : new PageCall(HttpMethod.Post, "alert-rules", new NewAlertRule { Slug = _slug.Trim(), Kinds = kinds, LeastSeverity = _severity, Scope = scope, Channels = channels });
         _refused = (await SendAsync<AlertRuleView>(call)).Problem;
-        // A key belongs to one body: what is corrected is another one.
-        _key = Guid.CreateVersion7().ToString();
         if (_refused is null) Navigation.NavigateTo(Without);
     }
 

@@ -14,7 +14,6 @@ public sealed partial class ChannelList
     private ChannelTestView? _test;
     private PageProblem? _refused;
     private string? _testing, _said;
-    private string _key = Guid.CreateVersion7().ToString();
 
     /// <summary>Anything: the form for a new channel is open.</summary>
     [SupplyParameterFromQuery]
@@ -39,11 +38,9 @@ public sealed partial class ChannelList
     private async Task SaveAsync()
     {
         var call = Edit is null
-            ? new PageCall(HttpMethod.Post, "alert-channels", _form.ToNew()) { IdempotencyKey = _key }
+            ? new PageCall(HttpMethod.Post, "alert-channels", _form.ToNew())
             : new PageCall(HttpMethod.Put, PathTo(Edit), _form.ToEdited()) { Version = _channels?.FirstOrDefault(c => c.Slug == Edit) is { } shown ? EntityTag.Of(shown.Version) : null };
         _refused = (await SendAsync<ChannelView>(call)).Problem;
-        // A key belongs to one body: what is corrected is another one.
-        _key = Guid.CreateVersion7().ToString();
         if (_refused is not null) return;
         _form = new ChannelForm();
         Navigation.NavigateTo(Without);

@@ -59,10 +59,7 @@ public sealed partial class BudgetPage
     {
         if (ReadAmount(_more) is not { } amount || _until is not { } until || _budget is null) return;
         var end = ZoneName.StartOf(until.AddDays(1), _zone);
-        if (await DoAsync<IncreaseView>(new PageCall(HttpMethod.Post, $"{Path}/increases", new NewIncrease { AmountUsd = amount, Until = end, Reason = _reason })
-            {
-                IdempotencyKey = Guid.CreateVersion7().ToString(),
-            })) (_more, _reason, _until) = ("", "", null);
+        if (await DoAsync<IncreaseView>(new PageCall(HttpMethod.Post, $"{Path}/increases", new NewIncrease { AmountUsd = amount, Until = end, Reason = _reason }))) (_more, _reason, _until) = ("", "", null);
     }
 
     private async Task EndAsync(BudgetIncreaseView increase)

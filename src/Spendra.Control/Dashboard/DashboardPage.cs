@@ -12,6 +12,8 @@ public abstract class DashboardPage : ComponentBase, IDisposable
     private readonly CancellationTokenSource _gone = new();
     // One after the other: an earlier answer that comes late is not to stand over a later one.
     private readonly SemaphoreSlim _loads = new(1);
+    // By path: the idempotency key of what was sent and not answered for sure.
+    private readonly Dictionary<string, string> _uncertain = new(StringComparer.Ordinal);
     private bool _isLive;
 
     protected DashboardPage() => Gone = _gone.Token;
@@ -75,22 +77,6 @@ public abstract class DashboardPage : ComponentBase, IDisposable
         }
     }
 
-    /// <summary>Makes a change, unless one is on its way: a second click does nothing.</summary>
-    protected async Task OnceAsync(Func<Task> change)
-    {
-        ArgumentNullException.ThrowIfNull(change);
-        if (IsSending) return;
-        IsSending = true;
-        try
-        {
-            await change();
-        }
-        finally
-        {
-            IsSending = false;
-        }
-    }
-
     /// <summary>An address of this organization's part of the dashboard.</summary>
     protected string PathOf(string path) => $"/org/{Uri.EscapeDataString(Organization)}/{path}";
 
@@ -114,13 +100,30 @@ public abstract class DashboardPage : ComponentBase, IDisposable
     private protected async Task<PageAnswer<T>> TryReadAsync<T>(string path) =>
         await Calls.GetAsync<T>($"organizations/{Uri.EscapeDataString(Organization)}/{path}", Gone);
 
-    /// <summary>Changes something of the organization. The path is below it.</summary>
-    private protected Task<PageAnswer<T>> SendAsync<T>(PageCall call) =>
-        Calls.SendAsync<T>(call with { Path = $"organizations/{Uri.EscapeDataString(Organization)}/{call.Path}" }, Gone);
+    /// <summary>
+    /// Changes something of the organization. The path is below it. A second click while a change is on its way changes nothing: its
+    /// handler ends here. A creation of which nobody knows whether it was made is made once, however often it is sent again.
+    /// </summary>
+    private protected async Task<PageAnswer<T>> SendAsync<T>(PageCall call)
+    {
+        if (IsSending) throw new OperationCanceledException("a change is on its way");
+        IsSending = true;
+        try
+        {
+            if (!_uncertain.TryGetValue(call.Path, out var key)) key = _uncertain[call.Path] = Guid.CreateVersion7().ToString();
+            var answer = await Calls.SendAsync<T>(call with { Path = $"organizations/{Uri.EscapeDataString(Organization)}/{call.Path}", IdempotencyKey = key }, Gone);
+            if (answer.Problem is not { Status: >= 500 }) _uncertain.Remove(call.Path);
+            return answer;
+        }
+        finally
+        {
+            IsSending = false;
+        }
+    }
 
     protected sealed override async Task OnParametersSetAsync()
     {
-        if (Visit.Me is null && await Visit.LoadAsync(Gone) is { } nobody)
+        if (Visit.Me is null && await Visit.LoadAsync() is { } nobody)
         {
             (Problem, IsLoading) = (nobody, false);
             return;

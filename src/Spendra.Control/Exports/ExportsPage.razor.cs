@@ -21,7 +21,6 @@ public sealed partial class ExportsPage
     private string _dataset = ExportNames.SpendEvents, _format = ExportNames.Csv;
     private string _scheduled = ExportNames.SpendEvents, _scheduledFormat = ExportNames.Csv, _period = ScheduleDesk.Day, _cron = "15 2 * * *";
     private DateOnly? _from, _to;
-    private string _key = Guid.CreateVersion7().ToString();
 
     [SupplyParameterFromQuery]
     public string? Cursor { get; set; }
@@ -60,13 +59,13 @@ public sealed partial class ExportsPage
     {
         if (_from is not { } from || _to is not { } to) return;
         var body = new NewExport { Dataset = _dataset, Format = _format, From = Midnight(from), To = Midnight(to.AddDays(1)) };
-        _refused = await DoAsync<ExportView>(new PageCall(HttpMethod.Post, "exports", body) { IdempotencyKey = _key });
+        _refused = await DoAsync<ExportView>(new PageCall(HttpMethod.Post, "exports", body));
     }
 
     private async Task ScheduleAsync()
     {
         var body = new NewExportSchedule { Dataset = _scheduled, Format = _scheduledFormat, Cron = _cron.Trim(), Period = _period };
-        _scheduleRefused = await DoAsync<ScheduleView>(new PageCall(HttpMethod.Post, "exports/schedules", body) { IdempotencyKey = _key });
+        _scheduleRefused = await DoAsync<ScheduleView>(new PageCall(HttpMethod.Post, "exports/schedules", body));
     }
 
     private async Task EndAsync(ScheduleView schedule)
@@ -78,8 +77,6 @@ public sealed partial class ExportsPage
     private async Task<PageProblem?> DoAsync<T>(PageCall call)
     {
         var problem = (await SendAsync<T>(call)).Problem;
-        // A key belongs to one body: what is corrected is another one.
-        _key = Guid.CreateVersion7().ToString();
         await ReloadAsync();
         return problem;
     }

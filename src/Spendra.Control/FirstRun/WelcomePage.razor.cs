@@ -106,5 +106,5 @@ public sealed partial class WelcomePage
     }
 
     private Task<PageAnswer<T>> CreateAsync<T>(string path, object body) =>
-        SendAsync<T>(new PageCall(HttpMethod.Post, path, body) { IdempotencyKey = Guid.CreateVersion7().ToString() });
+        SendAsync<T>(new PageCall(HttpMethod.Post, path, body));
 }

@@ -77,10 +77,7 @@ public sealed partial class KeysPage
             Slug = _slug.Trim(), Actor = _actor.Trim(), Mode = _mode, Project = QueryText.OrNull(_project), Models = Names(_models), Tools = Names(_tools),
             Environment = QueryText.OrNull(_environment), MaxRequestUsd = most,
             ExpiresAt = _expires is { } day ? new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : null,
-        })
-        {
-            IdempotencyKey = Guid.CreateVersion7().ToString(),
-        });
+        }));
         (_refused, _revealed) = (answer.Problem, answer.Value ?? _revealed);
         if (_revealed is not null) (_slug, _project, _models, _tools, _most) = ("", "", "", "", "");
     }

@@ -91,10 +91,7 @@ public sealed partial class PolicyPage
         {
             var (body, problem) = _draft.ToNew();
             _refused = problem;
-            return body is null ? null : await SendAsync<PolicyView>(new PageCall(HttpMethod.Post, $"policies{query}", body)
-            {
-                IdempotencyKey = query.Length == 0 ? Guid.CreateVersion7().ToString() : null,
-            });
+            return body is null ? null : await SendAsync<PolicyView>(new PageCall(HttpMethod.Post, $"policies{query}", body));
         }
         var (edited, wrong) = _draft.Read();
         _refused = wrong;

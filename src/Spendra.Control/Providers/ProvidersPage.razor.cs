@@ -13,7 +13,6 @@ public sealed partial class ProvidersPage
     private PageProblem? _refused;
     private string? _next;
     private string _search = "", _slug = "";
-    private string _key = Guid.CreateVersion7().ToString();
 
     [SupplyParameterFromQuery]
     public string? Search { get; set; }
@@ -46,12 +45,7 @@ public sealed partial class ProvidersPage
         {
             Slug = _slug.Trim(), Provider = _form.Provider, BaseUrl = QueryText.OrNull(_form.BaseUrl), Credential = _credential.Read() ?? new NewCredential(), Deployments = deployments,
             RatePercent = _form.RatePercent, VectorStores = _form.ReadVectorStores(), CountsTokens = _form.CountsTokens,
-        })
-        {
-            IdempotencyKey = _key,
-        });
-        // A key belongs to one body: what is corrected is another one.
-        _key = Guid.CreateVersion7().ToString();
+        }));
         _refused = answer.Problem;
         if (answer.Value is not { } made) return;
         _credential = new CredentialDraft();

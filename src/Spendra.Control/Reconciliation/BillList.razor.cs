@@ -62,7 +62,7 @@ public sealed partial class BillList
         _isBusy = true;
         try
         {
-            var answer = await SendAsync<ImportView>(new PageCall(HttpMethod.Post, path, body) { IdempotencyKey = Guid.CreateVersion7().ToString() });
+            var answer = await SendAsync<ImportView>(new PageCall(HttpMethod.Post, path, body));
             if (answer.Problem is null) await ReloadAsync();
             return answer.Problem;
         }

@@ -12,7 +12,6 @@ public sealed partial class RunPage
     private ProposalsView? _proposed;
     private PageProblem? _refused;
     private string? _next;
-    private string _key = Guid.CreateVersion7().ToString();
 
     [Parameter]
     public string Id { get; set; } = "";
@@ -37,9 +36,7 @@ public sealed partial class RunPage
     private async Task ProposeAsync()
     {
         var body = new NewProposals { Kinds = Kind is null ? null : [Kind] };
-        var answer = await SendAsync<ProposalsView>(new PageCall(HttpMethod.Post, $"{Path}/proposals", body) { IdempotencyKey = _key });
-        // A key belongs to one body: what is proposed next is another one.
-        _key = Guid.CreateVersion7().ToString();
+        var answer = await SendAsync<ProposalsView>(new PageCall(HttpMethod.Post, $"{Path}/proposals", body));
         (_refused, _proposed) = (answer.Problem, answer.Value);
         if (_refused is null) await ReloadAsync();
     }

@@ -52,7 +52,7 @@ public sealed partial class ApprovalsPage
             return;
         }
         var body = new NewRequest { Refusal = refusal, AmountUsd = amount, Reason = _reason.Trim() };
-        if (await DoAsync(new PageCall(HttpMethod.Post, "requests", body) { IdempotencyKey = Guid.CreateVersion7().ToString() })) Navigation.NavigateTo(PathOf("approvals"));
+        if (await DoAsync(new PageCall(HttpMethod.Post, "requests", body))) Navigation.NavigateTo(PathOf("approvals"));
     }
 
     private async Task ApproveAsync(RequestView request)

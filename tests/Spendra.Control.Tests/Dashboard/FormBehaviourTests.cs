@@ -8,11 +8,15 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using MudBlazor.Services;
 using Spendra.Control.Alerts;
+using Spendra.Control.Budgets;
 using Spendra.Control.Dashboard;
+using Spendra.Control.Ledger;
 using Spendra.Control.Members;
+using Spendra.Control.Overview;
 using Spendra.Control.Policies;
 using Spendra.Control.Providers;
 using Spendra.Control.Reconciliation;
+using Spendra.Control.Reports;
 using Spendra.Control.Shell;
 using Spendra.Core.Access;
 using Spendra.Core.Money;
@@ -28,7 +32,9 @@ public sealed class FormBehaviourTests : IAsyncDisposable
     private readonly List<SentCall> _sent = [];
     private readonly Dictionary<string, object> _kept = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _answering = new();
+    private readonly Dictionary<string, long> _versions = new(StringComparer.Ordinal);
     private Func<object?> _answer = () => null;
+    private int _status = StatusCodes.Status200OK;
 
     public FormBehaviourTests()
     {
@@ -65,7 +71,7 @@ public sealed class FormBehaviourTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_second_click_on_a_form_is_the_same_creation_and_the_next_form_another()
+    public async Task A_second_click_sends_nothing_and_what_may_have_been_made_is_sent_again_as_the_same()
     {
         Keep("alert-rules", new Page<AlertRuleView>([], null));
         Keep("alert-channels", new Page<ChannelView>([], null));
@@ -76,12 +82,73 @@ public sealed class FormBehaviourTests : IAsyncDisposable
         var second = list.Find("form").SubmitAsync();
         _answering.SetResult();
         await Task.WhenAll(first, second);
-        _page.Services.GetRequiredService<NavigationManager>().NavigateTo("/org/acme/notifications?tab=rules&new=rule");
-        await list.Find("form").SubmitAsync();
+        _sent.Should().ContainSingle("the second click came while the first was on its way");
 
-        _sent.Should().HaveCount(3);
-        _sent[0].Key.Should().NotBeNullOrEmpty().And.Be(_sent[1].Key);
-        _sent[2].Key.Should().NotBeNullOrEmpty().And.NotBe(_sent[0].Key);
+        _status = StatusCodes.Status503ServiceUnavailable;
+        await SubmitAnewAsync();
+        _status = StatusCodes.Status200OK;
+        await list.Find("form").SubmitAsync();
+        await SubmitAnewAsync();
+        _sent.Select(s => s.Key).Should().NotContain("").And.HaveCount(4);
+        _sent[2].Key.Should().Be(_sent[1].Key, "nobody knows whether that was made");
+        new[] { _sent[0].Key, _sent[1].Key, _sent[3].Key }.Should().OnlyHaveUniqueItems();
+
+        async Task SubmitAnewAsync()
+        {
+            _page.Services.GetRequiredService<NavigationManager>().NavigateTo("/org/acme/notifications?tab=rules&new=rule");
+            await list.Find("form").SubmitAsync();
+        }
+    }
+
+    [Fact]
+    public async Task An_amount_is_changed_as_of_what_was_shown_when_it_was_typed()
+    {
+        var budget = new BudgetView("search-month", "team/search", NanoUsd.FromUsd(500), [], "month", "UTC", null, null, null, null, null, false, 1);
+        Keep("budgets/search-month", budget, version: 1);
+        Keep("budgets/search-month/windows", new Page<WindowView>([], null));
+        Keep("ledger/reservations", new Page<ReservationView>([], null));
+        _answer = () => budget;
+        _answering.SetResult();
+        var page = Show<BudgetPage>("", ("Slug", "search-month"));
+        page.Find("#amount").Change("600");
+
+        Keep("budgets/search-month", budget with { AmountUsd = NanoUsd.FromUsd(50), Version = 2 }, version: 2);
+        page.Render(p => p.Add(x => x.Slug, "search-month"));
+        page.Find("#amount").GetAttribute("value").Should().Be("600", "what is typed stays");
+        await page.Find("form").SubmitAsync();
+        _sent.Single().Version.Should().Be("\"1\"", "the colleague's 50 is not overwritten unseen");
+    }
+
+    [Fact]
+    public void What_is_held_is_a_sum_the_budget_is_that_of_everything_and_refusals_are_counted_whole()
+    {
+        var now = DateTime.UtcNow;
+        Keep("budgets", new Page<BudgetView>([Budget("openai-month", 100), Budget("all-month", 1_000)], null));
+        Keep("policies", new Page<PolicyView>([Cap("openai-cap", "openai-month", new PolicyFilterBody { Providers = ["openai"] }), Cap("all-cap", "all-month", null)], null));
+        Keep("ledger/reservations", new Page<ReservationView>([Held(10), Held(20)], null));
+        Keep("alerts", new Page<AlertView>([], null));
+        Keep("reports/usage", new Report<UsageSum>([new UsageSum(now.Date, null, NanoUsd.FromUsd(850), default, 3, 0, 0, default, default, default, 0, 0, 0, 0, 0)], null, now, false));
+        Keep("reports/refusals", new Report<RefusalSum>([.. Enumerable.Range(0, 10).Select(n => new RefusalSum(now.Date, null, $"code_{n}", 1))], null, now, false));
+
+        var text = Show<OverviewPage>("").Find(".figures").TextContent;
+        text.Should().Contain("Held now$30.00").And.Contain("85 % of $1,000.00").And.Contain("Refused this month10");
+
+        static BudgetView Budget(string slug, long usd) => new(slug, "organization", NanoUsd.FromUsd(usd), [], "month", "UTC", null, null, null, null,
+            new WindowView(null, null, NanoUsd.FromUsd(usd), default, default, NanoUsd.FromUsd(usd), null, null, null), false, 1);
+        static PolicyView Cap(string slug, string budget, PolicyFilterBody? filter) =>
+            new(slug, "hard_cap", "organization", budget, null, null, null, filter, null, null, null, null, null, null, null, false, null, null, 1);
+        static ReservationView Held(long usd) => new(Guid.CreateVersion7(), "ada", "employee/ada", "openai", "m", "chat", null, NanoUsd.FromUsd(usd), Noon, Noon);
+    }
+
+    [Fact]
+    public async Task An_earlier_answer_that_comes_late_does_not_stand_over_a_later_one()
+    {
+        var page = _page.Render<Probe>(p => p.Add(x => x.Organization, "early"));
+        page.Render(p => p.Add(x => x.Organization, "late"));
+        page.Instance.Gates["late"].SetResult();
+        page.Instance.Gates["early"].SetResult();
+        await page.WaitForStateAsync(() => page.Instance.Shown.Count == 2);
+        page.Instance.Shown[^1].Should().Be("late");
     }
 
     [Fact]
@@ -147,7 +214,12 @@ public sealed class FormBehaviourTests : IAsyncDisposable
         });
     }
 
-    private void Keep(string path, object view) => _kept[path == "me" ? path : $"organizations/acme/{path}"] = view;
+    private void Keep(string path, object view, long? version = null)
+    {
+        var full = path == "me" ? path : $"organizations/acme/{path}";
+        _kept[full] = view;
+        if (version is { } known) _versions[full] = known;
+    }
 
     private async Task AnswerAsync(HttpContext http)
     {
@@ -156,15 +228,16 @@ public sealed class FormBehaviourTests : IAsyncDisposable
         if (HttpMethods.IsGet(http.Request.Method))
         {
             answer = _kept.GetValueOrDefault(path);
+            if (_versions.TryGetValue(path, out var version)) http.Response.Headers.ETag = EntityTag.Of(version);
         }
         else
         {
             var body = await JsonSerializer.DeserializeAsync<JsonElement>(http.Request.Body);
-            _sent.Add(new SentCall(http.Request.Headers["idempotency-key"].ToString(), body));
-            answer = _answer();
+            _sent.Add(new SentCall(http.Request.Headers["idempotency-key"].ToString(), http.Request.Headers.IfMatch.ToString(), body));
+            answer = _status == StatusCodes.Status200OK ? _answer() : null;
             await _answering.Task;
         }
-        http.Response.StatusCode = answer is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK;
+        http.Response.StatusCode = answer is not null ? StatusCodes.Status200OK : _status != StatusCodes.Status200OK ? _status : StatusCodes.Status404NotFound;
         await JsonSerializer.SerializeAsync(http.Response.Body, answer ?? new Dictionary<string, object> { ["title"] = $"There is no {path}." }, ControlJson.Options);
     }
 
@@ -177,7 +250,21 @@ public sealed class FormBehaviourTests : IAsyncDisposable
         return pipeline;
     }
 
-    private sealed record SentCall(string Key, JsonElement Body);
+    private sealed record SentCall(string Key, string Version, JsonElement Body);
+
+    private sealed class Probe : DashboardPage
+    {
+        public Dictionary<string, TaskCompletionSource> Gates { get; } = new() { ["early"] = new(), ["late"] = new() };
+
+        public List<string> Shown { get; } = [];
+
+        protected override async Task LoadAsync()
+        {
+            var asked = Organization;
+            await Gates[asked].Task;
+            Shown.Add(asked);
+        }
+    }
 
     private sealed class Nobody : AuthenticationStateProvider
     {
