@@ -1,3 +1,5 @@
+using Spendra.Core.Rollups;
+
 namespace Spendra.Storage.Rollups.Reports;
 
 /// <summary>
@@ -41,6 +43,10 @@ internal static class ReportSql
     private const string Spans =
         "spans (at) AS MATERIALIZED (SELECT CAST(@From AS bigint) UNION ALL SELECT at + @length FROM spans WHERE at + @length < @To)";
 
+    private const string WholeTime = "CAST(@From AS bigint)";
+
+    private const string None = "''";
+
     /// <summary>The sums of usage, in order; the first decides who comes first.</summary>
     public static readonly string[] UsageSums =
     [
@@ -64,33 +70,44 @@ internal static class ReportSql
     /// <param name="reach">How its subjects are found.</param>
     /// <param name="amongIds">The condition of being among <c>@ids</c>: of <see cref="Reach.Few"/>.</param>
     /// <param name="sums">Which sums, the first of them that of the order.</param>
-    public static string Of(ReportQuery query, Reach reach, string amongIds, IEnumerable<string> sums)
+    public static string Of(ReportQuery query, Reach reach, string amongIds, IReadOnlyList<string> sums)
     {
         var first = SumsOf(query.Table)[0];
         var (startsAt, order, next) = query.Span == ReportSpan.Whole
-            ? ("CAST(@From AS bigint)", $"{first} DESC, group_name, detail", $"{first} < @order OR ({first} = @order AND (group_name, detail) > (@group, @detail))")
+            ? (WholeTime, $"{first} DESC, group_name, detail", $"{first} < @order OR ({first} = @order AND (group_name, detail) > (@group, @detail))")
             : ("u.starts_at", "starts_at, group_name, detail", "(starts_at, group_name, detail) > (@order, @group, @detail)");
-        var (rollups, names, isNamed) = (TableOf(query.Table), query.Group == ReportGroup.Key ? "scoped_keys n" : "scopes n", query.Group == ReportGroup.Key
-            ? "n.organization_id = u.organization_id AND n.key_id = u.subject_id" : "n.organization_id = u.organization_id AND n.scope_id = u.subject_id AND n.kind = @kind");
+        var (added, columns) = (string.Join(", ", sums.Select(s => $"CAST(sum(u.{s}) AS bigint) AS {s}")), string.Join(", ", sums));
+        var (rollups, seen) = (TableOf(query.Table), reach == Reach.One ? "= @subject" : amongIds);
+        var spans = query.Read == RollupSpan.Hour ? HoursOf(rollups, seen) : Spans;
         // CROSS JOIN: SQLite takes the left side first, and would otherwise read the whole time once for each subject.
         var (tables, source, found) = reach switch
         {
-            Reach.One => (Spans, $"spans CROSS JOIN {rollups} u", "u.starts_at = spans.at AND u.subject_id = @subject"),
             // By their ids: PostgreSQL does not know how few come out of a table of its own making, and would read the whole time.
-            Reach.Few => (Spans, $"spans CROSS JOIN {rollups} u CROSS JOIN {names}", $"u.starts_at = spans.at AND u.subject_id{amongIds} AND {isNamed}"),
-            Reach.Many => (SubjectsOf(query.Group), $"{rollups} u CROSS JOIN subjects", $"{InTime} AND subjects.subject_id = u.subject_id"),
-            Reach.All => (Spans, $"{rollups} u CROSS JOIN {names}", $"{InTime} AND {isNamed}"),
+            Reach.One or Reach.Few => (spans, $"spans CROSS JOIN {rollups} u", $"u.starts_at = spans.at AND u.subject_id {seen}"),
+            Reach.Many => (SubjectsOf(query.Group), $"{rollups} u", InTime),
+            Reach.All => (Spans, $"{rollups} u", InTime),
         };
         // What a row is a series of is looked up only where somebody asks: of a month there are many rows.
         var (series, chosen) = IsOfOne(query.Group) || query.ChoosesSeries ? (Series, Chosen) : ("", "");
+        // Names come after the addition: they are looked up once for each sum, and not for each row that is added.
+        var (group, named) = (reach, query.Group) switch
+        {
+            (Reach.One, _) => ("a.group_name", "added a"),
+            (Reach.Many, _) => ("n.name", "added a CROSS JOIN subjects n WHERE n.subject_id = a.subject_id"),
+            (_, ReportGroup.Key) => ("n.slug", "added a CROSS JOIN scoped_keys n WHERE n.organization_id = @OrganizationId AND n.key_id = a.subject_id"),
+            _ => ("n.kind || '/' || n.slug", "added a CROSS JOIN scopes n WHERE n.organization_id = @OrganizationId AND n.scope_id = a.subject_id AND n.kind = @kind"),
+        };
+        var (part, detail) = (PartOf(query.Group), DetailOf(query.Table));
+        // Without what is the same in all rows: SQLite sorts by it all the same, for twice the time.
+        var distinct = new[] { startsAt, part, detail, "u.subject_id" }.Where(c => c is not (None or WholeTime));
         return $"""
-            WITH RECURSIVE {tables}
-            SELECT * FROM (
-                SELECT {startsAt} AS starts_at, {(reach is Reach.Few or Reach.All ? NameOf(query.Group) : GroupOf(query.Group))} AS group_name,
-                    {DetailOf(query.Table)} AS detail, u.subject_id, {string.Join(", ", sums.Select(s => $"CAST(sum(u.{s}) AS bigint) AS {s}"))}
+            WITH RECURSIVE {tables},
+            added AS MATERIALIZED (
+                SELECT {startsAt} AS starts_at, {part} AS group_name, {detail} AS detail, u.subject_id, {added}
                 FROM {source} {series}
                 WHERE u.organization_id = @OrganizationId AND u.span = @span AND {found} {chosen}
-                GROUP BY 1, 2, 3, 4) added
+                GROUP BY {string.Join(", ", distinct)})
+            SELECT * FROM (SELECT a.starts_at, {group} AS group_name, a.detail, a.subject_id, {columns} FROM {named}) named
             WHERE @isFirst = 1 OR {next}
             ORDER BY {order} LIMIT @most
             """;
@@ -98,7 +115,7 @@ internal static class ReportSql
 
     /// <summary>How long measured requests took, by class; of the organization.</summary>
     public static string LatencyOf(ReportGroup group) => $"""
-        SELECT {GroupOf(group)} AS group_name, u.latency_class, CAST(sum(u.requests) AS bigint) AS requests, CAST(sum(u.total_micros) AS bigint) AS total_micros
+        SELECT {PartOf(group)} AS group_name, u.latency_class, CAST(sum(u.requests) AS bigint) AS requests, CAST(sum(u.total_micros) AS bigint) AS total_micros
         FROM latency_rollups u {Series}
         WHERE u.organization_id = @OrganizationId AND u.span = @span AND u.starts_at >= @From AND u.starts_at < @To {Chosen}
         GROUP BY 1, 2 ORDER BY 1, 2
@@ -116,22 +133,30 @@ internal static class ReportSql
 
     private static string DetailOf(ReportTable table) => table switch
     {
-        ReportTable.Usage => "''",
+        ReportTable.Usage => None,
         ReportTable.Units => "u.unit",
         ReportTable.Refusals => "u.code",
     };
 
-    private static string GroupOf(ReportGroup group) => group switch
+    private static string PartOf(ReportGroup group) => group switch
     {
-        ReportGroup.None => "''",
         ReportGroup.Provider => "r.provider",
         ReportGroup.Account => "coalesce(a.slug, '')",
         ReportGroup.Model => "r.model",
         ReportGroup.Environment => "r.environment",
-        _ => "subjects.name",
+        _ => None,
     };
 
-    private static string NameOf(ReportGroup group) => group == ReportGroup.Key ? "n.slug" : "n.kind || '/' || n.slug";
+    /// <summary>The hours of those days of which there is something: most keys are used on few of them.</summary>
+    private static string HoursOf(string rollups, string seen) => $"""
+        days (at) AS MATERIALIZED (
+            SELECT CAST(@firstDay AS bigint) UNION ALL SELECT at + @day FROM days WHERE at + @day < @To),
+        used (at) AS MATERIALIZED (
+            SELECT d.at FROM days d WHERE EXISTS (SELECT 1 FROM {rollups} x
+                WHERE x.organization_id = @OrganizationId AND x.span = 1 AND x.starts_at = d.at AND x.subject_id {seen})),
+        hours (after) AS MATERIALIZED (SELECT CAST(0 AS bigint) UNION ALL SELECT after + @length FROM hours WHERE after + @length < @day),
+        spans (at) AS MATERIALIZED (SELECT d.at + h.after FROM used d CROSS JOIN hours h WHERE d.at + h.after >= @From AND d.at + h.after < @To)
+        """;
 
     private static string SubjectsOf(ReportGroup group)
     {

@@ -48,7 +48,7 @@ public static class RollupReports
     }
 
     /// <summary>
-    /// By time, a page is full after some spans: these are read, twice as many each time, and not all there are. Of the whole time the
+    /// By time, a page is full after some spans: these are read, four times as many each time, and not all there are. Of the whole time the
     /// largest may come from any of them: all subjects are added up by the first sum alone, and the others of those on the page.
     /// </summary>
     private static async Task<List<ReportRow>> RowsAsync(
@@ -61,7 +61,7 @@ public static class RollupReports
         {
             if (reach is ReportSql.Reach.Many or ReportSql.Reach.All && sums.Count > 1)
             {
-                ids = [.. (await connection.QueryAsync<StoredSubject>(Page(query, sums.Take(1)))).Select(s => s.SubjectId)];
+                ids = [.. (await connection.QueryAsync<StoredSubject>(Page(query, [sums[0]]))).Select(s => s.SubjectId)];
                 if (ids.Length == 0) return rows;
                 reach = ReportSql.Reach.Few;
                 query = query with { After = null, Limit = ids.Length };
@@ -71,7 +71,7 @@ public static class RollupReports
         }
         var length = RollupSpans.LengthOf(query.Read);
         var begin = Math.Max(query.From, query.After?.Order ?? query.From);
-        for (var spans = 1L; begin < query.To && rows.Count <= query.Limit; spans *= 2)
+        for (var spans = 1L; begin < query.To && rows.Count <= query.Limit; spans *= 4)
         {
             var end = Math.Min(query.To, begin + spans * length);
             await TakeAsync(query with { From = begin, To = end, Limit = query.Limit - rows.Count });
@@ -86,7 +86,7 @@ public static class RollupReports
                 rows.Add(new ReportRow(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), [.. Enumerable.Range(SubjectColumn + 1, sums.Count).Select(reader.GetInt64)]));
         }
 
-        CommandDefinition Page(ReportQuery part, IEnumerable<string> wanted)
+        CommandDefinition Page(ReportQuery part, IReadOnlyList<string> wanted)
         {
             var parameters = database.Listing(coverage.OrganizationId, ids);
             parameters.AddDynamicParams(ParametersOf(coverage, part, subject));
@@ -155,6 +155,7 @@ public static class RollupReports
     private static object ParametersOf(Coverage coverage, ReportQuery query, Guid subject) => new
     {
         coverage.OrganizationId, subject, query.From, query.To, span = (int)query.Read, length = RollupSpans.LengthOf(query.Read),
+        firstDay = RollupSpans.StartOf(RollupSpan.Day, query.From), day = RollupSpans.LengthOf(RollupSpan.Day),
         kind = query.Group.ToString().ToLowerInvariant(), provider = query.Provider ?? "", model = query.Model ?? "",
         environment = query.Environment ?? "", account = query.Account ?? "", isFirst = query.After is null ? 1 : 0,
         order = query.After?.Order ?? 0, group = query.After?.Group ?? "", detail = query.After?.Detail ?? "", most = query.Limit + 1,
