@@ -30,18 +30,18 @@ public sealed record ListedBudget(BudgetRow Row, string Scope, WindowRow? Window
 public static class BudgetLists
 {
     // Windows of a budget never overlap: the one that began last is the one that may still run; whether it does, its id tells.
-    // Looked up by id: by its start SQLite would read the windows of all budgets for each.
-    private const string Rows = Coverage.Scopes + """
-        SELECT b.budget_id, b.slug, b.scope_id, b.amount_nanos, b.period, b.week_start, b.fiscal_start_month, b.range_start,
-            b.range_end, b.time_zone, b.increases, b.archived_at, b.changed_epoch, s.kind AS scope_kind, s.slug AS scope_slug,
-            w.window_id, w.starts_at, w.ends_at, w.limit_nanos, w.reserved_nanos, w.settled_nanos
-        FROM budgets b
-        JOIN scopes s ON s.organization_id = b.organization_id AND s.scope_id = b.scope_id
-        LEFT JOIN windows w ON w.organization_id = b.organization_id
-            AND w.window_id = (SELECT x.window_id FROM windows x
-                WHERE x.organization_id = b.organization_id AND x.budget_id = b.budget_id AND x.starts_at <= @now
-                ORDER BY x.starts_at DESC LIMIT 1)
-        WHERE b.organization_id = @OrganizationId AND (@IsEverything OR b.scope_id IN (SELECT scope_id FROM covered))
+    // Looked up by id: by its start SQLite would read the windows of all budgets for each. And behind the page: PostgreSQL would
+    // read all windows to join them with a condition whose outcome it cannot guess.
+    private const string Page = Coverage.Scopes + """
+        , page AS MATERIALIZED (
+            SELECT b.budget_id, b.slug, b.scope_id, b.amount_nanos, b.period, b.week_start, b.fiscal_start_month, b.range_start,
+                b.range_end, b.time_zone, b.increases, b.archived_at, b.changed_epoch, s.kind AS scope_kind, s.slug AS scope_slug,
+                (SELECT x.window_id FROM windows x
+                    WHERE x.organization_id = b.organization_id AND x.budget_id = b.budget_id AND x.starts_at <= @now
+                    ORDER BY x.starts_at DESC LIMIT 1) AS last_window_id
+            FROM budgets b
+            JOIN scopes s ON s.organization_id = b.organization_id AND s.scope_id = b.scope_id
+            WHERE b.organization_id = @OrganizationId AND (@IsEverything OR b.scope_id IN (SELECT scope_id FROM covered))
         """;
 
     private const string Filters = """
@@ -52,9 +52,16 @@ public static class BudgetLists
             AND (@search = '' OR lower(b.slug) LIKE @search ESCAPE '\')
         """;
 
-    private const string BySlug = Rows + Filters + "\nAND (@isFirst OR b.slug > @value) ORDER BY b.slug LIMIT @limit";
-    private const string BySlugDown = Rows + Filters + "\nAND (@isFirst OR b.slug < @value) ORDER BY b.slug DESC LIMIT @limit";
-    private const string One = Rows + "\nAND b.slug = @slug";
+    private const string Windows = """
+        )
+        SELECT p.*, w.window_id, w.starts_at, w.ends_at, w.limit_nanos, w.reserved_nanos, w.settled_nanos
+        FROM page p LEFT JOIN windows w ON w.organization_id = @OrganizationId AND w.window_id = p.last_window_id
+        ORDER BY p.slug
+        """;
+
+    private const string BySlug = Page + Filters + "\nAND (@isFirst OR b.slug > @value) ORDER BY b.slug LIMIT @limit" + Windows;
+    private const string BySlugDown = Page + Filters + "\nAND (@isFirst OR b.slug < @value) ORDER BY b.slug DESC LIMIT @limit" + Windows + " DESC";
+    private const string One = Page + "\nAND b.slug = @slug" + Windows;
 
     private const string History = """
         SELECT window_id, budget_id, starts_at, ends_at, limit_nanos, reserved_nanos, settled_nanos FROM windows

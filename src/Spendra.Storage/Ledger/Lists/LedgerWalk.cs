@@ -19,7 +19,7 @@ public readonly record struct EventKey(Guid ReservationId, int Number);
 internal static class LedgerWalk
 {
     /// <summary>Rows that one step looks at.</summary>
-    public const int MostExamined = 5_000;
+    public const int MostExamined = 2_500;
 
     private const string Covered = Coverage.Scopes + "SELECT scope_id FROM covered";
 
