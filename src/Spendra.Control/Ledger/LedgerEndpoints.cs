@@ -101,7 +101,19 @@ internal static class LedgerEndpoints
     {
         var (read, before, problem) = page.ReadById("-time");
         if (problem is not null) return problem;
-        var step = await RequestLists.ReadRefusedAsync(database, caller.Coverage, before, read!.Limit, filter.Code, filter.Key, cancel);
+        var (from, wrongFrom) = LedgerWords.Instant("from", filter.From);
+        if (wrongFrom is not null) return wrongFrom;
+        var (to, wrongTo) = LedgerWords.Instant("to", filter.To);
+        if (wrongTo is not null) return wrongTo;
+        var step = await RequestLists.ReadRefusedAsync(database, caller.Coverage, new RefusalQuery(read!.Limit)
+        {
+            Before = before,
+            From = from,
+            To = to,
+            Code = filter.Code,
+            Key = filter.Key,
+            Scope = filter.Scope,
+        }, cancel);
         return Outcome<Page<RefusalView>>.Done(new Page<RefusalView>([.. step.Rows.Select(RefusalView.Of)], Next(read, step.Next)));
     }
 

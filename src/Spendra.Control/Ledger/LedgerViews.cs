@@ -131,6 +131,15 @@ public sealed class ReservationFilter
 /// <summary>Which refusals.</summary>
 public sealed class RefusalFilter
 {
+    [FromQuery(Name = "from"), Description("Only requests from this instant on, such as 2026-11-01T00:00:00Z.")]
+    public string? From { get; init; }
+
+    [FromQuery(Name = "to"), Description("Only requests before this instant.")]
+    public string? To { get; init; }
+
+    [FromQuery(Name = "scope"), Description("Only of keys whose actor or project is this scope or below it, such as team/search.")]
+    public string? Scope { get; init; }
+
     [FromQuery(Name = "code"), Description("Only refusals of this code, such as budget_exceeded.")]
     public string? Code { get; init; }
 

@@ -93,7 +93,11 @@ public sealed partial class OverviewPage
 
     private void Choose(ChangeEventArgs chosen) => Navigation.NavigateTo(Navigation.GetUriWithQueryParameter("scope", chosen.Value?.ToString()));
 
-    private string Ledger(DateTime from) => PathOf($"ledger?from={At(from)}") + (Scope is null ? "" : $"&scope={Uri.EscapeDataString(Scope)}");
+    private string Ledger(DateTime from) => PathOf($"ledger?from={At(from)}") + OfScope;
+
+    private string Refusals(string? code = null) => PathOf($"ledger/refusals?from={At(_month)}") + OfScope + (code is null ? "" : $"&code={Uri.EscapeDataString(code)}");
+
+    private string OfScope => Scope is null ? "" : $"&scope={Uri.EscapeDataString(Scope)}";
 
     private static string At(DateTime at) => at.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spendra.Core.Access;
 using Spendra.Storage;
 
@@ -60,6 +61,14 @@ public abstract class LedgerContract(DatabaseEngine engine)
         (await auditor.GetAsync("/ledger/reservations?scope=employee/e1001")).Items("requestId").Should().BeEmpty();
         (await auditor.GetAsync("/ledger/refusals?code=model_not_allowed&key=ada")).Items("requestId").Should().Equal(refused.ToString());
         (await auditor.GetAsync("/ledger/refusals?code=budget_exceeded")).Items("requestId").Should().BeEmpty();
+        var at = (await auditor.GetAsync("/ledger/refusals")).Json.GetProperty("items")[0].GetProperty("refusedAt").GetDateTime();
+        string Time(double minutes) => at.AddMinutes(minutes).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        foreach (var (query, isListed) in new[]
+        {
+            ("scope=organization", true), ("scope=employee/e1001", true), ("scope=team/search", true), ("scope=team/ads", false), ("scope=team/nowhere", false),
+            ($"from={Time(-1)}&to={Time(1)}", true), ($"from={Time(1)}", false), ($"to={Time(-1)}", false), ($"from={Time(1)}&scope=team/search", false),
+        })
+            (await auditor.GetAsync($"/ledger/refusals?{query}")).Items("requestId").Should().Equal(isListed ? [refused.ToString()] : [], query);
         foreach (var (id, outcome) in new[] { (spent, "settled"), (open, "open"), (refused, "refused") })
             (await auditor.GetAsync($"/ledger/requests/{id}")).Json.GetProperty("outcome").GetString().Should().Be(outcome);
         (await auditor.GetAsync($"/ledger/requests/{Guid.CreateVersion7()}")).Status.Should().Be(404);

@@ -14,6 +14,27 @@ public sealed record ListedRefusal(
     Guid RequestId, string Key, string Actor, string? Provider, string? Model, string Route, string Code, string Message, string? Policy,
     string? Budget, NanoUsd? Needed, long RefusedAt);
 
+/// <summary>Which refusals. Times are microseconds since the Unix epoch.</summary>
+public sealed record RefusalQuery(int Limit)
+{
+    /// <summary>Only requests before this one.</summary>
+    public Guid? Before { get; init; }
+
+    public long? From { get; init; }
+
+    public long? To { get; init; }
+
+    public string? Code { get; init; }
+
+    /// <summary>The key's slug.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>Only those whose key's actor or project is this scope or below it: <c>team/search</c>.</summary>
+    public string? Scope { get; init; }
+
+    internal bool IsFiltered => From is not null || To is not null || Code is not null || Key is not null || Scope is not null;
+}
+
 /// <summary>Walks through what is open and what was refused, the newest first, as far as a member sees it.</summary>
 public static class RequestLists
 {
@@ -33,12 +54,16 @@ public static class RequestLists
     private const string LastOpen = $"SELECT reservation_id {OpenSpan} LIMIT 1 OFFSET @skipped";
 
     private const string RefusedSpan = """
-        FROM refusals WHERE organization_id = @OrganizationId AND request_id < @before ORDER BY request_id DESC
+        FROM refusals WHERE organization_id = @OrganizationId AND request_id < @before AND request_id >= @least ORDER BY request_id DESC
         """;
 
     // A request that was refused has no set of scopes: it is whose its key is.
     private const string Refused = $"""
         {Coverage.Scopes}
+        , wanted (scope_id) AS (
+            SELECT @scope
+            UNION
+            SELECT s.scope_id FROM wanted w CROSS JOIN scopes s WHERE s.organization_id = @OrganizationId AND s.parent_id = w.scope_id)
         SELECT r.request_id, r.provider, r.model, r.route, r.code, r.message, r.needed_nanos, r.refused_at, p.slug AS policy,
             b.slug AS budget, k.slug AS key_slug, s.kind AS actor_kind, s.slug AS actor_slug
         FROM (SELECT * {RefusedSpan} LIMIT @examined) r
@@ -47,7 +72,8 @@ public static class RequestLists
         LEFT JOIN policies p ON p.organization_id = r.organization_id AND p.policy_id = r.policy_id
         LEFT JOIN budgets b ON b.organization_id = r.organization_id AND b.budget_id = r.budget_id
         WHERE (@IsEverything OR k.actor_id IN (SELECT scope_id FROM covered) OR k.project_id IN (SELECT scope_id FROM covered))
-            AND (@code = '' OR r.code = @code) AND (@key = '' OR k.slug = @key)
+            AND (@isOfAll OR k.actor_id IN (SELECT scope_id FROM wanted) OR k.project_id IN (SELECT scope_id FROM wanted))
+            AND (@code = '' OR r.code = @code) AND (@key = '' OR k.slug = @key) AND r.refused_at >= @from AND r.refused_at < @to
         ORDER BY r.request_id DESC LIMIT @most
         """;
 
@@ -71,15 +97,18 @@ public static class RequestLists
     }
 
     public static async Task<WalkStep<ListedRefusal, Guid>> ReadRefusedAsync(
-        Database database, Coverage coverage, Guid? before, int limit, string? code, string? key, CancellationToken cancel)
+        Database database, Coverage coverage, RefusalQuery query, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await database.BeginSnapshotAsync(connection, coverage.OrganizationId, cancel);
-        var examined = coverage.IsEverything && code is null && key is null ? limit + 1 : LedgerWalk.MostExamined;
+        var scope = await LedgerWalk.ScopeAsync(connection, transaction, coverage.OrganizationId, query.Scope, cancel);
+        var (limit, examined) = (query.Limit, coverage.IsEverything && !query.IsFiltered ? query.Limit + 1 : LedgerWalk.MostExamined);
         var parameters = new
         {
-            coverage.OrganizationId, coverage.MemberId, coverage.IsEverything, before = before ?? LedgerWalk.Last, examined, skipped = examined - 1,
-            code = code ?? "", key = key ?? "", most = limit + 1,
+            coverage.OrganizationId, coverage.MemberId, coverage.IsEverything, examined, skipped = examined - 1,
+            before = LedgerWalk.Least(query.Before ?? LedgerWalk.Last, LedgerWalk.UpperBound(query.To)), least = LedgerWalk.LowerBound(query.From),
+            from = query.From ?? 0, to = query.To ?? long.MaxValue, isOfAll = scope is null || scope == coverage.OrganizationId, scope = scope ?? Guid.Empty,
+            code = query.Code ?? "", key = query.Key ?? "", most = limit + 1,
         };
         var found = (await connection.QueryAsync<Stored>(Command(Refused))).AsList();
         var next = found.Count > limit ? found[limit - 1].RequestId : await connection.QuerySingleOrDefaultAsync<Guid?>(Command(LastRefused));
