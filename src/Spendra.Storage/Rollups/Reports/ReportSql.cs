@@ -82,8 +82,9 @@ internal static class ReportSql
         // CROSS JOIN: SQLite takes the left side first, and would otherwise read the whole time once for each subject.
         var (tables, source, found) = reach switch
         {
-            // By their ids: PostgreSQL does not know how few come out of a table of its own making, and would read the whole time.
-            Reach.One or Reach.Few => (spans, $"spans CROSS JOIN {rollups} u", $"u.starts_at = spans.at AND u.subject_id {seen}"),
+            // By their ids: PostgreSQL does not know how few come out of a table of its own making, and would read the whole time. And
+            // with the time beside its spans, or it would look at the partitions of all months.
+            Reach.One or Reach.Few => (spans, $"spans CROSS JOIN {rollups} u", $"u.starts_at = spans.at AND {InTime} AND u.subject_id {seen}"),
             Reach.Many => (SubjectsOf(query.Group), $"{rollups} u", InTime),
             Reach.All => (Spans, $"{rollups} u", InTime),
         };
