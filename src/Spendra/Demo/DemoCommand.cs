@@ -26,6 +26,7 @@ internal sealed record DemoDocument(
 internal static class DemoCommand
 {
     private const string DefaultFolder = SpendraOptions.DefaultData + "/demo";
+    private const string DefaultKeyFolder = SpendraOptions.DefaultData + "/demo-on-postgres";
     private const string Declaration = "acme.yaml";
     private const string Organization = "acme";
     // The address of the sandbox is part of the declaration: with the same port, a second start changes nothing.
@@ -33,29 +34,38 @@ internal static class DemoCommand
 
     public static Command Create(CommandEnvironment environment)
     {
-        // Its default comes from the command line, the strongest source: no configured database is ever used.
+        var address = new Option<string?>(CommonOptions.Database.Name)
+        {
+            Description = "An empty PostgreSQL database instead: postgres://user:password@host:port/database",
+            HelpName = CommonOptions.Database.HelpName,
+        };
+        // The default comes from the command line, the strongest source: no configured database is ever used.
         var data = new Option<string?>(CommonOptions.Data.Name)
         {
             Description = $"Folder of the demo. Default: {DefaultFolder}",
-            HelpName = "folder",
-            DefaultValueFactory = _ => DefaultFolder,
+            HelpName = CommonOptions.Data.HelpName,
+            DefaultValueFactory = parse => parse.GetValue(address) is null ? DefaultFolder : null,
         };
-        var command = new Command("demo", "Run a small governed company against the sandbox provider.") { data, CommonOptions.Urls };
+        var kept = new Option<string>("--keys")
+        {
+            Description = $"Folder that keeps the keys of a demo on PostgreSQL. Default: {DefaultKeyFolder}",
+            HelpName = CommonOptions.Data.HelpName,
+            DefaultValueFactory = _ => DefaultKeyFolder,
+        };
+        var command = new Command("demo", "Run a small governed company against the sandbox provider.") { data, address, kept, CommonOptions.Urls };
         command.Does(environment, async run =>
         {
             await using var database = await run.OpenDatabaseAsync(mustExist: false);
-            return await RunAsync(run);
+            return await RunAsync(run, run.Options.Data ?? Directory.CreateDirectory(run.Arguments.GetValue(kept)!).FullName);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandRun run)
+    private static async Task<int> RunAsync(CommandRun run, string folder)
     {
-        var folder = run.Options.Data!;
-        await RefuseForeignDataAsync(run, folder);
         var masterKey = await MasterKeyStore.LoadAsync(run.Database, run.Options.Database, run.Options.MasterKey?.Reveal(), run.Cancel);
         await using var sandbox = await StartSandboxAsync(run.Cancel);
-        var keys = DemoKeys.Load(folder);
+        var keys = await OpenKeysAsync(run, folder);
         var clock = DemoHistory.ClockOf(run, keys);
         await ApplyAsync(run, masterKey, sandbox, keys, clock);
         var options = run.Options with
@@ -66,17 +76,20 @@ internal static class DemoCommand
         await DemoPeople.AddAsync(run, Organization, keys);
         await DemoHistory.WriteAsync(run, options, new ServerParts(run.Database, masterKey, sandbox.BaseUrl), keys, clock);
         return await Serving.RunAsync(run, options, masterKey, serving => DemoGuide.Show(run.Output, new DemoDocument(
-            Reachable(serving.Urls[0]), sandbox.BaseUrl.ToString(), folder, keys.Secrets, DemoPeople.Admin, keys.Password!), keys));
+            Reachable(serving.Urls[0]), sandbox.BaseUrl.ToString(), folder, keys.Secrets, DemoPeople.Admin, keys.Password!), keys, isOnServer: run.Options.Data is null));
     }
 
-    /// <summary>The demo's company is not to appear among someone's real ones.</summary>
-    private static async Task RefuseForeignDataAsync(CommandRun run, string folder)
+    /// <summary>The demo's company is not to appear among someone's real ones, and keys of another database open nothing here.</summary>
+    private static async Task<DemoKeys> OpenKeysAsync(CommandRun run, string folder)
     {
-        if (DemoKeys.Exist(folder)) return;
         var organizations = await new GovernanceReader(run.Database).ListOrganizationsAsync(run.Cancel);
-        if (organizations.Count == 0) return;
-        throw new CommandException("demo_folder_in_use",
-            $"{folder} holds an organization that is not the demo's ({organizations[0].Slug}): give the demo another folder with --data");
+        if (organizations.Count == 0) return DemoKeys.Begin(folder);
+        var keys = DemoKeys.Load(folder);
+        // A folder that holds both was the demo's from its beginning; a server's database is known by the id of its organization.
+        var isOwn = run.Options.Data is null ? organizations.Any(o => o.OrganizationId == keys.OrganizationId) : DemoKeys.Exist(folder);
+        return isOwn ? keys : throw new CommandException("demo_folder_in_use",
+            $"{run.Options.Data ?? "the database"} holds an organization that is not the demo's ({organizations[0].Slug}): "
+            + (run.Options.Data is null ? "give the demo an empty database" : "give the demo another folder with --data"));
     }
 
     private static async Task<SandboxServer> StartSandboxAsync(CancellationToken cancel)
@@ -101,6 +114,7 @@ internal static class DemoCommand
         if (outcome is ApplyOutcome.Refused refused)
             throw new CommandException("demo_folder_in_use", $"the demo cannot be set up ({refused.Errors[0].Message}): remove its folder and start it again");
         foreach (var key in ((ApplyOutcome.Applied)outcome).Keys) keys.Keep(key.Slug, key.Secret);
+        keys.OrganizationId = (await new GovernanceReader(run.Database).ListOrganizationsAsync(run.Cancel)).Single(o => o.Slug == Organization).OrganizationId;
         keys.Save();
     }
 

@@ -5,10 +5,11 @@ namespace Spendra.Demo;
 /// <summary>What to type once the demo is up. Every command works as it stands.</summary>
 internal static class DemoGuide
 {
-    public static Task Show(CommandOutput output, DemoDocument demo, DemoKeys keys)
+    public static Task Show(CommandOutput output, DemoDocument demo, DemoKeys keys, bool isOnServer)
     {
         var spendra = Invocation.OfProcess();
-        var data = Invocation.Quoted(demo.Data);
+        // An address has a password in it, which nobody needs to see here again.
+        var place = isOnServer ? "--database ADDRESS" : $"--data {Invocation.Quoted(demo.Data)}";
         output.Json(demo, CliJson.Default.DemoDocument);
         output.Line($"Spendra demo: the gateway answers at {demo.GatewayUrl}, in front of the sandbox at {demo.SandboxUrl}");
         output.Line($"Keys are in {Path.Combine(demo.Data, DemoKeys.FileName)}. Ada's key: {keys.Of("ada")}");
@@ -19,9 +20,9 @@ internal static class DemoGuide
         Step("The same, streamed:", Curl("ada", "-N ", "\"stream\":true,", "Hello"));
         Step("A refused call, because Grace's budget is tiny:", Curl("grace", "", "", "Hello"));
         Step("Then raise it and call again: in the dashboard open Budgets, grace-tiny, and give it 5 USD.");
-        Step("Why, or what a call cost (the id is in x-spendra-request-id):", $"{spendra} explain REQUEST_ID --data {data}");
+        Step("Why, or what a call cost (the id is in x-spendra-request-id" + (isOnServer ? ", ADDRESS is what the demo was given" : "") + "):", $"{spendra} explain REQUEST_ID {place}");
         Step("How the budgets stand, and proof that the ledger agrees with itself:",
-            $"{spendra} budgets --data {data}", $"{spendra} verify --data {data}");
+            $"{spendra} budgets {place}", $"{spendra} verify {place}");
         output.Line();
         output.Line("Ctrl-C stops the demo; started again, it goes on where it stopped.");
         return Task.CompletedTask;

@@ -15,6 +15,7 @@ internal sealed class DemoKeys
     // No slug begins like these.
     private const string PasswordEntry = "(password)";
     private const string PastEntry = "(past)";
+    private const string OrganizationEntry = "(organization)";
     private const string Written = "written";
 
     private readonly string _path;
@@ -42,6 +43,16 @@ internal sealed class DemoKeys
         get => _secrets.GetValueOrDefault(PastEntry) == Written;
         set => _secrets[PastEntry] = value ? Written : "";
     }
+
+    /// <summary>The demo's organization; null before there is one.</summary>
+    public Guid? OrganizationId
+    {
+        get => Guid.TryParse(_secrets.GetValueOrDefault(OrganizationEntry), out var id) ? id : null;
+        set => _secrets[OrganizationEntry] = value!.Value.ToString();
+    }
+
+    /// <summary>No keys yet, whatever is left in the folder of an earlier demo.</summary>
+    public static DemoKeys Begin(string folder) => new(Path.Combine(folder, FileName), []);
 
     public static bool Exist(string folder) => File.Exists(Path.Combine(folder, FileName));
 

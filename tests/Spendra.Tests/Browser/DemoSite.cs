@@ -7,7 +7,7 @@ using Spendra.Tests.EndToEnd;
 namespace Spendra.Tests.Browser;
 
 /// <summary>The demo as anybody starts it: a company with people of every role and weeks of spend.</summary>
-public sealed class DemoSite : IAsyncLifetime
+public class DemoSite : IAsyncLifetime
 {
     private readonly TempFolder _folder = new();
     private TestProcess _process = null!;
@@ -21,7 +21,8 @@ public sealed class DemoSite : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _process = SpendraProcess.Start(["demo", "--json", "--urls", "http://127.0.0.1:0", "--data", _folder.File("demo")], new Dictionary<string, string?>(), _folder.Path);
+        string[] where = await PlaceAsync(_folder);
+        _process = SpendraProcess.Start(["demo", "--json", "--urls", "http://127.0.0.1:0", .. where], new Dictionary<string, string?>(), _folder.Path);
         await _process.WaitForLineAsync(l => l == "}", TimeSpan.FromMinutes(3));
         // What is logged meanwhile stands between the lines of the document's beginning and of its end, if at all.
         _document = DocumentOf(_process.Lines);
@@ -31,7 +32,11 @@ public sealed class DemoSite : IAsyncLifetime
     {
         await _process.DisposeAsync();
         _folder.Dispose();
+        GC.SuppressFinalize(this);
     }
+
+    /// <summary>The options that say where its data are.</summary>
+    protected virtual Task<string[]> PlaceAsync(TempFolder folder) => Task.FromResult<string[]>(["--data", folder.File("demo")]);
 
     /// <summary>What the demo printed as its document, without what was logged beside it.</summary>
     internal static JsonElement DocumentOf(IReadOnlyList<string> lines)
@@ -49,6 +54,14 @@ public sealed class DemoSite : IAsyncLifetime
         return http;
     }
 
+    /// <summary>The cookie of a session of somebody's own.</summary>
+    public async Task<string> CookieAsync(string email, CancellationToken cancel)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { BaseAddress = new Uri(Url) };
+        using var response = await http.PostAsJsonAsync("/api/v1/session", new { email, password = Password }, cancel);
+        return response.Headers.GetValues("Set-Cookie").Single(c => c.Contains("session", StringComparison.OrdinalIgnoreCase)).Split(';')[0];
+    }
+
     /// <summary>A governed call, as the demo prints it.</summary>
     public async Task<HttpStatusCode> CallAsync(string key, CancellationToken cancel)
     {
@@ -58,4 +71,11 @@ public sealed class DemoSite : IAsyncLifetime
             new { model = "gpt-5.4-mini", messages = new[] { new { role = "user", content = "Hello" } } }, cancel);
         return response.StatusCode;
     }
+}
+
+/// <summary>The same on a server.</summary>
+public sealed class PostgresDemoSite : DemoSite
+{
+    protected override async Task<string[]> PlaceAsync(TempFolder folder) =>
+        ["--keys", folder.File("keys"), "--database", PostgresCluster.ToUrl(await (await PostgresCluster.SharedAsync()).CreateDatabaseAsync("demo"))];
 }

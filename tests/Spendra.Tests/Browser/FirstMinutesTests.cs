@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 namespace Spendra.Tests.Browser;
 
 /// <summary>As somebody who has read nothing: a call is refused, the budget is raised on its page, and the call is allowed.</summary>
-public sealed class FirstMinutesTests(Chromium chromium, DemoSite demo) : IClassFixture<Chromium>, IClassFixture<DemoSite>
+public abstract class FirstMinutesContract(Chromium chromium, DemoSite demo)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -28,3 +28,9 @@ public sealed class FirstMinutesTests(Chromium chromium, DemoSite demo) : IClass
         ida.Complaints.Should().BeEmpty();
     }
 }
+
+public sealed class FirstMinutesSqliteTests(Chromium chromium, DemoSite demo)
+    : FirstMinutesContract(chromium, demo), IClassFixture<Chromium>, IClassFixture<DemoSite>;
+
+public sealed class FirstMinutesPostgresTests(Chromium chromium, PostgresDemoSite demo)
+    : FirstMinutesContract(chromium, demo), IClassFixture<Chromium>, IClassFixture<PostgresDemoSite>;

@@ -53,6 +53,29 @@ public sealed partial class DemoTests : IDisposable
     }
 
     [Fact]
+    public async Task On_a_server_the_demo_goes_on_with_its_own_database_and_leaves_others_alone()
+    {
+        var cluster = await PostgresCluster.SharedAsync();
+        var (own, other) = (PostgresCluster.ToUrl(await cluster.CreateDatabaseAsync("demo")), PostgresCluster.ToUrl(await cluster.CreateDatabaseAsync("demo")));
+        var password = await PasswordAsync(own);
+        (await PasswordAsync(own)).Should().Be(password, "it goes on where it stopped");
+        (await PasswordAsync(other)).Should().NotBe(password, "keys of another database open nothing here");
+
+        await using var refused = SpendraProcess.Start(["demo", "--json", "--urls", "http://127.0.0.1:0", "--keys", _folder.File("keys"), "--database", own], NoVariables, _folder.Path);
+        (await refused.WaitForExitAsync()).Should().Be(1);
+        refused.Output.Should().Contain("holds an organization that is not the demo's (acme): give the demo an empty database");
+
+        async Task<string> PasswordAsync(string address)
+        {
+            await using var demo = SpendraProcess.Start(["demo", "--json", "--urls", "http://127.0.0.1:0", "--keys", _folder.File("keys"), "--database", address], NoVariables, _folder.Path);
+            await demo.WaitForLineAsync(l => l == "}", TimeSpan.FromMinutes(3));
+            var document = Browser.DemoSite.DocumentOf(demo.Lines);
+            (await demo.TerminateAsync()).Should().Be(0, demo.Output);
+            return document.GetProperty("password").GetString()!;
+        }
+    }
+
+    [Fact]
     public async Task The_demo_announces_itself_in_json_too()
     {
         await using var demo = SpendraProcess.Start(
