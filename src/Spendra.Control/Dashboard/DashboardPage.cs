@@ -9,6 +9,9 @@ namespace Spendra.Control.Dashboard;
 /// </summary>
 public abstract class DashboardPage : ComponentBase, IDisposable
 {
+    // A ledger of millions takes seconds to add up: until then the page is there and says so.
+    private static readonly TimeSpan LongestFirstRead = TimeSpan.FromMilliseconds(500);
+
     private readonly CancellationTokenSource _gone = new();
     // One after the other: an earlier answer that comes late is not to stand over a later one.
     private readonly SemaphoreSlim _loads = new(1);
@@ -128,7 +131,10 @@ public abstract class DashboardPage : ComponentBase, IDisposable
             (Problem, IsLoading) = (nobody, false);
             return;
         }
-        await ReloadAsync();
+        var reading = ReloadAsync();
+        // Before it is alive, a page is sent as a whole: what it cannot read soon it reads when it is alive.
+        if (!RendererInfo.IsInteractive) await Task.WhenAny(reading, Task.Delay(LongestFirstRead, Time, Gone));
+        if (RendererInfo.IsInteractive || reading.IsCompleted) await reading;
     }
 
     protected override void OnAfterRender(bool firstRender)

@@ -11,6 +11,7 @@ internal static class DashboardStartup
     public static void AddDashboard(this IServiceCollection services)
     {
         services.AddSingleton<ApiPipeline>();
+        services.AddSingleton<PageConnections>();
         services.AddScoped<PageCalls>();
         services.AddScoped<Visit>();
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, PageAuthentication>(PageAuthentication.SchemeName, null);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Spendra.Control.Shell;
 
 namespace Spendra.Control.Dashboard;
@@ -50,7 +51,27 @@ internal static class PageGate
             TurnAway(http);
             return;
         }
-        await next(http);
+        if (HttpMethods.IsGet(http.Request.Method) && IsConnection(http.Request) && SignedIn.Read(http.User) is { Session: { } session })
+            await ConnectAsync(http, next, session.SessionId);
+        else await next(http);
+    }
+
+    private static async Task ConnectAsync(HttpContext http, RequestDelegate next, Guid sessionId)
+    {
+        var connections = http.RequestServices.GetRequiredService<PageConnections>();
+        if (!connections.TryEnter(sessionId))
+        {
+            http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            return;
+        }
+        try
+        {
+            await next(http);
+        }
+        finally
+        {
+            connections.Leave(sessionId);
+        }
     }
 
     private static bool IsConnection(HttpRequest request) => request.Path.Value!.StartsWith("/_", StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spendra.Control.Shell;
 
 namespace Spendra.Control.Dashboard;
@@ -120,4 +121,17 @@ public sealed class ScrolledList<T>
 
         public long UsedAt { get; set; }
     }
+}
+
+internal static class ScrolledList
+{
+    private const int RowsPerPage = 100;
+
+    /// <summary>A list whose rows are there already, and drawn as somebody scrolls. It is to be started all the same.</summary>
+    public static ScrolledList<T> Of<T>(IReadOnlyList<T> rows, Func<T, string> keyOf) => new(keyOf, cursor =>
+    {
+        var from = cursor is null ? 0 : int.Parse(cursor, CultureInfo.InvariantCulture);
+        var to = Math.Min(rows.Count, from + RowsPerPage);
+        return Task.FromResult<Page<T>?>(new Page<T>([.. rows.Skip(from).Take(to - from)], to == rows.Count ? null : to.ToString(CultureInfo.InvariantCulture)));
+    });
 }

@@ -10,7 +10,8 @@ public sealed partial class HierarchyPage
     /// <summary>Of each kind: a tree that nobody can read helps nobody, and a search finds the rest.</summary>
     private const int MostPages = 5;
 
-    private IReadOnlyList<PlacedScope> _placed = [];
+    private ScrolledList<PlacedScope>? _placed;
+    private (string? Search, string? Kind, string? Archived)? _shown;
     private Dictionary<string, int> _children = [];
     private string _search = "", _kind = "";
     private bool _isCut;
@@ -43,12 +44,22 @@ public sealed partial class HierarchyPage
 
     protected override async Task LoadAsync()
     {
+        // A drawer that opens or closes changes nothing of the tree.
+        if (_shown == (Search, Kind, Archived)) return;
         (_search, _kind, _isCut) = (Search ?? "", Kind ?? "", false);
         var scopes = new List<ScopeView>();
         foreach (var (kind, path, _) in ScopeBranches.Kinds)
             if (Kind is null || Kind == kind) await ReadKindAsync(path, scopes);
-        _placed = ScopeBranches.Place(scopes);
         _children = scopes.Where(s => s.Parent is not null && !s.IsArchived).GroupBy(s => s.Parent!).ToDictionary(g => g.Key, g => g.Count());
+        _placed = ScrolledList.Of(ScopeBranches.Place(scopes), p => p.Reference);
+        await _placed.StartAsync();
+        _shown = Problem is null ? (Search, Kind, Archived) : null;
+    }
+
+    private async Task ReadAgainAsync()
+    {
+        _shown = null;
+        await ReloadAsync();
     }
 
     private async Task ReadKindAsync(string path, List<ScopeView> scopes)

@@ -189,3 +189,15 @@ document.addEventListener("click", async event => {
         say(error);
     }
 });
+
+// What was followed to open a drawer has the keyboard again once the drawer is gone.
+let opener = null;
+document.addEventListener("focusin", event => {
+    if (event.target.matches(".drawer") && event.relatedTarget) opener = event.relatedTarget;
+});
+new MutationObserver(() => {
+    if (!opener || document.querySelector(".drawer")) return;
+    const place = opener.isConnected ? opener : opener.href && [...document.links].find(link => link.href === opener.href);
+    opener = null;
+    if (document.activeElement === document.body || !document.activeElement) place?.focus({ preventScroll: true });
+}).observe(document.body, { childList: true, subtree: true });

@@ -1,4 +1,5 @@
 using System.Net;
+using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Spendra.Control.Reports;
 using Spendra.Control.Tests.Api;
@@ -84,7 +85,31 @@ public sealed class BookPagesTests
         (await PageAsync(auditor, "alerts")).Should().Contain("Nothing was ever wrong.");
     }
 
+    [Fact]
+    public async Task A_page_whose_figures_take_long_is_there_before_them()
+    {
+        await using var api = await ControlHarness.StartAsync(DatabaseEngine.Postgres, options: People.Plain);
+        await api.ApplyAsync(Files.Acme);
+        await api.AddPersonAsync("vera@acme.example");
+        await api.AddMemberAsync("vera@acme.example", MemberRole.Auditor);
+        using var auditor = await api.SignedInAsync("vera@acme.example");
+        await using (var connection = await api.Store.Database.ConnectAsync(Cancel))
+        await using (var transaction = await connection.BeginTransactionAsync(Cancel))
+        {
+            await connection.ExecuteAsync("LOCK TABLE journal_entries IN ACCESS EXCLUSIVE MODE", transaction: transaction);
+            (await SentAsync(auditor, "close")).Should().Contain("Adding up the month").And.NotContain("Trial balance");
+        }
+        (await PageAsync(auditor, "close")).Should().Contain("Trial balance");
+    }
+
     private static async Task<string> PageAsync(Browser browser, string path)
+    {
+        var page = await SentAsync(browser, path);
+        while (page.Contains("class=\"loading\"", StringComparison.Ordinal)) page = await SentAsync(browser, path);
+        return page;
+    }
+
+    private static async Task<string> SentAsync(Browser browser, string path)
     {
         using var answer = await browser.Http.GetAsync(Root + path, Cancel);
         answer.StatusCode.Should().Be(HttpStatusCode.OK, path);

@@ -48,6 +48,7 @@ public sealed class FormBehaviourTests : IAsyncDisposable
         services.AddScoped<Visit>();
         _page.AddBunitPersistentComponentState();
         _page.JSInterop.Mode = JSRuntimeMode.Loose;
+        _page.SetRendererInfo(new RendererInfo("Server", isInteractive: true));
         Keep("me", new MeView(Guid.Empty, "ada@acme.example", "Ada", null,
             [new MembershipView("acme", "Acme", "UTC", Guid.Empty, "org_admin", true, [], null, null, [.. Capabilities.All.Select(Capabilities.NameOf)])]));
     }

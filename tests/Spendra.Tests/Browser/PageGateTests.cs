@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.WebSockets;
 using Microsoft.Playwright;
+using Spendra.Control.Dashboard;
 using Spendra.Tests.EndToEnd;
 
 namespace Spendra.Tests.Browser;
@@ -21,6 +23,48 @@ public sealed class PageGateTests(Chromium chromium, DemoSite demo) : IClassFixt
         request.Headers.Add("Origin", origin ?? demo.Url);
         using var response = await http.SendAsync(request, Cancel);
         response.StatusCode.Should().Be(status);
+    }
+
+    [Fact]
+    public async Task A_session_has_so_many_pages_open_and_no_more_until_one_is_closed()
+    {
+        var vera = await demo.CookieAsync("vera@acme.example", Cancel);
+        var jean = await demo.CookieAsync("jean@acme.example", Cancel);
+        var open = new Stack<ClientWebSocket>();
+        try
+        {
+            while (await ConnectAsync(vera) is { } page) open.Push(page);
+            open.Should().HaveCount(PageConnections.Most);
+            using (var other = await ConnectAsync(jean)) other.Should().NotBeNull("another session has its own");
+
+            using (var closed = open.Pop()) closed.Abort();
+            var again = await ConnectAsync(vera);
+            while (again is null) again = await ConnectAsync(vera);
+            open.Push(again);
+        }
+        finally
+        {
+            foreach (var page in open) page.Dispose();
+        }
+
+        // Null where the server says that there are too many.
+        async Task<ClientWebSocket?> ConnectAsync(string cookie)
+        {
+            var socket = new ClientWebSocket();
+            socket.Options.CollectHttpResponseDetails = true;
+            socket.Options.SetRequestHeader("Cookie", cookie);
+            try
+            {
+                await socket.ConnectAsync(new UriBuilder(demo.Url) { Scheme = "ws", Path = "/_blazor" }.Uri, Cancel);
+                return socket;
+            }
+            catch (WebSocketException)
+            {
+                socket.HttpStatusCode.Should().Be(HttpStatusCode.TooManyRequests);
+                socket.Dispose();
+                return null;
+            }
+        }
     }
 
     [Fact]
