@@ -1,0 +1,10 @@
+-- Once, by a superuser: psql -v password="…" -f roles.sql
+-- One account signs in and owns the database: it migrates the schema, and workers make and drop its months. For the work of
+-- one organization the control plane takes on spendra_app, the ledger lane spendra_ledger; in these nobody signs in. What
+-- they may do, migrations say.
+\set ON_ERROR_STOP on
+CREATE ROLE spendra_app NOLOGIN;
+CREATE ROLE spendra_ledger NOLOGIN;
+CREATE ROLE spendra LOGIN PASSWORD :'password' NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS IN ROLE spendra_app, spendra_ledger;
+CREATE DATABASE spendra OWNER spendra;
+REVOKE CONNECT, TEMPORARY ON DATABASE spendra FROM PUBLIC;
