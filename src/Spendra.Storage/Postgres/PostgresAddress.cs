@@ -28,7 +28,7 @@ internal static class PostgresAddress
             var parts = pair.Split('=', 2);
             try
             {
-                builder[KeywordOf(parts[0])] = Uri.UnescapeDataString(parts.Length == 2 ? parts[1] : "");
+                builder[KeywordOf(parts[0])] = ValueOf(parts[0], Uri.UnescapeDataString(parts.Length == 2 ? parts[1] : ""));
             }
             catch (Exception e) when (e is ArgumentException or FormatException)
             {
@@ -54,4 +54,7 @@ internal static class PostgresAddress
         "sslrootcert" => "Root Certificate",
         _ => name,
     };
+
+    // verify-ca and verify-full are VerifyCA and VerifyFull there.
+    private static string ValueOf(string name, string value) => name == "sslmode" ? value.Replace("-", "", StringComparison.Ordinal) : value;
 }

@@ -43,9 +43,9 @@ public sealed class ChartTests
     [Fact]
     public async Task Other_values_make_other_objects_that_the_schema_knows()
     {
-        var chart = await RenderedAsync($$"""
+        var chart = await RenderedAsync("""
             {
-              "image": {"repository": "mirror.acme.example/spendra", "digest": "sha256:{{new string('a', 64)}}", "pullSecrets": ["mirror"]},
+              "image": {"repository": "mirror.acme.example/spendra", "digest": "sha256:{digest}", "pullSecrets": ["mirror"]},
               "settings": {"SPENDRA__CONTROL__TRUSTEDPROXIES": "10.0.0.0/8;127.0.0.1", "SPENDRA__OIDC__NAME": "Acme \"people\""},
               "secrets": {"SPENDRA__OIDC__CLIENTSECRET": {"name": "oidc", "key": "secret"}},
               "serviceAccount": {"annotations": {"cloud.example/role": "exports"}},
@@ -54,7 +54,7 @@ public sealed class ChartTests
               "migration": {"enabled": false}, "networkPolicy": {"enabled": false},
               "ingress": {"gateway": {"className": "nginx", "host": "ai.acme.example", "tlsSecret": "ai", "annotations": {"a.example/b": "off"}} }
             }
-            """);
+            """.Replace("{digest}", new string('a', 64)));
 
         chart.Errors.Should().BeEmpty();
         chart.Objects.Should().NotContain(o => o["kind"]!.ToString() == "Job" || o["kind"]!.ToString() == "NetworkPolicy");
