@@ -68,13 +68,13 @@ make_all() {
     mkdir nothing
     dotnet restore src/Spendra --locked-mode --source "$source/nothing" -v quiet ||
         die "something is not in the cache of packages: run eng/release.sh --fetch where there is a network"
+    bill_of_materials "$to"
     for processor in "${processors[@]}"; do
         name=spendra-$version-$processor
         compile "$processor" "$source/out/$name"
         cp -r LICENSE deploy/systemd deploy/postgres "$source/out/$name/"
         pack "$source/out/$name" "$to/$name.tar.gz"
     done
-    bill_of_materials "$to"
     cp -r deploy/helm/spendra "$source/out/spendra"
     pack "$source/out/spendra" "$to/spendra-chart-$version.tgz"
     cp -r deploy/kubernetes "$source/out/spendra-$version-kubernetes"
