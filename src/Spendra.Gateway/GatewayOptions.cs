@@ -84,6 +84,12 @@ public sealed record GatewayOptions
     /// <summary>Whether provider accounts may point at private, link-local or loopback addresses.</summary>
     public bool AllowPrivateUpstreams { get; init; }
 
+    /// <summary>Whether providers are told the trace that a request belongs to, as <c>traceparent</c>.</summary>
+    public bool SendsTraceContext { get; init; }
+
+    /// <summary>Whether lines of the log carry the id of the request that they are about as a scope. Text shows no scopes.</summary>
+    public bool ScopesLogs { get; init; }
+
     /// <summary>Where test keys go; ends with the version prefix, <c>http://127.0.0.1:port/v1</c>.</summary>
     public Uri? SandboxUrl { get; init; }
 }

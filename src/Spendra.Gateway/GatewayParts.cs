@@ -6,6 +6,7 @@ using Spendra.Gateway.Metering;
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
 using Spendra.Gateway.Snapshots;
+using Spendra.Gateway.Telemetry;
 using Spendra.Storage.Keys;
 using Spendra.Storage.Ledger;
 
@@ -44,7 +45,9 @@ internal sealed class GatewayParts(
 
     public BoundTightness Tightness { get; } = new();
 
-    public InFlightRequests Requests { get; } = new();
+    public GatewayMetrics Metrics { get; } = new();
+
+    public InFlightRequests Requests => Metrics.Requests;
 
     public BatchDesk Batches { get; } = new();
 
@@ -58,6 +61,7 @@ internal sealed class GatewayParts(
         Upstream.Dispose();
         Tokens.Dispose();
         Tightness.Dispose();
+        Metrics.Dispose();
         Batches.Dispose();
     }
 }

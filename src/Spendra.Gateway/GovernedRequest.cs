@@ -6,6 +6,7 @@ using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Mcp;
 using Spendra.Gateway.Requests;
+using Spendra.Gateway.Telemetry;
 using Spendra.Storage;
 using Spendra.Storage.Ledger;
 
@@ -32,13 +33,16 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
     public async Task HandleAsync(HttpContext context, GovernedRoute route)
     {
         var call = new GovernedCall(context, route, parts.NewRequestId());
+        using var trace = RequestTrace.Begin(call);
+        using var scope = parts.Options.ScopesLogs ? RequestScope(parts.Logger, call.RequestId) : null;
         HeldBody? body = null;
+        GatewayError? error = null;
         call.Places = new TakenPlaces(parts);
         parts.Requests.Enter();
         try
         {
             var cancel = context.RequestAborted;
-            var error = await Authentication.AuthenticateAsync(call, parts, cancel);                       // 1
+            error = await Authentication.AuthenticateAsync(call, parts, cancel);                           // 1
             if (error is null && !call.Places.TryTakeOfKey(call.Standing.Key.KeyId)) error = TooManyAtOnce();
             if (error is null) (body, error) = await ReadAsync(call, cancel);                              // 2
             if (error is null && call.Batch is { } batch) error = await BatchIntake.ReadAsync(call, batch, parts, cancel);
@@ -54,10 +58,13 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
         }
         catch (Exception e)
         {
-            await AnswerExceptionAsync(call, e);
+            error = await AnswerExceptionAsync(call, e);
         }
         finally
         {
+            var outcome = OutcomeOf(call, error);
+            parts.Metrics.Ended(call, outcome, error);
+            RequestTrace.End(trace, call, outcome, error);
             call.Places.Dispose();
             call.Batch?.Dispose();
             body?.Dispose();
@@ -101,9 +108,14 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
         return (body, error);
     }
 
-    private async Task AnswerExceptionAsync(GovernedCall call, Exception e)
+    /// <summary>What was answered, or null when the client has gone.</summary>
+    private async Task<GatewayError?> AnswerExceptionAsync(GovernedCall call, Exception e)
     {
-        if (call.Context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException) return;
+        if (call.Context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
+        {
+            call.Outcome = RequestOutcome.Left;
+            return null;
+        }
         var error = e switch
         {
             BadHttpRequestException { StatusCode: 413 } => TooLarge(parts.Options.MaxBodyBytes),
@@ -114,7 +126,15 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
         };
         if (error.Status >= 500) LogFailed(parts.Logger, call.RequestId, call.Route.Name, e);
         await ErrorAnswer.WriteAsync(call, error);
+        return error;
     }
+
+    private static RequestOutcome OutcomeOf(GovernedCall call, GatewayError? error) => call.Outcome ?? error switch
+    {
+        null => RequestOutcome.Answered,
+        { Status: < 500 } or { Refusal: not null } => RequestOutcome.Refused,
+        _ => RequestOutcome.Failed,
+    };
 
     /// <summary>
     /// The limits here are kept while reading. The server's own would close the connection of a client that still
@@ -130,6 +150,8 @@ internal sealed partial class GovernedRequest(GatewayParts parts)
 
     private static GatewayError TooManyAtOnce() => GatewayError.From(new Core.Governance.Refusal(
         Core.Governance.RefusalCode.ConcurrencyLimitExceeded, "This key has as many requests in flight as it may. Wait for some to end."));
+
+    private static readonly Func<ILogger, Guid, IDisposable?> RequestScope = LoggerMessage.DefineScope<Guid>("request {RequestId}");
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} to {Route} failed")]
     private static partial void LogFailed(ILogger logger, Guid requestId, string route, Exception error);

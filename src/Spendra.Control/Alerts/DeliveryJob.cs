@@ -22,9 +22,16 @@ internal sealed partial class DeliveryJob(
     private static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<DueChannel, Task> _sending = new();
+    private readonly DeliveryMetrics _metrics = new();
 
     /// <summary>Stands in a test where a worker may die: after a notice was sent and before that is noted.</summary>
     internal Func<TakenDelivery, Task> Sent { get; init; } = static _ => Task.CompletedTask;
+
+    public override void Dispose()
+    {
+        _metrics.Dispose();
+        base.Dispose();
+    }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => SendUntilAsync(stoppingToken);
 
@@ -110,16 +117,19 @@ internal sealed partial class DeliveryJob(
         var now = Micros.Now(time);
         if (result.IsDelivered)
         {
+            _metrics.Tried(taken.Channel.Kind, DeliveryMetrics.Delivered);
             // Even when the process stops: what is not noted is sent again.
             await queue.EndAsync(taken, DeliveryState.Delivered, result.Status, result.Error, now, CancellationToken.None);
         }
         else if (DeliveryPatience.PauseMicros(row.Attempts, options.Jitter.Next(DeliveryPatience.JitterRange), result.RetryAfterMicros) is { } pause)
         {
+            _metrics.Tried(taken.Channel.Kind, DeliveryMetrics.Postponed);
             await queue.PostponeAsync(taken, now + pause, result.Status, result.Error, CancellationToken.None);
             LogPostponed(logger, row.DeliveryId, taken.Channel.Slug, row.Attempts, result.Error);
         }
         else
         {
+            _metrics.Tried(taken.Channel.Kind, DeliveryMetrics.Dead);
             await queue.EndAsync(taken, DeliveryState.Dead, result.Status, result.Error, now, CancellationToken.None);
             LogDead(logger, row.DeliveryId, taken.Channel.Slug, row.Attempts, result.Error);
         }

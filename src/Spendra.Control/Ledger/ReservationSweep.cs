@@ -44,7 +44,14 @@ internal sealed partial class ReservationSweep(
     private const int BatchSize = 256;
 
     private readonly GatewayWatch _watch = new(TimeSpan.FromSeconds(options.GatewayLeaseSeconds), time);
+    private readonly SweepMetrics _metrics = new();
     private long _nextForgetting;
+
+    public override void Dispose()
+    {
+        _metrics.Dispose();
+        base.Dispose();
+    }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => SweepUntilAsync(stoppingToken);
 
@@ -79,14 +86,14 @@ internal sealed partial class ReservationSweep(
     internal async Task ExpireAsync(CancellationToken cancel)
     {
         var now = Micros.Now(time);
-        var expired = await EndAllAsync(limit => doubts.FindExpiredAsync(now, limit, cancel), cancel);
+        var expired = await EndAllAsync(SweepMetrics.Expired, limit => doubts.FindExpiredAsync(now, limit, cancel), cancel);
         var silent = 0;
         foreach (var gatewayId in _watch.FindSilent(await doubts.ReadHoldersAsync(cancel)))
-            silent += await EndAllAsync(limit => doubts.FindOfGatewayAsync(gatewayId, limit, cancel), cancel);
+            silent += await EndAllAsync(SweepMetrics.Silent, limit => doubts.FindOfGatewayAsync(gatewayId, limit, cancel), cancel);
         if (expired + silent > 0) LogExpired(logger, expired + silent, expired, silent);
     }
 
-    private async Task<int> EndAllAsync(Func<int, Task<IReadOnlyList<DoubtfulReservation>>> find, CancellationToken cancel)
+    private async Task<int> EndAllAsync(string cause, Func<int, Task<IReadOnlyList<DoubtfulReservation>>> find, CancellationToken cancel)
     {
         int ended = 0, failed = 0;
         IReadOnlyList<DoubtfulReservation> doubtful;
@@ -105,6 +112,7 @@ internal sealed partial class ReservationSweep(
         }
         // One that cannot be ended would be found again and again: the next sweep tries it.
         while (doubtful.Count == BatchSize && failed == 0);
+        _metrics.Swept(cause, ended, failed);
         return ended;
     }
 

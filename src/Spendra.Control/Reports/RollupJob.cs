@@ -20,8 +20,11 @@ public static class RollupServices
 /// </summary>
 internal sealed partial class RollupJob : BackgroundService
 {
-    public const string MeterName = "Spendra.Worker";
+    public const string MeterName = WorkerMeter.Name;
     public const string LagName = "spendra.outbox.lag";
+    public const string WaitingName = "spendra.outbox.waiting";
+    public const string DeadName = "spendra.outbox.dead";
+    public const string PositionName = "spendra.rollup.position";
 
     // Together with the pause: how far rollups are behind when nothing is in the way.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(500);
@@ -41,6 +44,7 @@ internal sealed partial class RollupJob : BackgroundService
     private readonly HashSet<Guid> _held = [];
     private readonly Meter _meter = new(MeterName);
     private double _lagSeconds;
+    private OutboxLag _lag = new();
 
     public RollupJob(Database database, TimeProvider time, ILogger<RollupJob> logger)
     {
@@ -49,6 +53,9 @@ internal sealed partial class RollupJob : BackgroundService
         _intake = new RollupIntake(database, _positions, time);
         _rebuild = new RollupRebuild(database, _positions);
         _meter.CreateObservableGauge(LagName, () => Volatile.Read(ref _lagSeconds), "s", "How long the oldest row of the outbox waits to be counted");
+        _meter.CreateObservableGauge(WaitingName, () => Volatile.Read(ref _lag).Waiting, "{row}", "Rows of the outbox that wait to be counted");
+        _meter.CreateObservableGauge(DeadName, () => Volatile.Read(ref _lag).Dead, "{row}", "Rows of the outbox that could not be counted and wait for somebody");
+        _meter.CreateObservableGauge(PositionName, () => Volatile.Read(ref _lag).Taken, "{row}", "Rows of the outbox that rollups have come to, of all organizations");
     }
 
     /// <summary>Called after each look.</summary>
@@ -137,6 +144,7 @@ internal sealed partial class RollupJob : BackgroundService
         var lag = await OutboxPositions.ReadLagAsync(_database, RollupIntake.Consumer, cancel);
         var waited = lag.Since is { } since ? Math.Max(0, Micros.Now(_time) - since) : 0;
         Volatile.Write(ref _lagSeconds, waited / 1e6);
+        Volatile.Write(ref _lag, lag);
     }
 
     private async Task LetGoAsync()

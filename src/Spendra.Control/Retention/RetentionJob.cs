@@ -23,7 +23,7 @@ public static class RetentionServices
 /// </summary>
 internal sealed partial class RetentionJob : BackgroundService
 {
-    public const string MeterName = "Spendra.Worker";
+    public const string MeterName = WorkerMeter.Name;
     public const string RemovedName = "spendra.retention.removed";
 
     /// <summary>Months that are made before they begin.</summary>

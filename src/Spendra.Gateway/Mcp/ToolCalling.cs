@@ -6,6 +6,7 @@ using Spendra.Core.Money;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Providers;
 using Spendra.Gateway.Requests;
+using Spendra.Gateway.Telemetry;
 
 namespace Spendra.Gateway.Mcp;
 
@@ -23,6 +24,7 @@ internal sealed class ToolCalling(GovernedCall call, DispatchPermit permit, Gate
         if (call.Context.RequestAborted.IsCancellationRequested)
         {
             ending.Release("the client left before the request was sent");
+            call.Outcome = RequestOutcome.Left;
             return null;
         }
         using var patience = new UpstreamPatience(parts.Options, parts.Time, call.Context.RequestAborted);
@@ -50,7 +52,7 @@ internal sealed class ToolCalling(GovernedCall call, DispatchPermit permit, Gate
             try
             {
                 patience.AwaitHeaders();
-                using var response = await parts.Upstream.SendAsync(permit, request, call.IsTest, patience.Token);
+                using var response = await Sending.SendAsync(call, permit, parts, request, patience.Token);
                 return await AnswerAsync(session, response, ending);
             }
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException or UpstreamAddressException or IOException)

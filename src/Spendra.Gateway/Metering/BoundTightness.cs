@@ -12,7 +12,7 @@ namespace Spendra.Gateway.Metering;
 /// </summary>
 internal sealed class BoundTightness : IDisposable
 {
-    public const string MeterName = "Spendra.Gateway";
+    public const string MeterName = Telemetry.GatewayTelemetry.MeterName;
     public const string Name = "spendra.bound.tightness";
     public const string OtherModels = "other";
     public const int MaxModels = 500;

@@ -2,8 +2,10 @@ using Spendra.Core.Governance;
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Batches;
 using Spendra.Gateway.Forwarding;
+using Spendra.Gateway.Telemetry;
 using Spendra.Gateway.Tokens;
 using Spendra.Storage;
+using Spendra.Storage.Ledger;
 
 namespace Spendra.Gateway.Requests;
 
@@ -17,6 +19,7 @@ internal static class Admitting
     public static async Task<(DispatchPermit? Permit, GatewayError? Error)> AdmitAsync(
         GovernedCall call, GatewayParts parts, CancellationToken cancel)
     {
+        using var step = RequestTrace.Step(RequestTrace.Admission);
         for (var round = 0; round < MaxRounds; round++)
         {
             var now = Micros.Now(parts.Time);
@@ -29,7 +32,7 @@ internal static class Admitting
             if (decision is Decision.Admit admit)
             {
                 var command = MakeCommand(call, parts, admit, now);
-                var outcome = await parts.Lane.ReserveAsync(command);
+                var outcome = await ReserveAsync(parts, command);
                 if (outcome is LedgerOutcome.Admitted admitted)
                     return (DispatchPermit.From(command.Reservation, admitted), null);
                 if (outcome is LedgerOutcome.Refused small && await Tightening.TryAsync(call, parts, small.Refusal)) continue;
@@ -52,6 +55,17 @@ internal static class Admitting
 
     public static GatewayError Unavailable(string message) =>
         GatewayError.From(new Refusal(RefusalCode.LedgerUnavailable, message));
+
+    private static Task<LedgerOutcome> ReserveAsync(GatewayParts parts, ReserveCommand command) =>
+        RequestTrace.IsOn ? ReserveTracedAsync(parts, command) : parts.Lane.ReserveAsync(command);
+
+    private static async Task<LedgerOutcome> ReserveTracedAsync(GatewayParts parts, ReserveCommand command)
+    {
+        using var step = RequestTrace.Step(RequestTrace.Reservation);
+        var outcome = await parts.Lane.ReserveAsync(command);
+        step?.SetTag("spendra.outcome", LedgerLane.NameOf(outcome));
+        return outcome;
+    }
 
     /// <summary>Steps 3 to 5. Pure but for what it notes in the call and the places it takes.</summary>
     private static Decision Decide(GovernedCall call, GatewayOptions options, long now)

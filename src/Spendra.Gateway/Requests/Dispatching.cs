@@ -7,6 +7,7 @@ using Spendra.Gateway.Dialects;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Metering;
 using Spendra.Gateway.Providers;
+using Spendra.Gateway.Telemetry;
 
 namespace Spendra.Gateway.Requests;
 
@@ -44,6 +45,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         if (_context.RequestAborted.IsCancellationRequested)
         {
             ending.Release("the client left before the request was sent");
+            call.Outcome = RequestOutcome.Left;
             return null;
         }
         // A batch that is found nowhere counts as never made some time later: so none is sent late.
@@ -64,7 +66,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
         try
         {
             patience.AwaitHeaders();
-            response = await parts.Upstream.SendAsync(permit, request, call.IsTest, patience.Token);
+            response = await Sending.SendAsync(call, permit, parts, request, patience.Token);
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or UpstreamAddressException or IOException)
         {
@@ -158,11 +160,27 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             return await PassHeldAsync(response, upstream, pump, held, ending, upstreamId);
         WriteHead(response, cost: null);
         await _context.Response.StartAsync();
-        var isBroken = await pump.RunAsync(upstream, meter) == PumpEnd.Broken;
+        var isBroken = await PumpAsync(pump, upstream, meter) == PumpEnd.Broken;
         if (isBroken) await TellBreakAsync(response, pump);
         await EndWithAsync(ending, meter.Reading, status, upstreamId);
         if (isBroken && call.Route.Dialect.HasClientsThatPassOverErrors) await BreakConnectionAsync();
         return null;
+    }
+
+    /// <summary>Passes a response piece by piece; counted while it lasts.</summary>
+    private async Task<PumpEnd> PumpAsync(ResponsePump pump, Stream upstream, ResponseMeter meter)
+    {
+        parts.Metrics.StreamBegins();
+        try
+        {
+            var end = await pump.RunAsync(upstream, meter);
+            if (end == PumpEnd.Broken) parts.Metrics.BrokeOff(call, pump.HasTimedOut ? "timeout" : "broken_off");
+            return end;
+        }
+        finally
+        {
+            parts.Metrics.StreamEnds();
+        }
     }
 
     /// <summary>Who ended a response that is not whole: its provider, or the gateway because it took too long.</summary>
@@ -212,7 +230,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
                 WriteHead(response, cost: null);
                 _context.Response.ContentLength = response.Content.Headers.ContentLength;
                 _context.Response.BodyWriter.Write(head.AsSpan(0, length));
-                if (await pump.RunAsync(upstream, meter) == PumpEnd.Broken) _context.Abort();
+                if (await PumpAsync(pump, upstream, meter) == PumpEnd.Broken) _context.Abort();
                 await EndWithAsync(ending, meter.Reading, status, upstreamId);
                 return null;
             }
@@ -278,6 +296,7 @@ internal sealed partial class Dispatching(GovernedCall call, DispatchPermit perm
             var isRefusal = verdict == UpstreamVerdict.Refused && (status < 500 || call.Route.Dialect.IsError(head.AsSpan(0, length)));
             if (isRefusal) ending.Release($"the provider refused with status {status}");
             else ending.SettleAtBound(status, upstreamId);
+            call.Outcome = RequestOutcome.ProviderError;
             WriteHead(response, cost: null);
             _context.Response.ContentLength = length;
             await WriteAsync(head.AsMemory(0, length));

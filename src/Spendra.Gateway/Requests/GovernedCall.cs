@@ -8,6 +8,7 @@ using Spendra.Core.Pricing;
 using Spendra.Gateway.Batches;
 using Spendra.Gateway.Dialects.OpenAi;
 using Spendra.Gateway.Mcp;
+using Spendra.Gateway.Telemetry;
 using Spendra.Gateway.Tokens;
 
 namespace Spendra.Gateway.Requests;
@@ -20,6 +21,9 @@ internal sealed class GovernedCall(HttpContext context, GovernedRoute route, Gui
     public GovernedRoute Route { get; } = route;
 
     public Guid RequestId { get; } = requestId;
+
+    /// <summary>How it ended, where that does not follow from what is answered; otherwise null.</summary>
+    public RequestOutcome? Outcome { get; set; }
 
     // Step 1
     public KeyToken Token { get; set; } = null!;

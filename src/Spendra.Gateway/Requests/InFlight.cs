@@ -23,6 +23,8 @@ internal sealed class InFlightRequests
     private int _count;
     private volatile bool _isDraining;
 
+    public int Count => Volatile.Read(ref _count);
+
     public void Enter() => Interlocked.Increment(ref _count);
 
     public void Leave()

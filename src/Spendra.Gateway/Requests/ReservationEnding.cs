@@ -1,6 +1,8 @@
 using Spendra.Core.Ledger;
 using Spendra.Gateway.Forwarding;
 using Spendra.Gateway.Metering;
+using Spendra.Gateway.Telemetry;
+using Spendra.Storage.Ledger;
 
 namespace Spendra.Gateway.Requests;
 
@@ -30,7 +32,8 @@ internal sealed class ReservationEnding(GovernedCall call, DispatchPermit permit
         if (IsFoundOutLater) return;
         var reservation = permit.Reservation;
         parts.Tightness.Record(reservation, settlement);
-        End(new SettleCommand(reservation.OrganizationId, reservation.ReservationId, reservation.WindowIds, settlement));
+        End(new SettleCommand(reservation.OrganizationId, reservation.ReservationId, reservation.WindowIds, settlement),
+            settlement.IsEstimated ? "estimated" : "measured");
     }
 
     /// <summary>No usage is known: books the bound, flagged as estimated.</summary>
@@ -43,7 +46,7 @@ internal sealed class ReservationEnding(GovernedCall call, DispatchPermit permit
         if (_hasEnded) return;
         _hasEnded = true;
         var reservation = permit.Reservation;
-        End(new ReleaseCommand(reservation.OrganizationId, reservation.ReservationId, reservation.WindowIds, reason));
+        End(new ReleaseCommand(reservation.OrganizationId, reservation.ReservationId, reservation.WindowIds, reason), "released");
     }
 
     /// <summary>A background response goes on at the provider: whoever fetches it, or the sweep, ends the reservation.</summary>
@@ -56,6 +59,19 @@ internal sealed class ReservationEnding(GovernedCall call, DispatchPermit permit
     }
 
     // The client does not wait for the commit. The lane keeps the command until it is written.
-    private void End(LedgerCommand command) => _ = parts.Lane.EndAsync(command).ContinueWith(
-        static (failed, _) => _ = failed.Exception, null, TaskContinuationOptions.OnlyOnFaulted);
+    private void End(LedgerCommand command, string kind)
+    {
+        parts.Metrics.Settled(call, kind);
+        _ = (RequestTrace.IsOn ? EndTracedAsync(command, kind) : parts.Lane.EndAsync(command)).ContinueWith(
+            static (failed, _) => _ = failed.Exception, null, TaskContinuationOptions.OnlyOnFaulted);
+    }
+
+    // The trace of the request is over before this is: its last step ends with the commit.
+    private async Task EndTracedAsync(LedgerCommand command, string kind)
+    {
+        using var step = RequestTrace.Step(RequestTrace.Settlement);
+        step?.SetTag("spendra.settlement", kind);
+        var outcome = await parts.Lane.EndAsync(command);
+        step?.SetTag("spendra.outcome", LedgerLane.NameOf(outcome));
+    }
 }

@@ -46,6 +46,7 @@ public sealed partial class LedgerLane
             catch (Exception e)
             {
                 var fault = _engine.Classify(e);
+                _metrics.Retried(fault);
                 await _engine.AbandonAsync(reconnect: fault == LaneFault.Unavailable);
                 if (fault == LaneFault.Poison)
                 {

@@ -20,7 +20,11 @@ namespace Spendra.Storage.Ledger;
 /// </summary>
 public sealed partial class LedgerLane : IAsyncDisposable
 {
+    /// <summary>What a lane measures of itself.</summary>
+    public const string MeterName = "Spendra.Ledger";
+
     private readonly ILedgerEngine _engine;
+    private readonly LaneMetrics _metrics;
     private readonly LaneOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -48,6 +52,7 @@ public sealed partial class LedgerLane : IAsyncDisposable
         _options = options;
         _time = time;
         _logger = logger;
+        _metrics = new LaneMetrics(time, () => Math.Max(0, Volatile.Read(ref _queuedReserves)));
         _closing = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         // Where the lane was made it runs: on the thread pool, or wherever a simulation schedules.
         _writer = Task.Factory.StartNew(
@@ -59,7 +64,10 @@ public sealed partial class LedgerLane : IAsyncDisposable
     /// reservation is committed.
     /// </summary>
     /// <exception cref="LedgerUnavailableException">The database is out of reach or the queue is full.</exception>
-    public async Task<LedgerOutcome> ReserveAsync(ReserveCommand command)
+    public Task<LedgerOutcome> ReserveAsync(ReserveCommand command) =>
+        _metrics.TimesReservations ? _metrics.TimeReservationAsync(QueueAsync, command) : QueueAsync(command);
+
+    private async Task<LedgerOutcome> QueueAsync(ReserveCommand command)
     {
         if (Interlocked.Increment(ref _queuedReserves) > _options.MaxQueuedReservations)
         {
@@ -85,6 +93,20 @@ public sealed partial class LedgerLane : IAsyncDisposable
         }
     }
 
+    /// <summary>What came of a command, in a word, for metrics and traces.</summary>
+    public static string NameOf(LedgerOutcome outcome) => outcome switch
+    {
+        LedgerOutcome.Admitted => "admitted",
+        LedgerOutcome.Refused => "refused",
+        LedgerOutcome.Stale => "stale",
+        LedgerOutcome.Repeated => "repeated",
+        LedgerOutcome.Ended => "ended",
+        LedgerOutcome.AlreadyEnded => "already_ended",
+        LedgerOutcome.Kept => "kept",
+        LedgerOutcome.Unknown => "unknown",
+        _ => "failed",
+    };
+
     /// <summary>
     /// Settles, releases, expires, adjusts or keeps a refusal. Retries through every outage until it is written; the caller need
     /// not wait.
@@ -92,7 +114,8 @@ public sealed partial class LedgerLane : IAsyncDisposable
     public Task<LedgerOutcome> EndAsync(LedgerCommand command)
     {
         if (command.Reserves) throw new ArgumentException("reservations are made with ReserveAsync", nameof(command));
-        return Enqueue(LaneTicket.For(command));
+        var written = Enqueue(LaneTicket.For(command));
+        return _metrics.TimesEndings ? _metrics.TimeEndingAsync(command, written) : written;
     }
 
     /// <summary>Keeps a refusal, so that its id can be explained. The task fails when it cannot be written.</summary>
@@ -124,6 +147,7 @@ public sealed partial class LedgerLane : IAsyncDisposable
         _closing.CancelAfter(_options.DrainTimeout);
         await _writer;
         await _engine.DisposeAsync();
+        _metrics.Dispose();
         _closing.Dispose();
         _closed.SetResult();
     }
@@ -138,9 +162,11 @@ public sealed partial class LedgerLane : IAsyncDisposable
         var batch = new List<LaneTicket>(_options.MaxBatch);
         while (await TakeAsync(batch))
         {
+            var (count, begun) = (batch.Count, _metrics.Begin());
             try
             {
                 await CommitAsync(batch);
+                _metrics.Written(count, begun);
             }
             catch (Exception e)
             {

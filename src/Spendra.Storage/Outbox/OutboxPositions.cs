@@ -16,6 +16,9 @@ public sealed record OutboxPosition(Guid OrganizationId, long Sequence, long Las
 /// <summary>How far a reader is behind.</summary>
 public sealed class OutboxLag
 {
+    /// <summary>Rows that were taken in, of all organizations that are read.</summary>
+    public long Taken { get; set; }
+
     /// <summary>Rows that wait.</summary>
     public long Waiting { get; set; }
 
@@ -87,7 +90,8 @@ public sealed class OutboxPositions(Database database, string consumer, Guid hol
         """;
 
     private const string Lag = """
-        SELECT CAST(coalesce(sum(o.outbox_sequence - p.sequence), 0) AS bigint) AS waiting,
+        SELECT CAST(coalesce(sum(p.sequence), 0) AS bigint) AS taken,
+            CAST(coalesce(sum(o.outbox_sequence - p.sequence), 0) AS bigint) AS waiting,
             min((SELECT x.created_at FROM outbox x WHERE x.organization_id = p.organization_id AND x.sequence = p.sequence + 1)) AS since,
             (SELECT count(*) FROM outbox_failures f WHERE f.consumer = @consumer AND f.is_dead) AS dead
         FROM outbox_positions p JOIN organizations o ON o.organization_id = p.organization_id

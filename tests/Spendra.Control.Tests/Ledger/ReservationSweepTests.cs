@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -90,6 +91,31 @@ public sealed class ReservationSweepTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromSeconds(1));
         await sweep.ExpireAsync(Cancel);
         (await CountAsync("open_reservations")).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task What_is_booked_in_doubt_is_counted_by_its_cause()
+    {
+        var counted = new List<(string Cause, long Count)>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) => { if (instrument.Name == SweepMetrics.EndedName) self.EnableMeasurementEvents(instrument); },
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) => counted.Add(((string)tags[0].Value!, value)));
+        listener.Start();
+        await BeatAsync();
+        await ReserveAsync();
+        using var sweep = NewSweep();
+        await sweep.ExpireAsync(Cancel);
+        counted.Should().BeEmpty();
+        _time.Advance(TimeSpan.FromSeconds(15));
+        await sweep.ExpireAsync(Cancel);
+        await ReserveAsync(gateway: null);
+        await ReserveAsync(gateway: null);
+        _time.Advance(TimeSpan.FromSeconds(900));
+        await sweep.ExpireAsync(Cancel);
+
+        counted.Should().Equal((SweepMetrics.Silent, 1), (SweepMetrics.Expired, 2));
     }
 
     [Fact]
