@@ -28,6 +28,11 @@ internal sealed record RecordLine(
     string Type, long Sequence, string RecordedAt, string Actor, string Action, string SubjectKind, string Subject, string? Before,
     string? After, string? Reason, string Origin, string PreviousHash, string Hash);
 
+/// <summary>A record as a receiver outside is told it: that of an export, and whose it is.</summary>
+internal sealed record ForwardedLine(
+    string Type, Guid OrganizationId, string Organization, long Sequence, string RecordedAt, string Actor, string Action, string SubjectKind,
+    string Subject, string? Before, string? After, string? Reason, string Origin, string PreviousHash, string Hash);
+
 /// <summary>A signed checkpoint as sinks keep it.</summary>
 internal sealed record CheckpointLine(
     string Type, Guid OrganizationId, long Sequence, string Hash, string SignedAt, string PublicKey, string Signature)
@@ -65,6 +70,11 @@ internal static class AuditLines
         new RecordLine(RecordType, record.Sequence, Instant(record.RecordedAt), record.Actor, record.Action, record.SubjectKind,
             record.Subject, record.BeforeState, record.AfterState, record.Reason, record.Origin, Hex(record.PreviousHash), Hex(record.Hash)),
         Readable.RecordLine);
+
+    public static byte[] Write(AuditRecord record, string slug) => JsonSerializer.SerializeToUtf8Bytes(
+        new ForwardedLine(RecordType, record.OrganizationId, slug, record.Sequence, Instant(record.RecordedAt), record.Actor, record.Action,
+            record.SubjectKind, record.Subject, record.BeforeState, record.AfterState, record.Reason, record.Origin, Hex(record.PreviousHash), Hex(record.Hash)),
+        Readable.ForwardedLine);
 
     public static byte[] Write(AuditCheckpoint checkpoint, CheckpointKey key) => JsonSerializer.SerializeToUtf8Bytes(
         new CheckpointLine(CheckpointType, checkpoint.OrganizationId, checkpoint.Sequence, Hex(checkpoint.Hash),
@@ -153,5 +163,6 @@ internal static class AuditLines
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(ManifestLine))]
 [JsonSerializable(typeof(RecordLine))]
+[JsonSerializable(typeof(ForwardedLine))]
 [JsonSerializable(typeof(CheckpointLine))]
 internal sealed partial class AuditJson : JsonSerializerContext;

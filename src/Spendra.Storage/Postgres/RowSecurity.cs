@@ -96,7 +96,8 @@ internal static class RowSecurity
                 WHEN t.relname = 'users' THEN
                     EXECUTE format('GRANT SELECT (user_id, email, name) ON %I TO spendra_app', t.relname);
                 WHEN t.relname IN ('open_reservations', 'idempotency_keys', 'provider_objects', 'gateways', 'spend_events', 'released_reservations',
-                    'journal_entries', 'postings', 'outbox', 'refusals', 'stripped_tools', 'audit_deliveries', 'organization_directory') THEN
+                    'journal_entries', 'postings', 'outbox', 'refusals', 'stripped_tools', 'audit_deliveries', 'audit_forwards',
+                    'organization_directory') THEN
                     EXECUTE format('GRANT SELECT ON %I TO spendra_app', t.relname);
                 WHEN t.relname IN ('audit_records', 'window_excesses', 'key_directory', 'token_directory', 'invitation_directory', 'creation_receipts',
                     'prices', 'price_sync_runs', 'bill_imports', 'billed_lines', 'reconciliation_runs', 'reconciliation_differences',

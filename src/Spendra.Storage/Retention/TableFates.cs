@@ -52,7 +52,7 @@ public static class TableFates
     // One row for each thing that there is, or few.
     private static readonly string[] Small =
     [
-        "alerts", "alert_looks", "outbox_positions", "outbox_failures", "rollup_series", "key_uses", "key_use_marks", "installation", "schema_versions",
+        "alerts", "alert_looks", "outbox_positions", "outbox_failures", "audit_forwards", "rollup_series", "key_uses", "key_use_marks", "installation", "schema_versions",
     ];
 
     // Ended by the ledger lane; forgotten by the sweep, a day after their use and when they are silent and hold nothing.
