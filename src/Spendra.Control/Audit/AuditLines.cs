@@ -135,9 +135,11 @@ internal static class AuditLines
         }
     }
 
-    // What somebody changed may be no time at all: then the number stands there, so that the export goes on to say so.
-    private static string Instant(long micros) =>
-        micros is >= 0 and <= LastMicros ? InstantText.Of(micros) : micros.ToString(CultureInfo.InvariantCulture);
+    /// <summary>Null for what is no time at all: somebody may have changed it.</summary>
+    public static string? InstantOf(long micros) => micros is >= 0 and <= LastMicros ? InstantText.Of(micros) : null;
+
+    // The number stands there, so that the export goes on to say so.
+    private static string Instant(long micros) => InstantOf(micros) ?? micros.ToString(CultureInfo.InvariantCulture);
 
     private static long? Instant(string text) => InstantText.TryParse(text, out var micros) ? micros
         : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out micros) ? micros : null;

@@ -17,7 +17,7 @@ internal sealed partial class ControlCalls(AccessGate gate, ILogger<ControlCalls
 
     public async Task InvokeAsync(HttpContext http, RequestDelegate next)
     {
-        RequestIds.Of(http);
+        using var scope = RequestScope(logger, RequestIds.Of(http));
         http.Response.Headers.CacheControl = "no-store";
         try
         {
@@ -68,6 +68,8 @@ internal sealed partial class ControlCalls(AccessGate gate, ILogger<ControlCalls
     }
 
     private static bool ReadsBody(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is { IsOptional: false };
+
+    private static readonly Func<ILogger, string, IDisposable?> RequestScope = LoggerMessage.DefineScope<string>("request {RequestId}");
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the database failed a management call, request {RequestId}")]
     private partial void LogUnavailable(Exception exception, string requestId);

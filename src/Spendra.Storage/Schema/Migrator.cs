@@ -73,7 +73,7 @@ public static class Migrator
 
     private static async Task<IReadOnlyList<string>> MigratePostgresAsync(string connectionString, CancellationToken cancel)
     {
-        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var source = Source(connectionString);
         await using var connection = await source.OpenConnectionAsync(cancel);
         if (await IsCurrentAsync(connection, DatabaseEngine.Postgres) && !await RowSecurity.IsStaleAsync(connection)) return [];
         await connection.ExecuteAsync($"SELECT pg_advisory_lock({AdvisoryLock})");
@@ -81,8 +81,9 @@ public static class Migrator
         {
             var pending = await PendingAsync(connection, DatabaseEngine.Postgres);
             // The runner's connections are used once: in a pool they would stay open for minutes.
-            var alone = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;
-            var done = pending.Count == 0 ? [] : Run(DeployChanges.To.PostgresqlDatabase(alone), pending, DatabaseEngine.Postgres);
+            await using var alone = Source(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+            var done = pending.Count == 0 ? []
+                : Run(DeployChanges.To.PostgresqlDatabase(new DbUp.Postgresql.PostgresqlConnectionManager(alone)), pending, DatabaseEngine.Postgres);
             await RowSecurity.PutAsync(connection);
             return done;
         }
@@ -91,6 +92,9 @@ public static class Migrator
             await connection.ExecuteAsync($"SELECT pg_advisory_unlock({AdvisoryLock})");
         }
     }
+
+    // Without a name metrics would show the address as one.
+    private static NpgsqlDataSource Source(string connectionString) => new NpgsqlDataSourceBuilder(connectionString) { Name = "spendra-migrate" }.Build();
 
     private static IReadOnlyList<string> Run(UpgradeEngineBuilder builder, List<SqlScript> pending, DatabaseEngine engine)
     {

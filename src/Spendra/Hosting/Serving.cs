@@ -29,7 +29,7 @@ internal static class Serving
         return 0;
     }
 
-    private static string Version =>
+    public static string Version =>
         typeof(Serving).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
     /// <summary>Test keys need a sandbox; a process with a gateway brings its own unless one is configured.</summary>

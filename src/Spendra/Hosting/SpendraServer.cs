@@ -5,6 +5,7 @@ using Spendra.Cli;
 using Spendra.Control;
 using Spendra.Control.Alerts;
 using Spendra.Control.Audit;
+using Spendra.Control.Audit.Forwarding;
 using Spendra.Control.Catalog;
 using Spendra.Control.Exports;
 using Spendra.Control.Keys;
@@ -19,6 +20,7 @@ using Spendra.Settings;
 using Spendra.Storage;
 using Spendra.Storage.Keys;
 using Spendra.Storage.Ledger;
+using Spendra.Telemetry;
 
 namespace Spendra.Hosting;
 
@@ -105,6 +107,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         ConfigureLogging(builder.Logging, options.Log);
         builder.Services.PostConfigure<LoggerFilterOptions>(filters => Seal(filters, options.Log.Level, isStarted));
         AddParts(builder.Services, options, parts, time);
+        builder.Services.AddTelemetry(options);
         replace(builder.Services);
         var app = builder.Build();
         MapParts(app, options, parts);
@@ -140,6 +143,7 @@ internal sealed class SpendraServer : IAsyncDisposable
             services.AddCatalogSync(options.Catalog);
             services.AddIncreaseEnding();
             services.AddAuditCheckpoints(options.Audit);
+            services.AddAuditForwarding(options.AuditForward);
             services.AddAlerts();
         }
     }
@@ -147,6 +151,7 @@ internal sealed class SpendraServer : IAsyncDisposable
     private static void MapParts(WebApplication app, SpendraOptions options, ServerParts parts)
     {
         app.MapHealth(parts.Database, app.Lifetime);
+        app.MapMetrics(options.Telemetry);
         if (options.Role is Role.All or Role.Gateway)
         {
             app.MapSpendraGateway();
@@ -177,6 +182,8 @@ internal sealed class SpendraServer : IAsyncDisposable
         filters.Rules.Clear();
         var ofServer = least > LogLevel.Warning ? least : LogLevel.Warning;
         filters.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft", ofServer, filter: null));
+        // Its scope around every request holds the address, and its activity has whatever trace the client names as its parent.
+        filters.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None, filter: null));
         // It repeats what a provider of identities says, and a careless one says what it was told: codes and our own secret. What
         // has failed is said in our words.
         filters.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.None, filter: null));
@@ -191,6 +198,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         {
             logging.AddJsonConsole(console =>
             {
+                console.IncludeScopes = true;
                 console.UseUtcTimestamp = true;
                 console.TimestampFormat = "O";
             });

@@ -2,12 +2,14 @@ using System.Collections;
 using System.Net;
 using Spendra.Control.Alerts;
 using Spendra.Control.Audit;
+using Spendra.Control.Audit.Forwarding;
 using Spendra.Control.Catalog;
 using Spendra.Control.Ledger;
 using Spendra.Control.Organizations;
 using Spendra.Gateway;
 using Spendra.Storage;
 using Spendra.Storage.Retention;
+using Spendra.Telemetry;
 
 namespace Spendra.Settings;
 
@@ -30,6 +32,13 @@ internal static class SettingsLoader
         var urls = reader.Checked("Urls", AreListenUrls, "http://host:port, several separated by ';'; TLS ends in front of Spendra")
             ?? SpendraOptions.DefaultUrls;
         var control = ControlSettings.Read(reader, urls, errors);
+        var telemetry = TelemetrySettings.Read(reader, errors);
+        var log = new LogSettings
+        {
+            Level = reader.Choice("Log:Level", LogLevel.Information, LogLevel.Trace, LogLevel.Debug,
+                LogLevel.Information, LogLevel.Warning, LogLevel.Error),
+            Json = reader.Flag("Log:Json", false),
+        };
         var options = new SpendraOptions
         {
             Urls = urls,
@@ -37,7 +46,12 @@ internal static class SettingsLoader
             Database = Target(data, database, errors),
             MasterKey = reader.Text("MasterKey") is { } key ? new Secret(key) : null,
             Role = reader.Choice("Role", Role.All, Role.All, Role.Gateway, Role.Control, Role.Worker),
-            Gateway = gateway with { PublicUrl = control.PublicUrl },
+            Gateway = gateway with
+            {
+                PublicUrl = control.PublicUrl,
+                SendsTraceContext = telemetry.SendsTraceContext,
+                ScopesLogs = log.Json || telemetry.Sends(Signals.Logs),
+            },
             Control = control,
             Sweep = new SweepOptions
             {
@@ -52,14 +66,11 @@ internal static class SettingsLoader
                     is { } resolver ? ReadResolver(resolver) : null,
             },
             Audit = ReadAudit(reader),
+            AuditForward = ReadForward(reader, errors),
             Exports = ExportSettings.Read(reader, errors),
             Retention = ReadRetention(reader),
-            Log = new LogSettings
-            {
-                Level = reader.Choice("Log:Level", LogLevel.Information, LogLevel.Trace, LogLevel.Debug,
-                    LogLevel.Information, LogLevel.Warning, LogLevel.Error),
-                Json = reader.Flag("Log:Json", false),
-            },
+            Telemetry = telemetry,
+            Log = log,
             Debug = reader.Flag("Debug", false),
         };
         reader.ReportUnknown();
@@ -109,6 +120,20 @@ internal static class SettingsLoader
         CheckpointSeconds = reader.Number("Audit:CheckpointSeconds", 60, 1, 86_400),
         CheckpointRecords = reader.Number("Audit:CheckpointRecords", 100, 1, 1_000_000),
     };
+
+    // Its path may hold the receiver's token.
+    private static ForwardOptions ReadForward(SettingReader reader, List<string> errors)
+    {
+        var (url, token) = (reader.Text("Audit:ForwardUrl"), reader.Text("Audit:ForwardToken"));
+        if (url is not null && !ForwardOptions.IsAddress(url))
+        {
+            errors.Add("Audit:ForwardUrl is no such address: allowed are https://host/path and syslog+tls://host:port, on loopback also http:// and syslog+tcp://");
+            return new ForwardOptions();
+        }
+        var options = new ForwardOptions { Url = url is null ? null : new Uri(url), Token = token };
+        if (token is not null && (url is null || options.IsSyslog)) errors.Add("Audit:ForwardToken is for an Audit:ForwardUrl of https");
+        return options;
+    }
 
     private static GatewayOptions ReadGateway(SettingReader reader)
     {

@@ -1,5 +1,6 @@
 using Spendra.Control.Alerts;
 using Spendra.Control.Audit;
+using Spendra.Control.Audit.Forwarding;
 using Spendra.Control;
 using Spendra.Control.Catalog;
 using Spendra.Control.Exports;
@@ -8,6 +9,7 @@ using Spendra.Control.Organizations;
 using Spendra.Gateway;
 using Spendra.Storage;
 using Spendra.Storage.Retention;
+using Spendra.Telemetry;
 
 namespace Spendra.Settings;
 
@@ -58,11 +60,17 @@ internal sealed record SpendraOptions
     /// <summary>Where signed checkpoints of the audit chains go.</summary>
     public AuditOptions Audit { get; init; } = new();
 
+    /// <summary>Where audit records are told as they are written.</summary>
+    public ForwardOptions AuditForward { get; init; } = new();
+
     /// <summary>Where exports are written.</summary>
     public ExportOptions Exports { get; init; } = new();
 
     /// <summary>How long old detail is kept.</summary>
     public RetentionLimits Retention { get; init; } = new();
+
+    /// <summary>Whom the process tells of itself.</summary>
+    public TelemetryOptions Telemetry { get; init; } = new();
 
     public required LogSettings Log { get; init; }
 

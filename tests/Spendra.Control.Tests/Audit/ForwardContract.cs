@@ -86,6 +86,27 @@ public abstract partial class ForwardContract(DatabaseEngine engine)
     }
 
     [Fact]
+    public async Task A_record_that_is_refused_is_found_and_those_before_it_are_told()
+    {
+        await using var api = await StartAsync();
+        await using var sink = await HttpSink.StartAsync();
+        var all = await SequencesAsync(api, "acme");
+        sink.Status = _ => Lines([sink.Got.Last()]).Exists(l => SequenceOf(l) == 3) ? 400 : 200;
+        using var job = Job(api, new ForwardOptions { Url = new Uri(sink.Address) });
+
+        for (var i = 0; i < 3; i++)
+        {
+            await job.TurnAsync(Cancel);
+            _time.Advance(TimeSpan.FromMinutes(5));
+        }
+        (await PositionAsync(api, "acme")).Should().Be(2, "the third is refused");
+        sink.Status = static _ => 200;
+        await job.TurnAsync(Cancel);
+
+        (await PositionAsync(api, "acme")).Should().Be(all[^1], "nothing is left out");
+    }
+
+    [Fact]
     public async Task One_of_several_workers_tells_and_another_goes_on_when_it_is_gone()
     {
         await using var api = await StartAsync();

@@ -86,8 +86,12 @@ internal sealed class SyslogSink : IAsyncDisposable
             }
             Done.Release();
             if (manner == SyslogManner.Hangs) await Task.Delay(Timeout.Infinite, _stop.Token);
-            // No farewell: the connection is reset.
-            if (manner == SyslogManner.BreaksOff) client.LingerState = new LingerOption(true, 0);
+            // No farewell: the connection is reset, as that of a process that dies with something unread.
+            if (manner == SyslogManner.BreaksOff)
+            {
+                client.LingerState = new LingerOption(true, 0);
+                client.Client.Dispose();
+            }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or System.Security.Authentication.AuthenticationException)
         {

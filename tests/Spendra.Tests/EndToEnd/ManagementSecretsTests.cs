@@ -8,6 +8,7 @@ using Spendra.Tests.EndToEnd.Secrets;
 namespace Spendra.Tests.EndToEnd;
 
 /// <summary>What proves who somebody is, or opens something, is nowhere but with whom it belongs to: in no log, trace, metric, table, file, export or answer of others.</summary>
+[Collection(nameof(Secrets.Watch))]
 public sealed class ManagementSecretsTests
 {
     private const string Company = """

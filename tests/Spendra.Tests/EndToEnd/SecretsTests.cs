@@ -2,10 +2,12 @@ using System.Text;
 using System.Text.Json;
 using Spendra.Storage;
 using Spendra.Tests.EndToEnd.Secrets;
+using Spendra.Tests.Telemetry;
 
 namespace Spendra.Tests.EndToEnd;
 
 /// <summary>What must stay between client and provider is nowhere else: in no log, trace, metric, table, file or answer of others.</summary>
+[Collection(nameof(Secrets.Watch))]
 public sealed class SecretsTests
 {
     [Theory]
@@ -57,6 +59,38 @@ public sealed class SecretsTests
 
         served.Process.Output.Should().Contain("Spendra.Gateway[");
         Leaks(served.Process.Lines.Select(line => ("the log", Encoding.UTF8.GetBytes(line))), CanariesOf(company, site)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Nor_is_it_told_to_a_collector_or_a_scraper_or_in_logs_of_JSON()
+    {
+        const string collectorsToken = "canary-collectors-token-41d7e0";
+        const string scrapersToken = "canary-scrapers-token-83bc92";
+        using var company = new CanaryCompany();
+        await using var collector = await OtlpSink.StartAsync(isGrpc: false);
+        await using var site = await SiteOfAsync(DatabaseEngine.Sqlite, company);
+        site.Variables["SPENDRA__TELEMETRY__OTLPENDPOINT"] = collector.Address;
+        site.Variables["SPENDRA__TELEMETRY__OTLPHEADERS"] = $"authorization=Bearer%20{collectorsToken}";
+        site.Variables["SPENDRA__TELEMETRY__TRACESAMPLERATIO"] = "1";
+        site.Variables["SPENDRA__METRICS__TOKEN"] = scrapersToken;
+        site.Variables["SPENDRA__LOG__JSON"] = "true";
+        var served = await site.ServeAsync();
+
+        await CallInEveryWayAsync(served.Url, site);
+        var scraped = await served.GetAsync("/metrics", scrapersToken);
+        await served.ShouldStopAsync();
+
+        var canaries = CanariesOf(company, site);
+        canaries.Add(collectorsToken);
+        canaries.Add(scrapersToken);
+        collector.Tokens.Should().OnlyContain(token => token == $"Bearer {collectorsToken}");
+        collector.Spans.Select(s => s.Name).Should().Contain(["chat.completions", "responses", "upstream", "settlement"]);
+        collector.Logs.Should().Contain(line => line.Text.Contains("gave no token to application"));
+        scraped.Body.Should().Contain("spendra_gateway_refusals_total");
+        served.Process.Output.Should().Contain("\"Category\":\"Spendra.Gateway\"");
+        Leaks(collector.Bodies.Select(body => ("what a collector was told", body)), canaries).Should().BeEmpty();
+        Leaks([("what a scraper was told", Encoding.UTF8.GetBytes(scraped.Body))], canaries).Should().BeEmpty();
+        Leaks(served.Process.Lines.Select(line => ("the log", Encoding.UTF8.GetBytes(line))), canaries).Should().BeEmpty();
     }
 
     private static async Task<Site> SiteOfAsync(DatabaseEngine engine, CanaryCompany company)

@@ -52,7 +52,7 @@ public sealed class HostCensusTests
     private static readonly string[] Nowhere = ["/api/{**rest}"];
 
     /// <summary>The mark of each part that maps endpoints: the gateway's, the control plane's and the host's own.</summary>
-    private static readonly Type[] Marks = [typeof(RouteMark), typeof(Operation), typeof(PageMark), typeof(PublicMark)];
+    private static readonly Type[] Marks = [typeof(RouteMark), typeof(Operation), typeof(PageMark), typeof(PublicMark), typeof(TokenMark)];
 
     /// <summary>Where a route takes any method, those that clients use.</summary>
     private static readonly string[] AnyMethod = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];

@@ -83,7 +83,7 @@ internal sealed partial class ForwardJob : BackgroundService
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            LogFailed(_logger, e);
+            LogFailed(_logger, e.Message);
         }
     }
 
@@ -96,10 +96,25 @@ internal sealed partial class ForwardJob : BackgroundService
             foreach (var position in (await _forwards.ListBehindAsync(cancel)).OrderBy(p => p.OrganizationId == _failed))
             {
                 if (!PatienceWith(position.OrganizationId).IsOver) continue;
-                if (!await TellOrganizationAsync(position, cancel)) break;
+                if (!await TellSafelyAsync(position, cancel)) break;
             }
         }
         _metrics.Note(await _forwards.ReadLagAsync(cancel));
+    }
+
+    /// <summary>As <see cref="TellOrganizationAsync"/>; what is wrong with one organization is of no concern to the others.</summary>
+    private async Task<bool> TellSafelyAsync(ForwardPosition position, CancellationToken cancel)
+    {
+        try
+        {
+            return await TellOrganizationAsync(position, cancel);
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested && !DatabaseUnavailableException.IsSaidBy(e))
+        {
+            PatienceWith(position.OrganizationId).Fail();
+            LogOrganizationFailed(_logger, position.Slug, e);
+            return true;
+        }
     }
 
     /// <summary>False when the receiver takes nothing now.</summary>
@@ -111,7 +126,9 @@ internal sealed partial class ForwardJob : BackgroundService
         {
             for (var batch = 0; batch < BatchesPerTurn; batch++)
             {
-                var step = await AuditLists.ReadAsync(_database, position.OrganizationId, new AuditQuery(BatchSize, IsAscending: true) { After = told }, cancel);
+                // After a refusal one at a time, so that it is known which record it is.
+                var most = PatienceWith(position.OrganizationId).HasFailed ? 1 : BatchSize;
+                var step = await AuditLists.ReadAsync(_database, position.OrganizationId, new AuditQuery(most, IsAscending: true) { After = told }, cancel);
                 if (step.Rows.Count == 0) break;
                 await TellAsync([.. step.Rows.Select(r => new ForwardedRecord(r.RecordedAt, AuditLines.Write(r, position.Slug)))], cancel);
                 // Even when the process stops: what is not noted is told again.
@@ -173,6 +190,9 @@ internal sealed partial class ForwardJob : BackgroundService
     [LoggerMessage(Level = LogLevel.Warning, Message = "Audit records of {Organization} from {Sequence} on were not told to their receiver: {Reason}; they are told again in {Seconds} s")]
     private static partial void LogNotTold(ILogger logger, string organization, long sequence, string reason, double seconds);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Audit records could not be told to their receiver; it is tried again")]
-    private static partial void LogFailed(ILogger logger, Exception error);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Audit records of {Organization} could not be told to their receiver; it is tried again")]
+    private static partial void LogOrganizationFailed(ILogger logger, string organization, Exception error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Audit records could not be told to their receiver ({Reason}); it is tried again")]
+    private static partial void LogFailed(ILogger logger, string reason);
 }

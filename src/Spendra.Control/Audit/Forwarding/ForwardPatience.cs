@@ -9,6 +9,8 @@ internal sealed class ForwardPatience(TimeProvider time)
     private int _failures;
     private long _begun;
 
+    public bool HasFailed => _failures > 0;
+
     public bool IsOver => _failures == 0 || time.GetElapsedTime(_begun) >= Pause;
 
     public TimeSpan Pause => TimeSpan.FromSeconds(_failures == 0 ? 0 : Math.Min(1 << Math.Min(_failures - 1, MostDoublings), LongestSeconds));

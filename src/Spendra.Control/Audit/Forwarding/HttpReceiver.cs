@@ -32,6 +32,10 @@ internal sealed class HttpReceiver : IAuditReceiver
         {
             throw new ForwardException($"no exchange was possible ({e.HttpRequestError})", isOfReceiver: true);
         }
+        catch (IOException)
+        {
+            throw new ForwardException("the exchange broke off", isOfReceiver: true);
+        }
     }
 
     public void Dispose() => _client.Dispose();

@@ -3,7 +3,6 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
-using Spendra.Storage;
 
 namespace Spendra.Control.Audit.Forwarding;
 
@@ -28,12 +27,13 @@ internal sealed class SyslogReceiver(ForwardOptions options) : IAuditReceiver
         {
             using var client = new TcpClient { NoDelay = true };
             await client.ConnectAsync(options.Url!.Host, options.Url.Port, cancel);
-            await using var stream = await SecureAsync(client.GetStream(), cancel);
+            var network = client.GetStream();
+            await using var stream = await SecureAsync(network, cancel);
             foreach (var record in records) await stream.WriteAsync(Frame(record), cancel);
             await stream.FlushAsync(cancel);
             if (stream is SslStream tls) await tls.ShutdownAsync();
             client.Client.Shutdown(SocketShutdown.Send);
-            await AwaitEndAsync(client.GetStream(), cancel);
+            await AwaitEndAsync(network, cancel);
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
@@ -52,7 +52,7 @@ internal sealed class SyslogReceiver(ForwardOptions options) : IAuditReceiver
     /// <summary>A message with its length, in bytes, before it.</summary>
     internal static byte[] Frame(ForwardedRecord record)
     {
-        var head = Encoding.ASCII.GetBytes($"<{Priority}>1 {InstantText.Of(record.RecordedAt)} {Host} spendra - audit - ");
+        var head = Encoding.ASCII.GetBytes($"<{Priority}>1 {AuditLines.InstantOf(record.RecordedAt) ?? "-"} {Host} spendra - audit - ");
         return [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{head.Length + record.Json.Length} ")), .. head, .. record.Json];
     }
 

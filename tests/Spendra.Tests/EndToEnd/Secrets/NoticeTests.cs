@@ -8,6 +8,7 @@ using Spendra.Storage.Schema;
 namespace Spendra.Tests.EndToEnd.Secrets;
 
 /// <summary>A search that finds nothing proves something only if it would find it.</summary>
+[Collection(nameof(Secrets.Watch))]
 public sealed class NoticeTests
 {
     private const string Planted = "canary-planted-62d0fa";
