@@ -110,6 +110,7 @@ internal sealed class SpendraServer : IAsyncDisposable
         builder.Services.AddTelemetry(options);
         replace(builder.Services);
         var app = builder.Build();
+        app.Services.BeginTraces();
         MapParts(app, options, parts);
         return app;
     }

@@ -54,6 +54,9 @@ internal static class TelemetryStartup
         }
     }
 
+    /// <summary>What is made first is disposed last: the steps that end with the ledger lane, while the process stops, are told too.</summary>
+    public static void BeginTraces(this IServiceProvider services) => services.GetService<TracerProvider>();
+
     private static void Measure(MeterProviderBuilder metrics, TelemetryOptions telemetry)
     {
         // Of the driver's, what tells whether connections are short. Every pool has a name of ours.

@@ -31,6 +31,7 @@ public sealed class TelemetryTests
         await using var host = await HostedSite.StartAsync(site, static _ => { });
 
         var (status, id) = await ChatAsync(host.Url, site.Keys["ada"]);
+        await site.WaitUntilNothingIsReservedAsync();
         await host.StopAsync();
         await host.DisposeAsync();
 
