@@ -85,18 +85,18 @@ internal static class ReportSql
             // By their ids: PostgreSQL does not know how few come out of a table of its own making, and would read the whole time. And
             // with the time beside its spans, or it would look at the partitions of all months.
             Reach.One or Reach.Few => (spans, $"spans CROSS JOIN {rollups} u", $"u.starts_at = spans.at AND {InTime} AND u.subject_id {seen}"),
-            Reach.Many => (SubjectsOf(query.Group), $"{rollups} u", InTime),
-            Reach.All => (Spans, $"{rollups} u", InTime),
+            Reach.Many => (SubjectsOf(query.Group), $"{rollups} u", $"{InTime} AND u.subject_id IN (SELECT subject_id FROM subjects)"),
+            // Of the whole time one sum is added up, of which too much costs less than looking first whose each row is.
+            Reach.All => (Spans, $"{rollups} u", query.Span == ReportSpan.Whole ? InTime : $"{InTime} AND EXISTS (SELECT 1 FROM {SubjectOf(query.Group)} = u.subject_id)"),
         };
         // What a row is a series of is looked up only where somebody asks: of a month there are many rows.
         var (series, chosen) = IsOfOne(query.Group) || query.ChoosesSeries ? (Series, Chosen) : ("", "");
         // Names come after the addition: they are looked up once for each sum, and not for each row that is added.
-        var (group, named) = (reach, query.Group) switch
+        var (group, named) = reach switch
         {
-            (Reach.One, _) => ("a.group_name", "added a"),
-            (Reach.Many, _) => ("n.name", "added a CROSS JOIN subjects n WHERE n.subject_id = a.subject_id"),
-            (_, ReportGroup.Key) => ("n.slug", "added a CROSS JOIN scoped_keys n WHERE n.organization_id = @OrganizationId AND n.key_id = a.subject_id"),
-            _ => ("n.kind || '/' || n.slug", "added a CROSS JOIN scopes n WHERE n.organization_id = @OrganizationId AND n.scope_id = a.subject_id AND n.kind = @kind"),
+            Reach.One => ("a.group_name", "added a"),
+            Reach.Many => ("n.name", "added a CROSS JOIN subjects n WHERE n.subject_id = a.subject_id"),
+            _ => (NameOf(query.Group), $"added a CROSS JOIN {SubjectOf(query.Group)} = a.subject_id"),
         };
         var (part, detail) = (PartOf(query.Group), DetailOf(query.Table));
         // Without what is the same in all rows: SQLite sorts by it all the same, for twice the time.
@@ -147,6 +147,13 @@ internal static class ReportSql
         ReportGroup.Environment => "r.environment",
         _ => None,
     };
+
+    private static string NameOf(ReportGroup group) => group == ReportGroup.Key ? "n.slug" : "n.kind || '/' || n.slug";
+
+    // Ends in the subject's id.
+    private static string SubjectOf(ReportGroup group) => group == ReportGroup.Key
+        ? "scoped_keys n WHERE n.organization_id = @OrganizationId AND n.key_id"
+        : "scopes n WHERE n.organization_id = @OrganizationId AND n.kind = @kind AND n.scope_id";
 
     /// <summary>The hours of those days of which there is something: most keys are used on few of them.</summary>
     private static string HoursOf(string rollups, string seen) => $"""
