@@ -171,10 +171,12 @@ main() {
         mount -t proc proc "$copy/root/proc"
         mount -t tmpfs -o mode=1777 tmpfs "$copy/root/tmp"
         mount -t tmpfs -o mode=0755 tmpfs "$copy/root/run"
-        mkdir "$copy/root/release" "$copy/root/run/postgresql"
+        mkdir "$copy/root/release" "$copy/root/repository" "$copy/root/run/postgresql"
         chown postgres:postgres "$copy/root/run/postgresql"
+        # Wherever they are: the copy has a /tmp of its own.
         mount --bind "$1" "$copy/root/release"
-        chroot "$copy/root" "$2" --inside' try "$release" "$repository/deploy/try-on-debian.sh"
+        mount --bind "$2" "$copy/root/repository"
+        chroot "$copy/root" /repository/deploy/try-on-debian.sh --inside' try "$release" "$repository"
 }
 
 if [ "${1:-}" = --inside ]; then inside; else main "$@"; fi

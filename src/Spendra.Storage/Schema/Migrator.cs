@@ -13,6 +13,11 @@ using Spendra.Storage.Sqlite;
 
 namespace Spendra.Storage.Schema;
 
+/// <summary>A script that a database lacks.</summary>
+/// <param name="Name">Scripts run in the order of their names.</param>
+/// <param name="Sql">Its statements.</param>
+public sealed record PlannedScript(string Name, string Sql);
+
 /// <summary>
 /// Brings a database to this program's schema by numbered scripts, forward only, one runner at a time. Scripts
 /// named <c>NNNN-name.sql</c> run on both engines, <c>NNNN-name.postgres.sql</c> on PostgreSQL alone.
@@ -33,27 +38,51 @@ public static class Migrator
 
     /// <summary>Runs the scripts that the database lacks and returns their names.</summary>
     /// <exception cref="DatabaseUnavailableException">Unreachable, damaged, or written by a newer program.</exception>
-    public static async Task<IReadOnlyList<string>> MigrateAsync(DatabaseTarget target, CancellationToken cancel)
+    public static Task<IReadOnlyList<string>> MigrateAsync(DatabaseTarget target, CancellationToken cancel) => DescribingAsync(target, () =>
+        target.Engine == DatabaseEngine.Sqlite ? MigrateSqliteAsync(target.Location, cancel) : MigratePostgresAsync(target.Location, cancel));
+
+    /// <summary>The scripts that <see cref="MigrateAsync"/> would run, as the engine would read them. Changes nothing.</summary>
+    /// <exception cref="DatabaseUnavailableException">As of <see cref="MigrateAsync"/>.</exception>
+    public static Task<IReadOnlyList<PlannedScript>> PlanAsync(DatabaseTarget target, CancellationToken cancel) => DescribingAsync(target, async () =>
+    {
+        List<SqlScript> pending;
+        if (target.Engine == DatabaseEngine.Postgres)
+        {
+            await using var source = Source(target.Location);
+            await using var connection = await source.OpenConnectionAsync(cancel);
+            pending = await PendingAsync(connection, target.Engine);
+        }
+        else if (target.IsMissing)
+        {
+            pending = Scripts(target.Engine);
+        }
+        else
+        {
+            await using var connection = new SqliteConnection(SqliteDatabase.ConnectionString(Path.Combine(target.Location, SqliteDatabase.FileName)));
+            await connection.OpenAsync(cancel);
+            pending = await PendingAsync(connection, target.Engine);
+        }
+        return (IReadOnlyList<PlannedScript>)[.. pending.Select(s => new PlannedScript(s.Name, Spoken(s.Contents, target.Engine)))];
+    });
+
+    private static async Task<T> DescribingAsync<T>(DatabaseTarget target, Func<Task<T>> work)
     {
         try
         {
-            return target.Engine == DatabaseEngine.Sqlite
-                ? await MigrateSqliteAsync(target.Location, cancel)
-                : await MigratePostgresAsync(target.Location, cancel);
+            return await work();
         }
         catch (SqliteException e)
         {
             throw SqliteFailure.Describe(e, Path.Combine(target.Location, SqliteDatabase.FileName));
         }
-        catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException)
-        {
-            throw new DatabaseUnavailableException($"{target} cannot be used: {e.Message}", e);
-        }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException or UnauthorizedAccessException or IOException)
         {
             throw new DatabaseUnavailableException($"{target} cannot be used: {e.Message}", e);
         }
     }
+
+    private static string Spoken(string script, DatabaseEngine engine) => Dialect.Aggregate(script, (text, word) =>
+        text.Replace($"${word.Name}$", engine == DatabaseEngine.Sqlite ? word.Sqlite : word.Postgres, StringComparison.Ordinal));
 
     private static async Task<IReadOnlyList<string>> MigrateSqliteAsync(string folder, CancellationToken cancel)
     {

@@ -12,6 +12,7 @@ using Spendra.Reports;
 using Spendra.Pricing;
 using Spendra.Reconciliation;
 using Spendra.Storage.Ledger;
+using Spendra.Storage.Schema;
 
 namespace Spendra.Cli;
 
@@ -21,11 +22,15 @@ internal sealed record ErrorDocument(ErrorDetail Error);
 
 internal sealed record MigrationDocument(string Database, IReadOnlyList<string> Applied);
 
+/// <summary>What <c>migrate --plan</c> prints with <c>--json</c>.</summary>
+internal sealed record MigrationPlan(string Database, IReadOnlyList<PlannedScript> Pending);
+
 /// <summary>The documents that commands print with <c>--json</c>.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(NanoUsdText)])]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(MigrationDocument))]
+[JsonSerializable(typeof(MigrationPlan))]
 [JsonSerializable(typeof(PasswordLinkDocument))]
 [JsonSerializable(typeof(ServingDocument))]
 [JsonSerializable(typeof(SandboxDocument))]

@@ -53,6 +53,17 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_plan_shows_what_migrating_would_run_and_changes_nothing()
+    {
+        var planned = JsonDocument.Parse((await _runner.RunOnDataAsync("migrate", "--plan", "--json")).Output).RootElement.GetProperty("pending").EnumerateArray().ToList();
+        Directory.Exists(_runner.Data).Should().BeFalse("a folder that was only asked about is not made");
+        planned.Select(p => p.GetProperty("sql").GetString()).Should().Contain(s => s!.Contains("CREATE TABLE organizations")).And.NotContain(s => s!.Contains("$uuid$"));
+        var applied = JsonDocument.Parse((await _runner.RunOnDataAsync("migrate", "--json")).Output).RootElement.GetProperty("applied").EnumerateArray();
+        applied.Select(a => a.GetString()).Should().Equal(planned.Select(p => p.GetProperty("name").GetString()));
+        (await _runner.RunOnDataAsync("migrate", "--plan")).Output.Trim().Should().StartWith("-- ").And.EndWith("is at the current schema: nothing would be applied");
+    }
+
+    [Fact]
     public async Task A_file_that_is_no_database_is_one_line_and_no_stack_trace()
     {
         Directory.CreateDirectory(_runner.Data);

@@ -22,6 +22,8 @@ public sealed partial class DocumentedWaysTests
         Assert.SkipUnless(Manifests.IsInstalled("pg_createcluster") && Manifests.IsInstalled("systemd-analyze"), "this is no Debian with systemd and PostgreSQL");
         Assert.SkipUnless(RuntimeInformation.OSArchitecture == Architecture.X64, "the docs name the archive for x64");
         using var folder = new TempFolder();
+        var spaces = await SpendraProcess.RunAsync("unshare", ["--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "true"], Manifests.NoVariables, folder.Path);
+        Assert.SkipUnless(spaces.ExitCode == 0, "a copy of the machine takes file systems, processes and a network of its own");
         await PackAsync(folder);
 
         await using var trying = TestProcess.Start(Path.Combine(SpendraProcess.Root, "deploy", "try-on-debian.sh"), [folder.File("release")]);
