@@ -127,6 +127,12 @@ internal static class RowSecurity
         FROM pg_roles WHERE rolname IN ('spendra_app', 'spendra_ledger')
         """;
 
+    /// <summary>How plans call it.</summary>
+    public const string Name = "row security, roles and grants";
+
+    /// <summary>What <see cref="PutAsync"/> runs.</summary>
+    public static string Statements => $"{Walls};\n{Roles};\n{Grants};";
+
     /// <summary>Whether the roles are there and may still do nothing, or what an earlier version let them.</summary>
     public static async Task<bool> IsStaleAsync(NpgsqlConnection connection) => await connection.ExecuteScalarAsync<bool>(Stale);
 

@@ -46,11 +46,13 @@ public static class Migrator
     public static Task<IReadOnlyList<PlannedScript>> PlanAsync(DatabaseTarget target, CancellationToken cancel) => DescribingAsync(target, async () =>
     {
         List<SqlScript> pending;
+        var walls = false;
         if (target.Engine == DatabaseEngine.Postgres)
         {
             await using var source = Source(target.Location);
             await using var connection = await source.OpenConnectionAsync(cancel);
             pending = await PendingAsync(connection, target.Engine);
+            walls = pending.Count > 0 || await RowSecurity.IsStaleAsync(connection);
         }
         else if (target.IsMissing)
         {
@@ -62,7 +64,9 @@ public static class Migrator
             await connection.OpenAsync(cancel);
             pending = await PendingAsync(connection, target.Engine);
         }
-        return (IReadOnlyList<PlannedScript>)[.. pending.Select(s => new PlannedScript(s.Name, Spoken(s.Contents, target.Engine)))];
+        var scripts = pending.Select(s => new PlannedScript(s.Name, Spoken(s.Contents, target.Engine)));
+        // Behind every script, and no script of its own: it is put anew whenever it is another than this program's.
+        return (IReadOnlyList<PlannedScript>)[.. walls ? scripts.Append(new PlannedScript(RowSecurity.Name, RowSecurity.Statements)) : scripts];
     });
 
     private static async Task<T> DescribingAsync<T>(DatabaseTarget target, Func<Task<T>> work)

@@ -63,9 +63,10 @@ internal static class DemoCommand
 
     private static async Task<int> RunAsync(CommandRun run, string folder)
     {
+        // First of all: nothing is made beside what is not the demo's.
+        var keys = await OpenKeysAsync(run, folder);
         var masterKey = await MasterKeyStore.LoadAsync(run.Database, run.Options.Database, run.Options.MasterKey?.Reveal(), run.Cancel);
         await using var sandbox = await StartSandboxAsync(run.Cancel);
-        var keys = await OpenKeysAsync(run, folder);
         var clock = DemoHistory.ClockOf(run, keys);
         await ApplyAsync(run, masterKey, sandbox, keys, clock);
         var options = run.Options with

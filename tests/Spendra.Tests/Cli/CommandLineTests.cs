@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Spendra.Cli;
 using Spendra.Storage;
+using Spendra.Testing;
 
 namespace Spendra.Tests.Cli;
 
@@ -61,6 +62,23 @@ public sealed class CommandLineTests : IDisposable
         var applied = JsonDocument.Parse((await _runner.RunOnDataAsync("migrate", "--json")).Output).RootElement.GetProperty("applied").EnumerateArray();
         applied.Select(a => a.GetString()).Should().Equal(planned.Select(p => p.GetProperty("name").GetString()));
         (await _runner.RunOnDataAsync("migrate", "--plan")).Output.Trim().Should().StartWith("-- ").And.EndWith("is at the current schema: nothing would be applied");
+    }
+
+    [Fact]
+    public async Task A_plan_for_a_server_ends_with_the_walls_that_are_put_behind_the_scripts()
+    {
+        var address = PostgresCluster.ToUrl(await (await PostgresCluster.SharedAsync()).CreateDatabaseAsync("plan"));
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            var planned = await PendingAsync();
+            planned.Should().HaveCountGreaterThan(1, "the first plan has changed nothing");
+            planned[^1].GetProperty("sql").GetString().Should().Contain("CREATE ROLE").And.Contain("ENABLE ROW LEVEL SECURITY");
+        }
+        (await _runner.RunAsync("migrate", "--database", address)).Code.Should().Be(0);
+        (await PendingAsync()).Should().BeEmpty();
+
+        async Task<List<JsonElement>> PendingAsync() =>
+            [.. JsonDocument.Parse((await _runner.RunAsync("migrate", "--plan", "--json", "--database", address)).Output).RootElement.GetProperty("pending").EnumerateArray()];
     }
 
     [Fact]
